@@ -1,0 +1,31 @@
+namespace SecureBackup.Engine.Faults;
+
+/// <summary>What a store said, in the terms on which callers decide.</summary>
+public enum TargetFault
+{
+    NotFound,
+    AlreadyExists,
+    PreconditionFailed,
+    AccessDenied,
+    Throttled,
+    Unavailable,
+    QuotaExceeded,
+    Locked,
+    Cold,
+    Unsupported,
+    OutOfRange,
+}
+
+/// <summary>The store refused or failed. <see cref="Fault"/> is what callers decide on.</summary>
+public sealed class TargetException : BackupException
+{
+    public TargetException(TargetFault fault, string message, Exception? inner = null)
+        : base(FaultCodes.ForTarget(fault), message, inner)
+    {
+        Fault = fault;
+    }
+
+    public TargetFault Fault { get; }
+
+    public override bool IsTransient => Fault is TargetFault.Throttled or TargetFault.Unavailable;
+}
