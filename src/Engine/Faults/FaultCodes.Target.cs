@@ -14,6 +14,8 @@ public static partial class FaultCodes
     public static readonly FaultCode TargetUnsupported = new(2010, nameof(TargetUnsupported), "The target cannot do this.", "Use a target that has the capability the message names.");
     public static readonly FaultCode TargetOutOfRange = new(2011, nameof(TargetOutOfRange), "The asked range lies beyond the end of the object.", "Run Test-CustomerBackup: the object is shorter than it should be.");
 
+    public static readonly FaultCode ContentMismatch = new(3901, nameof(ContentMismatch), "The bytes handed to the target are not those that were announced; nothing was stored.", "Run the command again; if it happens again, test this machine's memory.");
+
     public static FaultCode ForTarget(TargetFault fault) => fault switch
     {
         TargetFault.NotFound => TargetNotFound,

@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace SecureBackup.Engine.Platform;
+
+/// <summary>
+/// Opens a file of a storage that may be hostile: no link is followed in the last component, and a pipe put in a file's place
+/// cannot make the open wait for ever.
+/// </summary>
+internal static partial class StoredFile
+{
+    public static SafeFileHandle OpenRead(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        }
+
+        var descriptor = Open(path, Flags());
+        return descriptor < 0
+            ? throw FileCallError.For(Marshal.GetLastPInvokeError(), path)
+            : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    private static int Flags()
+    {
+        const int MacNonBlock = 0x4, MacNoFollow = 0x100, MacCloseOnExec = 0x1000000;
+        const int LinuxNonBlock = 0x800, LinuxCloseOnExec = 0x80000;
+        if (OperatingSystem.IsMacOS())
+        {
+            return MacNonBlock | MacNoFollow | MacCloseOnExec;
+        }
+
+        var noFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le
+            ? 0x8000
+            : 0x20000;
+        return LinuxNonBlock | LinuxCloseOnExec | noFollow;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+}

@@ -1,0 +1,15 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Targets;
+
+/// <summary>What a listing may be asked for: everything, or what lies below one component or several.</summary>
+internal static class ObjectPrefix
+{
+    public static void ThrowIfInvalid(string prefix)
+    {
+        if (prefix.Length > 0 && !(prefix[^1] == '/' && ObjectName.IsValid(prefix.AsSpan(0, prefix.Length - 1))))
+        {
+            throw new ArgumentException($"'{prefix}' is no prefix: it is neither empty nor an object name and a slash.", nameof(prefix));
+        }
+    }
+}
