@@ -1,0 +1,139 @@
+using System.Buffers.Binary;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Crypto;
+
+/// <summary>
+/// header (80) ‖ body length u32 LE ‖ body ‖ signatures, a CBOR array of <c>[algorithm, member id, signature]</c> up to the end.
+/// The signatures are over the stored bytes before them, never over a re-encoding.
+/// </summary>
+public sealed class SignedObject
+{
+    public const int MaxBodyBytes = 16 * 1024 * 1024;
+    public const int MaxSignatures = 32;
+
+    /// <summary>Nothing longer is a signed object; a bound for readers.</summary>
+    public const int MaxBytes = MaxBodyBytes + BodyAt + (MaxSignatures * 8192);
+
+    private const int BodyAt = ObjectHeader.SizeBytes + sizeof(uint);
+    private const int MaxSignatureBytes = 8000;
+    private const int Ed25519 = 1;
+
+    private readonly ContentHash _signedHash;
+    private readonly Signature[] _signatures;
+
+    private SignedObject(ReadOnlyMemory<byte> bytes, int bodyBytes)
+    {
+        Header = ObjectHeader.Read(bytes.Span);
+        Body = bytes.Slice(BodyAt, bodyBytes);
+        Hash = ContentHash.Of(bytes.Span);
+        LengthBytes = bytes.Length;
+        _signedHash = ContentHash.Of(bytes.Span[..(BodyAt + bodyBytes)]);
+        _signatures = ReadSignatures(bytes[(BodyAt + bodyBytes)..], $"signature list of {Header.Kind} {Header.Object}");
+    }
+
+    public ObjectHeader Header { get; }
+
+    /// <summary>A CBOR map. Nothing in it counts before a signature was verified.</summary>
+    public ReadOnlyMemory<byte> Body { get; }
+
+    /// <summary>Over all stored bytes: what other objects name this one by.</summary>
+    public ContentHash Hash { get; }
+
+    public int LengthBytes { get; }
+
+    /// <summary>The object's bytes, ready to be stored.</summary>
+    /// <param name="signers">At least one.</param>
+    public static byte[] Build(in ObjectHeader header, ReadOnlySpan<byte> body, params ReadOnlySpan<SigningKey> signers)
+    {
+        if (body.Length > MaxBodyBytes || signers.Length is 0 or > MaxSignatures)
+        {
+            throw new ArgumentException("A signed object has at most 16 MiB and 1 to 32 signatures.", nameof(body));
+        }
+
+        var signed = new byte[BodyAt + body.Length];
+        header.Write(signed);
+        BinaryPrimitives.WriteUInt32LittleEndian(signed.AsSpan(ObjectHeader.SizeBytes), (uint)body.Length);
+        body.CopyTo(signed.AsSpan(BodyAt));
+        var hash = ContentHash.Of(signed);
+        var writer = new CborMapWriter().BeginArray(signers.Length);
+        Span<byte> signature = stackalloc byte[VerifyKey.SignatureBytes];
+        foreach (var signer in signers)
+        {
+            signer.Sign(hash, signature);
+            writer.BeginArray(3).UInt(Ed25519).Id(signer.Id.Value).Bytes(signature).EndArray();
+        }
+
+        return [.. signed, .. writer.EndArray().Encode()];
+    }
+
+    /// <summary>Reads the structure alone: nothing is verified yet.</summary>
+    /// <exception cref="IntegrityException">NotAnObject, Malformed.</exception>
+    /// <exception cref="VaultException">UnsupportedFormat.</exception>
+    public static SignedObject Parse(ReadOnlyMemory<byte> bytes)
+    {
+        var header = ObjectHeader.Read(bytes.Span);
+        var bodyBytes = bytes.Length >= BodyAt ? BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[ObjectHeader.SizeBytes..]) : uint.MaxValue;
+        return bodyBytes <= MaxBodyBytes && bodyBytes <= bytes.Length - BodyAt
+            ? new SignedObject(bytes, (int)bodyBytes)
+            : throw new IntegrityException(FaultCodes.Malformed, $"{header.Kind} {header.Object} is cut short, or longer than allowed.");
+    }
+
+    /// <summary>Reads and verifies an object that one member with the right <paramref name="role"/> must have signed.</summary>
+    /// <returns>The object, and its first signer who has that right.</returns>
+    /// <exception cref="IntegrityException">NotAnObject, Malformed, SignatureInvalid, SignerNotEntitled.</exception>
+    /// <exception cref="VaultException">UnsupportedFormat.</exception>
+    public static (SignedObject Object, MemberEntry Signer) Open(ReadOnlyMemory<byte> bytes, IMemberDirectory members, MemberRoles role)
+    {
+        var signed = Parse(bytes);
+        var signers = signed.Verify(members);
+        var entitled = signers.FirstOrDefault(member => member.Has(role))
+            ?? throw new IntegrityException(
+                FaultCodes.SignerNotEntitled,
+                $"{signed.Header.Kind} {signed.Header.Object} is signed by {string.Join(", ", signers.Select(static signer => signer.Name))}; it takes the right of a {role}.");
+        return (signed, entitled);
+    }
+
+    /// <summary>The known members whose signatures verify: at least one. Each known member's signature must.</summary>
+    /// <exception cref="IntegrityException">SignatureInvalid: one does not verify, or none is by a known member.</exception>
+    public IReadOnlyList<MemberEntry> Verify(IMemberDirectory members)
+    {
+        var verified = new List<MemberEntry>(_signatures.Length);
+        foreach (var signature in _signatures)
+        {
+            if (signature.Algorithm != Ed25519 || members.Find(signature.Member) is not { } member)
+            {
+                continue;
+            }
+
+            if (!member.Key.Verify(_signedHash, signature.Value.Span))
+            {
+                throw new IntegrityException(FaultCodes.SignatureInvalid, $"The signature of {member.Name} under {Header.Kind} {Header.Object} is not valid.");
+            }
+
+            verified.Add(member);
+        }
+
+        return verified.Count > 0
+            ? verified
+            : throw new IntegrityException(FaultCodes.SignatureInvalid, $"{Header.Kind} {Header.Object} is signed by nobody whom the vault knows.");
+    }
+
+    private static Signature[] ReadSignatures(ReadOnlyMemory<byte> bytes, string what)
+    {
+        var reader = new CborMapReader(bytes, what);
+        var signatures = reader.ReadArray(MaxSignatures, static item =>
+        {
+            item.BeginTuple(3);
+            var signature = new Signature(item.ReadUInt64(), new MemberId(item.ReadId()), item.ReadBytes(MaxSignatureBytes));
+            item.EndArray();
+            return signature;
+        });
+        reader.Check(signatures.Length > 0, "there is none");
+        reader.Check(signatures.DistinctBy(static signature => (signature.Algorithm, signature.Member)).Count() == signatures.Length, "one member signs twice");
+        return signatures;
+    }
+
+    private readonly record struct Signature(ulong Algorithm, MemberId Member, ReadOnlyMemory<byte> Value);
+}
