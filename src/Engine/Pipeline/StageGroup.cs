@@ -1,0 +1,75 @@
+using System.Runtime.ExceptionServices;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// The stages of one run. The first stage that fails cancels the others, and its error is the run's; what the others throw because
+/// they were cancelled is no news.
+/// </summary>
+internal sealed class StageGroup : IDisposable
+{
+    private readonly CancellationTokenSource _stop;
+    private readonly CancellationToken _caller;
+    private readonly List<Task> _stages = [];
+    private ExceptionDispatchInfo? _first;
+
+    internal StageGroup(CancellationToken cancellationToken)
+    {
+        _caller = cancellationToken;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Token = _stop.Token;
+    }
+
+    /// <summary>Cancelled by the caller or by the first failure.</summary>
+    internal CancellationToken Token { get; }
+
+    internal void Start(Func<CancellationToken, Task> stage) => _stages.Add(Task.Run(() => GuardAsync(stage), CancellationToken.None));
+
+    /// <summary>Starts a stage that blocks on a thread of its own.</summary>
+    internal void StartBlocking(Action<CancellationToken> stage) => _stages.Add(Task.Factory.StartNew(
+        () => GuardAsync(token =>
+        {
+            stage(token);
+            return Task.CompletedTask;
+        }),
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default).Unwrap());
+
+    /// <summary>Waits for every stage to end, however they end, then throws the first failure or the cancellation.</summary>
+    internal async Task WhenAllAsync()
+    {
+        await Task.WhenAll(_stages);
+        _first?.Throw();
+        _caller.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends the stages early because their feeder failed; the feeder's own error counts.</summary>
+    internal async Task AbandonAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_stages);
+    }
+
+    /// <summary>The first stage's failure if there is one, else <paramref name="seen"/>: a feeder that was cancelled learns why.</summary>
+    internal Exception CauseOf(Exception seen) => seen is OperationCanceledException && _first is not null ? _first.SourceException : seen;
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task GuardAsync(Func<CancellationToken, Task> stage)
+    {
+        try
+        {
+            await stage(Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Cancelled by the caller or by a stage that failed: that one holds the error.
+        }
+        catch (Exception error)
+        {
+            Interlocked.CompareExchange(ref _first, ExceptionDispatchInfo.Capture(error), null);
+            await _stop.CancelAsync();
+        }
+    }
+}

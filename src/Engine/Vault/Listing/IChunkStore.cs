@@ -1,0 +1,24 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Listing;
+
+/// <summary>Which packs a chunk goes to: pages stand apart from data, so that browsing reads few packs.</summary>
+public enum ChunkClass
+{
+    Data,
+    Page,
+}
+
+/// <summary>Takes plaintext chunks and answers their ids; stores only what is not stored yet.</summary>
+public interface IChunkStore
+{
+    /// <summary>Takes ownership of <paramref name="plain"/>. The chunk counts as needed by the snapshot in the making.</summary>
+    ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken);
+}
+
+/// <summary>Gives plaintext chunks back, each checked against its id.</summary>
+public interface IChunkFetcher
+{
+    /// <summary>The caller owns the buffer. Throws <see cref="Faults.IntegrityException"/> when no location gives the right bytes.</summary>
+    ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken);
+}
