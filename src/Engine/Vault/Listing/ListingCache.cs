@@ -1,0 +1,249 @@
+using System.Buffers.Binary;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Listing;
+
+/// <summary>
+/// The host's copy of the last listing of a data set, since a writer cannot open the vault's. Disposable: without it the next run reads
+/// every file once more. Two sealed files under a key that only this member has: entries in path order, and beside them the chunk ids of the
+/// contents that are too long to name them directly. Each has an object id, so a key, of its own; the entries begin with the id of their partner.
+/// </summary>
+/// <param name="Directory">The vault's folder in the host's cache.</param>
+internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId DataSet, SigningKey Member)
+{
+    private const string EntriesSuffix = ".entries";
+    private const string IdsSuffix = ".ids";
+
+    internal string EntriesPath => Path.Combine(Directory, DataSet + EntriesSuffix);
+
+    internal string IdsPath => Path.Combine(Directory, DataSet + IdsSuffix);
+
+    internal ObjectHeader NewHeader() => new(ObjectKind.HostCache, 0, Vault, ObjectId.Random());
+
+    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/cache"u8);
+
+    /// <summary>Null where there is none, or none that this member wrote whole.</summary>
+    internal ListingCacheReader? TryOpen()
+    {
+        try
+        {
+            var entries = TryOpenFile(EntriesPath, null);
+            Span<byte> preface = stackalloc byte[Id256.SizeBytes + 12];
+            if (entries is null || !entries.TryRead(preface))
+            {
+                entries?.Dispose();
+                return null;
+            }
+
+            var ids = TryOpenFile(IdsPath, new ObjectId(Id256.Read(preface[..Id256.SizeBytes])));
+            if (ids is null)
+            {
+                entries.Dispose();
+                return null;
+            }
+
+            var startedAt = new Timestamp(
+                BinaryPrimitives.ReadInt64LittleEndian(preface[Id256.SizeBytes..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(preface[(Id256.SizeBytes + 8)..]));
+            return new ListingCacheReader(entries, ids, startedAt);
+        }
+        catch (Exception error) when (error is BackupException or IOException or UnauthorizedAccessException)
+        {
+            // A cache that cannot be read is as good as none: the run reads every file.
+            return null;
+        }
+    }
+
+    private SealedStreamReader? TryOpenFile(string path, ObjectId? id)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 128 * 1024, FileOptions.SequentialScan);
+        try
+        {
+            Span<byte> start = stackalloc byte[ObjectHeader.SizeBytes];
+            file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            var header = ObjectHeader.Read(start);
+            header.Expect(ObjectKind.HostCache, Vault, id);
+            using var root = Root();
+            return SealedStreamReader.TryOpen(file, new ObjectKey(root.Bytes, header, SealPurpose.Cache));
+        }
+        catch (BackupException)
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>An entry of the last run.</summary>
+/// <param name="Entry">As listed then.</param>
+/// <param name="Identity">What told it from others then.</param>
+/// <param name="DeepIds">How many ids stand in the id file for it; 0 when its contents name all their chunks.</param>
+internal sealed record CachedEntry(ListedEntry Entry, ReadOnlyMemory<byte> Encoded, EntryIdentity Identity, long DeepIds);
+
+/// <summary>Reads a listing cache in order.</summary>
+internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStreamReader ids, Timestamp startedAt) : IDisposable
+{
+    private const int MaxEntryBytes = 8 * 1024 * 1024;
+
+    private long _unreadIds;
+
+    /// <summary>When the run began that took this listing: no entry was looked at earlier.</summary>
+    internal Timestamp StartedAt { get; } = startedAt;
+
+    /// <summary>The next entry, or null at the end.</summary>
+    internal CachedEntry? Next()
+    {
+        ids.Skip(_unreadIds * Id256.SizeBytes);
+        _unreadIds = 0;
+        Span<byte> fixedPart = stackalloc byte[4 + IdentityCodec.SizeBytes + 8];
+        if (!entries.TryRead(fixedPart))
+        {
+            return null;
+        }
+
+        var length = BinaryPrimitives.ReadInt32LittleEndian(fixedPart);
+        var deepIds = BinaryPrimitives.ReadInt64LittleEndian(fixedPart[(4 + IdentityCodec.SizeBytes)..]);
+        if (length is < 0 or > MaxEntryBytes || deepIds < 0)
+        {
+            throw new IntegrityException(FaultCodes.ListingMalformed, "The host's listing cache holds a record that cannot be.");
+        }
+
+        var encoded = new byte[length];
+        entries.TryRead(encoded);
+        _unreadIds = deepIds;
+        return new CachedEntry(EntryCodec.Decode(encoded), encoded, IdentityCodec.Read(fixedPart[4..]), deepIds);
+    }
+
+    /// <summary>The next of the current entry's deep ids.</summary>
+    internal ChunkId NextId()
+    {
+        Span<byte> id = stackalloc byte[Id256.SizeBytes];
+        ids.TryRead(id);
+        _unreadIds--;
+        return new ChunkId(Id256.Read(id));
+    }
+
+    public void Dispose()
+    {
+        entries.Dispose();
+        ids.Dispose();
+    }
+}
+
+/// <summary>
+/// Writes the cache for the next run beside the old one, and puts it in place when the snapshot exists. A disk that refuses ends the
+/// writing, never the backup; <see cref="Failure"/> then says why.
+/// </summary>
+internal sealed class ListingCacheWriter : IDisposable
+{
+    private const string TemporarySuffix = ".tmp";
+
+    private readonly ListingCache _cache;
+    private SealedStreamWriter? _entries;
+    private SealedStreamWriter? _ids;
+
+    internal ListingCacheWriter(ListingCache cache, Timestamp startedAt)
+    {
+        _cache = cache;
+        Guard(() =>
+        {
+            System.IO.Directory.CreateDirectory(cache.Directory);
+            using var root = cache.Root();
+            var partner = cache.NewHeader();
+            _ids = new SealedStreamWriter(Create(cache.IdsPath), new ObjectKey(root.Bytes, partner, SealPurpose.Cache));
+            _entries = new SealedStreamWriter(Create(cache.EntriesPath), new ObjectKey(root.Bytes, cache.NewHeader(), SealPurpose.Cache));
+            Span<byte> preface = stackalloc byte[Id256.SizeBytes + 12];
+            partner.Object.Value.CopyTo(preface);
+            BinaryPrimitives.WriteInt64LittleEndian(preface[Id256.SizeBytes..], startedAt.Seconds);
+            BinaryPrimitives.WriteUInt32LittleEndian(preface[(Id256.SizeBytes + 8)..], startedAt.Nanoseconds);
+            _entries.Write(preface);
+        });
+    }
+
+    /// <summary>Why there will be no cache; null while all is well.</summary>
+    internal Exception? Failure { get; private set; }
+
+    internal void AddId(ChunkId id) => Guard(() =>
+    {
+        Span<byte> bytes = stackalloc byte[Id256.SizeBytes];
+        id.Value.CopyTo(bytes);
+        _ids!.Write(bytes);
+    });
+
+    internal void Add(ReadOnlyMemory<byte> encoded, EntryIdentity identity, long deepIds) => Guard(() =>
+    {
+        Span<byte> fixedPart = stackalloc byte[4 + IdentityCodec.SizeBytes + 8];
+        BinaryPrimitives.WriteInt32LittleEndian(fixedPart, encoded.Length);
+        IdentityCodec.Write(identity, fixedPart[4..]);
+        BinaryPrimitives.WriteInt64LittleEndian(fixedPart[(4 + IdentityCodec.SizeBytes)..], deepIds);
+        _entries!.Write(fixedPart);
+        _entries.Write(encoded.Span);
+    });
+
+    /// <summary>A crash between the two renames leaves a pair that does not match: no cache, one slower run.</summary>
+    internal void Commit()
+    {
+        Guard(() =>
+        {
+            _entries!.Finish();
+            _ids!.Finish();
+            Close();
+            File.Move(_cache.EntriesPath + TemporarySuffix, _cache.EntriesPath, overwrite: true);
+            File.Move(_cache.IdsPath + TemporarySuffix, _cache.IdsPath, overwrite: true);
+        });
+    }
+
+    public void Dispose()
+    {
+        Close();
+        Guard(() =>
+        {
+            File.Delete(_cache.EntriesPath + TemporarySuffix);
+            File.Delete(_cache.IdsPath + TemporarySuffix);
+        });
+    }
+
+    private static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 128 * 1024 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path + TemporarySuffix, options);
+    }
+
+    private void Close()
+    {
+        Guard(() => _entries?.Dispose());
+        Guard(() => _ids?.Dispose());
+        _entries = null;
+        _ids = null;
+    }
+
+    private void Guard(Action work)
+    {
+        if (Failure is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            work();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Failure = error;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Listing;
+
+/// <summary>
+/// Reads a listing in path order, one page at a time. A page that cannot be opened is told to <c>onBroken</c> and passed over, so that it costs the
+/// entries in it and nothing else; without <c>onBroken</c> it ends the reading.
+/// </summary>
+/// <param name="OnBroken">Told the page's place (first and last path, where known) and the error.</param>
+public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Action<PageReference?, BackupException>? OnBroken = null)
+{
+    /// <summary>Every entry.</summary>
+    public IAsyncEnumerable<ListedEntry> EntriesAsync(CancellationToken cancellationToken) => EntriesAsync(null, cancellationToken);
+
+    /// <summary>The entries at and below <paramref name="scope"/>, without reading pages that hold none of them.</summary>
+    public async IAsyncEnumerable<ListedEntry> EntriesAsync(EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (Root is null)
+        {
+            yield break;
+        }
+
+        await foreach (var page in LeavesAsync(Root.Page, Root.Level, null, scope, cancellationToken))
+        {
+            foreach (var entry in page.Entries.Where(entry => scope?.IsAncestorOrSelfOf(entry.Path) != false))
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    /// <summary>The ids of all pages, from the root down.</summary>
+    public async IAsyncEnumerable<ChunkId> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var open = new Stack<(ChunkId Page, int Level)>();
+        if (Root is not null)
+        {
+            open.Push((Root.Page, Root.Level));
+        }
+
+        while (open.TryPop(out var next))
+        {
+            yield return next.Page;
+            if (next.Level == 0)
+            {
+                continue;
+            }
+
+            var page = await TryReadAsync(next.Page, next.Level, null, cancellationToken);
+            foreach (var reference in page?.References.Reverse() ?? [])
+            {
+                open.Push((reference.Page, next.Level - 1));
+            }
+        }
+    }
+
+    private static bool MayHold(PageReference reference, EntryPath? scope) =>
+        scope is null || scope.IsAncestorOrSelfOf(reference.First) || scope.IsAncestorOrSelfOf(reference.Last)
+        || (reference.First <= scope && scope <= reference.Last);
+
+    private async IAsyncEnumerable<ListingPage> LeavesAsync(
+        ChunkId id, int level, PageReference? from, EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var page = await TryReadAsync(id, level, from, cancellationToken);
+        if (page is null)
+        {
+            yield break;
+        }
+
+        if (level == 0)
+        {
+            yield return page;
+            yield break;
+        }
+
+        foreach (var reference in page.References.Where(reference => MayHold(reference, scope)))
+        {
+            await foreach (var leaf in LeavesAsync(reference.Page, level - 1, reference, scope, cancellationToken))
+            {
+                yield return leaf;
+            }
+        }
+    }
+
+    private async ValueTask<ListingPage?> TryReadAsync(ChunkId id, int level, PageReference? from, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var bytes = await Fetcher.FetchAsync(id, cancellationToken);
+            var page = PageCodec.Decode(bytes.Memory, id);
+            var first = page.Level == 0 ? page.Entries[0].Path : page.References[0].First;
+            var last = page.Level == 0 ? page.Entries[^1].Path : page.References[^1].Last;
+            if (page.Level != level || (from is not null && (first != from.First || last != from.Last)))
+            {
+                throw new IntegrityException(FaultCodes.ListingMalformed, $"The listing page {id} is not the one that stands above it.");
+            }
+
+            return page;
+        }
+        catch (BackupException error) when (OnBroken is not null && error is not TargetException { IsTransient: true })
+        {
+            OnBroken(from, error);
+            return null;
+        }
+    }
+}
