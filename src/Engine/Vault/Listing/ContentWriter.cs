@@ -24,7 +24,7 @@ public sealed class ContentWriter : IDisposable
         _store = store;
         _class = chunkClass;
         _onChunk = onChunk;
-        _window = OwnedBuffer.Rent(chunker.MaxChunkBytes);
+        _window = OwnedBuffer.Rent(chunker.MaxBytes);
         _content = new ContentBuilder(store, onChunk);
     }
 
