@@ -1,0 +1,92 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace SecureBackup.Engine.Chunking;
+
+/// <summary>How large the chunks of one named chunker are. The average is a power of two.</summary>
+internal sealed record FastCdcSizes(string Name, int MinBytes, int AverageBytes, int MaxBytes);
+
+/// <summary>
+/// Normalised content-defined chunking (FastCDC) with a secret gear table and secret masks. The rolling hash of a place is that of the 64 bytes
+/// before it; a cut is where the hash has zeros in all bits of a mask. The mask has two bits more than the average asks for before the average
+/// is reached, two fewer after it, so that sizes gather around it. Nothing is cut before the minimum; at the maximum a cut is forced.
+/// </summary>
+public sealed class FastCdcChunker : IChunker
+{
+    /// <summary>The hash forgets a byte after so many further ones.</summary>
+    private const int HashWindowBytes = 64;
+
+    private const int NormalizationBits = 2;
+
+    private readonly FastCdcSizes _sizes;
+    private readonly ulong[] _gear;
+    private readonly ulong _hardMask;
+    private readonly ulong _easyMask;
+
+    internal FastCdcChunker(FastCdcSizes sizes, ReadOnlySpan<byte> key)
+    {
+        var table = new GearTable(key);
+        var bits = BitOperations.Log2((uint)sizes.AverageBytes);
+        _sizes = sizes;
+        _gear = table.Gear;
+        _hardMask = table.Mask(bits + NormalizationBits);
+        _easyMask = table.Mask(bits - NormalizationBits);
+    }
+
+    public string Name => _sizes.Name;
+
+    public int MinBytes => _sizes.MinBytes;
+
+    public int MaxBytes => _sizes.MaxBytes;
+
+    public int NextBoundary(ReadOnlySpan<byte> window, bool isLast)
+    {
+        var end = Math.Min(window.Length, MaxBytes);
+        if (end > MinBytes)
+        {
+            var hash = 0UL;
+            foreach (var value in window[(MinBytes - HashWindowBytes)..MinBytes])
+            {
+                hash = (hash << 1) + _gear[value];
+            }
+
+            var average = Math.Min(end, _sizes.AverageBytes);
+            var cut = Scan(window[..average], MinBytes, _hardMask, ref hash);
+            if (cut < 0)
+            {
+                cut = Scan(window[..end], average, _easyMask, ref hash);
+            }
+
+            if (cut >= 0)
+            {
+                return cut;
+            }
+        }
+
+        return end == MaxBytes || isLast ? end : -1;
+    }
+
+    /// <summary>
+    /// The first place from <paramref name="start"/> on, and before the end of the window, whose hash has zeros under the mask; −1 if there is none.
+    /// </summary>
+    private int Scan(ReadOnlySpan<byte> window, int start, ulong mask, ref ulong hash)
+    {
+        // No bounds checks: an index into the gear is a byte, one into the window is below its length.
+        ref var bytes = ref MemoryMarshal.GetReference(window);
+        ref var gear = ref MemoryMarshal.GetArrayDataReference(_gear);
+        var rolling = hash;
+        for (var place = start; place < window.Length; place++)
+        {
+            if ((rolling & mask) == 0)
+            {
+                return place;
+            }
+
+            rolling = (rolling << 1) + Unsafe.Add(ref gear, Unsafe.Add(ref bytes, place));
+        }
+
+        hash = rolling;
+        return -1;
+    }
+}

@@ -1,0 +1,58 @@
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.Engine.Compression;
+
+/// <summary>
+/// zstd (RFC 8878), level 3: one frame, no dictionary, its length in the frame header. The native library where it loads, the managed port
+/// where it does not (musl, glibc older than 2.34); each reads what the other writes.
+/// </summary>
+public sealed class ZstdCompressor : ICompressor
+{
+    internal const int Level = 3;
+
+    private const int MinSavedBytes = 64;
+    private const int MinSavedPart = 32;
+
+    private readonly IZstdCodec _codec;
+
+    public ZstdCompressor()
+        : this(NativeZstdCodec.IsAvailable ? new NativeZstdCodec() : new ManagedZstdCodec())
+    {
+    }
+
+    internal ZstdCompressor(IZstdCodec codec)
+    {
+        _codec = codec;
+    }
+
+    public CompressionId Id => CompressionId.Zstd;
+
+    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes)
+    {
+        writtenBytes = 0;
+        var limit = plain.Length - Math.Max(MinSavedBytes, plain.Length / MinSavedPart);
+        return limit > 0 && _codec.TryCompress(plain, destination[..limit], out writtenBytes);
+    }
+
+    public void Decompress(ReadOnlySpan<byte> compressed, Span<byte> plain)
+    {
+        // The destination serves as the window: a frame that claims a huge one makes nobody allocate it.
+        if (compressed.IsEmpty || !_codec.TryDecompress(compressed, plain, out var writtenBytes) || writtenBytes != plain.Length)
+        {
+            throw new IntegrityException(
+                FaultCodes.DecompressionMismatch, $"A zstd frame of {compressed.Length} bytes does not unpack to the {plain.Length} that were announced.");
+        }
+    }
+
+    public void Dispose() => _codec.Dispose();
+}
+
+/// <summary>One implementation of zstd, with its contexts. Not thread-safe.</summary>
+internal interface IZstdCodec : IDisposable
+{
+    /// <returns>False when the frame does not fit into the destination.</returns>
+    bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes);
+
+    /// <returns>False when the input is malformed or does not fit into the destination.</returns>
+    bool TryDecompress(ReadOnlySpan<byte> compressed, Span<byte> destination, out int writtenBytes);
+}

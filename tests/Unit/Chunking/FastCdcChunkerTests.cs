@@ -1,0 +1,181 @@
+using System.Security.Cryptography;
+using CsCheck;
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.Tests.Unit.Chunking;
+
+public sealed class FastCdcChunkerTests
+{
+    private static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+    private static readonly IChunker Small = ChunkerCatalog.Create(ChunkerCatalog.Small, Key);
+
+    /// <summary>The same bytes on every machine and for ever: SHA-256 of seed and counter.</summary>
+    private static byte[] Noise(byte seed, int length)
+    {
+        var bytes = new byte[length];
+        Span<byte> hash = stackalloc byte[32];
+        for (var at = 0; at < length; at += hash.Length)
+        {
+            SHA256.HashData([seed, .. BitConverter.GetBytes(at)], hash);
+            hash[..Math.Min(hash.Length, length - at)].CopyTo(bytes.AsSpan(at));
+        }
+
+        return bytes;
+    }
+
+    private static List<int> Lengths(IChunker chunker, ReadOnlySpan<byte> stream)
+    {
+        var lengths = new List<int>();
+        for (var at = 0; at < stream.Length; at += lengths[^1])
+        {
+            lengths.Add(chunker.NextBoundary(stream[at..], isLast: true));
+        }
+
+        return lengths;
+    }
+
+    /// <summary>As a reader with small, odd reads would do it.</summary>
+    private static List<int> LengthsBySlices(IChunker chunker, byte[] stream, int[] slices)
+    {
+        var lengths = new List<int>();
+        var (start, end, slice) = (0, 0, 0);
+        while (start < stream.Length)
+        {
+            var length = chunker.NextBoundary(stream.AsSpan(start..end), end == stream.Length);
+            if (length < 0)
+            {
+                end = Math.Min(stream.Length, end + slices[slice++ % slices.Length]);
+                continue;
+            }
+
+            lengths.Add(length);
+            start += length;
+        }
+
+        return lengths;
+    }
+
+    [Fact]
+    public void Any_slicing_gives_the_same_chunks() =>
+        Gen.Select(Gen.Byte, Gen.Int[0, 120_000], Gen.Int[1, 9000].Array[1, 20]).Sample(
+            (seed, length, slices) =>
+            {
+                var stream = Noise(seed, length);
+                return Lengths(Small, stream).SequenceEqual(LengthsBySlices(Small, stream, slices));
+            },
+            iter: 300);
+
+    [Fact]
+    public void Sizes_stay_between_minimum_and_maximum() =>
+        Gen.Select(Gen.Byte, Gen.Int[1, 200_000], Gen.Bool).Sample(
+            (seed, length, isUniform) =>
+            {
+                var stream = isUniform ? [.. Enumerable.Repeat(seed, length)] : Noise(seed, length);
+                var lengths = Lengths(Small, stream);
+                return lengths.Sum() == length
+                    && lengths.SkipLast(1).All(size => size >= Small.MinBytes && size <= Small.MaxBytes)
+                    && lengths[^1] is > 0 && lengths[^1] <= Small.MaxBytes;
+            },
+            iter: 300);
+
+    [Fact]
+    public void After_an_insertion_the_cuts_fall_into_step_again() =>
+        Gen.Select(Gen.Byte, Gen.Int[0, 100_000], Gen.Byte.Array[1, 300]).Sample(
+            (seed, at, inserted) =>
+            {
+                var stream = Noise(seed, 600_000);
+                byte[] changed = [.. stream[..at], .. inserted, .. stream[at..]];
+                var before = Ends(stream, 0);
+                var after = Ends(changed, inserted.Length);
+                before.ExceptWith(after);
+                return before.Count(end => end > at) <= 40;
+            },
+            iter: 100);
+
+    private static HashSet<int> Ends(byte[] stream, int shift)
+    {
+        var end = -shift;
+        return [.. Lengths(Small, stream).Select(length => end += length)];
+    }
+
+    [Fact]
+    public void Another_key_cuts_elsewhere()
+    {
+        var stream = Noise(1, 2_000_000);
+        var otherKey = Key.ToArray();
+        otherKey[31] ^= 1;
+        var ends = Ends(stream, 0);
+        var end = 0;
+        var others = Lengths(ChunkerCatalog.Create(ChunkerCatalog.Small, otherKey), stream).Select(length => end += length).ToList();
+        Assert.InRange(others.Count(ends.Contains), 1, others.Count / 20);
+    }
+
+    [Fact]
+    public void The_average_is_near_what_the_name_says()
+    {
+        var small = Lengths(Small, Noise(2, 8_000_000));
+        Assert.InRange(small.Average(), 3_600, 5_600);
+
+        var large = Lengths(ChunkerCatalog.Create(ChunkerCatalog.Default, Key), Noise(3, 96 << 20));
+        Assert.InRange(large.Average(), 900_000, 1_500_000);
+    }
+
+    [Fact]
+    public void The_boundaries_are_those_of_every_earlier_release()
+    {
+        // Computed by a second implementation, in Python. Changed boundaries would store everything a second time.
+        Assert.Equal([4237, 4420, 4378, 5441, 5120, 2307, 5479, 5832, 2786], Lengths(Small, Noise(4, 40_000)));
+    }
+
+    [Fact]
+    public void An_empty_end_is_empty_and_an_open_end_asks_for_more()
+    {
+        Assert.Equal(0, Small.NextBoundary(default, isLast: true));
+        Assert.Equal(-1, Small.NextBoundary(default, isLast: false));
+        Assert.Equal(-1, Small.NextBoundary(new byte[Small.MinBytes], isLast: false));
+        Assert.Equal(5, Small.NextBoundary(new byte[5], isLast: true));
+        Assert.NotEqual(-1, Small.NextBoundary(Noise(5, Small.MaxBytes), isLast: false));
+    }
+
+    [Fact]
+    public void Scanning_allocates_nothing()
+    {
+        var stream = Noise(6, 100_000);
+        Small.NextBoundary(stream, isLast: false);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var at = 0; at < 80_000; at += Small.NextBoundary(stream.AsSpan(at), isLast: true))
+        {
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void The_catalog_knows_its_names_and_guesses_no_other()
+    {
+        var chunker = ChunkerCatalog.Create("fastcdc-1m", Key);
+        Assert.Equal(("fastcdc-1m", 262_144, 4_194_304), (chunker.Name, chunker.MinBytes, chunker.MaxBytes));
+        Assert.Equal(("fastcdc-4k", 1_024, 16_384), (Small.Name, Small.MinBytes, Small.MaxBytes));
+        foreach (var name in new[] { "", "fastcdc", "FASTCDC-1M", "fastcdc-2m" })
+        {
+            Assert.Same(FaultCodes.UnsupportedFormat, Assert.Throws<VaultException>(() => ChunkerCatalog.Create(name, Key)).Code);
+        }
+    }
+
+    [Fact]
+    public void The_secrets_are_expanded_as_the_format_says()
+    {
+        var table = new GearTable(Key);
+        var gear = new byte[2048];
+        HKDF.Expand(HashAlgorithmName.SHA256, Key, gear, "sb1/gear"u8);
+        Assert.Equal(BitConverter.ToUInt64(gear, 255 * 8), table.Gear[255]);
+        Assert.Equal(22, System.Numerics.BitOperations.PopCount(table.Mask(22)));
+        Assert.Equal(table.Mask(18), table.Mask(22) & table.Mask(18));
+        Assert.Equal(0UL, table.Mask(48) & 0xffff);
+        var ranks = new byte[384];
+        HKDF.Expand(HashAlgorithmName.SHA256, Key, ranks, "sb1/masks"u8);
+        var first = Enumerable.Range(0, 48).MinBy(bit => BitConverter.ToUInt64(ranks, bit * 8));
+        Assert.Equal(1UL << (16 + first), table.Mask(1));
+    }
+}
