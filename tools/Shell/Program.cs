@@ -1,1 +1,35 @@
-System.Console.WriteLine("shell");
+namespace SecureBackup.Shell;
+
+/// <summary>Entry point: reads the command line, runs what it asks for, returns the exit code that <c>pwsh</c> would return.</summary>
+internal static class Program
+{
+    public static int Main(string[] args)
+    {
+        CommandLine line;
+        try
+        {
+            line = CommandLine.Parse(args);
+        }
+        catch (UsageException fault)
+        {
+            Console.Error.WriteLine(fault.Message);
+            Console.Error.WriteLine(CommandLine.Usage);
+            return ExitCodes.BadCommandLine;
+        }
+
+        if (line.Mode == RunMode.Help)
+        {
+            Console.WriteLine(CommandLine.Usage);
+            return ExitCodes.Success;
+        }
+
+        using var session = new Session(line.IsNonInteractive || Console.IsInputRedirected);
+        return line.Mode switch
+        {
+            RunMode.File => session.RunFile(line.Text, line.Arguments),
+            RunMode.Command => session.RunCommand(line.Text),
+            RunMode.StandardInput => session.RunCommand(Console.In.ReadToEnd()),
+            _ => new LineMode(session).Run(),
+        };
+    }
+}
