@@ -1,0 +1,231 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Packing;
+
+/// <summary>What a pack is sealed and signed with. The keys stay their owner's.</summary>
+public sealed record PackSealing
+{
+    public required VaultId Vault { get; init; }
+
+    /// <summary>The epoch of <see cref="Recipient"/> and <see cref="IndexKey"/>.</summary>
+    public required uint Epoch { get; init; }
+
+    /// <summary>The vault's public key: the private one alone opens the frames.</summary>
+    public required RecipientKey Recipient { get; init; }
+
+    public required RootKey IndexKey { get; init; }
+
+    public required SigningKey Writer { get; init; }
+
+    public int PackSizeBytes { get; init; } = PackSize.DefaultBytes;
+}
+
+/// <summary>
+/// Seals chunks into one pack, in one pooled buffer of the pack's size. A chunk gets its place first and is sealed in it; every frame is
+/// opened again and compared, since memory does err. A builder that threw, or is disposed before <see cref="Finish"/>, is abandoned: its
+/// keys are wiped, its id and numbers are never used again. Not thread-safe.
+/// </summary>
+public sealed class PackBuilder : IDisposable
+{
+    private readonly PackSealing _sealing;
+    private readonly CompressorCatalog _compressors;
+    private readonly ObjectHeader _header;
+    private readonly FrameSealer _sealer;
+    private readonly FrameOpener _opener;
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly List<PackEntry> _entries = [];
+    private OwnedBuffer? _buffer;
+    private int _end = PackLayout.PrologueBytes;
+
+    /// <param name="compressors">To compare what was sealed with what was read; the calling worker's own, and still its owner's.</param>
+    /// <exception cref="KeyException">RecipientKeyInvalid.</exception>
+    public PackBuilder(PackSealing sealing, CompressorCatalog compressors)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(sealing.PackSizeBytes, PackSize.MinBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sealing.PackSizeBytes, PackSize.MaxBytes);
+        _sealing = sealing;
+        _compressors = compressors;
+        _header = new ObjectHeader(ObjectKind.Pack, sealing.Epoch, sealing.Vault, ObjectId.Random());
+        _buffer = OwnedBuffer.Rent(sealing.PackSizeBytes);
+        var prologue = _buffer.Span[..PackLayout.PrologueBytes];
+        _header.Write(prologue);
+        Span<byte> secret = stackalloc byte[XWing.SecretBytes];
+        try
+        {
+            sealing.Recipient.Encapsulate(prologue.Slice(PackLayout.KemAt, XWing.CiphertextBytes), secret);
+            var key = new ObjectKey(secret, _header, SealPurpose.Pack);
+            _sealer = new FrameSealer(key);
+            _sealer.Commitment.CopyTo(prologue[PackLayout.CommitmentAt..]);
+            _opener = FrameOpener.TryCreate(key, _sealer.Commitment, out var opener) ? opener : throw Misread(default);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+
+        _hash.AppendData(prologue);
+    }
+
+    public PackId Id => new(_header.Object.Value);
+
+    public int ChunkCount => _entries.Count;
+
+    /// <summary>Seals a chunk into its place, opens it again and compares it with what was read.</summary>
+    /// <param name="plain">The chunk before compression; only compared.</param>
+    /// <param name="subject">Wanted where the payload has an inner seal, to look through it.</param>
+    /// <returns>False, and nothing done, when the pack has no room for it.</returns>
+    /// <exception cref="IntegrityException">SealVerificationFailed: this pack is lost, and the machine is not to be trusted.</exception>
+    public bool TryAdd(in ChunkFrame frame, ReadOnlySpan<byte> plain, out PackPlace place, SubjectDomain? subject = null)
+    {
+        if (plain.Length != frame.PlainBytes || (frame.Sealing == ChunkSealing.Subject) != (subject is not null))
+        {
+            throw new ArgumentException("The chunk's plaintext and its subject go with its frame.", nameof(frame));
+        }
+
+        if (!TryPlace(frame, out var entry))
+        {
+            place = default;
+            return false;
+        }
+
+        try
+        {
+            using var opened = FramePayload.Unpack(SealAndOpen(entry, frame.Payload), entry, _header.Vault, subject, _compressors);
+            Append(entry, opened.Span.SequenceEqual(plain));
+        }
+        catch (BackupException reason) when (reason.Code != FaultCodes.SealVerificationFailed)
+        {
+            throw Misread(entry.Chunk, reason);
+        }
+
+        place = entry.Place;
+        return true;
+    }
+
+    /// <summary>
+    /// Seals a frame's plaintext as it came out of another pack: compaction moves subjects' chunks without opening them. What was sealed is
+    /// opened again and compared with the payload.
+    /// </summary>
+    /// <returns>False, and nothing done, when the pack has no room for it.</returns>
+    /// <exception cref="IntegrityException">SealVerificationFailed.</exception>
+    public bool TryMove(in ChunkFrame frame, out PackPlace place)
+    {
+        if (!TryPlace(frame, out var entry))
+        {
+            place = default;
+            return false;
+        }
+
+        using var payload = SealAndOpen(entry, frame.Payload);
+        Append(entry, payload.Span.SequenceEqual(frame.Payload));
+        place = entry.Place;
+        return true;
+    }
+
+    /// <summary>Table, signature, padding, tail. The builder is spent.</summary>
+    /// <param name="isFull">Pad to the vault's pack size; otherwise only so far that the length gives away no more than its magnitude.</param>
+    /// <returns>The pack, which the caller now owns.</returns>
+    public FinishedPack Finish(bool isFull)
+    {
+        ObjectDisposedException.ThrowIf(_buffer is null, this);
+        if (_entries.Count == 0)
+        {
+            throw new InvalidOperationException("A pack holds at least one chunk.");
+        }
+
+        var least = _end + PackLayout.TableFramesBytesOf(_entries.Count) + PackLayout.TailBytes;
+        var length = isFull ? _sealing.PackSizeBytes : (int)Math.Min(PackSize.Padme(least), _sealing.PackSizeBytes);
+        var rest = _buffer.Span[_end..length];
+        PackTableSealer.Seal(_sealing, _header, _entries, HashSoFar(), rest);
+        _hash.AppendData(rest);
+        _buffer.Truncate(length);
+        var pack = new FinishedPack(
+            _buffer, new PackRecord(Id, new ContentHash(HashSoFar()), _sealing.Writer.Id, length, _entries.Count), _entries);
+        _buffer = null;
+        Dispose();
+        return pack;
+    }
+
+    public void Dispose()
+    {
+        _sealer?.Dispose();
+        _opener?.Dispose();
+        _hash.Dispose();
+        Interlocked.Exchange(ref _buffer, null)?.Dispose();
+    }
+
+    private bool TryPlace(in ChunkFrame frame, out PackEntry entry)
+    {
+        ObjectDisposedException.ThrowIf(_buffer is null, this);
+        if (frame.Payload.Length > PackSize.MaxPayloadBytes(_sealing.PackSizeBytes))
+        {
+            throw new ArgumentException($"No pack of {_sealing.PackSizeBytes} bytes takes a frame of {frame.Payload.Length}.", nameof(frame));
+        }
+
+        var frameBytes = frame.Payload.Length + FrameSealer.TagBytes;
+        entry = new PackEntry(frame.Chunk, _entries.Count, _end, frameBytes, frame.PlainBytes, frame.Compression, frame.Sealing);
+        if (_entries.Count >= PackLayout.MaxFrames
+            || _end + frameBytes + PackLayout.TableFramesBytesOf(_entries.Count + 1) + PackLayout.TailBytes > _sealing.PackSizeBytes)
+        {
+            return false;
+        }
+
+        return entry.Objection(_sealing.PackSizeBytes) is { } objection ? throw new ArgumentException(objection, nameof(frame)) : true;
+    }
+
+    /// <summary>The frame in its place, and what it opens to again.</summary>
+    private OwnedBuffer SealAndOpen(in PackEntry entry, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> claim = stackalloc byte[PackLayout.ClaimBytes];
+        PackLayout.WriteClaim(entry, claim);
+        var place = _buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes);
+        var number = _sealer.Seal(isLast: false, claim, payload, place);
+        var opened = OwnedBuffer.Rent(payload.Length);
+        try
+        {
+            _opener.Open(number, isLast: false, claim, place, opened.Span);
+            return opened;
+        }
+        catch (IntegrityException reason)
+        {
+            opened.Dispose();
+            throw Misread(entry.Chunk, reason);
+        }
+    }
+
+    private void Append(in PackEntry entry, bool isAsRead)
+    {
+        if (!isAsRead)
+        {
+            throw Misread(entry.Chunk);
+        }
+
+        _hash.AppendData(_buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes));
+        _entries.Add(entry);
+        _end += entry.FrameBytes;
+    }
+
+    private Id256 HashSoFar()
+    {
+        Span<byte> hash = stackalloc byte[Id256.SizeBytes];
+        _hash.GetCurrentHash(hash);
+        return Id256.Read(hash);
+    }
+
+    /// <summary>The number of the bad frame is spent, so the pack cannot go on: it is abandoned with its keys.</summary>
+    private IntegrityException Misread(ChunkId chunk, Exception? reason = null)
+    {
+        Dispose();
+        return new IntegrityException(FaultCodes.SealVerificationFailed, $"Chunk {chunk}, just sealed into pack {Id}, does not open to what was read.", reason);
+    }
+}
