@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;

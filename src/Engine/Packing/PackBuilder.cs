@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Crypto;
@@ -46,8 +45,11 @@ public sealed class PackBuilder : IDisposable
     /// <exception cref="KeyException">RecipientKeyInvalid.</exception>
     public PackBuilder(PackSealing sealing, CompressorCatalog compressors)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(sealing.PackSizeBytes, PackSize.MinBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(sealing.PackSizeBytes, PackSize.MaxBytes);
+        if (sealing.PackSizeBytes is < PackSize.MinBytes or > PackSize.MaxBytes)
+        {
+            throw new ArgumentException($"A pack has {PackSize.MinBytes} to {PackSize.MaxBytes} bytes.", nameof(sealing));
+        }
+
         _sealing = sealing;
         _compressors = compressors;
         _header = new ObjectHeader(ObjectKind.Pack, sealing.Epoch, sealing.Vault, ObjectId.Random());
