@@ -24,7 +24,7 @@ public enum SealPurpose
 /// Lives on the stack; <paramref name="root"/> stays its owner's to wipe.
 /// </summary>
 /// <param name="root">Exactly 32 bytes.</param>
-public readonly ref struct ObjectKey(ReadOnlySpan<byte> root, in ObjectHeader header, SealPurpose purpose)
+public readonly ref struct ObjectKey(ReadOnlySpan<byte> root, ObjectHeader header, SealPurpose purpose)
 {
     public const int CommitmentBytes = 32;
 

@@ -24,6 +24,10 @@ internal static partial class Sodium
     [LibraryImport(Library, EntryPoint = "crypto_kem_xwing_enc")]
     internal static partial int XWingEncapsulate(Span<byte> ciphertext, Span<byte> secret, ReadOnlySpan<byte> publicKey);
 
+    /// <summary>With the randomness given, which only a known-answer test may do.</summary>
+    [LibraryImport(Library, EntryPoint = "crypto_kem_xwing_enc_deterministic")]
+    internal static partial int XWingEncapsulateFrom(Span<byte> ciphertext, Span<byte> secret, ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> randomness);
+
     [LibraryImport(Library, EntryPoint = "crypto_kem_xwing_dec")]
     internal static partial int XWingDecapsulate(Span<byte> secret, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> secretKey);
 

@@ -10,6 +10,8 @@ public static class XWing
     public const int PublicBytes = 1216;
     public const int CiphertextBytes = 1120;
     public const int SecretBytes = 32;
+
+    internal const int RandomnessBytes = 64;
 }
 
 /// <summary>A public key that can be sealed to.</summary>
