@@ -1,0 +1,25 @@
+@{
+    RootModule           = 'SecureBackup.PowerShell.dll'
+    ModuleVersion        = '0.1.0'
+    GUID                 = 'f2036aa1-0bce-4d77-810d-f95120216e35'
+    Author               = 'The SecureBackup authors'
+    CompanyName          = 'SecureBackup'
+    Copyright            = 'Copyright (c) 2026 The SecureBackup authors. MIT licence.'
+    Description          = 'Encrypted, deduplicated and verifiable backups of customer data, with proof that they can be restored.'
+    PowerShellVersion    = '7.6'
+    CompatiblePSEditions = @('Core')
+
+    CmdletsToExport      = @()
+    FunctionsToExport    = @()
+    AliasesToExport      = @()
+    VariablesToExport    = @()
+
+    FormatsToProcess     = @()
+    TypesToProcess       = @()
+
+    PrivateData          = @{
+        PSData = @{
+            Tags = @('Backup', 'Restore', 'Encryption', 'Deduplication', 'Verification', 'Windows', 'Linux', 'MacOS')
+        }
+    }
+}

@@ -1,0 +1,210 @@
+<#
+.SYNOPSIS
+Builds, tests, packages and shows SecureBackup.
+.DESCRIPTION
+Runs in PowerShell 7.6 and, where only the .NET SDK is installed, in the console of this repository:
+    dotnet run --project tools/Shell -- ./build.ps1 Test
+That console has the commands of the engine alone (no Write-Host, no Join-Path and so on), therefore this script uses .NET for files.
+.PARAMETER Task
+Build (default) compiles everything. Package makes output/SecureBackup/<version>, importable from any directory. Test packages, then runs
+every test. Demo packages, then backs up, changes, verifies and restores a small sample shop. Bench measures. Clean removes what was built.
+.PARAMETER Long
+Test: the longer sweeps too.
+.PARAMETER Keep
+Demo: leaves the folder of the sample shop in place.
+.PARAMETER Arguments
+Bench: passed on to the bench program.
+#>
+[CmdletBinding()]
+param(
+    [Parameter(Position = 0)]
+    [ValidateSet('Build', 'Test', 'Bench', 'Package', 'Clean')]
+    [string] $Task = 'Build',
+    [switch] $Long,
+    [switch] $Keep,
+    [Parameter(ValueFromRemainingArguments)]
+    [string[]] $Arguments = @()
+)
+
+$ErrorActionPreference = 'Stop'
+$PSNativeCommandUseErrorActionPreference = $false
+
+function Get-RepositoryPath([string] $Relative) { [IO.Path]::Combine($PSScriptRoot, $Relative.Replace('/', [IO.Path]::DirectorySeparatorChar)) }
+
+$solution = Get-RepositoryPath 'Backup.sln'
+$output = Get-RepositoryPath 'output'
+$shell = Get-RepositoryPath 'tools/Shell/bin/Release/net10.0/SecureBackup.Shell.dll'
+$version = [Xml.Linq.XDocument]::Load((Get-RepositoryPath 'Directory.Build.props')).Root.Element('PropertyGroup').Element('Version').Value
+$module = [IO.Path]::Combine($output, 'SecureBackup', $version)
+$manifest = [IO.Path]::Combine($module, 'SecureBackup.psd1')
+
+# One line a step. What a program says is shown when it fails, or with -Verbose.
+function Invoke-Step([string] $Title, [scriptblock] $Action) {
+    $watch = [Diagnostics.Stopwatch]::StartNew()
+    $Host.UI.Write($Title.PadRight(44))
+    try { & $Action } catch { $Host.UI.WriteLine('failed'); throw }
+    $Host.UI.WriteLine(('{0,7:N1} s' -f $watch.Elapsed.TotalSeconds))
+}
+
+function Invoke-Dotnet([string[]] $Command) {
+    $said = & dotnet @Command 2>&1
+    if ($LASTEXITCODE -ne 0 -or $VerbosePreference -ne 'SilentlyContinue') {
+        $Host.UI.WriteLine()
+        foreach ($line in $said) { $Host.UI.WriteLine("$line") }
+    }
+
+    if ($LASTEXITCODE -ne 0) { throw "dotnet $($Command[0]) failed with exit code $LASTEXITCODE." }
+}
+
+# Release, because the console that may be running this script is the Debug build.
+function Build-Solution {
+    Invoke-Step 'Build (Release)' { Invoke-Dotnet 'build', $solution, '-c', 'Release' }
+}
+
+function Copy-Files([string] $From, [string] $Pattern, [string] $To) {
+    if (-not [IO.Directory]::Exists($From)) { return }
+    $null = [IO.Directory]::CreateDirectory($To)
+    foreach ($file in [IO.Directory]::GetFiles($From, $Pattern)) {
+        [IO.File]::Copy($file, [IO.Path]::Combine($To, [IO.Path]::GetFileName($file)))
+    }
+}
+
+# The engine lies in a folder of its own, so that its dependencies never meet those of other modules.
+function Publish-Engine([string] $Destination) {
+    Invoke-Dotnet 'publish', (Get-RepositoryPath 'src/Engine'), '-c', 'Release', '-o', $Destination
+    foreach ($file in [IO.Directory]::GetFiles($Destination, '*.xml')) { [IO.File]::Delete($file) }
+    $runtimes = [IO.Path]::Combine($Destination, 'runtimes')
+    if (-not [IO.Directory]::Exists($runtimes)) { return }
+    foreach ($folder in [IO.Directory]::GetDirectories($runtimes)) {
+        if ([IO.Path]::GetFileName($folder) -match '^(android|ios|tvos|maccatalyst|browser|wasm|wasi)') { [IO.Directory]::Delete($folder, $true) }
+    }
+}
+
+# Assembled aside and moved into place, so that output/ never holds half a module.
+function Publish-Module {
+    Build-Solution
+    Invoke-Step "Package SecureBackup $version" {
+        $source = Get-RepositoryPath 'src/SecureBackup.PowerShell'
+        if ([IO.File]::ReadAllText((Get-RepositoryPath 'SecureBackup.psd1')) -notmatch "ModuleVersion\s*=\s*'$([regex]::Escape($version))'") {
+            throw "SecureBackup.psd1 does not have the version $version of Directory.Build.props."
+        }
+
+        $aside = [IO.Path]::Combine($output, ".package-$([guid]::NewGuid().ToString('N'))")
+        $fresh = [IO.Path]::Combine($aside, 'new')
+        try {
+            Copy-Files $PSScriptRoot 'SecureBackup.psd1' $fresh
+            Copy-Files $PSScriptRoot 'LICENSE' $fresh
+            Copy-Files ([IO.Path]::Combine($source, 'bin', 'Release', 'net10.0')) 'SecureBackup.PowerShell.dll' $fresh
+            Copy-Files $source '*.ps1xml' $fresh
+            Copy-Files ([IO.Path]::Combine($source, 'en-US')) '*' ([IO.Path]::Combine($fresh, 'en-US'))
+            Publish-Engine ([IO.Path]::Combine($fresh, 'engine'))
+            $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($module))
+            if ([IO.Directory]::Exists($module)) { [IO.Directory]::Move($module, [IO.Path]::Combine($aside, 'old')) }
+            [IO.Directory]::Move($fresh, $module)
+        }
+        finally {
+            if ([IO.Directory]::Exists($aside)) { [IO.Directory]::Delete($aside, $true) }
+        }
+    }
+}
+
+# Every report is counted; a run that fails without a failed test, or that leaves no report, is an error and not a result.
+function Invoke-UnitTest {
+    $reports = [IO.Path]::Combine($output, 'TestResults')
+    if ([IO.Directory]::Exists($reports)) { [IO.Directory]::Delete($reports, $true) }
+    & dotnet test --solution $solution -c Release --no-build --results-directory $reports --report-xunit-ctrf | ForEach-Object { $Host.UI.WriteLine("$_") }
+    $code = $LASTEXITCODE
+    $files = if ([IO.Directory]::Exists($reports)) { [IO.Directory]::GetFiles($reports, '*.ctrf') }
+    if (-not $files) { throw "The test run ended with exit code $code and without a report." }
+    $count = @{ passed = 0; failed = 0; skipped = 0 }
+    foreach ($file in $files) {
+        $summary = [Text.Json.Nodes.JsonNode]::Parse([IO.File]::ReadAllText($file))['results']['summary']
+        foreach ($kind in 'passed', 'failed', 'skipped') { $count[$kind] += $summary[$kind].GetValue[int]() }
+    }
+
+    if ($code -ne 0 -and $count.failed -eq 0) { throw "The test run ended with exit code $code although no test failed." }
+    $count
+}
+
+function Invoke-AcceptanceTest {
+    $none = @{ passed = 0; failed = 0; skipped = 0 }
+    $suite = Get-RepositoryPath 'tests/Pester'
+    if (-not [IO.Directory]::Exists($suite)) { return $none }
+    $pester = Get-Module -ListAvailable Pester | Where-Object { $_.Version.Major -ge 5 }
+    if (-not $pester) {
+        $Host.UI.WriteLine('Pester 5 or newer is not installed: the acceptance suite in tests/Pester was not run.')
+        return $none
+    }
+
+    if (-not (Get-Command Write-Host -ErrorAction Ignore)) {
+        $Host.UI.WriteLine('Pester needs a full PowerShell: the acceptance suite in tests/Pester was not run. Run ./build.ps1 Test in PowerShell.')
+        return $none
+    }
+
+    Import-Module Pester -MinimumVersion 5.0
+    $run = Invoke-Pester -Path $suite -PassThru
+    @{ passed = $run.PassedCount; failed = $run.FailedCount + $run.FailedBlocksCount + $run.FailedContainersCount; skipped = $run.SkippedCount }
+}
+
+function Invoke-Test {
+    Publish-Module
+    $variables = @{ SECUREBACKUP_MODULE = $manifest; SECUREBACKUP_SHELL = $shell; SECUREBACKUP_TEST_LONG = if ($Long) { '1' } }
+    try {
+        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
+        $unit = Invoke-UnitTest
+        $acceptance = Invoke-AcceptanceTest
+    }
+    finally {
+        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
+    }
+
+    $passed = $unit.passed + $acceptance.passed
+    $failed = $unit.failed + $acceptance.failed
+    $skipped = $unit.skipped + $acceptance.skipped
+    $Host.UI.WriteLine("$passed passed, $failed failed$(if ($skipped) { ", $skipped skipped" })")
+    if ($failed -gt 0 -or $passed -eq 0) { exit 1 }
+}
+
+function Invoke-Bench {
+    & dotnet run -c Release --project (Get-RepositoryPath 'bench') -- @Arguments
+    if ($LASTEXITCODE -ne 0) { throw "The bench failed with exit code $LASTEXITCODE." }
+}
+
+# The folder that the running console was started from stays.
+function Clear-Output {
+    $folders = @($output)
+    foreach ($area in 'src', 'tests', 'tools', 'bench') {
+        $root = Get-RepositoryPath $area
+        if (-not [IO.Directory]::Exists($root)) { continue }
+        foreach ($project in [IO.Directory]::GetFiles($root, '*.csproj', 'AllDirectories')) {
+            $folders += foreach ($name in 'bin', 'obj') { [IO.Path]::Combine([IO.Path]::GetDirectoryName($project), $name) }
+        }
+    }
+
+    foreach ($folder in $folders) {
+        if ([IO.Directory]::Exists($folder) -and -not [AppContext]::BaseDirectory.StartsWith($folder)) {
+            Invoke-Step "Remove $([IO.Path]::GetRelativePath($PSScriptRoot, $folder))" { [IO.Directory]::Delete($folder, $true) }
+        }
+    }
+}
+
+# dotnet reads global.json from the location.
+$location = $ExecutionContext.SessionState.Path
+$before = $location.CurrentLocation.Path
+try {
+    $null = $location.SetLocation($PSScriptRoot)
+    switch ($Task) {
+        'Build' { Build-Solution }
+        'Test' { Invoke-Test }
+        'Bench' { Invoke-Bench }
+        'Package' { Publish-Module; $Host.UI.WriteLine($manifest) }
+        'Clean' { Clear-Output }
+    }
+}
+catch {
+    $Host.UI.WriteErrorLine("build.ps1 $($Task): $($_.Exception.Message)")
+    exit 1
+}
+finally {
+    $null = $location.SetLocation($before)
+}
