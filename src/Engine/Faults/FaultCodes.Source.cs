@@ -8,4 +8,5 @@ public static partial class FaultCodes
     public static readonly FaultCode EntryLocked = new(6004, nameof(EntryLocked), "Another process holds this file locked.", "Close the program that holds it, or back up from a volume snapshot.");
     public static readonly FaultCode DirectoryUnreadable = new(6005, nameof(DirectoryUnreadable), "This folder could not be listed; what is in it is not in the backup.", "Give the account of the backup the right to list it, or exclude it.");
     public static readonly FaultCode AttributeUnreadable = new(6006, nameof(AttributeUnreadable), "An attribute of this entry (extended attribute, access list or stream) could not be read.", "Give the account of the backup the right to read it.");
+    public static readonly FaultCode IgnoreFileInvalid = new(6007, nameof(IgnoreFileInvalid), "This ignore file could not be read or holds a line that is no pattern; what it cannot exclude is in the backup.", "Correct the line that the message names.");
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -7,25 +8,25 @@ namespace SecureBackup.Engine.Platform;
 
 /// <summary>Reads all extended attributes of one entry, of every namespace that the account may see, sorted by name.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class LinuxAttributes
+internal static class LinuxAttributes
 {
+    /// <summary>The kernel's limit for a value and for the list of names.</summary>
     private const int MaxValueBytes = 64 * 1024;
-
-    private readonly byte[] _names = new byte[MaxValueBytes];
-    private readonly byte[] _value = new byte[MaxValueBytes];
 
     /// <summary>By path, the last component not followed.</summary>
     /// <param name="failure">What could not be read, or null.</param>
-    public IReadOnlyList<ExtendedAttribute> Read(ReadOnlySpan<byte> terminatedPath, out string? failure)
+    public static IReadOnlyList<ExtendedAttribute> Read(ReadOnlySpan<byte> terminatedPath, out string? failure)
     {
-        var length = LinuxCalls.ListAttributes(terminatedPath, _names, (nuint)_names.Length);
-        return length == 0 ? Nothing(out failure) : Collect(null, terminatedPath, length, out failure);
+        Span<byte> few = stackalloc byte[256];
+        var length = LinuxCalls.ListAttributes(terminatedPath, few, (nuint)few.Length);
+        return length == 0 ? Nothing(out failure) : Collect(null, terminatedPath, out failure);
     }
 
-    public IReadOnlyList<ExtendedAttribute> Read(SafeFileHandle handle, out string? failure)
+    public static IReadOnlyList<ExtendedAttribute> Read(SafeFileHandle handle, out string? failure)
     {
-        var length = LinuxCalls.ListAttributes(handle, _names, (nuint)_names.Length);
-        return length == 0 ? Nothing(out failure) : Collect(handle, default, length, out failure);
+        Span<byte> few = stackalloc byte[256];
+        var length = LinuxCalls.ListAttributes(handle, few, (nuint)few.Length);
+        return length == 0 ? Nothing(out failure) : Collect(handle, default, out failure);
     }
 
     private static ExtendedAttribute[] Nothing(out string? failure)
@@ -34,30 +35,32 @@ internal sealed class LinuxAttributes
         return [];
     }
 
-    private List<ExtendedAttribute> Collect(SafeFileHandle? handle, ReadOnlySpan<byte> path, nint length, out string? failure)
+    private static List<ExtendedAttribute> Collect(SafeFileHandle? handle, ReadOnlySpan<byte> path, out string? failure)
     {
         failure = null;
-        if (length < 0)
+        var attributes = new List<ExtendedAttribute>();
+        var buffer = ArrayPool<byte>.Shared.Rent(2 * MaxValueBytes);
+        var names = buffer.AsSpan(0, MaxValueBytes);
+        var value = buffer.AsSpan(MaxValueBytes, MaxValueBytes);
+        var length = handle is null
+            ? LinuxCalls.ListAttributes(path, names, MaxValueBytes)
+            : LinuxCalls.ListAttributes(handle, names, MaxValueBytes);
+        if (length < 0 && LinuxCalls.LastError is var refusal && refusal is not (LinuxErrno.NotSupported or LinuxErrno.NoEntry or LinuxErrno.NoSystemCall))
         {
-            var error = LinuxCalls.LastError;
-            failure = error is LinuxErrno.NotSupported or LinuxErrno.NoEntry or LinuxErrno.NoSystemCall
-                ? null
-                : $"the list of attributes: {LinuxCalls.Describe(error)}";
-            return [];
+            failure = $"the list of attributes: {LinuxCalls.Describe(refusal)}";
         }
 
-        var attributes = new List<ExtendedAttribute>();
-        var names = _names.AsSpan(0, (int)length);
+        names = names[..Math.Max(0, (int)length)];
         while (!names.IsEmpty)
         {
             var end = names.IndexOf((byte)0);
             var terminated = names[..(end + 1)];
             var size = handle is null
-                ? LinuxCalls.GetAttribute(path, terminated, _value, (nuint)_value.Length)
-                : LinuxCalls.GetAttribute(handle, terminated, _value, (nuint)_value.Length);
+                ? LinuxCalls.GetAttribute(path, terminated, value, MaxValueBytes)
+                : LinuxCalls.GetAttribute(handle, terminated, value, MaxValueBytes);
             if (size >= 0)
             {
-                attributes.Add(new ExtendedAttribute(terminated[..end].ToArray(), _value.AsSpan(0, (int)size).ToArray()));
+                attributes.Add(new ExtendedAttribute(terminated[..end].ToArray(), value[..(int)size].ToArray()));
             }
             else if (LinuxCalls.LastError is var error && error is not (LinuxErrno.NoData or LinuxErrno.NoEntry))
             {
@@ -67,6 +70,7 @@ internal sealed class LinuxAttributes
             names = names[(end + 1)..];
         }
 
+        ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
         attributes.Sort(static (left, right) => left.Name.AsSpan().SequenceCompareTo(right.Name));
         return attributes;
     }

@@ -34,6 +34,7 @@ internal static class LinuxErrno
     public const int TryAgain = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
+    public const int NoDevice = 6;
     public const int NotDirectory = 20;
     public const int Range = 34;
     public const int NameTooLong = 36;

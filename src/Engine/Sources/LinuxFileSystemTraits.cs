@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Sources;
+
+/// <summary>
+/// What is known of mounted file systems by their magic numbers: where inode numbers and change times are made up, lost at unmount or
+/// copied from elsewhere they prove nothing; where another machine's clock stamps the times, fine grains prove nothing.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxFileSystemTraits(ChangeTimeTrust trust)
+{
+    private static readonly TimeSpan UnknownGrain = TimeSpan.FromSeconds(2);
+
+    /// <summary>One tick of the slowest common kernel: its coarse clock stamps the files.</summary>
+    private static readonly TimeSpan KernelTick = TimeSpan.FromMilliseconds(10);
+
+    private static readonly FrozenSet<uint> WithoutStableIdentity = new uint[]
+    {
+        0x4D44, // FAT: inodes are invented at mount, no change time
+        0x2011BAB0, // exFAT: likewise
+        0x65735546, // FUSE: whatever its server says; also virtiofs and NTFS-3G
+        0xFF534D42, 0xFE534D42, 0x517B, // SMB: inodes may be invented, change time is the server's word
+        0x01021997, // 9P: ids are shortened
+        0x5346414F, 0x6B414653, // AFS: change time is modification time
+        0x786F4256, 0xBACBACBC, 0x7C7C6673, // shared folders of virtual machines
+        0x9FA0, 0x62656572, 0x64626720, 0x74726163, 0x27E0EB, 0x63677270, 0x73636673, 0xDE5E81E4, 0x62656570, // proc, sys and kin: made on the spot
+    }.ToFrozenSet();
+
+    private static readonly FrozenSet<uint> StampedElsewhere = new uint[]
+    {
+        0x6969, // NFS
+        0x00C36400, // Ceph
+        0x0BD00BD0, // Lustre
+        0x01161970, // GFS2
+        0x7461636F, // OCFS2
+        0x47504653, // GPFS
+    }.ToFrozenSet();
+
+    private readonly ConcurrentDictionary<ulong, uint> _magicByDevice = new();
+
+    public void Learn(ulong device, SafeFileHandle anythingOnIt) => _magicByDevice.TryAdd(device, LinuxCalls.FileSystemMagic(anythingOnIt));
+
+    public bool Knows(ulong device) => _magicByDevice.ContainsKey(device);
+
+    public bool HasStableIdentity(ulong device) => trust switch
+    {
+        ChangeTimeTrust.Always => true,
+        ChangeTimeTrust.Never => false,
+        _ => _magicByDevice.TryGetValue(device, out var magic) && magic != 0 && !WithoutStableIdentity.Contains(magic),
+    };
+
+    /// <summary>A change time with nanoseconds proves fine stamps: the kernel sets it, nobody copies it in.</summary>
+    public TimeSpan Granularity(ulong device, Timestamp changedAt) =>
+        changedAt.Nanoseconds == 0 || !_magicByDevice.TryGetValue(device, out var magic) || magic == 0
+            || WithoutStableIdentity.Contains(magic) || StampedElsewhere.Contains(magic)
+            ? UnknownGrain
+            : KernelTick;
+}
