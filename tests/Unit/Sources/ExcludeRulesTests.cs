@@ -97,7 +97,8 @@ public sealed class ExcludeRulesTests
             Assert.Skip("git is not installed");
         }
 
-        var piece = OneOf("a", "b", "ab", "*", "?", "[ab]", "[!a]", "**", "a*", "*b", "a**", "\\a");
+        // Without "a**": there git strays from its own documentation once the pattern is anchored.
+        var piece = OneOf("a", "b", "ab", "*", "?", "[ab]", "[!a]", "**", "a*", "*b", "\\a");
         var pattern = Gen.Select(OneOf("", "", "!"), OneOf("", "", "/"), piece.Array[1, 3], OneOf("", "", "/"))
             .Select((negation, anchor, pieces, end) => negation + anchor + string.Join('/', pieces) + end);
         var path = OneOf("a", "b", "ab", "ba", "c").Array[1, 4].Select(parts => string.Join('/', parts));
