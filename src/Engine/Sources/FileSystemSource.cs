@@ -68,13 +68,17 @@ public sealed class FileSystemSource : ISource, IDisposable
 
     private static void RequireOutsideVault(FileSystemSourceOptions options, FileSystemReader reader, IEnumerable<ResolvedRoot> roots)
     {
+        var comparison = reader.IgnoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
         var vaults = options.SkipFolders.Select(reader.Identify).OfType<(ulong DeviceId, ulong FileId, string RealPath)>().ToList();
         foreach (var root in roots)
         {
-            if (vaults.Exists(vault => root.RealPath == vault.RealPath || root.RealPath.StartsWith(vault.RealPath.TrimEnd('/') + "/", StringComparison.Ordinal)))
+            // With a slash at both ends the vault itself and what is in it begin alike, its neighbours do not.
+            if (vaults.Exists(vault => Closed(root.RealPath).StartsWith(Closed(vault.RealPath), comparison)))
             {
                 throw new RequestException(FaultCodes.SourceRootInVault, $"'{root.RealPath}' is the vault or lies within it.");
             }
         }
     }
+
+    private static string Closed(string path) => path.EndsWith('/') ? path : path + "/";
 }
