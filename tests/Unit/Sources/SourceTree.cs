@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Sources;
 
 namespace SecureBackup.Tests.Unit.Sources;
@@ -44,7 +43,7 @@ internal sealed partial class SourceTree : IDisposable
 
     /// <summary>Paths below the root, without it.</summary>
     public List<string> Names(FileSystemSourceOptions? options = null) =>
-        [.. Walk(options).Where(item => item.Entry is not null).Select(item => item.Entry!.Path.ToString()).Where(path => path != "r").Select(path => path[2..])];
+        [.. Walk(options).Where(item => item.Entry is not null).Select(item => item.Entry!.Path.ToString()).Where(path => path.Length > 1).Select(path => path[2..])];
 
     public static byte[] ReadAll(SourceContent content)
     {
@@ -74,6 +73,7 @@ internal sealed partial class SourceTree : IDisposable
         var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
