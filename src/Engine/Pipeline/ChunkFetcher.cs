@@ -1,0 +1,60 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>Fetches single chunks (pages, id lists) by id, from the first of their places that gives the right bytes.</summary>
+internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunkFetcher, IDisposable
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly PackOpener _packs = new(vault);
+
+    public async ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            return await FetchAloneAsync(id, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _packs.Dispose();
+        _turn.Dispose();
+    }
+
+    private async ValueTask<OwnedBuffer> FetchAloneAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        var places = await index.FindAsync(id, cancellationToken);
+        if (places.Count == 0)
+        {
+            throw new IntegrityException(FaultCodes.ChunkMissing, $"The chunk {id} stands in no index segment.");
+        }
+
+        var faults = new List<BackupException>();
+        foreach (var place in places)
+        {
+            try
+            {
+                return await _packs.ReadAsync(place.Pack, place.Entry, cancellationToken);
+            }
+            catch (BackupException error) when (error is IntegrityException or TargetException { IsTransient: false })
+            {
+                faults.Add(error);
+            }
+        }
+
+        throw new IntegrityException(
+            FaultCodes.ChunkUnreadable,
+            $"The chunk {id} cannot be read from {places.Count} place(s): {string.Join(" ", faults.Select(fault => fault.Message))}",
+            faults[0]);
+    }
+}

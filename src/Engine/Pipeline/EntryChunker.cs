@@ -1,0 +1,320 @@
+using System.Threading.Channels;
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Stage 2: takes entries in path order, merges them with the last run's listing, reads what is new or changed, and lists everything.
+/// A fault costs its entry and never the run.
+/// </summary>
+internal sealed class EntryChunker : IDisposable
+{
+    private const int MaxAttempts = 3;
+
+    private readonly EntryChunkerParts _parts;
+    private readonly ContentWriter _data;
+    private readonly ContentWriter _identities;
+    private readonly List<SourceFault> _faults = [];
+    private CachedEntry? _before;
+    private bool _isCacheSpent;
+    private long _idsOfEntry;
+
+    internal EntryChunker(EntryChunkerParts parts, IChunker chunker)
+    {
+        _parts = parts;
+        _data = new ContentWriter(chunker, parts.Store, ChunkClass.Data, Remember);
+        _identities = new ContentWriter(chunker, parts.Store, ChunkClass.Page, null);
+        _isCacheSpent = parts.Previous is null;
+    }
+
+    internal EntryCounts Counts { get; } = new();
+
+    internal IReadOnlyList<SourceFault> Faults => _faults;
+
+    internal async Task RunAsync(ChannelReader<SourceItem> items, CancellationToken cancellationToken)
+    {
+        await foreach (var item in items.ReadAllAsync(cancellationToken))
+        {
+            if (item.Fault is not null)
+            {
+                Report(item.Fault);
+            }
+
+            if (item.Entry is not null)
+            {
+                await TakeAsync(item.Entry, cancellationToken);
+            }
+        }
+    }
+
+    internal ValueTask<ContentRef> FinishIdentitiesAsync(CancellationToken cancellationToken) => _identities.FinishAsync(cancellationToken);
+
+    /// <summary>The faults as a content; null where there are none.</summary>
+    internal async ValueTask<ContentRef?> StoreFaultsAsync(CancellationToken cancellationToken)
+    {
+        if (_faults.Count == 0)
+        {
+            return null;
+        }
+
+        foreach (var fault in _faults)
+        {
+            await _identities.WriteAsync(FaultListCodec.Encode(fault), cancellationToken);
+        }
+
+        return await _identities.FinishAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        _data.Dispose();
+        _identities.Dispose();
+    }
+
+    private async ValueTask TakeAsync(SourceEntry entry, CancellationToken cancellationToken)
+    {
+        _parts.Counters.SetCurrentItem(entry.Path.ToString());
+        var before = Before(entry.Path);
+        var (listed, identity) = entry.Metadata.Kind == EntryKind.File
+            ? await TakeFileAsync(entry, before, cancellationToken)
+            : (Listed(entry, entry.Metadata), entry.Identity);
+        if (listed is null)
+        {
+            return;
+        }
+
+        listed = await WithSideContentsAsync(listed, entry, cancellationToken);
+        var encoded = EntryCodec.Encode(listed);
+        await _parts.Listing.AddAsync(listed, encoded, cancellationToken);
+        await WriteIdentityAsync(identity, cancellationToken);
+        _parts.NextCache?.Add(encoded, identity, _idsOfEntry);
+        _idsOfEntry = 0;
+        Counts.Count(listed);
+    }
+
+    /// <summary>The entry of this path in the last run's listing; passes over what has vanished since.</summary>
+    private CachedEntry? Before(EntryPath path)
+    {
+        try
+        {
+            while (!_isCacheSpent && (_before is null || _before.Entry.Path < path))
+            {
+                _before = _parts.Previous!.Next();
+                _isCacheSpent = _before is null;
+            }
+        }
+        catch (BackupException damage)
+        {
+            // The rest of the cache is as good as none: what follows is read in full.
+            _parts.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", damage.Code));
+            _isCacheSpent = true;
+            _before = null;
+        }
+
+        return _before?.Entry.Path == path ? _before : null;
+    }
+
+    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> TakeFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
+    {
+        _parts.Counters.AddFile();
+        if (before is not null && _parts.Rule!.Holds(before, entry) && await ReuseAsync(before, cancellationToken))
+        {
+            Counts.FilesUnchanged++;
+            return (Listed(entry, entry.Metadata) with { Content = before.Entry.Content }, entry.Identity);
+        }
+
+        var taken = await ReadAsync(entry, cancellationToken);
+        if (taken.Listed is not null)
+        {
+            Counts.CountRead(isKnownPath: before is not null);
+        }
+
+        return taken;
+    }
+
+    /// <summary>Whether every chunk of the last run's content is still there for this writer; counts their packs as needed.</summary>
+    private async ValueTask<bool> ReuseAsync(CachedEntry before, CancellationToken cancellationToken)
+    {
+        for (var left = before.DeepIds; left > 0; left--)
+        {
+            var id = _parts.Previous!.NextId();
+            if (!await _parts.Store.TryReuseAsync(id, cancellationToken))
+            {
+                return false;
+            }
+
+            Remember(id);
+        }
+
+        return true;
+    }
+
+    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                using var content = entry.Open();
+                var read = await ReadContentAsync(content, cancellationToken);
+                if (content.IsUnchanged() && content.Metadata.SizeBytes == read.SizeBytes)
+                {
+                    return (Listed(entry, content.Metadata) with { Content = read.Content }, content.Identity);
+                }
+
+                if (attempt == MaxAttempts)
+                {
+                    var code = FaultCodes.EntryChanged;
+                    Report(new SourceFault(code, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
+                    var metadata = content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] };
+                    return (Listed(entry, metadata) with { Content = read.Content, ContentFault = code.ToString() }, content.Identity);
+                }
+            }
+        }
+        catch (SourceFaultException fault)
+        {
+            _data.Reset();
+            Report(fault.Fault);
+            return (null, entry.Identity);
+        }
+    }
+
+    private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(SourceContent content, CancellationToken cancellationToken)
+    {
+        _data.Reset();
+        int count;
+        while ((count = content.Read(_data.Free.Span)) > 0)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _parts.Counters.AddBytesRead(count);
+            Counts.BytesRead += count;
+            await _data.AdvanceAsync(count, cancellationToken);
+        }
+
+        var sizeBytes = _data.LengthBytes;
+        return (await _data.FinishAsync(cancellationToken), sizeBytes);
+    }
+
+    /// <summary>Stores alternate streams and extended attributes that are too large to stand in the entry.</summary>
+    private async ValueTask<ListedEntry> WithSideContentsAsync(ListedEntry listed, SourceEntry entry, CancellationToken cancellationToken)
+    {
+        var large = listed.Metadata.ExtendedAttributes.Where(attribute => attribute.Value.Length > ListedEntry.MaxInlineAttributeBytes).ToList();
+        var attributes = new List<NamedContent>(large.Count);
+        foreach (var attribute in large)
+        {
+            await _data.WriteAsync(attribute.Value, cancellationToken);
+            attributes.Add(new NamedContent(attribute.Name, attribute.Value.Length, await _data.FinishAsync(cancellationToken)));
+        }
+
+        var streams = new List<NamedContent>(listed.Metadata.AlternateStreams.Count);
+        foreach (var stream in listed.Metadata.AlternateStreams)
+        {
+            try
+            {
+                using var content = entry.OpenStream(stream);
+                var read = await ReadContentAsync(content, cancellationToken);
+                streams.Add(new NamedContent(stream.Name, read.SizeBytes, read.Content));
+            }
+            catch (SourceFaultException fault)
+            {
+                _data.Reset();
+                Report(fault.Fault);
+            }
+        }
+
+        return large.Count == 0 && streams.Count == 0 ? listed : listed with
+        {
+            LargeAttributes = attributes,
+            Streams = streams,
+            Metadata = listed.Metadata with { ExtendedAttributes = [.. listed.Metadata.ExtendedAttributes.Except(large)] },
+        };
+    }
+
+    private async ValueTask WriteIdentityAsync(EntryIdentity identity, CancellationToken cancellationToken)
+    {
+        var record = new byte[IdentityCodec.SizeBytes];
+        IdentityCodec.Write(identity, record);
+        await _identities.WriteAsync(record, cancellationToken);
+    }
+
+    private void Remember(ChunkId id)
+    {
+        _parts.NextCache?.AddId(id);
+        _idsOfEntry++;
+    }
+
+    private void Report(SourceFault fault)
+    {
+        _faults.Add(fault);
+        _parts.Counters.AddFault();
+    }
+
+    private static ListedEntry Listed(SourceEntry entry, EntryMetadata metadata) =>
+        new() { Path = entry.Path, Origin = entry.Origin, Metadata = metadata };
+}
+
+/// <summary>What an <see cref="EntryChunker"/> works with.</summary>
+/// <param name="Previous">The last run's listing; null where the host has none.</param>
+/// <param name="Rule">Null exactly where <paramref name="Previous"/> is.</param>
+/// <param name="NextCache">The listing for the next run in the making; null where the host keeps none.</param>
+internal sealed record EntryChunkerParts(
+    ChunkStore Store,
+    ListingBuilder Listing,
+    ListingCacheReader? Previous,
+    UnchangedRule? Rule,
+    ListingCacheWriter? NextCache)
+{
+    internal required ProgressCounters Counters { get; init; }
+
+    internal required IEngineSink Sink { get; init; }
+}
+
+/// <summary>What a run has listed.</summary>
+internal sealed class EntryCounts
+{
+    internal long Entries { get; private set; }
+
+    internal long Files { get; private set; }
+
+    internal long FilesNew { get; private set; }
+
+    internal long FilesChanged { get; private set; }
+
+    internal long FilesUnchanged { get; set; }
+
+    internal long ContentBytes { get; private set; }
+
+    internal long BytesRead { get; set; }
+
+    /// <summary>Entries that are more than a folder: what makes a backup not empty.</summary>
+    internal long NotFolders { get; private set; }
+
+    internal void Count(ListedEntry entry)
+    {
+        Entries++;
+        NotFolders += entry.Metadata.Kind == EntryKind.Directory ? 0 : 1;
+        if (entry.Metadata.Kind == EntryKind.File)
+        {
+            Files++;
+            ContentBytes += entry.Metadata.SizeBytes;
+        }
+    }
+
+    internal void CountRead(bool isKnownPath)
+    {
+        if (isKnownPath)
+        {
+            FilesChanged++;
+        }
+        else
+        {
+            FilesNew++;
+        }
+    }
+}

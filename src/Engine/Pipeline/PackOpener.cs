@@ -1,0 +1,113 @@
+using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Reads chunks out of packs for one worker: keeps the last few packs' keys, since taking one out of its envelope costs more than opening a
+/// chunk, and the last range read, since neighbours are wanted together. Ranges are aligned, so that the store does not learn where a
+/// chunk ends. Not thread-safe.
+/// </summary>
+internal sealed class PackOpener(VaultReader vault) : IDisposable
+{
+    /// <summary>Ranges begin and end at multiples of this.</summary>
+    internal const int AlignmentBytes = 256 * 1024;
+
+    private const int MaxOpenPacks = 64;
+
+    private readonly Dictionary<PackId, PackReader> _open = [];
+    private readonly Queue<PackId> _order = new();
+    private readonly CompressorCatalog _compressors = new();
+    private OwnedBuffer? _range;
+    private PackId _rangePack;
+    private long _rangeStart;
+
+    private Target Target => vault.Vault.Target;
+
+    /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
+    internal async ValueTask<OwnedBuffer> ReadAsync(PackRecord pack, PackEntry entry, CancellationToken cancellationToken)
+    {
+        var reader = await OpenAsync(pack.Id, cancellationToken);
+        if (!Holds(pack, entry))
+        {
+            await LoadAsync(pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
+        }
+
+        var start = (int)(entry.OffsetBytes - _rangeStart);
+        return reader.OpenChunk(entry, DomainId.Vault, _range!.Span.Slice(start, entry.FrameBytes));
+    }
+
+    /// <summary>Whether the chunk's frame lies in memory from the last range read.</summary>
+    internal bool Holds(PackRecord pack, PackEntry entry) =>
+        _range is not null && _rangePack == pack.Id && _rangeStart <= entry.OffsetBytes
+        && entry.OffsetBytes + entry.FrameBytes <= _rangeStart + _range.LengthBytes;
+
+    /// <summary>Reads <paramref name="range"/> into memory in place of the last one; the caller names as much as it will want at once.</summary>
+    internal async ValueTask LoadAsync(PackRecord pack, ByteRange range, CancellationToken cancellationToken)
+    {
+        if (range.Offset + range.LengthBytes > pack.LengthBytes)
+        {
+            throw new IntegrityException(FaultCodes.PackDamaged, $"The pack {pack.Id} ends before a chunk that should lie in it.");
+        }
+
+        var start = range.Offset / AlignmentBytes * AlignmentBytes;
+        var end = Math.Min(pack.LengthBytes, (range.Offset + range.LengthBytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes);
+        Forget();
+        var buffer = OwnedBuffer.Rent((int)(end - start));
+        try
+        {
+            await Target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+
+        (_range, _rangePack, _rangeStart) = (buffer, pack.Id, start);
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        foreach (var reader in _open.Values)
+        {
+            reader.Dispose();
+        }
+
+        _open.Clear();
+        _compressors.Dispose();
+    }
+
+    private async ValueTask<PackReader> OpenAsync(PackId id, CancellationToken cancellationToken)
+    {
+        if (_open.TryGetValue(id, out var known))
+        {
+            return known;
+        }
+
+        using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
+        await Target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
+        var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
+        var keys = new ChunkKeys(vault.Vault.Keys.ChunkIds, _compressors);
+        var reader = PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
+        if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
+        {
+            evicted.Dispose();
+        }
+
+        _open.Add(id, reader);
+        _order.Enqueue(id);
+        return reader;
+    }
+
+    private void Forget()
+    {
+        _range?.Dispose();
+        _range = null;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Brings a snapshot back: read the manifest's owner part, walk the listing, plan by pack, fetch ranges, open, write, set attributes. Wiring only.
+/// What concerns one entry is a fault in the result; damage never costs more than the entries that use what is damaged.
+/// </summary>
+public static class RestoreCorridor
+{
+    /// <exception cref="DestinationException">The destination refuses altogether; what is complete stays.</exception>
+    public static async Task<RestoreResult> RunAsync(
+        RestoreRequest request, IDestination destination, RunContext context, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        var (vault, snapshot) = (request.Vault, request.Snapshot);
+        var owner = vault.OpenOwnerPart(snapshot);
+        await using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(vault, index);
+        var result = new RestoreTally(context.Counters);
+        var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => result.Add(LostPage(page, damage)));
+        var parts = new RestoreParts(vault, index, listing, destination, result)
+        {
+            Filter = new EntryFilter(request.Include),
+            Counters = context.Counters,
+        };
+        if (parts.Filter.TakesAll)
+        {
+            context.Counters.SetTotals((long)snapshot.FileCount, (long)snapshot.ContentBytes);
+        }
+
+        var chunks = new RestoreFetcher(parts, fetcher);
+        await new RestorePlanner(parts, batch => chunks.FetchAsync(batch, cancellationToken)).RunAsync(cancellationToken);
+        if (result.Entries == 0 && result.Faults.Count == 0 && !parts.Filter.TakesAll)
+        {
+            throw new RequestException(FaultCodes.NothingMatches, $"Nothing in snapshot {snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
+        }
+
+        await destination.FlushAsync(cancellationToken);
+        return result.ToResult(snapshot, clock.Elapsed);
+    }
+
+    private static EntryFault LostPage(PageReference? page, BackupException damage) =>
+        EntryFault.Of(page is null ? "(the whole snapshot)" : $"{page.First} … {page.Last}", damage);
+}
+
+/// <param name="Include">Patterns as of <see cref="EntryFilter"/>; empty for everything.</param>
+public sealed record RestoreRequest(VaultReader Vault, Snapshot Snapshot)
+{
+    public IReadOnlyList<string> Include { get; init; } = [];
+}
+
+/// <summary>What the stages of one restore share.</summary>
+internal sealed record RestoreParts(VaultReader Vault, ChunkIndex Index, ListingReader Listing, IDestination Destination, RestoreTally Result)
+{
+    internal required EntryFilter Filter { get; init; }
+
+    internal required ProgressCounters Counters { get; init; }
+}

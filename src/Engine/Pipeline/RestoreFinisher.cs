@@ -1,0 +1,79 @@
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Entries;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Ends what could not be ended at once, in the order that attributes need: files, then further names of files, then folders from
+/// the inside out, since everything before changes their times.
+/// </summary>
+internal sealed class RestoreFinisher(RestoreParts parts)
+{
+    private readonly Stack<Preparation> _openFolders = new();
+    private readonly List<Preparation> _passedFolders = [];
+    private readonly List<Preparation> _links = [];
+
+    internal void AddFolder(Preparation folder) => _openFolders.Push(folder);
+
+    internal void AddLink(Preparation link) => _links.Add(link);
+
+    /// <summary>The walk has reached <paramref name="path"/>: folders that do not hold it get nothing more.</summary>
+    internal void Pass(EntryPath path)
+    {
+        while (_openFolders.TryPeek(out var folder) && !folder.Entry.Path.IsAncestorOrSelfOf(path))
+        {
+            _passedFolders.Add(_openFolders.Pop());
+        }
+    }
+
+    internal void FinishBatch(IEnumerable<RestoringFile> files)
+    {
+        foreach (var file in files)
+        {
+            Finish(file);
+        }
+
+        foreach (var link in _links)
+        {
+            parts.Result.Add(link.Entry, parts.Destination.Link(link));
+        }
+
+        foreach (var folder in _passedFolders)
+        {
+            parts.Result.Add(folder.Entry, parts.Destination.CompleteFolder(folder));
+        }
+
+        _links.Clear();
+        _passedFolders.Clear();
+    }
+
+    internal void FinishAll()
+    {
+        while (_openFolders.TryPop(out var folder))
+        {
+            _passedFolders.Add(folder);
+        }
+
+        FinishBatch([]);
+    }
+
+    private void Finish(RestoringFile file)
+    {
+        using (file.File)
+        {
+            if (file.Fault is { } fault)
+            {
+                file.File.Abandon();
+                parts.Result.Add(fault);
+                return;
+            }
+
+            if (!file.IsWritten)
+            {
+                throw new InvalidOperationException($"'{file.Preparation.Entry.Path}' was not written whole, and nothing said so.");
+            }
+
+            parts.Result.Add(file.Preparation.Entry, file.File.Complete());
+        }
+    }
+}

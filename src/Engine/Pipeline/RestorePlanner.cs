@@ -1,0 +1,187 @@
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Walks the listing in path order, makes folders and everything without content at once, and gathers the content of files into batches.
+/// What must come later (further names of a file, attributes of folders) waits in <see cref="RestoreFinisher"/>.
+/// </summary>
+internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task> fetch)
+{
+    private readonly RestoreFinisher _finisher = new(parts);
+    private readonly List<ListedEntry> _unmadeFolders = [];
+    private RestoreBatch _batch = new();
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var entry in parts.Listing.EntriesAsync(cancellationToken))
+        {
+            LeaveUnmadeFolders(entry.Path);
+            if (!parts.Filter.Takes(entry.Path, entry.Metadata.Kind))
+            {
+                if (entry.Metadata.Kind == EntryKind.Directory)
+                {
+                    _unmadeFolders.Add(entry);
+                }
+
+                continue;
+            }
+
+            await TakeAsync(entry, cancellationToken);
+        }
+
+        await FetchAsync(cancellationToken);
+        _finisher.FinishAll();
+    }
+
+    /// <summary>Folders that were not chosen themselves are made when something in them is.</summary>
+    private void LeaveUnmadeFolders(EntryPath next) => _unmadeFolders.RemoveAll(folder => !folder.Path.IsAncestorOrSelfOf(next));
+
+    private async ValueTask TakeAsync(ListedEntry entry, CancellationToken cancellationToken)
+    {
+        foreach (var folder in _unmadeFolders)
+        {
+            await PrepareAsync(folder, cancellationToken);
+        }
+
+        _unmadeFolders.Clear();
+        await PrepareAsync(entry, cancellationToken);
+        if (_batch.IsFull)
+        {
+            await FetchAsync(cancellationToken);
+        }
+    }
+
+    private async ValueTask PrepareAsync(ListedEntry entry, CancellationToken cancellationToken)
+    {
+        parts.Counters.SetCurrentItem(entry.Path.ToString());
+        _finisher.Pass(entry.Path);
+        if (await TryCompleteMetadataAsync(entry, cancellationToken) is not { } metadata)
+        {
+            return;
+        }
+
+        var preparation = parts.Destination.Prepare(new DestinationEntry(entry.Path, entry.Origin, metadata));
+        parts.Result.Add(preparation);
+        switch (preparation.Verdict)
+        {
+            case PrepareVerdict.Content:
+                await PlanFileAsync(entry, preparation, cancellationToken);
+                break;
+            case PrepareVerdict.Link:
+                _finisher.AddLink(preparation);
+                break;
+            case PrepareVerdict.Folder:
+                _finisher.AddFolder(preparation);
+                break;
+        }
+    }
+
+    /// <summary>The entry's metadata with the extended attributes that stand outside it; null when they cannot be read.</summary>
+    private async ValueTask<EntryMetadata?> TryCompleteMetadataAsync(ListedEntry entry, CancellationToken cancellationToken)
+    {
+        const int MaxAttributeBytes = 16 * 1024 * 1024;
+        var attributes = entry.Metadata.ExtendedAttributes.ToList();
+        try
+        {
+            foreach (var large in entry.LargeAttributes)
+            {
+                var value = await ContentReader.ReadAllAsync(large.Content, parts.Listing.Fetcher, MaxAttributeBytes, cancellationToken);
+                attributes.Add(new ExtendedAttribute(large.Name, value));
+            }
+        }
+        catch (IntegrityException damage)
+        {
+            parts.Result.Add(EntryFault.Of(entry.Path.ToString(), damage));
+            return null;
+        }
+
+        return entry.LargeAttributes.Count == 0
+            ? entry.Metadata
+            : entry.Metadata with { ExtendedAttributes = [.. attributes.OrderBy(attribute => attribute.Name, ByteOrder.Instance)] };
+    }
+
+    private async ValueTask PlanFileAsync(ListedEntry entry, Preparation preparation, CancellationToken cancellationToken)
+    {
+        IDestinationFile open;
+        try
+        {
+            open = parts.Destination.OpenFile(preparation);
+        }
+        catch (DestinationFaultException refused)
+        {
+            parts.Result.Add(EntryFault.Of(refused.Fault));
+            return;
+        }
+
+        var file = new RestoringFile(preparation, open);
+        _batch.Files.Add(file);
+        try
+        {
+            await PlanContentAsync(file, entry.Content, entry.Metadata.SizeBytes, null, cancellationToken);
+            foreach (var stream in entry.Streams)
+            {
+                await PlanContentAsync(file, stream.Content, stream.SizeBytes, new AlternateStream(stream.Name, stream.SizeBytes), cancellationToken);
+            }
+        }
+        catch (IntegrityException damage)
+        {
+            file.Fail(EntryFault.Of(entry.Path.ToString(), damage));
+        }
+
+        file.IsPlanned = true;
+    }
+
+    private async ValueTask PlanContentAsync(
+        RestoringFile file, ContentRef content, long sizeBytes, AlternateStream? stream, CancellationToken cancellationToken)
+    {
+        long offset = 0;
+        await foreach (var id in ContentReader.ChunksAsync(content, parts.Listing.Fetcher, cancellationToken))
+        {
+            if (_batch.IsFull)
+            {
+                await FetchAsync(cancellationToken, unfinished: file);
+            }
+
+            var chunk = _batch.Find(id) ?? await LocateAsync(id, cancellationToken);
+            _batch.Use(chunk, new ChunkUse(file, offset, stream));
+            offset += chunk.Places[0].Entry.PlainBytes;
+        }
+
+        if (offset != sizeBytes)
+        {
+            throw new IntegrityException(FaultCodes.ListingMalformed, $"Its chunks hold {offset} bytes and its size is {sizeBytes}.");
+        }
+    }
+
+    private async ValueTask<WantedChunk> LocateAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        var places = await parts.Index.FindAsync(id, cancellationToken);
+        if (places.Count == 0)
+        {
+            throw new IntegrityException(FaultCodes.ChunkMissing, $"Its chunk {id} stands in no index segment.");
+        }
+
+        var chunk = new WantedChunk(id, places);
+        _batch.Add(chunk);
+        return chunk;
+    }
+
+    /// <summary>Fetches the batch and begins the next; a file that is planned only in part goes on in it.</summary>
+    private async ValueTask FetchAsync(CancellationToken cancellationToken, RestoringFile? unfinished = null)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await fetch(_batch);
+        _finisher.FinishBatch(_batch.Files.Where(file => file != unfinished));
+        _batch = new RestoreBatch();
+        if (unfinished is not null)
+        {
+            _batch.Files.Add(unfinished);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Threading.Channels;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline.Stages;
+
+/// <summary>All hand-offs of a backup. What waits in them is bounded: chunks by the memory budget, the rest by number.</summary>
+internal sealed class BackupChannels
+{
+    /// <summary>Entries as the walk finds them, in path order. A crash here leaves nothing.</summary>
+    internal Channel<SourceItem> Items { get; } = Bounded<SourceItem>(1024);
+
+    /// <summary>Chunks that the vault lacks, claimed by this run. A crash here leaves nothing.</summary>
+    internal Channel<PlainChunk> Claimed { get; } = Bounded<PlainChunk>(256);
+
+    /// <summary>The same with what will be sealed, in whatever order the workers end. A crash here leaves nothing.</summary>
+    internal Channel<CompressedChunk> Compressed { get; } = Bounded<CompressedChunk>(256);
+
+    /// <summary>Packs ready to be stored; one waits while one is uploaded. A crash here leaves nothing.</summary>
+    internal Channel<FinishedPack> Packs { get; } = Bounded<FinishedPack>(1);
+
+    /// <summary>Packs that the target has confirmed. A crash here leaves packs that no segment names: the next run adopts them.</summary>
+    internal Channel<StoredPack> Stored { get; } = Bounded<StoredPack>(16);
+
+    private static Channel<T> Bounded<T>(int capacity) =>
+        Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.Wait });
+}
+
+/// <param name="Lease">The chunk's share of the memory budget; given back once it is sealed.</param>
+internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plain, IDisposable Lease);
+
+/// <param name="Compressed">Null where compression does not pay.</param>
+internal sealed record CompressedChunk(PlainChunk Chunk, OwnedBuffer? Compressed);
+
+/// <summary>What stays of a pack when its bytes are with the target.</summary>
+internal sealed record StoredPack(PackRecord Record, IReadOnlyList<PackEntry> Entries);

@@ -1,0 +1,76 @@
+using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline.Stages;
+
+/// <summary>
+/// Stages 5 and 6: gives every chunk its place in a pack, seals it there and opens it again. Data and pages fill packs of their own, so
+/// that browsing a snapshot reads few. A pack that is abandoned half full is forgotten with its keys.
+/// </summary>
+internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing) : IDisposable
+{
+    private readonly PackBuilder?[] _open = new PackBuilder?[2];
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var chunk in channels.Compressed.Reader.ReadAllAsync(cancellationToken))
+        {
+            using (chunk.Chunk.Lease)
+            using (chunk.Chunk.Plain)
+            using (chunk.Compressed)
+            {
+                if (!TryAdd(chunk))
+                {
+                    await CloseAsync(chunk.Chunk.Class, isFull: true, cancellationToken);
+                    if (!TryAdd(chunk))
+                    {
+                        throw new IntegrityException(FaultCodes.SealVerificationFailed, $"The chunk {chunk.Chunk.Id} fits into no pack.");
+                    }
+                }
+            }
+        }
+
+        await CloseAsync(ChunkClass.Data, isFull: false, cancellationToken);
+        await CloseAsync(ChunkClass.Page, isFull: false, cancellationToken);
+        channels.Packs.Writer.Complete();
+    }
+
+    public void Dispose()
+    {
+        foreach (var builder in _open)
+        {
+            builder?.Dispose();
+        }
+    }
+
+    private bool TryAdd(CompressedChunk chunk)
+    {
+        var builder = _open[(int)chunk.Chunk.Class] ??= new PackBuilder(sealing);
+        var plain = chunk.Chunk.Plain.Span;
+        var frame = new ChunkFrame
+        {
+            Chunk = chunk.Chunk.Id,
+            PlainBytes = plain.Length,
+            Compression = chunk.Compressed is null ? CompressionId.Stored : CompressionId.Zstd,
+            Payload = chunk.Compressed is null ? plain : chunk.Compressed.Span,
+        };
+        return builder.TryAdd(frame, plain, out _);
+    }
+
+    private async ValueTask CloseAsync(ChunkClass chunkClass, bool isFull, CancellationToken cancellationToken)
+    {
+        var builder = _open[(int)chunkClass];
+        if (builder is null)
+        {
+            return;
+        }
+
+        _open[(int)chunkClass] = null;
+        using (builder)
+        {
+            await channels.Packs.Writer.WriteAsync(builder.Finish(isFull), cancellationToken);
+        }
+    }
+}

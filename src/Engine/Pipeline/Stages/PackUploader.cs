@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Pipeline.Stages;
+
+/// <summary>
+/// Stage 7: pack -> confirmed by the target. A target that does not check what it keeps is asked to give the pack back, since a backup that
+/// was never read is a hope. A crash here leaves a pack that no segment names: the next run adopts it.
+/// </summary>
+internal sealed class PackUploader(BackupChannels channels, Target target, ProgressCounters counters)
+{
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var pack in channels.Packs.Reader.ReadAllAsync(cancellationToken))
+        {
+            using (pack)
+            {
+                await StoreAsync(pack, cancellationToken);
+                counters.AddBytesStored(pack.Record.LengthBytes);
+                await channels.Stored.Writer.WriteAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
+            }
+        }
+
+        channels.Stored.Writer.Complete();
+    }
+
+    private async Task StoreAsync(FinishedPack pack, CancellationToken cancellationToken)
+    {
+        if (!MemoryMarshal.TryGetArray(pack.Bytes, out var array))
+        {
+            throw new InvalidOperationException("A pack lies in an array.");
+        }
+
+        using var content = new MemoryStream(array.Array!, array.Offset, array.Count, writable: false);
+        await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, pack.Record.Sha256), cancellationToken);
+        if (!target.Capabilities.ServerChecksum)
+        {
+            await ConfirmAsync(pack.Record, cancellationToken);
+        }
+    }
+
+    private async Task ConfirmAsync(PackRecord record, CancellationToken cancellationToken)
+    {
+        const int PieceBytes = 1024 * 1024;
+        using var piece = OwnedBuffer.Rent(PieceBytes);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        for (var offset = 0; offset < record.LengthBytes; offset += PieceBytes)
+        {
+            var part = piece.Memory[..Math.Min(PieceBytes, record.LengthBytes - offset)];
+            await target.ReadAsync(record.Name, offset, part, cancellationToken);
+            hash.AppendData(part.Span);
+        }
+
+        if (new ContentHash(Id256.Read(hash.GetHashAndReset())) != record.Sha256)
+        {
+            throw new IntegrityException(FaultCodes.UploadNotConfirmed, $"{target.DisplayName} took {record.Name} and gives other bytes back.");
+        }
+    }
+}

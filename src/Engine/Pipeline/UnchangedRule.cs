@@ -1,0 +1,47 @@
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// When a file's content of the last run may stand for its content now: path, kind, size, modification time, change time and file id are equal,
+/// <em>and</em> both times lie before that run's look by more than the file system's granularity. Without the second half a file
+/// that was written twice within one tick of the clock, around the look, would pass as unchanged for ever.
+/// </summary>
+/// <param name="LookedAt">The earliest moment at which the last run may have looked.</param>
+/// <param name="TrustsMissingChangeTime">The user's word that modification time and size are enough where the file system has no change time or file id to trust.</param>
+internal sealed record UnchangedRule(Timestamp LookedAt, bool TrustsMissingChangeTime)
+{
+    internal bool Holds(CachedEntry before, SourceEntry now)
+    {
+        var was = before.Entry.Metadata;
+        var isSameFile = was.Kind == EntryKind.File && now.Metadata.Kind == EntryKind.File
+            && before.Entry.ContentFault is null
+            && was.SizeBytes == now.Metadata.SizeBytes
+            && was.ModifiedAt == now.Metadata.ModifiedAt;
+        return isSameFile && IsSettled(was.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
+    }
+
+    private bool IdentityHolds(EntryIdentity was, SourceEntry now)
+    {
+        if (was.ChangedAt is null || now.Identity.ChangedAt is null || was.FileId == 0 || now.Identity.FileId == 0)
+        {
+            return TrustsMissingChangeTime;
+        }
+
+        return was.ChangedAt == now.Identity.ChangedAt
+            && was.FileId == now.Identity.FileId
+            && IsSettled(was.ChangedAt.Value, now.TimeGranularity);
+    }
+
+    private bool IsSettled(Timestamp time, TimeSpan granularity)
+    {
+        var nanoseconds = time.Nanoseconds + (granularity.Ticks % TimeSpan.TicksPerSecond * 100);
+        var settled = new Timestamp(
+            time.Seconds + (granularity.Ticks / TimeSpan.TicksPerSecond) + (nanoseconds / 1_000_000_000),
+            (uint)(nanoseconds % 1_000_000_000));
+        return settled < LookedAt;
+    }
+}
