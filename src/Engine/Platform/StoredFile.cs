@@ -17,9 +17,22 @@ internal static partial class StoredFile
         }
 
         var descriptor = Open(path, Flags());
-        return descriptor < 0
-            ? throw FileCallError.For(Marshal.GetLastPInvokeError(), path)
-            : new SafeFileHandle(descriptor, ownsHandle: true);
+        if (descriptor < 0)
+        {
+            throw FileCallError.For(Marshal.GetLastPInvokeError(), path);
+        }
+
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        try
+        {
+            _ = RandomAccess.GetLength(handle);
+            return handle;
+        }
+        catch (NotSupportedException exception)
+        {
+            handle.Dispose();
+            throw new FileNotFoundException($"'{path}' is a pipe or a device, no file.", path, exception);
+        }
     }
 
     private static int Flags()

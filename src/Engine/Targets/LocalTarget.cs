@@ -93,7 +93,9 @@ public sealed class LocalTarget : Target
         }
         catch (Exception exception) when (!given.IsReading && LocalFaults.IsFileError(exception))
         {
-            throw LocalFaults.From(exception, $"'{name}' cannot be written in '{_tree.Root}'");
+            // What is missing to a put is a directory that was taken away meanwhile; the next try makes it again.
+            var fault = LocalFaults.Classify(exception) is not TargetFault.NotFound and var known ? known : TargetFault.Unavailable;
+            throw new TargetException(fault, $"'{name}' cannot be written in '{_tree.Root}': {exception.Message}", exception);
         }
     }
 

@@ -1,0 +1,180 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Time.Testing;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Wrappers;
+using SecureBackup.Tests.Unit.Crash;
+
+namespace SecureBackup.Tests.Unit.Targets;
+
+public sealed class RetryTargetTests : IAsyncDisposable
+{
+    private static readonly ObjectName Name = new("packs/object");
+    private static readonly RetryOptions Options = new(4, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
+
+    private readonly MemoryTarget _memory = new();
+    private readonly FakeTimeProvider _clock = new() { AutoAdvanceAmount = TimeSpan.Zero };
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _memory.DisposeAsync();
+
+    public static TheoryData<FaultFlavour> Flavours => [FaultFlavour.NotPersisted, FaultFlavour.PersistedButReportedFailed];
+
+    [Theory]
+    [MemberData(nameof(Flavours))]
+    public async Task A_transient_fault_of_any_operation_is_got_over(FaultFlavour flavour)
+    {
+        var bytes = new byte[] { 1, 2, 3 };
+
+        var receipt = await DriveAsync(Faulty(flavour).PutAsync(Name, new MemoryStream(bytes), PutOptions.Default, Cancel));
+        var read = new byte[3];
+        await DriveAsync(Faulty(flavour).ReadAsync(Name, 0, read, Cancel));
+        var stat = await DriveAsync(Faulty(flavour).StatAsync(Name, Cancel));
+        var listed = await DriveAsync(Faulty(flavour).ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
+        await DriveAsync(Faulty(flavour).DeleteAsync(Name, Cancel));
+
+        Assert.Equal(3, receipt.LengthBytes);
+        Assert.Equal(bytes, read);
+        Assert.Equal(receipt.StoreTime, stat!.StoreTime);
+        Assert.Equal([stat], listed);
+        Assert.Empty(_memory.Objects);
+    }
+
+    [Fact]
+    public async Task A_retried_put_does_not_take_foreign_bytes_for_its_own()
+    {
+        // The first try is lost, and before the second one somebody else takes the name: same length, other bytes.
+        var faulty = new FaultTarget(_memory, new FaultPlan(1));
+        var target = new RetryTarget(faulty, Options, _clock);
+        var put = target.PutAsync(Name, new MemoryStream([1, 2, 3]), PutOptions.Default, Cancel);
+        _memory.Replace(Name, [1, 2, 4]);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => DriveAsync(put));
+
+        Assert.Equal(TargetFault.AlreadyExists, error.Fault);
+        Assert.Equal([1, 2, 4], _memory.Objects[Name].ToArray());
+    }
+
+    [Fact]
+    public async Task A_first_put_that_finds_its_own_bytes_is_already_exists()
+    {
+        _memory.Replace(Name, [1]);
+        var target = new RetryTarget(_memory, Options, _clock);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
+
+        Assert.Equal(TargetFault.AlreadyExists, error.Fault);
+    }
+
+    [Fact]
+    public async Task Own_bytes_larger_than_one_reading_are_recognised()
+    {
+        var bytes = new byte[(2 << 20) + 5];
+        bytes[^1] = 1;
+
+        var receipt = await DriveAsync(Faulty(FaultFlavour.PersistedButReportedFailed)
+            .PutAsync(Name, new MemoryStream(bytes), new PutOptions(Sha256: ContentHash.Of(bytes)), Cancel));
+
+        Assert.Equal(bytes.Length, receipt.LengthBytes);
+    }
+
+    [Theory]
+    [InlineData(TargetFault.Throttled, 5)]
+    [InlineData(TargetFault.Unavailable, 5)]
+    [InlineData(TargetFault.QuotaExceeded, 1)]
+    [InlineData(TargetFault.AccessDenied, 1)]
+    [InlineData(TargetFault.Locked, 1)]
+    public async Task Tries_are_bounded_and_only_transient_faults_get_more_than_one(TargetFault fault, int tries)
+    {
+        var faulty = new FaultTarget(_memory, new FaultPlan(1, IsDeadAfterwards: true) { Fault = fault });
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => DriveAsync(new RetryTarget(faulty, Options, _clock).StatAsync(Name, Cancel)));
+
+        Assert.Equal(fault, error.Fault);
+        Assert.Equal(tries, faulty.OperationCount);
+    }
+
+    [Fact]
+    public async Task Nothing_is_tried_again_before_its_time()
+    {
+        var faulty = new FaultTarget(_memory, new FaultPlan(1));
+        var stat = new RetryTarget(faulty, Options, _clock).StatAsync(Name, Cancel);
+
+        Assert.False(stat.IsCompleted);
+        Assert.Equal(1, faulty.OperationCount);
+        await DriveAsync(stat);
+        Assert.Equal(2, faulty.OperationCount);
+        Assert.InRange(_clock.GetUtcNow() - _clock.Start, TimeSpan.FromMilliseconds(1), Options.MaxDelay);
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_a_pause_at_once()
+    {
+        using var source = new CancellationTokenSource();
+        var faulty = new FaultTarget(_memory, new FaultPlan(1, IsDeadAfterwards: true));
+        var stat = new RetryTarget(faulty, Options, _clock).StatAsync(Name, source.Token);
+
+        await source.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stat.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
+        Assert.Equal(1, faulty.OperationCount);
+    }
+
+    [Fact]
+    public async Task A_listing_that_keeps_breaking_off_yields_each_object_once()
+    {
+        var names = Enumerable.Range(0, 40).Select(index => new ObjectName($"object-{index}")).Order().ToArray();
+        foreach (var name in names)
+        {
+            _memory.Replace(name, [1]);
+        }
+
+        var breaking = new BreakingListing(_memory);
+        var listed = await DriveAsync(new RetryTarget(breaking, Options, _clock).ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
+
+        Assert.Equal(names, listed.Select(stat => stat.Name).Order());
+        Assert.Equal(14, breaking.ListingCount);
+    }
+
+    private RetryTarget Faulty(FaultFlavour flavour) => new(new FaultTarget(_memory, new FaultPlan(1, flavour)), Options, _clock);
+
+    /// <summary>Lets time pass until the call is done; real time plays no part.</summary>
+    private async Task DriveAsync(Task call)
+    {
+        while (!call.IsCompleted)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        await call;
+    }
+
+    private async Task<T> DriveAsync<T>(Task<T> call)
+    {
+        await DriveAsync((Task)call);
+        return await call;
+    }
+
+    /// <summary>Each listing gets three objects further than the one before and then breaks off.</summary>
+    private sealed class BreakingListing(Target inner) : DelegatingTarget(inner)
+    {
+        public int ListingCount { get; private set; }
+
+        public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var left = 3 * ++ListingCount;
+            await foreach (var stat in Inner.ListAsync(prefix, cancellationToken))
+            {
+                if (left-- == 0)
+                {
+                    throw new TargetException(TargetFault.Unavailable, "The line broke.");
+                }
+
+                yield return stat;
+            }
+        }
+    }
+}
