@@ -69,7 +69,7 @@ public sealed class MemoryBudgetTests
         await source.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => large);
-        await small;
+        await small.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         Assert.Equal(10, budget.UsedBytes);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => budget.AcquireAsync(0, source.Token).AsTask());
     }
