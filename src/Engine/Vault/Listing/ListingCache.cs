@@ -68,7 +68,7 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
         try
         {
             Span<byte> start = stackalloc byte[ObjectHeader.SizeBytes];
-            file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            _ = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
             var header = ObjectHeader.Read(start);
             header.Expect(ObjectKind.HostCache, Vault, id);
             using var root = Root();
