@@ -5,7 +5,7 @@ namespace SecureBackup.Engine.Crypto;
 
 /// <summary>
 /// Asks every algorithm for an answer that is known, once per process, before anything is sealed or opened: a broken library or processor would
-/// otherwise seal backups that nobody ever opens. Takes a few milliseconds.
+/// otherwise seal backups that nobody ever opens. About 30 ms in a fresh process, loading the libraries included.
 /// </summary>
 public static class CryptoSelfTest
 {
