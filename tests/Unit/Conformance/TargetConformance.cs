@@ -5,7 +5,10 @@ using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Tests.Unit.Conformance;
 
-/// <summary>What every target must keep. A platform's test file is one subclass that says how to make a target.</summary>
+/// <summary>
+/// What every target must keep. A platform's test file is one subclass that says how to make a target. The file is long because it is
+/// read as one list of promises.
+/// </summary>
 public abstract class TargetConformance : IAsyncLifetime
 {
     private static readonly ObjectName Name = new("packs/ab/abcdef-01");
