@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
-using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Sources;
 
@@ -255,7 +254,7 @@ public sealed partial class SourceFaultTests : IDisposable
             {
                 if (SourceTree.IsRoot)
                 {
-                    SetFileSystemUser(65534);
+                    _ = SetFileSystemUser(65534);
                 }
 
                 check();

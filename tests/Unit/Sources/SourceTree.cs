@@ -96,8 +96,15 @@ internal sealed partial class SourceTree : IDisposable
 
     public void Dispose()
     {
-        // The runtime cannot delete names that are not UTF-8, nor paths beyond the system's limit.
-        Run("rm", "/", "", "-rf", "--", Path);
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // The runtime cannot delete names that are not UTF-8, nor paths beyond the system's limit.
+            Run("rm", "/", "", "-rf", "--", Path);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

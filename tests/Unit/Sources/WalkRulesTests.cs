@@ -125,7 +125,7 @@ public sealed class WalkRulesTests : IDisposable
     [Fact]
     public void OneFileSystemKeepsTheMountPointAlone()
     {
-        if (!OperatingSystem.IsLinux() || !Directory.Exists("/dev/shm") || new DirectoryInfo("/dev/shm").FullName != "/dev/shm")
+        if (!OperatingSystem.IsLinux() || !Directory.Exists("/dev/shm") || new DirectoryInfo("/dev/shm").LinkTarget is not null)
         {
             Assert.Skip("Needs /dev/shm as a mount of its own.");
         }
