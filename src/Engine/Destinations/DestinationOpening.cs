@@ -1,0 +1,80 @@
+using SecureBackup.Engine.Destinations.Linux;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
+
+namespace SecureBackup.Engine.Destinations;
+
+/// <summary>Everything that can be known to be wrong with a destination before the first entry comes.</summary>
+internal static class DestinationOpening
+{
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
+
+    public static FileSystemDestination Open(string path, DestinationOptions options)
+    {
+        if (File.Exists(path))
+        {
+            throw new DestinationException(FaultCodes.DestinationNotAFolder, $"'{path}' is a file.");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(path);
+            if (options.Overwrite is null && Directory.EnumerateFileSystemEntries(path).Any())
+            {
+                throw new DestinationException(FaultCodes.DestinationNotEmpty, $"'{path}' is not empty.");
+            }
+
+            return OpenSystem(path, options);
+        }
+        catch (FolderException failure)
+        {
+            throw DestinationErrors.ToException(failure, path);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new DestinationException(FaultCodes.DestinationReadOnly, $"'{path}': {failure.Message}", failure);
+        }
+        catch (IOException failure)
+        {
+            var isBehindFile = Ancestors(path).Any(File.Exists);
+            var code = isBehindFile ? FaultCodes.DestinationNotAFolder
+                : failure.HResult is LinuxError.NoSpace or WindowsDiskFull ? FaultCodes.DestinationFull
+                : FaultCodes.DestinationReadOnly;
+            throw new DestinationException(code, $"'{path}': {failure.Message}", failure);
+        }
+    }
+
+    private static FileSystemDestination OpenSystem(string path, DestinationOptions options)
+    {
+        var system = CreateSystem(path, options);
+        try
+        {
+            system.CheckWritable();
+            return new FileSystemDestination(path, system, options);
+        }
+        catch (FolderException)
+        {
+            system.Dispose();
+            throw;
+        }
+    }
+
+#pragma warning disable CA1859
+    private static DestinationSystem CreateSystem(string path, DestinationOptions options)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return new LinuxDestinationSystem(path, options);
+        }
+
+        throw new PlatformNotSupportedException("No destination for this system.");
+    }
+
+    private static IEnumerable<string> Ancestors(string path)
+    {
+        for (var parent = Path.GetDirectoryName(path); parent is not null; parent = Path.GetDirectoryName(parent))
+        {
+            yield return parent;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Win32.SafeHandles;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Destinations;
+
+/// <summary>What one operating system does for <see cref="FileSystemDestination"/>. All failures are <see cref="FolderException"/>.</summary>
+internal abstract class DestinationSystem : IDisposable
+{
+    public abstract NameHost Names { get; }
+
+    public abstract bool CanMake(EntryKind kind);
+
+    /// <summary>Opens a folder of the destination by its components (none: the destination itself), through no link.</summary>
+    public abstract DestinationFolder OpenFolder(IReadOnlyList<byte[]> components);
+
+    /// <summary>Whether this account may write into the destination's top folder; asked, not tried.</summary>
+    public abstract void CheckWritable();
+
+    /// <summary>Writes all bytes at an offset of an open file.</summary>
+    public abstract void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Brings everything written to the disk.</summary>
+    public abstract void Sync();
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
+
+/// <summary>An open folder. Names are single components that <see cref="NameRules"/> let pass; no member follows a link.</summary>
+internal abstract class DestinationFolder : IDisposable
+{
+    /// <summary>What stands under a name; null where nothing does.</summary>
+    public abstract ExistingEntry? Look(byte[] name);
+
+    /// <summary>Makes a folder for the owner alone.</summary>
+    public abstract void MakeFolder(byte[] name);
+
+    /// <summary>Gives the owner the right to write into a folder that was there before.</summary>
+    public abstract void MakeEnterable(byte[] name);
+
+    /// <summary>Makes a file, refusing what exists; for the owner alone, open for writing.</summary>
+    public abstract SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse);
+
+    public abstract SafeFileHandle ReopenFile(byte[] name);
+
+    /// <summary>Makes anything that is neither file, folder nor further name.</summary>
+    public abstract void MakeSpecial(byte[] name, DestinationEntry entry);
+
+    public abstract void MakeHardLink(byte[] name, DestinationFolder targetFolder, byte[] targetName);
+
+    /// <summary>Renames inside this folder in one step. Without <paramref name="replace"/> an existing name is refused.</summary>
+    public abstract void Move(byte[] from, byte[] to, bool replace);
+
+    public abstract void Remove(byte[] name);
+
+    /// <summary>Sets all attributes, the modification time last. Returns what could not be set.</summary>
+    public abstract IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry);
+
+    /// <summary>Writes into an alternate stream; false where there are none.</summary>
+    public abstract bool TryWriteStream(byte[] name, AlternateStream stream, long offset, ReadOnlySpan<byte> bytes);
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract void Dispose(bool disposing);
+}
+
+internal sealed record ExistingEntry(EntryKind Kind, ulong DeviceId, ulong FileId, long SizeBytes, Timestamp ModifiedAt)
+{
+    /// <summary>The kind is compared too: file systems give a freed number to the next thing made.</summary>
+    public bool IsSameFileAs(ExistingEntry other) => DeviceId == other.DeviceId && FileId == other.FileId && Kind == other.Kind;
+}
+
+internal enum FolderError
+{
+    NotFound,
+    Exists,
+    ThroughLink,
+    NotAFolder,
+    IsAFolder,
+    NoSpace,
+    ReadOnly,
+    NameTooLong,
+    Refused,
+    DeviceFailed,
+}
+
+/// <summary>A refused operation, in terms that every system shares.</summary>
+internal sealed class FolderException(FolderError error, string message) : IOException(message)
+{
+    public FolderError Error { get; } = error;
+}

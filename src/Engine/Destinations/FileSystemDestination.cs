@@ -1,0 +1,382 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.Engine.Destinations;
+
+/// <summary>
+/// A folder that a restore writes to. Every operation enters its parent folder anew from the destination's own handle, through no
+/// link, so a folder that is swapped for a link between two calls is refused and not followed.
+/// </summary>
+public sealed class FileSystemDestination : IDestination
+{
+    private readonly OverwriteMode _overwrite;
+    private readonly MadeEntries _made = new();
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
+
+    internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options)
+    {
+        DisplayName = displayName;
+        Host = system;
+        _overwrite = options.Overwrite ?? OverwriteMode.Never;
+        Handles = new HandlePool(options.MaxOpenFiles);
+    }
+
+    public string DisplayName { get; }
+
+    internal HandlePool Handles { get; }
+
+    internal DestinationSystem Host { get; }
+
+    /// <summary>Opens a folder, making it where it does not exist. All that would end the restore at once is said here.</summary>
+    public static FileSystemDestination Open(string path, DestinationOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxOpenFiles, 1, nameof(options));
+        return DestinationOpening.Open(Path.GetFullPath(path), options);
+    }
+
+    public Preparation Prepare(DestinationEntry entry)
+    {
+        try
+        {
+            return NameRules.Refuse(entry.Path, entry.Origin, Host.Names) is { } refusal
+                ? new Preparation(entry, PrepareVerdict.Refused, [refusal])
+                : PrepareNamed(entry);
+        }
+        catch (FolderException failure)
+        {
+            return new Preparation(entry, PrepareVerdict.Refused, [DestinationErrors.ToFault(failure, entry, DisplayName)]);
+        }
+    }
+
+    public IDestinationFile OpenFile(Preparation preparation)
+    {
+        Expect(preparation, PrepareVerdict.Content);
+        try
+        {
+            var file = FileInProgress.Start(this, preparation);
+            _unfinished[file] = true;
+            return file;
+        }
+        catch (FolderException failure)
+        {
+            throw new DestinationFaultException(DestinationErrors.ToFault(failure, preparation.Entry, DisplayName), failure);
+        }
+    }
+
+    public EntryOutcome Link(Preparation preparation)
+    {
+        Expect(preparation, PrepareVerdict.Link);
+        try
+        {
+            return LinkChecked(preparation);
+        }
+        catch (FolderException failure)
+        {
+            return new EntryOutcome(false, [DestinationErrors.ToFault(failure, preparation.Entry, DisplayName)]);
+        }
+    }
+
+    public EntryOutcome CompleteFolder(Preparation preparation)
+    {
+        Expect(preparation, PrepareVerdict.Folder);
+        var entry = preparation.Entry;
+        try
+        {
+            using var parent = OpenParent(entry.Path);
+            return new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(entry.Path.Name.ToArray(), null, entry)));
+        }
+        catch (FolderException failure)
+        {
+            return new EntryOutcome(false, [DestinationErrors.ToFault(failure, entry, DisplayName)]);
+        }
+    }
+
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            try
+            {
+                Host.Sync();
+            }
+            catch (FolderException failure)
+            {
+                throw DestinationErrors.ToException(failure, DisplayName);
+            }
+        },
+        cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        foreach (var file in _unfinished.Keys)
+        {
+            file.Abandon();
+        }
+
+        Host.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal static byte[] NewTemporaryName() =>
+        Encoding.ASCII.GetBytes($".securebackup-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.partial");
+
+    internal static IReadOnlyList<DestinationFault> ListMissing(DestinationEntry entry, IReadOnlyList<string> missing) => missing.Count == 0
+        ? []
+        : [new DestinationFault(FaultCodes.AttributeNotRestored, entry.Path.ToString(), $"'{entry.Path}' lacks: {string.Join(", ", missing)}.")];
+
+    internal DestinationFolder OpenParent(EntryPath path) =>
+        Host.OpenFolder(path.Parent?.Components ?? throw new ArgumentException("A path without a name.", nameof(path)));
+
+    internal void Forget(FileInProgress file) => _unfinished.TryRemove(file, out _);
+
+    /// <summary>
+    /// Moves a complete temporary to its place: over nothing, or over exactly what the verdict was about. One at a time, so that two
+    /// names which mean one file here cannot pass each other. Null where it stands.
+    /// A crash before leaves the temporary and what was there; a crash after leaves the new entry.
+    /// </summary>
+    internal DestinationFault? MoveIntoPlace(DestinationFolder folder, byte[] temporary, Preparation preparation)
+    {
+        var name = preparation.Entry.Path.Name.ToArray();
+        lock (_gate)
+        {
+            var made = folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
+            var standing = folder.Look(name);
+            var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && !_made.Contains(standing));
+            if (!isAsExpected)
+            {
+                return Collision(preparation.Entry);
+            }
+
+            try
+            {
+                folder.Move(temporary, name, replace: standing is not null);
+            }
+            catch (FolderException failure) when (failure.Error == FolderError.Exists && standing is null)
+            {
+                return Collision(preparation.Entry);
+            }
+
+            _made.Add(made);
+            return null;
+        }
+    }
+
+    private Preparation PrepareNamed(DestinationEntry entry)
+    {
+        var kind = entry.Metadata.Kind;
+        if (!Host.CanMake(kind))
+        {
+            var message = $"'{entry.Path}' is of kind {kind}, which cannot be made here.";
+            return Refuse(entry, new DestinationFault(FaultCodes.UnsupportedEntryKind, entry.Path.ToString(), message));
+        }
+
+        if (kind == EntryKind.HardLink)
+        {
+            return new Preparation(entry, PrepareVerdict.Link, []);
+        }
+
+        using var folder = OpenParent(entry.Path);
+        var name = entry.Path.Name.ToArray();
+        var existing = folder.Look(name);
+        if (existing is not null && IsMade(existing))
+        {
+            return Refuse(entry, Collision(entry));
+        }
+
+        if (kind == EntryKind.Directory)
+        {
+            return PrepareFolder(folder, name, entry, existing);
+        }
+
+        if (Protect(entry, existing) is { } verdict)
+        {
+            return verdict;
+        }
+
+        var preparation = new Preparation(entry, PrepareVerdict.Content, []) { Existing = existing };
+        return kind == EntryKind.File ? preparation : MakeSpecial(folder, preparation);
+    }
+
+    private Preparation PrepareFolder(DestinationFolder folder, byte[] name, DestinationEntry entry, ExistingEntry? existing)
+    {
+        if (existing is { Kind: EntryKind.Directory })
+        {
+            // A folder's time changes with what is put into it, so only the modes that compare nothing, or times, mean anything.
+            var keeps = _overwrite == OverwriteMode.Never
+                || (_overwrite == OverwriteMode.IfNewer && entry.Metadata.ModifiedAt <= existing.ModifiedAt);
+            if (!keeps)
+            {
+                folder.MakeEnterable(name);
+            }
+
+            Remember(existing);
+            return new Preparation(entry, keeps ? PrepareVerdict.Kept : PrepareVerdict.Folder, []);
+        }
+
+        if (existing is not null)
+        {
+            if (Protect(entry, existing) is { } verdict)
+            {
+                return verdict;
+            }
+
+            folder.Remove(name);
+        }
+
+        folder.MakeFolder(name);
+        Remember(folder.Look(name) ?? throw new FolderException(FolderError.NotFound, "the new folder is gone"));
+        return new Preparation(entry, PrepareVerdict.Folder, []);
+    }
+
+    /// <summary>The verdict where what stands there stays; null where the entry may take its place.</summary>
+    private Preparation? Protect(DestinationEntry entry, ExistingEntry? existing)
+    {
+        if (existing is null)
+        {
+            return null;
+        }
+
+        var verdict = OverwriteDecision.Decide(_overwrite, entry.Metadata, existing);
+        if (verdict == PrepareVerdict.Kept)
+        {
+            Remember(existing);
+            return new Preparation(entry, PrepareVerdict.Kept, []);
+        }
+
+        if (verdict == PrepareVerdict.Skipped)
+        {
+            var message = $"'{entry.Path}' exists and was left as it is.";
+            return new Preparation(entry, verdict, [new DestinationFault(FaultCodes.EntryExists, entry.Path.ToString(), message)]);
+        }
+
+        return existing.Kind == EntryKind.Directory
+            ? Refuse(entry, new DestinationFault(FaultCodes.EntryInTheWay, entry.Path.ToString(), $"A folder stands where '{entry.Path}' belongs."))
+            : null;
+    }
+
+    private Preparation MakeSpecial(DestinationFolder folder, Preparation preparation)
+    {
+        var entry = preparation.Entry;
+        var temporary = NewTemporaryName();
+        folder.MakeSpecial(temporary, entry);
+        var isPlaced = false;
+        try
+        {
+            var faults = new List<DestinationFault>(ListMissing(entry, folder.ApplyMetadata(temporary, null, entry)));
+            if (entry.Metadata.LinkTarget is { } target && LinkRules.PointsOutside(entry.Path, target, entry.Origin))
+            {
+                var message = $"'{entry.Path}' points to '{EntryName.ToDisplay(target)}', outside the destination.";
+                faults.Add(new DestinationFault(FaultCodes.LinkPointsOutside, entry.Path.ToString(), message));
+            }
+
+            var collision = MoveIntoPlace(folder, temporary, preparation);
+            isPlaced = collision is null;
+            return collision is null ? new Preparation(entry, PrepareVerdict.Done, faults) : Refuse(entry, collision);
+        }
+        finally
+        {
+            if (!isPlaced)
+            {
+                folder.Remove(temporary);
+            }
+        }
+    }
+
+    private EntryOutcome LinkChecked(Preparation preparation)
+    {
+        var entry = preparation.Entry;
+        var target = entry.Metadata.HardLinkTarget;
+        if (target is null || NameRules.Refuse(target, entry.Origin, Host.Names) is not null)
+        {
+            return NoTarget(entry, "its first name is no path inside the backup");
+        }
+
+        using var targetFolder = OpenParent(target);
+        var file = targetFolder.Look(target.Name.ToArray());
+        if (file is null || file.Kind == EntryKind.Directory || !IsMade(file))
+        {
+            return NoTarget(entry, $"'{target}' was not written by this restore");
+        }
+
+        using var folder = OpenParent(entry.Path);
+        var existing = folder.Look(entry.Path.Name.ToArray());
+        if (existing?.IsSameFileAs(file) == true)
+        {
+            return new EntryOutcome(true, []);
+        }
+
+        if (existing is not null && IsMade(existing))
+        {
+            return new EntryOutcome(false, [Collision(entry)]);
+        }
+
+        if (Protect(entry, existing) is { } verdict)
+        {
+            return new EntryOutcome(false, verdict.Faults);
+        }
+
+        return PlaceLink(folder, targetFolder, preparation with { Existing = existing });
+    }
+
+    private EntryOutcome PlaceLink(DestinationFolder folder, DestinationFolder targetFolder, Preparation preparation)
+    {
+        var entry = preparation.Entry;
+        var temporary = NewTemporaryName();
+        folder.MakeHardLink(temporary, targetFolder, entry.Metadata.HardLinkTarget!.Name.ToArray());
+        var isPlaced = false;
+        try
+        {
+            // What was linked is looked at again: the target's name may have been swapped since.
+            if (folder.Look(temporary) is not { } linked || !IsMade(linked))
+            {
+                return NoTarget(entry, "its first name was exchanged during the restore");
+            }
+
+            var collision = MoveIntoPlace(folder, temporary, preparation);
+            isPlaced = collision is null;
+            return new EntryOutcome(isPlaced, collision is null ? [] : [collision]);
+        }
+        finally
+        {
+            if (!isPlaced)
+            {
+                folder.Remove(temporary);
+            }
+        }
+    }
+
+    private static void Expect(Preparation preparation, PrepareVerdict verdict)
+    {
+        if (preparation.Verdict != verdict)
+        {
+            throw new ArgumentException($"The verdict is {preparation.Verdict}, not {verdict}.", nameof(preparation));
+        }
+    }
+
+    private static Preparation Refuse(DestinationEntry entry, DestinationFault fault) => new(entry, PrepareVerdict.Refused, [fault]);
+
+    private static DestinationFault Collision(DestinationEntry entry) => new(
+        FaultCodes.NameCollision, entry.Path.ToString(), $"'{entry.Path}' means a file here that something else put there during this restore.");
+
+    private static EntryOutcome NoTarget(DestinationEntry entry, string reason) => new(
+        false, [new DestinationFault(FaultCodes.HardLinkTargetMissing, entry.Path.ToString(), $"'{entry.Path}' is a further name of a file, but {reason}.")]);
+
+    private bool IsMade(ExistingEntry entry)
+    {
+        lock (_gate)
+        {
+            return _made.Contains(entry);
+        }
+    }
+
+    private void Remember(ExistingEntry entry)
+    {
+        lock (_gate)
+        {
+            _made.Add(entry);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.Engine.Destinations;
+
+/// <summary>
+/// The door through which a restore writes. The walk of an entry: <see cref="Prepare"/> a folder before what is in it;
+/// where the verdict is <see cref="PrepareVerdict.Content"/>, <see cref="OpenFile"/>, write in any order, complete; hard links
+/// (<see cref="Link"/>) once the files they name are complete; <see cref="CompleteFolder"/> last, children before parents;
+/// then <see cref="FlushAsync"/>.
+/// <list type="bullet">
+/// <item>Entries are hostile until checked: nothing is ever made, changed or followed outside the destination.</item>
+/// <item>What concerns one entry is a <see cref="DestinationFault"/>; what ends the restore is a <see cref="DestinationException"/>.</item>
+/// <item>All members may be called concurrently. Disposing removes the temporaries of files that are not complete.</item>
+/// <item>A crash leaves whole files under real names, and temporaries named <c>.securebackup-(random).partial</c>; what was to be
+/// replaced is still there.</item>
+/// </list>
+/// </summary>
+public interface IDestination : IAsyncDisposable
+{
+    string DisplayName { get; }
+
+    /// <summary>Decides what becomes of an entry, and makes what has no content.</summary>
+    Preparation Prepare(DestinationEntry entry);
+
+    /// <summary>Starts the content of a file. Throws <see cref="DestinationFaultException"/> with the fault to list.</summary>
+    IDestinationFile OpenFile(Preparation preparation);
+
+    /// <summary>Makes a further name of a file that this restore wrote or found to be the same.</summary>
+    EntryOutcome Link(Preparation preparation);
+
+    /// <summary>Gives a folder its attributes, after everything in it; it has the owner's rights alone until then.</summary>
+    EntryOutcome CompleteFolder(Preparation preparation);
+
+    /// <summary>Brings everything to the disk. Only then is the restore done.</summary>
+    Task FlushAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// A file in the making, under a temporary name beside its place. Any number may be in progress: the destination bounds how
+/// many it holds open. Disposing one that is not complete abandons it.
+/// </summary>
+public interface IDestinationFile : IDisposable
+{
+    /// <summary>
+    /// Writes a stretch once, from any thread, in any order; what lies in a hole and is all zeros stays a hole.
+    /// Throws <see cref="DestinationFaultException"/> (this file cannot be restored) or <see cref="DestinationException"/>.
+    /// </summary>
+    void Write(long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>The same for one of <see cref="EntryMetadata.AlternateStreams"/>; where streams do not exist nothing happens and
+    /// <see cref="Complete"/> lists it.</summary>
+    void WriteStream(AlternateStream stream, long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Checks that every byte came, sets the attributes and moves the file to its place in one step.</summary>
+    EntryOutcome Complete();
+
+    void Abandon();
+}
+
+/// <summary>An entry as a restore has it from a listing: trusted in nothing.</summary>
+public sealed record DestinationEntry(EntryPath Path, NameOrigin Origin, EntryMetadata Metadata);
+
+public enum PrepareVerdict
+{
+    /// <summary>A file whose content is wanted: <see cref="IDestination.OpenFile"/>.</summary>
+    Content,
+
+    /// <summary>A further name: <see cref="IDestination.Link"/> when its first file is complete.</summary>
+    Link,
+
+    /// <summary>A folder, made or taken over: <see cref="IDestination.CompleteFolder"/> when all in it is done.</summary>
+    Folder,
+
+    /// <summary>Made, attributes and all.</summary>
+    Done,
+
+    /// <summary>There already and the same, or a folder that keeps its attributes; a folder's content goes on.</summary>
+    Kept,
+
+    /// <summary>Something is there which the overwrite mode protects; listed as <see cref="FaultCodes.EntryExists"/>.</summary>
+    Skipped,
+
+    /// <summary>Not restored; the faults say why.</summary>
+    Refused,
+}
+
+public sealed record Preparation(DestinationEntry Entry, PrepareVerdict Verdict, IReadOnlyList<DestinationFault> Faults)
+{
+    /// <summary>What stood in the entry's place at the time of the verdict: the only thing that may be replaced.</summary>
+    internal ExistingEntry? Existing { get; init; }
+}
+
+/// <param name="IsRestored">The entry stands in its place; faults then tell what it lacks.</param>
+public sealed record EntryOutcome(bool IsRestored, IReadOnlyList<DestinationFault> Faults);

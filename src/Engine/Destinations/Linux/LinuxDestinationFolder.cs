@@ -1,0 +1,158 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Destinations.Linux;
+
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadataWriter metadata) : DestinationFolder
+{
+    private const uint OwnerOnlyFolder = 0x1C0; // 0700
+    private const uint OwnerOnlyFile = 0x180; // 0600
+
+    public override ExistingEntry? Look(byte[] name)
+    {
+        if (LinuxWrite.Status(folder, LinuxWrite.Terminated(name), LinuxWrite.SymlinkNoFollow, out var status) < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            return error == LinuxError.NotFound ? null : throw LinuxFailure.From(error, "statx");
+        }
+
+        return ToExisting(status);
+    }
+
+    public override void MakeFolder(byte[] name)
+    {
+        LinuxFailure.ThrowIf(LinuxWrite.MakeDirectory(folder, LinuxWrite.Terminated(name), OwnerOnlyFolder), "mkdirat");
+    }
+
+    public override void MakeEnterable(byte[] name)
+    {
+        using var child = LinuxInode.OpenFolder(folder, name);
+        var status = child.Status();
+        var mode = status.Mode & 0xFFFu;
+        if ((mode & OwnerOnlyFolder) != OwnerOnlyFolder)
+        {
+            LinuxFailure.ThrowIf(child.ChangeMode(mode | OwnerOnlyFolder), "fchmod");
+        }
+    }
+
+    public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse)
+    {
+        const int flags = LinuxWrite.WriteOnly | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxWrite.CloseOnExec;
+        var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxWrite.NoFollow, OwnerOnlyFile), "openat");
+        if (LinuxWrite.Truncate(file, sizeBytes) < 0)
+        {
+            var failure = LinuxFailure.From(Marshal.GetLastPInvokeError(), "ftruncate");
+            file.Dispose();
+            Remove(name);
+            throw failure;
+        }
+
+        return file;
+    }
+
+    public override SafeFileHandle ReopenFile(byte[] name)
+    {
+        const int flags = LinuxWrite.WriteOnly | LinuxWrite.CloseOnExec;
+        return LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxWrite.NoFollow, 0), "openat");
+    }
+
+    public override void MakeSpecial(byte[] name, DestinationEntry entry)
+    {
+        var terminated = LinuxWrite.Terminated(name);
+        if (entry.Metadata.Kind == EntryKind.SymbolicLink)
+        {
+            var target = entry.Metadata.LinkTarget ?? [];
+            if (target.AsSpan().Contains((byte)0))
+            {
+                throw new FolderException(FolderError.Refused, "the target of the link holds a NUL");
+            }
+
+            LinuxFailure.ThrowIf(LinuxWrite.MakeSymlink(LinuxWrite.Terminated(target), folder, terminated), "symlinkat");
+            return;
+        }
+
+        var format = entry.Metadata.Kind switch
+        {
+            EntryKind.Fifo => LinuxWrite.FormatFifo,
+            EntryKind.Socket => LinuxWrite.FormatSocket,
+            EntryKind.CharacterDevice => LinuxWrite.FormatCharacterDevice,
+            EntryKind.BlockDevice => LinuxWrite.FormatBlockDevice,
+            _ => throw new ArgumentOutOfRangeException(nameof(entry)),
+        };
+        var made = LinuxWrite.MakeNode(folder, terminated, format | OwnerOnlyFile, entry.Metadata.DeviceMajor, entry.Metadata.DeviceMinor);
+        LinuxFailure.ThrowIf(made, "mknodat");
+    }
+
+    public override void MakeHardLink(byte[] name, DestinationFolder targetFolder, byte[] targetName)
+    {
+        var from = ((LinuxDestinationFolder)targetFolder).Handle;
+        LinuxFailure.ThrowIf(LinuxWrite.Link(from, LinuxWrite.Terminated(targetName), folder, LinuxWrite.Terminated(name), 0), "linkat");
+    }
+
+    public override void Move(byte[] from, byte[] to, bool replace)
+    {
+        var (source, target) = (LinuxWrite.Terminated(from), LinuxWrite.Terminated(to));
+        if (LinuxWrite.Rename(folder, source, target, replace ? 0 : LinuxWrite.RenameNoReplace) >= 0)
+        {
+            return;
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        if (replace || error is not (LinuxError.Invalid or LinuxError.NoSuchCall))
+        {
+            throw LinuxFailure.From(error, "renameat2");
+        }
+
+        // Network and FUSE file systems without the flag: look, then rename. Only a stranger can come between.
+        if (Look(to) is not null)
+        {
+            throw LinuxFailure.From(LinuxError.Exists, "renameat2");
+        }
+
+        LinuxFailure.ThrowIf(LinuxWrite.Rename(folder, source, target, 0), "renameat2");
+    }
+
+    public override void Remove(byte[] name) =>
+        LinuxFailure.ThrowIf(LinuxWrite.Unlink(folder, LinuxWrite.Terminated(name), 0), "unlinkat");
+
+    public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
+    {
+        using var inode = file is not null ? LinuxInode.OfOpenFile(folder, name, file)
+            : entry.Metadata.Kind == EntryKind.Directory ? LinuxInode.OpenFolder(folder, name)
+            : LinuxInode.OpenPathOnly(folder, name);
+        return metadata.Apply(inode, entry.Metadata);
+    }
+
+    public override bool TryWriteStream(byte[] name, AlternateStream stream, long offset, ReadOnlySpan<byte> bytes) => false;
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            folder.Dispose();
+        }
+    }
+
+    private SafeFileHandle Handle => folder;
+
+    private static ExistingEntry ToExisting(LinuxWrite.StatusBuffer status)
+    {
+        var kind = (status.Mode & LinuxWrite.FormatMask) switch
+        {
+            LinuxWrite.FormatDirectory => EntryKind.Directory,
+            LinuxWrite.FormatSymlink => EntryKind.SymbolicLink,
+            LinuxWrite.FormatFifo => EntryKind.Fifo,
+            LinuxWrite.FormatSocket => EntryKind.Socket,
+            LinuxWrite.FormatCharacterDevice => EntryKind.CharacterDevice,
+            LinuxWrite.FormatBlockDevice => EntryKind.BlockDevice,
+            _ => EntryKind.File,
+        };
+        var device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor;
+        return new ExistingEntry(kind, device, status.Inode, (long)status.SizeBytes, new Timestamp(status.ModifiedSeconds, status.ModifiedNanoseconds));
+    }
+}

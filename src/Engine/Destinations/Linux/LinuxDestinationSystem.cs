@@ -1,0 +1,201 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Platform;
+
+namespace SecureBackup.Engine.Destinations.Linux;
+
+/// <summary>
+/// A folder of Linux, entered relative to its open handle: by openat2, which refuses every link on the way, or where the kernel
+/// or a sandbox lacks that call, component by component.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxDestinationSystem : DestinationSystem
+{
+    private readonly SafeFileHandle _root;
+    private readonly LinuxMetadataWriter _metadata;
+    private readonly bool _isAdministrator;
+    private volatile bool _hasOpenBeneath;
+
+    public LinuxDestinationSystem(string path, DestinationOptions options, bool usesOpenBeneath = true)
+    {
+        var bytes = LinuxWrite.Terminated(System.Text.Encoding.UTF8.GetBytes(path));
+        _root = LinuxFailure.Checked(LinuxWrite.Open(bytes, LinuxWrite.DirectoryOnly | LinuxWrite.CloseOnExec), "open");
+        _isAdministrator = LinuxWrite.EffectiveUser() == 0;
+        _hasOpenBeneath = usesOpenBeneath;
+        _metadata = new LinuxMetadataWriter(options, _isAdministrator);
+        MayMakeDevices = _isAdministrator && options.RestoreOwner != false;
+    }
+
+    public override NameHost Names => NameHost.Linux;
+
+    private bool MayMakeDevices { get; }
+
+    public override bool CanMake(EntryKind kind) => kind switch
+    {
+        EntryKind.CharacterDevice or EntryKind.BlockDevice => MayMakeDevices,
+        EntryKind.ReparsePoint => false,
+        _ => Enum.IsDefined(kind),
+    };
+
+    public override DestinationFolder OpenFolder(IReadOnlyList<byte[]> components)
+    {
+        const int flags = LinuxWrite.PathOnly | LinuxWrite.CloseOnExec;
+        var folder = LinuxFailure.Checked(LinuxWrite.OpenAt(_root, LinuxWrite.Terminated("."u8), flags | LinuxWrite.DirectoryOnly, 0), "open");
+        for (var i = 0; i < components.Count;)
+        {
+            var (path, count) = NextStretch(components, i);
+            using var parent = folder;
+            folder = Enter(parent, path, flags | LinuxWrite.DirectoryOnly | LinuxWrite.NoFollow);
+            i += count;
+        }
+
+        return new LinuxDestinationFolder(folder, _metadata);
+    }
+
+    public override void CheckWritable()
+    {
+        LinuxFailure.ThrowIf(LinuxWrite.Access(_root, LinuxWrite.Terminated("."u8), LinuxWrite.MayWrite | LinuxWrite.MaySearch, 0), "access");
+    }
+
+    public override unsafe void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            for (var done = 0; done < bytes.Length;)
+            {
+                var written = LinuxWrite.Write(file, start + done, bytes.Length - done, offset + done);
+                if (written < 0)
+                {
+                    var error = Marshal.GetLastPInvokeError();
+                    if (error != LinuxError.Interrupted)
+                    {
+                        throw LinuxFailure.From(error, "pwrite");
+                    }
+                }
+                else
+                {
+                    done += (int)written;
+                }
+            }
+        }
+    }
+
+    public override void Sync() => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(_root), "syncfs");
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _root.Dispose();
+        }
+    }
+
+    /// <summary>As many components as one call takes: long paths are entered in several steps.</summary>
+    private (byte[] Path, int Count) NextStretch(IReadOnlyList<byte[]> components, int start)
+    {
+        var path = new List<byte>(components[start]);
+        var count = 1;
+        while (_hasOpenBeneath && start + count < components.Count && path.Count + 1 + components[start + count].Length < LinuxWrite.MaxPathBytes)
+        {
+            path.Add((byte)'/');
+            path.AddRange(components[start + count]);
+            count++;
+        }
+
+        path.Add(0);
+        return ([.. path], count);
+    }
+
+    private SafeFileHandle Enter(SafeFileHandle parent, byte[] path, int flags)
+    {
+        if (_hasOpenBeneath)
+        {
+            var handle = LinuxWrite.OpenBeneath(parent, path, flags & ~LinuxWrite.NoFollow);
+            if (!handle.IsInvalid)
+            {
+                return handle;
+            }
+
+            // A sandbox that does not know the call says EPERM, which opening by path alone never does.
+            var error = Marshal.GetLastPInvokeError();
+            if (error is not (LinuxError.NoSuchCall or LinuxError.NotPermitted))
+            {
+                throw LinuxFailure.From(error, "openat2");
+            }
+
+            _hasOpenBeneath = false;
+        }
+
+        var components = path.AsSpan(0, path.Length - 1);
+        var folder = parent;
+        foreach (var range in components.Split((byte)'/'))
+        {
+            var name = LinuxWrite.Terminated(components[range]);
+            var next = LinuxWrite.OpenAt(folder, name, flags, 0);
+            var error = next.IsInvalid ? Explain(Marshal.GetLastPInvokeError(), folder, name) : 0;
+            if (folder != parent)
+            {
+                folder.Dispose();
+            }
+
+            if (next.IsInvalid)
+            {
+                throw LinuxFailure.From(error, "openat");
+            }
+
+            folder = next;
+        }
+
+        return folder;
+    }
+
+    /// <summary>A link is "not a directory" to a call that does not follow it.</summary>
+    private static int Explain(int error, SafeFileHandle folder, byte[] name) =>
+        error == LinuxError.NotADirectory
+        && LinuxWrite.Status(folder, name, LinuxWrite.SymlinkNoFollow, out var status) == 0
+        && (status.Mode & LinuxWrite.FormatMask) == LinuxWrite.FormatSymlink ? LinuxError.Loop : error;
+}
+
+/// <summary>Error numbers in the terms of <see cref="FolderError"/>.</summary>
+internal static class LinuxFailure
+{
+    public static FolderException From(int error, string call)
+    {
+        var kind = error switch
+        {
+            LinuxError.NotFound => FolderError.NotFound,
+            LinuxError.Exists => FolderError.Exists,
+            LinuxError.Loop => FolderError.ThroughLink,
+            LinuxError.NotADirectory => FolderError.NotAFolder,
+            LinuxError.IsADirectory => FolderError.IsAFolder,
+            LinuxError.NoSpace or LinuxError.QuotaExceeded => FolderError.NoSpace,
+            LinuxError.ReadOnlyFileSystem => FolderError.ReadOnly,
+            LinuxError.NameTooLong => FolderError.NameTooLong,
+            LinuxError.InputOutput => FolderError.DeviceFailed,
+            _ => FolderError.Refused,
+        };
+        return new FolderException(kind, $"{call}: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    public static void ThrowIf(int result, string call)
+    {
+        if (result < 0)
+        {
+            throw From(Marshal.GetLastPInvokeError(), call);
+        }
+    }
+
+    public static SafeFileHandle Checked(SafeFileHandle handle, string call)
+    {
+        if (handle.IsInvalid)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            handle.Dispose();
+            throw From(error, call);
+        }
+
+        return handle;
+    }
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Runtime.Versioning;
+using System.Text;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Platform;
+
+namespace SecureBackup.Engine.Destinations.Linux;
+
+/// <summary>
+/// Sets attributes in the one order in which none undoes another: owner (which clears the set-id bits and capabilities),
+/// extended attributes, mode, access lists (which the mode would cut), modification time.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdministrator)
+{
+    private const uint SetIdBits = 0xC00; // 06000
+    private const uint PermissionBits = 0xFFF;
+    private const uint Unchanged = uint.MaxValue;
+
+    // What a stream, a listing and a folder entry carry anyway: directory, archive, normal.
+    private const uint PlainWindowsAttributes = 0x10 | 0x20 | 0x80;
+
+    private static readonly uint Umask = ReadUmask();
+
+    private readonly AccountNames _accounts = new();
+
+    private bool RestoresOwner => options.RestoreOwner ?? true;
+
+    /// <summary>Returns what could not be set, for people.</summary>
+    public IReadOnlyList<string> Apply(LinuxInode inode, EntryMetadata wanted)
+    {
+        var missing = new List<string>();
+        var status = inode.Status();
+        var ownsIt = ApplyOwner(inode, status, wanted, missing);
+        ApplyAttributes(inode, wanted, missing, accessLists: false);
+        if (wanted.Kind != EntryKind.SymbolicLink)
+        {
+            RemoveStrangers(inode, wanted);
+            ApplyMode(inode, wanted, ownsIt, missing);
+            ApplyAttributes(inode, wanted, missing, accessLists: true);
+        }
+
+        ListForeign(wanted, missing);
+        if (inode.SetModified(wanted.ModifiedAt) != 0)
+        {
+            missing.Add("modification time");
+        }
+
+        return missing;
+    }
+
+    /// <summary>Whether the entry belongs to whom it should.</summary>
+    private bool ApplyOwner(LinuxInode inode, LinuxWrite.StatusBuffer status, EntryMetadata wanted, List<string> missing)
+    {
+        if (wanted.UserId is null && wanted.GroupId is null)
+        {
+            return true;
+        }
+
+        var byName = options.OwnerMapping == OwnerMapping.ByName;
+        var user = (byName ? _accounts.FindUser(wanted.UserName) : null) ?? wanted.UserId ?? status.User;
+        var group = (byName ? _accounts.FindGroup(wanted.GroupName) : null) ?? wanted.GroupId ?? status.Group;
+        if (user == status.User && group == status.Group)
+        {
+            return true;
+        }
+
+        if (!RestoresOwner)
+        {
+            return false;
+        }
+
+        // The largest number means "leave it" to the system, so nobody can own anything by it.
+        if (user != Unchanged && group != Unchanged && inode.ChangeOwner(user, group) == 0)
+        {
+            return true;
+        }
+
+        // Without the right to give files away, the group may still be one of one's own.
+        if (group == Unchanged || inode.ChangeOwner(Unchanged, group) != 0 || user != status.User)
+        {
+            missing.Add(string.Create(CultureInfo.InvariantCulture, $"owner {user}:{group}"));
+            return false;
+        }
+
+        return true;
+    }
+
+    private void ApplyAttributes(LinuxInode inode, EntryMetadata wanted, List<string> missing, bool accessLists)
+    {
+        foreach (var attribute in wanted.ExtendedAttributes)
+        {
+            if (IsAccessList(attribute.Name) != accessLists)
+            {
+                continue;
+            }
+
+            var isAllowed = !attribute.Name.AsSpan().Contains((byte)0)
+                && (!IsPrivileged(attribute.Name) || (isAdministrator && RestoresOwner));
+            if (!isAllowed || !inode.TrySetAttribute(attribute.Name, attribute.Value))
+            {
+                missing.Add($"attribute {EntryName.ToDisplay(attribute.Name)}");
+            }
+        }
+    }
+
+    private void ApplyMode(LinuxInode inode, EntryMetadata wanted, bool ownsIt, List<string> missing)
+    {
+        var usual = wanted.Kind == EntryKind.Directory ? 0x1FFu : 0x1B6u; // 0777, 0666
+        var mode = (wanted.Mode & PermissionBits) ?? (usual & ~Umask);
+        if ((mode & SetIdBits) != 0 && !(isAdministrator && RestoresOwner && ownsIt))
+        {
+            missing.Add("set-id bits");
+            mode &= ~SetIdBits;
+        }
+
+        if (inode.ChangeMode(mode) != 0)
+        {
+            missing.Add("mode");
+        }
+    }
+
+    /// <summary>Takes away what a folder's default access list gave a new entry, or a taken-over folder had of its own.</summary>
+    private static void RemoveStrangers(LinuxInode inode, EntryMetadata wanted)
+    {
+        if (wanted.Kind is not (EntryKind.File or EntryKind.Directory))
+        {
+            return;
+        }
+
+        foreach (var name in inode.ListAttributes())
+        {
+            var isOurs = IsAccessList(name) || name.AsSpan().StartsWith("user."u8);
+            if (isOurs && !wanted.ExtendedAttributes.Any(attribute => attribute.Name.AsSpan().SequenceEqual(name)))
+            {
+                inode.TryRemoveAttribute(name);
+            }
+        }
+    }
+
+    private static void ListForeign(EntryMetadata wanted, List<string> missing)
+    {
+        if (wanted.SecurityDescriptor is not null)
+        {
+            missing.Add("Windows security descriptor");
+        }
+
+        if (((wanted.WindowsAttributes ?? 0) & ~PlainWindowsAttributes) != 0)
+        {
+            missing.Add("Windows attributes");
+        }
+
+        missing.AddRange(wanted.AlternateStreams.Select(stream => $"stream {EntryName.ToDisplay(stream.Name)}"));
+    }
+
+    private static bool IsAccessList(ReadOnlySpan<byte> name) => name.StartsWith("system.posix_acl_"u8);
+
+    private static bool IsPrivileged(ReadOnlySpan<byte> name) => name.StartsWith("security."u8) || name.StartsWith("trusted."u8);
+
+    /// <summary>The only way to ask for the mask without changing it for every thread.</summary>
+    private static uint ReadUmask()
+    {
+        const uint common = 0x12; // 0022
+        const string path = "/proc/self/status";
+        if (!File.Exists(path))
+        {
+            return common;
+        }
+
+        var line = File.ReadLines(path, Encoding.ASCII).FirstOrDefault(text => text.StartsWith("Umask:", StringComparison.Ordinal));
+        return line is null ? common : Convert.ToUInt32(line["Umask:".Length..].Trim(), 8);
+    }
+}

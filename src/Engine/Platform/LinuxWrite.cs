@@ -1,0 +1,221 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace SecureBackup.Engine.Platform;
+
+/// <summary>
+/// The system calls that make and change entries, all relative to an open folder. What the oldest supported C libraries lack
+/// (openat2, renameat2, statx, mknodat) goes through <c>syscall</c>. Names are NUL-terminated bytes (<see cref="Terminated"/>).
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal static partial class LinuxWrite
+{
+    public const int WriteOnly = 1;
+    public const int Create = 0x40;
+    public const int Exclusive = 0x80;
+    public const int CloseOnExec = 0x80000;
+    public const int PathOnly = 0x200000;
+
+    public const int SymlinkNoFollow = 0x100;
+    public const int RemoveDirectoryFlag = 0x200;
+    public const int EmptyPath = 0x1000;
+    public const uint RenameNoReplace = 1;
+    public const int MayWrite = 2;
+    public const int MaySearch = 1;
+
+    /// <summary>Longest path that one call takes, with room for the terminator.</summary>
+    public const int MaxPathBytes = 4000;
+
+    public const uint FormatMask = 0xF000;
+    public const uint FormatFifo = 0x1000;
+    public const uint FormatCharacterDevice = 0x2000;
+    public const uint FormatDirectory = 0x4000;
+    public const uint FormatBlockDevice = 0x6000;
+    public const uint FormatRegular = 0x8000;
+    public const uint FormatSymlink = 0xA000;
+    public const uint FormatSocket = 0xC000;
+
+    private const ulong ResolveNoMagicLinks = 2;
+    private const ulong ResolveNoSymlinks = 4;
+    private const ulong ResolveBeneath = 8;
+    private const long TimeOmitted = 0x3ffffffe;
+
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    public static int DirectoryOnly => IsArm ? 0x4000 : 0x10000;
+
+    public static int NoFollow => IsArm ? 0x8000 : 0x20000;
+
+    private static nint StatxNumber => IsArm ? 291 : 332;
+
+    private static nint RenameAt2Number => IsArm ? 276 : 316;
+
+    private static nint MakeNodeNumber => IsArm ? 33 : 259;
+
+    private static nint OpenAt2Number => 437;
+
+    public static byte[] Terminated(ReadOnlySpan<byte> name)
+    {
+        var bytes = new byte[name.Length + 1];
+        name.CopyTo(bytes);
+        return bytes;
+    }
+
+    /// <summary>Opens beneath <paramref name="folder"/>, through no link at all.</summary>
+    public static unsafe SafeFileHandle OpenBeneath(SafeFileHandle folder, byte[] path, int flags)
+    {
+        var how = new OpenHow((ulong)(uint)(flags | CloseOnExec), 0, ResolveBeneath | ResolveNoSymlinks | ResolveNoMagicLinks);
+        return OpenAt2(OpenAt2Number, folder, path, &how, sizeof(OpenHow));
+    }
+
+    public static unsafe int Status(SafeFileHandle folder, byte[] name, int flags, out StatusBuffer status)
+    {
+        fixed (StatusBuffer* buffer = &status)
+        {
+            const uint basicStats = 0x7ff;
+            return (int)Statx(StatxNumber, folder, name, flags, (nint)basicStats, buffer);
+        }
+    }
+
+    public static int Rename(SafeFileHandle folder, byte[] from, byte[] to, uint flags) =>
+        (int)RenameAt2(RenameAt2Number, folder, from, folder, to, (nint)flags);
+
+    public static int MakeNode(SafeFileHandle folder, byte[] name, uint mode, uint major, uint minor) =>
+        (int)MakeNodeAt(MakeNodeNumber, folder, name, (nint)mode, (nint)((minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12)));
+
+    /// <summary>Sets the modification time and leaves the access time; null as name means the handle itself.</summary>
+    public static unsafe int SetModified(SafeFileHandle folder, byte[]? name, long seconds, uint nanoseconds)
+    {
+        var times = stackalloc long[] { 0, TimeOmitted, seconds, nanoseconds };
+        return name is null ? SetTimes(folder, times) : SetTimes(folder, name, times, SymlinkNoFollow);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    public static partial SafeFileHandle Open(byte[] path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
+    public static partial SafeFileHandle OpenAt(SafeFileHandle folder, byte[] name, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true)]
+    public static partial int MakeDirectory(SafeFileHandle folder, byte[] name, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true)]
+    public static partial int Unlink(SafeFileHandle folder, byte[] name, int flags);
+
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true)]
+    public static partial int Link(SafeFileHandle fromFolder, byte[] from, SafeFileHandle toFolder, byte[] to, int flags);
+
+    [LibraryImport("libc", EntryPoint = "symlinkat", SetLastError = true)]
+    public static partial int MakeSymlink(byte[] target, SafeFileHandle folder, byte[] name);
+
+    [LibraryImport("libc", EntryPoint = "fchownat", SetLastError = true)]
+    public static partial int ChangeOwner(SafeFileHandle folder, byte[] name, uint user, uint group, int flags);
+
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true)]
+    public static partial int ChangeMode(byte[] path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    public static partial int ChangeMode(SafeFileHandle file, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true)]
+    public static partial int Access(SafeFileHandle folder, byte[] name, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    public static partial int Truncate(SafeFileHandle file, long length);
+
+    [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
+    public static unsafe partial nint Write(SafeFileHandle file, byte* bytes, nint length, long offset);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    public static partial int SyncFileSystem(SafeFileHandle folder);
+
+    [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true)]
+    public static partial int SetAttribute(byte[] path, byte[] name, byte[] value, nint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsetxattr", SetLastError = true)]
+    public static partial int SetAttribute(SafeFileHandle file, byte[] name, byte[] value, nint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true)]
+    public static partial nint GetAttribute(byte[] path, byte[] name, byte[] value, nint size);
+
+    [LibraryImport("libc", EntryPoint = "fgetxattr", SetLastError = true)]
+    public static partial nint GetAttribute(SafeFileHandle file, byte[] name, byte[] value, nint size);
+
+    [LibraryImport("libc", EntryPoint = "fremovexattr", SetLastError = true)]
+    public static partial int RemoveAttribute(SafeFileHandle file, byte[] name);
+
+    [LibraryImport("libc", EntryPoint = "flistxattr", SetLastError = true)]
+    public static partial nint ListAttributes(SafeFileHandle file, byte[] names, nint size);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint EffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int FindUser(string name, AccountRow* row, byte* buffer, nint size, out nint found);
+
+    [LibraryImport("libc", EntryPoint = "getgrnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int FindGroup(string name, AccountRow* row, byte* buffer, nint size, out nint found);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial SafeFileHandle OpenAt2(nint number, SafeFileHandle folder, byte[] path, OpenHow* how, nint size);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial nint Statx(nint number, SafeFileHandle folder, byte[] name, nint flags, nint mask, StatusBuffer* buffer);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint RenameAt2(nint number, SafeFileHandle fromFolder, byte[] from, SafeFileHandle toFolder, byte[] to, nint flags);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint MakeNodeAt(nint number, SafeFileHandle folder, byte[] name, nint mode, nint device);
+
+    [LibraryImport("libc", EntryPoint = "utimensat", SetLastError = true)]
+    private static unsafe partial int SetTimes(SafeFileHandle folder, byte[] name, long* times, int flags);
+
+    [LibraryImport("libc", EntryPoint = "futimens", SetLastError = true)]
+    private static unsafe partial int SetTimes(SafeFileHandle file, long* times);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct OpenHow(ulong Flags, ulong Mode, ulong Resolve);
+
+    /// <summary>The head of <c>struct passwd</c> and of <c>struct group</c>, the same in every C library; the rest is room.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 128)]
+    public struct AccountRow
+    {
+        /// <summary>User id of a user, group id of a group.</summary>
+        [FieldOffset(16)]
+        public uint Id;
+    }
+
+    /// <summary><c>struct statx</c>, whose layout is the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct StatusBuffer
+    {
+        [FieldOffset(20)]
+        public uint User;
+
+        [FieldOffset(24)]
+        public uint Group;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(32)]
+        public ulong Inode;
+
+        [FieldOffset(40)]
+        public ulong SizeBytes;
+
+        [FieldOffset(112)]
+        public long ModifiedSeconds;
+
+        [FieldOffset(120)]
+        public uint ModifiedNanoseconds;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
+    }
+}
