@@ -38,7 +38,7 @@ internal static class DestinationOpening
         {
             var isBehindFile = Ancestors(path).Any(File.Exists);
             var code = isBehindFile ? FaultCodes.DestinationNotAFolder
-                : failure.HResult is LinuxError.NoSpace or WindowsDiskFull ? FaultCodes.DestinationFull
+                : failure.HResult is LinuxErrno.NoSpace or WindowsDiskFull ? FaultCodes.DestinationFull
                 : FaultCodes.DestinationReadOnly;
             throw new DestinationException(code, $"'{path}': {failure.Message}", failure);
         }

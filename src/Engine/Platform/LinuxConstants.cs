@@ -31,11 +31,16 @@ internal static class LinuxErrno
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
     public const int Io = 5;
+    public const int Interrupted = 4;
     public const int TryAgain = 11;
     public const int AccessDenied = 13;
     public const int Exists = 17;
     public const int NoDevice = 6;
     public const int NotDirectory = 20;
+    public const int IsDirectory = 21;
+    public const int Invalid = 22;
+    public const int NoSpace = 28;
+    public const int ReadOnlyFileSystem = 30;
     public const int Range = 34;
     public const int NameTooLong = 36;
     public const int NoSystemCall = 38;
@@ -43,6 +48,7 @@ internal static class LinuxErrno
     public const int NoData = 61;
     public const int NotSupported = 95;
     public const int Stale = 116;
+    public const int QuotaExceeded = 122;
 }
 
 /// <summary>The type bits of a mode.</summary>

@@ -6,7 +6,7 @@ namespace SecureBackup.Engine.Platform;
 
 /// <summary>
 /// The system calls that make and change entries, all relative to an open folder. What the oldest supported C libraries lack
-/// (openat2, renameat2, statx, mknodat) goes through <c>syscall</c>. Names are NUL-terminated bytes (<see cref="Terminated"/>).
+/// (openat2, renameat2, mknodat) goes through <c>syscall</c>. Names are NUL-terminated bytes (<see cref="Terminated"/>).
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static partial class LinuxWrite
@@ -14,12 +14,7 @@ internal static partial class LinuxWrite
     public const int WriteOnly = 1;
     public const int Create = 0x40;
     public const int Exclusive = 0x80;
-    public const int CloseOnExec = 0x80000;
-    public const int PathOnly = 0x200000;
 
-    public const int SymlinkNoFollow = 0x100;
-    public const int RemoveDirectoryFlag = 0x200;
-    public const int EmptyPath = 0x1000;
     public const uint RenameNoReplace = 1;
     public const int MayWrite = 2;
     public const int MaySearch = 1;
@@ -27,27 +22,12 @@ internal static partial class LinuxWrite
     /// <summary>Longest path that one call takes, with room for the terminator.</summary>
     public const int MaxPathBytes = 4000;
 
-    public const uint FormatMask = 0xF000;
-    public const uint FormatFifo = 0x1000;
-    public const uint FormatCharacterDevice = 0x2000;
-    public const uint FormatDirectory = 0x4000;
-    public const uint FormatBlockDevice = 0x6000;
-    public const uint FormatRegular = 0x8000;
-    public const uint FormatSymlink = 0xA000;
-    public const uint FormatSocket = 0xC000;
-
     private const ulong ResolveNoMagicLinks = 2;
     private const ulong ResolveNoSymlinks = 4;
     private const ulong ResolveBeneath = 8;
     private const long TimeOmitted = 0x3ffffffe;
 
     private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
-
-    public static int DirectoryOnly => IsArm ? 0x4000 : 0x10000;
-
-    public static int NoFollow => IsArm ? 0x8000 : 0x20000;
-
-    private static nint StatxNumber => IsArm ? 291 : 332;
 
     private static nint RenameAt2Number => IsArm ? 276 : 316;
 
@@ -65,17 +45,8 @@ internal static partial class LinuxWrite
     /// <summary>Opens beneath <paramref name="folder"/>, through no link at all.</summary>
     public static unsafe SafeFileHandle OpenBeneath(SafeFileHandle folder, byte[] path, int flags)
     {
-        var how = new OpenHow((ulong)(uint)(flags | CloseOnExec), 0, ResolveBeneath | ResolveNoSymlinks | ResolveNoMagicLinks);
+        var how = new OpenHow((ulong)(uint)(flags | LinuxOpen.CloseOnExec), 0, ResolveBeneath | ResolveNoSymlinks | ResolveNoMagicLinks);
         return OpenAt2(OpenAt2Number, folder, path, &how, sizeof(OpenHow));
-    }
-
-    public static unsafe int Status(SafeFileHandle folder, byte[] name, int flags, out StatusBuffer status)
-    {
-        fixed (StatusBuffer* buffer = &status)
-        {
-            const uint basicStats = 0x7ff;
-            return (int)Statx(StatxNumber, folder, name, flags, (nint)basicStats, buffer);
-        }
     }
 
     public static int Rename(SafeFileHandle folder, byte[] from, byte[] to, uint flags) =>
@@ -88,7 +59,7 @@ internal static partial class LinuxWrite
     public static unsafe int SetModified(SafeFileHandle folder, byte[]? name, long seconds, uint nanoseconds)
     {
         var times = stackalloc long[] { 0, TimeOmitted, seconds, nanoseconds };
-        return name is null ? SetTimes(folder, times) : SetTimes(folder, name, times, SymlinkNoFollow);
+        return name is null ? SetTimes(folder, times) : SetTimes(folder, name, times, LinuxAt.SymlinkNoFollow);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
@@ -139,14 +110,8 @@ internal static partial class LinuxWrite
     [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true)]
     public static partial nint GetAttribute(byte[] path, byte[] name, byte[] value, nint size);
 
-    [LibraryImport("libc", EntryPoint = "fgetxattr", SetLastError = true)]
-    public static partial nint GetAttribute(SafeFileHandle file, byte[] name, byte[] value, nint size);
-
     [LibraryImport("libc", EntryPoint = "fremovexattr", SetLastError = true)]
     public static partial int RemoveAttribute(SafeFileHandle file, byte[] name);
-
-    [LibraryImport("libc", EntryPoint = "flistxattr", SetLastError = true)]
-    public static partial nint ListAttributes(SafeFileHandle file, byte[] names, nint size);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
@@ -159,9 +124,6 @@ internal static partial class LinuxWrite
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static unsafe partial SafeFileHandle OpenAt2(nint number, SafeFileHandle folder, byte[] path, OpenHow* how, nint size);
-
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    private static unsafe partial nint Statx(nint number, SafeFileHandle folder, byte[] name, nint flags, nint mask, StatusBuffer* buffer);
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint RenameAt2(nint number, SafeFileHandle fromFolder, byte[] from, SafeFileHandle toFolder, byte[] to, nint flags);
@@ -185,37 +147,5 @@ internal static partial class LinuxWrite
         /// <summary>User id of a user, group id of a group.</summary>
         [FieldOffset(16)]
         public uint Id;
-    }
-
-    /// <summary><c>struct statx</c>, whose layout is the same on every architecture.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 256)]
-    public struct StatusBuffer
-    {
-        [FieldOffset(20)]
-        public uint User;
-
-        [FieldOffset(24)]
-        public uint Group;
-
-        [FieldOffset(28)]
-        public ushort Mode;
-
-        [FieldOffset(32)]
-        public ulong Inode;
-
-        [FieldOffset(40)]
-        public ulong SizeBytes;
-
-        [FieldOffset(112)]
-        public long ModifiedSeconds;
-
-        [FieldOffset(120)]
-        public uint ModifiedNanoseconds;
-
-        [FieldOffset(136)]
-        public uint DeviceMajor;
-
-        [FieldOffset(140)]
-        public uint DeviceMinor;
     }
 }

@@ -3,7 +3,6 @@ using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Platform;
-using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Destinations.Linux;
 
@@ -15,10 +14,10 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     public override ExistingEntry? Look(byte[] name)
     {
-        if (LinuxWrite.Status(folder, LinuxWrite.Terminated(name), LinuxWrite.SymlinkNoFollow, out var status) < 0)
+        if (LinuxCalls.Stat(folder, name, out var status) < 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            return error == LinuxError.NotFound ? null : throw LinuxFailure.From(error, "statx");
+            return error == LinuxErrno.NoEntry ? null : throw LinuxFailure.From(error, "statx");
         }
 
         return ToExisting(status);
@@ -42,8 +41,8 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse)
     {
-        const int flags = LinuxWrite.WriteOnly | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxWrite.CloseOnExec;
-        var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxWrite.NoFollow, OwnerOnlyFile), "openat");
+        const int flags = LinuxWrite.WriteOnly | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxOpen.CloseOnExec;
+        var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, OwnerOnlyFile), "openat");
         if (LinuxWrite.Truncate(file, sizeBytes) < 0)
         {
             var failure = LinuxFailure.From(Marshal.GetLastPInvokeError(), "ftruncate");
@@ -57,8 +56,8 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     public override SafeFileHandle ReopenFile(byte[] name)
     {
-        const int flags = LinuxWrite.WriteOnly | LinuxWrite.CloseOnExec;
-        return LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxWrite.NoFollow, 0), "openat");
+        const int flags = LinuxWrite.WriteOnly | LinuxOpen.CloseOnExec;
+        return LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, 0), "openat");
     }
 
     public override void MakeSpecial(byte[] name, DestinationEntry entry)
@@ -78,13 +77,13 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
         var format = entry.Metadata.Kind switch
         {
-            EntryKind.Fifo => LinuxWrite.FormatFifo,
-            EntryKind.Socket => LinuxWrite.FormatSocket,
-            EntryKind.CharacterDevice => LinuxWrite.FormatCharacterDevice,
-            EntryKind.BlockDevice => LinuxWrite.FormatBlockDevice,
+            EntryKind.Fifo => LinuxMode.Fifo,
+            EntryKind.Socket => LinuxMode.Socket,
+            EntryKind.CharacterDevice => LinuxMode.CharacterDevice,
+            EntryKind.BlockDevice => LinuxMode.BlockDevice,
             _ => throw new ArgumentOutOfRangeException(nameof(entry)),
         };
-        var made = LinuxWrite.MakeNode(folder, terminated, format | OwnerOnlyFile, entry.Metadata.DeviceMajor, entry.Metadata.DeviceMinor);
+        var made = LinuxWrite.MakeNode(folder, terminated, (uint)format | OwnerOnlyFile, entry.Metadata.DeviceMajor, entry.Metadata.DeviceMinor);
         LinuxFailure.ThrowIf(made, "mknodat");
     }
 
@@ -103,7 +102,7 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         }
 
         var error = Marshal.GetLastPInvokeError();
-        if (replace || error is not (LinuxError.Invalid or LinuxError.NoSuchCall))
+        if (replace || error is not (LinuxErrno.Invalid or LinuxErrno.NoSystemCall))
         {
             throw LinuxFailure.From(error, "renameat2");
         }
@@ -111,7 +110,7 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         // Network and FUSE file systems without the flag: look, then rename. Only a stranger can come between.
         if (Look(to) is not null)
         {
-            throw LinuxFailure.From(LinuxError.Exists, "renameat2");
+            throw LinuxFailure.From(LinuxErrno.Exists, "renameat2");
         }
 
         LinuxFailure.ThrowIf(LinuxWrite.Rename(folder, source, target, 0), "renameat2");
@@ -140,19 +139,18 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     private SafeFileHandle Handle => folder;
 
-    private static ExistingEntry ToExisting(LinuxWrite.StatusBuffer status)
+    private static ExistingEntry ToExisting(LinuxStat status)
     {
-        var kind = (status.Mode & LinuxWrite.FormatMask) switch
+        var kind = status.TypeBits switch
         {
-            LinuxWrite.FormatDirectory => EntryKind.Directory,
-            LinuxWrite.FormatSymlink => EntryKind.SymbolicLink,
-            LinuxWrite.FormatFifo => EntryKind.Fifo,
-            LinuxWrite.FormatSocket => EntryKind.Socket,
-            LinuxWrite.FormatCharacterDevice => EntryKind.CharacterDevice,
-            LinuxWrite.FormatBlockDevice => EntryKind.BlockDevice,
+            LinuxMode.Directory => EntryKind.Directory,
+            LinuxMode.SymbolicLink => EntryKind.SymbolicLink,
+            LinuxMode.Fifo => EntryKind.Fifo,
+            LinuxMode.Socket => EntryKind.Socket,
+            LinuxMode.CharacterDevice => EntryKind.CharacterDevice,
+            LinuxMode.BlockDevice => EntryKind.BlockDevice,
             _ => EntryKind.File,
         };
-        var device = ((ulong)status.DeviceMajor << 32) | status.DeviceMinor;
-        return new ExistingEntry(kind, device, status.Inode, (long)status.SizeBytes, new Timestamp(status.ModifiedSeconds, status.ModifiedNanoseconds));
+        return new ExistingEntry(kind, status.Device, status.Inode, status.SizeBytes, status.Modified.ToTimestamp());
     }
 }

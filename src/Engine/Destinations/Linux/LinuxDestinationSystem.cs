@@ -21,7 +21,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
     public LinuxDestinationSystem(string path, DestinationOptions options, bool usesOpenBeneath = true)
     {
         var bytes = LinuxWrite.Terminated(System.Text.Encoding.UTF8.GetBytes(path));
-        _root = LinuxFailure.Checked(LinuxWrite.Open(bytes, LinuxWrite.DirectoryOnly | LinuxWrite.CloseOnExec), "open");
+        _root = LinuxFailure.Checked(LinuxWrite.Open(bytes, LinuxOpen.Directory | LinuxOpen.CloseOnExec), "open");
         _isAdministrator = LinuxWrite.EffectiveUser() == 0;
         _hasOpenBeneath = usesOpenBeneath;
         _metadata = new LinuxMetadataWriter(options, _isAdministrator);
@@ -41,13 +41,13 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
 
     public override DestinationFolder OpenFolder(IReadOnlyList<byte[]> components)
     {
-        const int flags = LinuxWrite.PathOnly | LinuxWrite.CloseOnExec;
-        var folder = LinuxFailure.Checked(LinuxWrite.OpenAt(_root, LinuxWrite.Terminated("."u8), flags | LinuxWrite.DirectoryOnly, 0), "open");
+        const int flags = LinuxOpen.PathOnly | LinuxOpen.CloseOnExec;
+        var folder = LinuxFailure.Checked(LinuxWrite.OpenAt(_root, LinuxWrite.Terminated("."u8), flags | LinuxOpen.Directory, 0), "open");
         for (var i = 0; i < components.Count;)
         {
             var (path, count) = NextStretch(components, i);
             using var parent = folder;
-            folder = Enter(parent, path, flags | LinuxWrite.DirectoryOnly | LinuxWrite.NoFollow);
+            folder = Enter(parent, path, flags | LinuxOpen.Directory | LinuxOpen.NoFollow);
             i += count;
         }
 
@@ -69,7 +69,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
                 if (written < 0)
                 {
                     var error = Marshal.GetLastPInvokeError();
-                    if (error != LinuxError.Interrupted)
+                    if (error != LinuxErrno.Interrupted)
                     {
                         throw LinuxFailure.From(error, "pwrite");
                     }
@@ -112,7 +112,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
     {
         if (_hasOpenBeneath)
         {
-            var handle = LinuxWrite.OpenBeneath(parent, path, flags & ~LinuxWrite.NoFollow);
+            var handle = LinuxWrite.OpenBeneath(parent, path, flags & ~LinuxOpen.NoFollow);
             if (!handle.IsInvalid)
             {
                 return handle;
@@ -120,7 +120,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
 
             // A sandbox that does not know the call says EPERM, which opening by path alone never does.
             var error = Marshal.GetLastPInvokeError();
-            if (error is not (LinuxError.NoSuchCall or LinuxError.NotPermitted))
+            if (error is not (LinuxErrno.NoSystemCall or LinuxErrno.NotPermitted))
             {
                 throw LinuxFailure.From(error, "openat2");
             }
@@ -134,7 +134,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
         {
             var name = LinuxWrite.Terminated(components[range]);
             var next = LinuxWrite.OpenAt(folder, name, flags, 0);
-            var error = next.IsInvalid ? Explain(Marshal.GetLastPInvokeError(), folder, name) : 0;
+            var error = next.IsInvalid ? Explain(Marshal.GetLastPInvokeError(), folder, components[range]) : 0;
             if (folder != parent)
             {
                 folder.Dispose();
@@ -152,10 +152,10 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
     }
 
     /// <summary>A link is "not a directory" to a call that does not follow it.</summary>
-    private static int Explain(int error, SafeFileHandle folder, byte[] name) =>
-        error == LinuxError.NotADirectory
-        && LinuxWrite.Status(folder, name, LinuxWrite.SymlinkNoFollow, out var status) == 0
-        && (status.Mode & LinuxWrite.FormatMask) == LinuxWrite.FormatSymlink ? LinuxError.Loop : error;
+    private static int Explain(int error, SafeFileHandle folder, ReadOnlySpan<byte> name) =>
+        error == LinuxErrno.NotDirectory
+        && LinuxCalls.Stat(folder, name, out var status) == 0
+        && status.TypeBits == LinuxMode.SymbolicLink ? LinuxErrno.TooManyLinks : error;
 }
 
 /// <summary>Error numbers in the terms of <see cref="FolderError"/>.</summary>
@@ -165,15 +165,15 @@ internal static class LinuxFailure
     {
         var kind = error switch
         {
-            LinuxError.NotFound => FolderError.NotFound,
-            LinuxError.Exists => FolderError.Exists,
-            LinuxError.Loop => FolderError.ThroughLink,
-            LinuxError.NotADirectory => FolderError.NotAFolder,
-            LinuxError.IsADirectory => FolderError.IsAFolder,
-            LinuxError.NoSpace or LinuxError.QuotaExceeded => FolderError.NoSpace,
-            LinuxError.ReadOnlyFileSystem => FolderError.ReadOnly,
-            LinuxError.NameTooLong => FolderError.NameTooLong,
-            LinuxError.InputOutput => FolderError.DeviceFailed,
+            LinuxErrno.NoEntry => FolderError.NotFound,
+            LinuxErrno.Exists => FolderError.Exists,
+            LinuxErrno.TooManyLinks => FolderError.ThroughLink,
+            LinuxErrno.NotDirectory => FolderError.NotAFolder,
+            LinuxErrno.IsDirectory => FolderError.IsAFolder,
+            LinuxErrno.NoSpace or LinuxErrno.QuotaExceeded => FolderError.NoSpace,
+            LinuxErrno.ReadOnlyFileSystem => FolderError.ReadOnly,
+            LinuxErrno.NameTooLong => FolderError.NameTooLong,
+            LinuxErrno.Io => FolderError.DeviceFailed,
             _ => FolderError.Refused,
         };
         return new FolderException(kind, $"{call}: {Marshal.GetPInvokeErrorMessage(error)}");

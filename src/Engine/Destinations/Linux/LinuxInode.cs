@@ -40,26 +40,26 @@ internal sealed class LinuxInode : IDisposable
 
     public static LinuxInode OpenFolder(SafeFileHandle folder, byte[] name)
     {
-        var flags = LinuxWrite.DirectoryOnly | LinuxWrite.NoFollow | LinuxWrite.CloseOnExec;
+        var flags = LinuxOpen.Directory | LinuxOpen.NoFollow | LinuxOpen.CloseOnExec;
         var handle = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags, 0), "openat");
         return new LinuxInode(folder, name, handle, isPathOnly: false, ownsHandle: true);
     }
 
     public static LinuxInode OpenPathOnly(SafeFileHandle folder, byte[] name)
     {
-        var flags = LinuxWrite.PathOnly | LinuxWrite.NoFollow | LinuxWrite.CloseOnExec;
+        var flags = LinuxOpen.PathOnly | LinuxOpen.NoFollow | LinuxOpen.CloseOnExec;
         var handle = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags, 0), "openat");
         return new LinuxInode(folder, name, handle, isPathOnly: true, ownsHandle: true);
     }
 
-    public LinuxWrite.StatusBuffer Status()
+    public LinuxStat Status()
     {
-        LinuxFailure.ThrowIf(LinuxWrite.Status(_handle, Self, LinuxWrite.EmptyPath | LinuxWrite.SymlinkNoFollow, out var status), "statx");
+        LinuxFailure.ThrowIf(LinuxCalls.Stat(_handle, out var status), "statx");
         return status;
     }
 
     public int ChangeOwner(uint user, uint group) =>
-        LinuxWrite.ChangeOwner(_handle, Self, user, group, LinuxWrite.EmptyPath | LinuxWrite.SymlinkNoFollow);
+        LinuxWrite.ChangeOwner(_handle, Self, user, group, LinuxAt.EmptyPath | LinuxAt.SymlinkNoFollow);
 
     public int ChangeMode(uint mode) =>
         _processPath is null ? LinuxWrite.ChangeMode(_handle, mode) : LinuxWrite.ChangeMode(_processPath, mode);
@@ -81,14 +81,14 @@ internal sealed class LinuxInode : IDisposable
     public bool TryRemoveAttribute(ReadOnlySpan<byte> name) =>
         _processPath is not null
         || LinuxWrite.RemoveAttribute(_handle, LinuxWrite.Terminated(name)) == 0
-        || Marshal.GetLastPInvokeError() is LinuxError.NoData or LinuxError.NotSupported;
+        || Marshal.GetLastPInvokeError() is LinuxErrno.NoData or LinuxErrno.NotSupported;
 
     /// <summary>Names of the attributes that a file or folder has; none where the file system keeps none.</summary>
     public IReadOnlyList<byte[]> ListAttributes()
     {
         const int largestList = 65536;
         var buffer = new byte[largestList];
-        var length = (int)LinuxWrite.ListAttributes(_handle, buffer, buffer.Length);
+        var length = (int)LinuxCalls.ListAttributes(_handle, buffer, largestList);
         var names = new List<byte[]>();
         foreach (var range in buffer.AsSpan(0, Math.Max(0, length)).Split((byte)0))
         {
@@ -113,7 +113,7 @@ internal sealed class LinuxInode : IDisposable
     {
         var current = new byte[value.Length + 1];
         var length = _processPath is null
-            ? LinuxWrite.GetAttribute(_handle, terminated, current, current.Length)
+            ? LinuxCalls.GetAttribute(_handle, terminated, current, (nuint)current.Length)
             : LinuxWrite.GetAttribute(_processPath, terminated, current, current.Length);
         return length == value.Length && current.AsSpan(0, value.Length).SequenceEqual(value);
     }

@@ -50,7 +50,7 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
     }
 
     /// <summary>Whether the entry belongs to whom it should.</summary>
-    private bool ApplyOwner(LinuxInode inode, LinuxWrite.StatusBuffer status, EntryMetadata wanted, List<string> missing)
+    private bool ApplyOwner(LinuxInode inode, LinuxStat status, EntryMetadata wanted, List<string> missing)
     {
         if (wanted.UserId is null && wanted.GroupId is null)
         {
@@ -58,9 +58,9 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
         }
 
         var byName = options.OwnerMapping == OwnerMapping.ByName;
-        var user = (byName ? _accounts.FindUser(wanted.UserName) : null) ?? wanted.UserId ?? status.User;
-        var group = (byName ? _accounts.FindGroup(wanted.GroupName) : null) ?? wanted.GroupId ?? status.Group;
-        if (user == status.User && group == status.Group)
+        var user = (byName ? _accounts.FindUser(wanted.UserName) : null) ?? wanted.UserId ?? status.UserId;
+        var group = (byName ? _accounts.FindGroup(wanted.GroupName) : null) ?? wanted.GroupId ?? status.GroupId;
+        if (user == status.UserId && group == status.GroupId)
         {
             return true;
         }
@@ -77,7 +77,7 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
         }
 
         // Without the right to give files away, the group may still be one of one's own.
-        if (group == Unchanged || inode.ChangeOwner(Unchanged, group) != 0 || user != status.User)
+        if (group == Unchanged || inode.ChangeOwner(Unchanged, group) != 0 || user != status.UserId)
         {
             missing.Add(string.Create(CultureInfo.InvariantCulture, $"owner {user}:{group}"));
             return false;
