@@ -32,17 +32,20 @@ public sealed class FileSystemSourceTests : IDisposable
         path.Array[0, 40].Sample(
             paths =>
             {
-                using var tree = new SourceTree();
                 foreach (var folder in paths)
                 {
-                    tree.Folder(folder);
+                    _tree.Folder(folder);
                 }
 
-                var expected = Directory.EnumerateDirectories(tree.Path, "*", SearchOption.AllDirectories)
-                    .Select(folder => new EntryPath([.. folder[(tree.Path.Length + 1)..].Split('/').Prepend("r").Select(Encoding.UTF8.GetBytes)]))
+                var expected = Directory.EnumerateDirectories(_tree.Path, "*", SearchOption.AllDirectories)
+                    .Select(folder => new EntryPath([.. folder[(_tree.Path.Length + 1)..].Split('/').Prepend("r").Select(Encoding.UTF8.GetBytes)]))
                     .Append(new EntryPath(["r"u8.ToArray()]))
                     .Order();
-                Assert.Equal(expected, tree.Walk().Select(item => item.Entry!.Path));
+                Assert.Equal(expected, _tree.Walk().Select(item => item.Entry!.Path));
+                foreach (var folder in Directory.GetDirectories(_tree.Path))
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
             },
             iter: 60, threads: 1);
     }

@@ -96,14 +96,10 @@ internal sealed partial class SourceTree : IDisposable
 
     public void Dispose()
     {
-        try
+        // The runtime cannot delete names that are not UTF-8, nor paths beyond the system's limit.
+        if (Run("rm", "/", "", "-rf", "--", Path) is null)
         {
             Directory.Delete(Path, recursive: true);
-        }
-        catch (IOException)
-        {
-            // The runtime cannot delete names that are not UTF-8, nor paths beyond the system's limit.
-            Run("rm", "/", "", "-rf", "--", Path);
         }
     }
 
