@@ -1,0 +1,91 @@
+using CsCheck;
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Tests.Unit.Vault.Listing;
+
+public sealed class ContentTests
+{
+    private static readonly IChunker Chunker = ChunkerCatalog.Create(ChunkerCatalog.Small, new byte[32]);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(1, 0)]
+    [InlineData(100_000, 0)]
+    [InlineData(3_000_000, 1)]
+    public async Task A_content_comes_back_whole_from_a_tree_of_the_expected_depth(int length, int depth)
+    {
+        var store = new MemoryChunkStore();
+        var bytes = Bytes(length, seed: 1);
+        var ids = new List<ChunkId>();
+        using var writer = new ContentWriter(Chunker, store, ChunkClass.Data, ids.Add);
+        await writer.WriteAsync(bytes, Token);
+        Assert.Equal(length, writer.LengthBytes);
+        var content = await writer.FinishAsync(Token);
+        Assert.Equal(depth, content.Depth);
+        Assert.Equal(bytes, await ContentReader.ReadAllAsync(content, store, length, Token));
+        Assert.Equal(ids.Order().Distinct(), (await ContentReader.AllChunksAsync(content, store, Token).ToListAsync(Token)).Order().Distinct());
+    }
+
+    [Fact]
+    public async Task A_million_chunks_make_a_deep_tree_with_at_most_64_ids_at_its_top()
+    {
+        var store = new MemoryChunkStore();
+        var builder = new ContentBuilder(store);
+        var ids = Enumerable.Range(0, 1_000_000).Select(number => new ChunkId(ContentHash.Of(BitConverter.GetBytes(number)).Value)).ToList();
+        foreach (var id in ids)
+        {
+            await builder.AddAsync(id, Token);
+        }
+
+        var content = await builder.FinishAsync(Token);
+        Assert.Equal(2, content.Depth);
+        Assert.InRange(content.Ids.Count, 1, ContentRef.MaxDirectIds);
+        Assert.Equal(ids, await ContentReader.ChunksAsync(content, store, Token).ToListAsync(Token));
+    }
+
+    [Fact]
+    public Task How_the_bytes_are_sliced_makes_no_difference() =>
+        Gen.Select(Gen.Int[0, 200_000], Gen.Int[1, 50_000].Array[1, 10]).SampleAsync(async (length, slices) =>
+        {
+            var bytes = Bytes(length, seed: 2);
+            var whole = await StoreAsync(bytes, [length + 1]);
+            var sliced = await StoreAsync(bytes, slices);
+            Assert.Equal(whole.Ids, sliced.Ids);
+        }, iter: 50);
+
+    [Fact]
+    public async Task A_reset_forgets_what_was_written()
+    {
+        var store = new MemoryChunkStore();
+        using var writer = new ContentWriter(Chunker, store, ChunkClass.Data, null);
+        await writer.WriteAsync(Bytes(100_000, seed: 3), Token);
+        writer.Reset();
+        await writer.WriteAsync(Bytes(5, seed: 4), Token);
+        var content = await writer.FinishAsync(Token);
+        Assert.Equal(Bytes(5, seed: 4), await ContentReader.ReadAllAsync(content, store, 100, Token));
+    }
+
+    private static async Task<ContentRef> StoreAsync(byte[] bytes, int[] slices)
+    {
+        using var writer = new ContentWriter(Chunker, new MemoryChunkStore(), ChunkClass.Data, null);
+        for (int at = 0, slice = 0; at < bytes.Length; slice++)
+        {
+            var count = Math.Min(slices[slice % slices.Length], bytes.Length - at);
+            await writer.WriteAsync(bytes.AsMemory(at, count), Token);
+            at += count;
+        }
+
+        return await writer.FinishAsync(Token);
+    }
+
+    private static byte[] Bytes(int length, int seed)
+    {
+        var bytes = new byte[length];
+        new Random(seed).NextBytes(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,155 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Tests.Unit.Vault.Listing;
+
+public sealed class ListingCacheTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("listing-cache-").FullName;
+    private readonly SigningKey _member = SigningKey.Create();
+    private readonly VaultId _vault = new(Id256.Random());
+    private readonly DataSetId _dataSet = new(Id256.Random());
+
+    [Fact]
+    public void What_was_written_is_read_in_order_with_ids_read_or_passed_over()
+    {
+        var startedAt = new Timestamp(-5, 7);
+        Write(count: 3000, startedAt);
+        using var reader = Cache().TryOpen();
+        Assert.Equal(startedAt, reader!.StartedAt);
+        for (var i = 0; i < 3000; i++)
+        {
+            var entry = reader.Next();
+            Assert.Equal(Entry(i).Path, entry!.Entry.Path);
+            Assert.Equal((ulong)i + 1, entry.Identity.FileId);
+            Assert.Equal(i % 5, entry.DeepIds);
+            for (var id = 0; i % 2 == 0 && id < entry.DeepIds; id++)
+            {
+                Assert.Equal(Chunk(i, id), reader.NextId());
+            }
+        }
+
+        Assert.Null(reader.Next());
+    }
+
+    [Fact]
+    public void Before_the_commit_the_old_cache_stands()
+    {
+        Write(count: 2, default);
+        using (var writer = new ListingCacheWriter(Cache(), default))
+        {
+            Add(writer, 7);
+        }
+
+        using var reader = Cache().TryOpen();
+        Assert.Equal(Entry(0).Path, reader!.Next()!.Entry.Path);
+        Assert.Equal(2, Directory.GetFiles(_folder).Length);
+    }
+
+    [Fact]
+    public void Another_members_vaults_or_missing_cache_is_none()
+    {
+        Assert.Null(Cache().TryOpen());
+        Write(count: 2, default);
+        Assert.Null((Cache() with { Member = SigningKey.Create() }).TryOpen());
+        Assert.Null((Cache() with { Vault = new VaultId(Id256.Random()) }).TryOpen());
+    }
+
+    [Fact]
+    public void Files_of_two_runs_do_not_make_a_pair()
+    {
+        Write(count: 2, default);
+        var ids = System.IO.File.ReadAllBytes(Cache().IdsPath);
+        Write(count: 2, default);
+        System.IO.File.WriteAllBytes(Cache().IdsPath, ids);
+        Assert.Null(Cache().TryOpen());
+    }
+
+    [Fact]
+    public void Every_flipped_byte_and_every_cut_is_noticed()
+    {
+        Write(count: 3, default);
+        var whole = System.IO.File.ReadAllBytes(Cache().EntriesPath);
+        for (var at = 0; at < whole.Length; at++)
+        {
+            var damaged = (byte[])whole.Clone();
+            damaged[at] ^= 1;
+            System.IO.File.WriteAllBytes(Cache().EntriesPath, damaged);
+            Assert.False(ReadsWhole(), $"A flip at {at} went unseen.");
+            System.IO.File.WriteAllBytes(Cache().EntriesPath, whole[..at]);
+            Assert.False(ReadsWhole(), $"A cut at {at} went unseen.");
+        }
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_ends_the_cache_and_nothing_else()
+    {
+        var file = Path.Combine(_folder, "occupied");
+        System.IO.File.WriteAllText(file, "");
+        using var writer = new ListingCacheWriter(Cache() with { Directory = Path.Combine(file, "below") }, default);
+        Add(writer, 1);
+        writer.Commit();
+        Assert.IsAssignableFrom<IOException>(writer.Failure);
+    }
+
+    public void Dispose()
+    {
+        _member.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private ListingCache Cache() => new(_folder, _vault, _dataSet, _member);
+
+    private bool ReadsWhole()
+    {
+        try
+        {
+            using var reader = Cache().TryOpen();
+            for (var i = 0; i < 3; i++)
+            {
+                if (reader?.Next() is null)
+                {
+                    return false;
+                }
+            }
+
+            return reader!.Next() is null;
+        }
+        catch (SecureBackup.Engine.Faults.BackupException)
+        {
+            return false;
+        }
+    }
+
+    private void Write(int count, Timestamp startedAt)
+    {
+        using var writer = new ListingCacheWriter(Cache(), startedAt);
+        for (var i = 0; i < count; i++)
+        {
+            Add(writer, i);
+        }
+
+        writer.Commit();
+        Assert.Null(writer.Failure);
+    }
+
+    private static void Add(ListingCacheWriter writer, int number)
+    {
+        for (var id = 0; id < number % 5; id++)
+        {
+            writer.AddId(Chunk(number, id));
+        }
+
+        writer.Add(EntryCodec.Encode(Entry(number)), new EntryIdentity(null, (ulong)number + 1, 2, 1), number % 5);
+    }
+
+    private static ChunkId Chunk(int number, int id) => new(ContentHash.Of(BitConverter.GetBytes((number * 10) + id)).Value);
+
+    private static ListedEntry Entry(int number) => new()
+    {
+        Path = new EntryPath([System.Text.Encoding.UTF8.GetBytes($"file-{number:d5}")]),
+        Metadata = new EntryMetadata { Kind = EntryKind.File, SizeBytes = number },
+    };
+}
