@@ -77,6 +77,15 @@ public sealed class CborMapReader
         return false;
     }
 
+    /// <summary>Passes over all that is left of the map at hand, whatever its keys: for what may be ignored as a whole.</summary>
+    public void SkipRestOfMap()
+    {
+        while (NextKey(out _))
+        {
+            Skip();
+        }
+    }
+
     /// <param name="maxCount">More is refused.</param>
     /// <returns>The number of items that follow; then comes <see cref="EndArray"/>.</returns>
     public int BeginArray(int maxCount)
@@ -223,11 +232,7 @@ public sealed class CborMapReader
                 break;
             case CborReaderState.StartMap:
                 BeginMap();
-                while (NextKey(out _))
-                {
-                    Skip();
-                }
-
+                SkipRestOfMap();
                 break;
             default:
                 throw Malformed("it holds a value of a kind that the format has not");

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>Bytes as they lie on a target; nothing about them is verified.</summary>
+public sealed record StoredObject(ObjectName Name, ReadOnlyMemory<byte> Bytes, DateTimeOffset StoreTime);
+
+/// <summary>Reads and writes small objects whole. Packs and index segments, which are read in parts, go to the target directly.</summary>
+public sealed class ObjectStore(Target target)
+{
+    /// <summary>Lists are read with so many requests at once: enough to hide a network's delay, few enough for any store.</summary>
+    public const int ParallelReads = 8;
+
+    public Target Target { get; } = target;
+
+    /// <exception cref="TargetException"><c>NotFound</c> and whatever the store says.</exception>
+    /// <exception cref="IntegrityException">Malformed: longer than <paramref name="maxBytes"/>; nothing was allocated for it.</exception>
+    public async Task<StoredObject> ReadAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) =>
+        await TryReadAsync(name, maxBytes, cancellationToken)
+            ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' on {Target.DisplayName}.");
+
+    /// <summary>Null where there is no such object.</summary>
+    /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
+    public async Task<StoredObject?> TryReadAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        var stat = await Target.StatAsync(name, cancellationToken);
+        return stat is null ? null : await ReadAsync(stat, maxBytes, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
+    public async Task<StoredObject> ReadAsync(ObjectStat stat, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (stat.LengthBytes > maxBytes)
+        {
+            throw new IntegrityException(FaultCodes.Malformed, $"'{stat.Name}' has {stat.LengthBytes} bytes; an object of its kind has at most {maxBytes}.");
+        }
+
+        var bytes = new byte[stat.LengthBytes];
+        await Target.ReadAsync(stat.Name, 0, bytes, cancellationToken);
+        return new StoredObject(stat.Name, bytes, stat.StoreTime);
+    }
+
+    /// <summary>All objects of a folder whose names <paramref name="isWanted"/> takes, in the order of their names.</summary>
+    public async Task<List<ObjectStat>> ListAsync(string folder, Func<ObjectName, bool> isWanted, CancellationToken cancellationToken)
+    {
+        var found = new List<ObjectStat>();
+        await foreach (var stat in Target.ListAsync(folder, cancellationToken))
+        {
+            if (isWanted(stat.Name))
+            {
+                found.Add(stat);
+            }
+        }
+
+        found.Sort(static (left, right) => left.Name.CompareTo(right.Name));
+        return found;
+    }
+
+    /// <summary>
+    /// Reads many objects, a few at once; the results stand in the order of <paramref name="stats"/>. What <paramref name="read"/> or
+    /// the store throws about one object goes to <paramref name="onBroken"/>, and its place stays null: one poisoned object never
+    /// blocks the rest. Store errors which are about the store itself are not about one object, and end the call.
+    /// </summary>
+    public async Task<T?[]> ReadManyAsync<T>(
+        IReadOnlyList<ObjectStat> stats,
+        int maxBytes,
+        Func<StoredObject, T> read,
+        Action<ObjectName, BackupException> onBroken,
+        CancellationToken cancellationToken)
+        where T : class
+    {
+        var results = new T?[stats.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, stats.Count, options, async (i, token) =>
+        {
+            try
+            {
+                results[i] = read(await ReadAsync(stats[i], maxBytes, token));
+            }
+            catch (BackupException exception) when (exception is not TargetException { Fault: not (TargetFault.NotFound or TargetFault.OutOfRange) })
+            {
+                lock (results)
+                {
+                    onBroken(stats[i].Name, exception);
+                }
+            }
+        });
+        return results;
+    }
+
+    /// <summary>Stores a new object; an existing one of that name is left and gives <c>AlreadyExists</c>.</summary>
+    public async Task<PutReceipt> PutAsync(ObjectName name, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        using var content = MemoryMarshal.TryGetArray(bytes, out var array)
+            ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+            : new MemoryStream(bytes.ToArray(), writable: false);
+        return await Target.PutAsync(name, content, new PutOptions(IfAbsent: true, ContentHash.Of(bytes.Span)), cancellationToken);
+    }
+}

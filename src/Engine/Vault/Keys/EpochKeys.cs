@@ -1,0 +1,120 @@
+using System.Text;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>
+/// The symmetric keys of one epoch as far as a member was granted them; asking for another gives KeyNotGranted. All but the index and
+/// the metadata key stay the same from epoch to epoch, so that deduplication goes on.
+/// </summary>
+public sealed class EpochKeys : IDisposable
+{
+    private readonly ChunkIdKey? _chunkId;
+    private readonly RootKey? _chunker;
+    private readonly RootKey? _index;
+    private readonly RootKey? _metadata;
+    private readonly RootKey? _names;
+    private readonly DerivedKey? _dataSets;
+    private readonly DerivedKey? _references;
+
+    private EpochKeys(uint epoch, ReadOnlyMemory<byte>?[] keys)
+    {
+        Epoch = epoch;
+        _chunkId = keys[0] is { } chunkId ? new ChunkIdKey(chunkId.Span) : null;
+        _chunker = RootOf(keys[1]);
+        _index = RootOf(keys[2]);
+        _metadata = RootOf(keys[3]);
+        _names = RootOf(keys[4]);
+        _dataSets = _names is null ? null : DerivedKey.Derive(_names, "sb1/data-set"u8);
+        _references = _names is null ? null : DerivedKey.Derive(_names, "sb1/refs"u8);
+    }
+
+    public uint Epoch { get; }
+
+    public ChunkIdKey ChunkId => _chunkId ?? throw NotGranted("chunk-id");
+
+    public RootKey Chunker => _chunker ?? throw NotGranted("chunker");
+
+    public RootKey Index => _index ?? throw NotGranted("index");
+
+    public RootKey Metadata => _metadata ?? throw NotGranted("metadata");
+
+    public RootKey Names => _names ?? throw NotGranted("names");
+
+    /// <summary>The keyed hash that stands for a data set: of its name's NFC form.</summary>
+    public DataSetId DataSetIdOf(string name) =>
+        new((_dataSets ?? throw NotGranted("names")).HashOf(Encoding.UTF8.GetBytes(name.Normalize(NormalizationForm.FormC))));
+
+    /// <summary>The id of a reference page with this plaintext.</summary>
+    public ObjectId ReferencePageIdOf(ReadOnlySpan<byte> plain) => new((_references ?? throw NotGranted("names")).HashOf(plain));
+
+    public void Dispose()
+    {
+        _chunkId?.Dispose();
+        _chunker?.Dispose();
+        _index?.Dispose();
+        _metadata?.Dispose();
+        _names?.Dispose();
+        _dataSets?.Dispose();
+        _references?.Dispose();
+    }
+
+    /// <summary>Fresh keys for a new vault's first epoch.</summary>
+    internal static EpochKeys Create(uint epoch)
+    {
+        using var secrets = OwnedBuffer.Rent(5 * SecretKey.SizeBytes);
+        System.Security.Cryptography.RandomNumberGenerator.Fill(secrets.Span);
+        return new EpochKeys(epoch, [.. Enumerable.Range(0, 5).Select(i => (ReadOnlyMemory<byte>?)secrets.Memory.Slice(i * SecretKey.SizeBytes, SecretKey.SizeBytes))]);
+    }
+
+    /// <summary>Seals to a member what its roles give it: owners, writers and verifiers all, maintainers no chunk keys, auditors metadata and names alone.</summary>
+    internal KeyGrant GrantTo(MemberId member, RecipientKey sealingKey, MemberRoles roles, VaultId vault)
+    {
+        var id = ObjectId.Random();
+        var isFull = (roles & (MemberRoles.Owner | MemberRoles.Writer | MemberRoles.Verifier)) != MemberRoles.None;
+        var writer = new CborMapWriter(capacityBytes: 512).BeginMap(isFull ? 5 : roles.HasFlag(MemberRoles.Maintainer) ? 3 : 2);
+        if (isFull)
+        {
+            writer.Key(0).Bytes(ChunkId.Bytes).Key(1).Bytes(Chunker.Bytes);
+        }
+
+        if (isFull || roles.HasFlag(MemberRoles.Maintainer))
+        {
+            writer.Key(2).Bytes(Index.Bytes);
+        }
+
+        var plain = writer.Key(3).Bytes(Metadata.Bytes).Key(4).Bytes(Names.Bytes).EndMap().Encode();
+        try
+        {
+            return new KeyGrant(member, Epoch, id, KemEnvelope.Seal(sealingKey, HeaderOf(vault, Epoch, id), SealPurpose.Grant, plain));
+        }
+        finally
+        {
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(plain);
+            writer.Wipe();
+        }
+    }
+
+    /// <exception cref="KeyException">WrongKey: the grant is not sealed to this identity.</exception>
+    internal static EpochKeys Open(KeyGrant grant, IdentityKey identity, VaultId vault)
+    {
+        using var plain = KemEnvelope.TryOpen(identity, HeaderOf(vault, grant.Epoch, grant.Id), SealPurpose.Grant, grant.Envelope.Span, CborMapReader.MaxTextBytes)
+            ?? throw new KeyException(FaultCodes.WrongKey, $"The grant of epoch {grant.Epoch} is not sealed to this member.");
+        var keys = new ReadOnlyMemory<byte>?[5];
+        var reader = CborMapReader.OfMap(plain.Memory, $"grant of epoch {grant.Epoch}");
+        while (reader.NextKey(out var key))
+        {
+            keys[key < keys.Length ? key : throw reader.UnknownKey(key)] = reader.ReadExactBytes(SecretKey.SizeBytes);
+        }
+
+        return new EpochKeys(grant.Epoch, keys);
+    }
+
+    private static ObjectHeader HeaderOf(VaultId vault, uint epoch, ObjectId id) => new(ObjectKind.RegisterEntry, epoch, vault, id);
+
+    private static RootKey? RootOf(ReadOnlyMemory<byte>? bytes) => bytes is { } key ? new RootKey(key.Span) : null;
+
+    private KeyException NotGranted(string key) => new(FaultCodes.KeyNotGranted, $"This member holds no {key} key of epoch {Epoch}.");
+}

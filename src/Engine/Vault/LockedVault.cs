@@ -1,0 +1,75 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>A vault whose register is read and in itself valid. That it is the right vault shows only against a credential's pin.</summary>
+public sealed class LockedVault
+{
+    private LockedVault(ObjectStore store, RegisterState register)
+    {
+        Store = store;
+        Register = register;
+    }
+
+    public VaultId Id => Register.Vault;
+
+    public Target Target => Store.Target;
+
+    public RegisterState Register { get; }
+
+    /// <summary>As the vault's first entry claims.</summary>
+    public DateTimeOffset CreatedAt => Register.CreatedAt.ToDateTimeOffset();
+
+    internal ObjectStore Store { get; }
+
+    /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
+    public static async Task<LockedVault> OpenAsync(Target target, CancellationToken cancellationToken)
+    {
+        var store = new ObjectStore(target);
+        return new LockedVault(store, await RegisterLog.ReadAsync(store, cancellationToken));
+    }
+
+    /// <param name="credential">Still the caller's to dispose.</param>
+    /// <exception cref="KeyException">WrongPassphrase, NoSuchUnlocker, KeyOfAnotherVault, MemberUnknown, MemberRevoked, WrongKey, WeakKeyDerivation, KeyDerivationTooCostly.</exception>
+    /// <exception cref="VaultException">VaultRolledBack, VaultForked.</exception>
+    /// <exception cref="IntegrityException">BundleMismatch and other damage of the owner's keys.</exception>
+    public async Task<UnlockedVault> UnlockAsync(VaultCredential credential, UnlockContext context, CancellationToken cancellationToken)
+    {
+        var freshness = new Freshness(null, "");
+        if (credential is PinnedCredential { Pin: var pin })
+        {
+            freshness = CheckAgainst(pin);
+        }
+
+        var remembered = await context.Host.ReadPinsAsync(Id, context.Sink, cancellationToken);
+        if (remembered is not null)
+        {
+            Register.Require(new RegisterHead(0, remembered.Genesis), "this host");
+            Register.Require(remembered.Head, "this host");
+            freshness = freshness.AtLeast?.Number > remembered.Head.Number ? freshness : new Freshness(remembered.Head, "this host");
+        }
+
+        var secrets = await new Unlocking(Store, Register, context).OpenAsync(credential, cancellationToken);
+        var vault = new UnlockedVault(Store, Register, secrets, context, freshness);
+        if (remembered?.Head != Register.Head)
+        {
+            await context.Host.WritePinsAsync(Id, new HostPins(Register.Genesis, Register.Head, remembered?.Manifests ?? []), context.Sink, cancellationToken);
+        }
+
+        return vault;
+    }
+
+    private Freshness CheckAgainst(VaultPin pin)
+    {
+        if (pin.Vault != Id)
+        {
+            throw new KeyException(FaultCodes.KeyOfAnotherVault, $"The key file belongs to vault {pin.Vault}; here is vault {Id}.");
+        }
+
+        Register.Require(new RegisterHead(0, pin.Genesis), "the key file");
+        Register.Require(pin.Head, "the key file");
+        return new Freshness(pin.Head, "the key file");
+    }
+}

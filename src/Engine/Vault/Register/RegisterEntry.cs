@@ -1,0 +1,82 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>A place in the register's chain: what credentials, caches and signed objects pin.</summary>
+public readonly record struct RegisterHead(uint Number, ContentHash Hash)
+{
+    internal void Write(CborMapWriter writer) => writer.BeginArray(2).UInt(Number).Id(Hash.Value).EndArray();
+
+    internal static RegisterHead Read(CborMapReader reader)
+    {
+        reader.BeginTuple(2);
+        var head = new RegisterHead(reader.ReadUInt32(), new ContentHash(reader.ReadId()));
+        reader.EndArray();
+        return head;
+    }
+}
+
+/// <summary>The body of one register entry, as written by its author and not yet judged.</summary>
+/// <param name="Previous">Null in the genesis entry alone.</param>
+/// <param name="Features">What a reader must know beyond this version; empty in version 1.</param>
+public sealed record RegisterEntry(uint Number, ContentHash? Previous, Timestamp Time, IReadOnlyList<string> Features, IReadOnlyList<RegisterChange> Changes);
+
+/// <summary>One change of the register; each kind is a subclass.</summary>
+public abstract record RegisterChange;
+
+public sealed record VaultParameters(string ChunkerName, int PackSizeBytes) : RegisterChange
+{
+    public const int MaxPackSizeBytes = 64 * 1024 * 1024;
+}
+
+/// <param name="VaultKey">What packs and owner parts of this epoch are sealed to.</param>
+public sealed record EpochBegins(uint Epoch, RecipientKey VaultKey) : RegisterChange;
+
+/// <param name="DataSets">What the member may write; null for all.</param>
+public sealed record MemberAdded(string Name, VerifyKey Key, RecipientKey SealingKey, MemberRoles Roles, IReadOnlyList<DataSetId>? DataSets) : RegisterChange
+{
+    public MemberId Id => Key.Id;
+}
+
+/// <param name="Envelope">The epoch's symmetric keys, sealed to the member.</param>
+public sealed record KeyGrant(MemberId Member, uint Epoch, ObjectId Id, ReadOnlyMemory<byte> Envelope) : RegisterChange;
+
+/// <summary>Against whose packs a writer may deduplicate.</summary>
+public enum DeduplicationTrust
+{
+    OwnAndAttested = 0,
+    AllMembers = 1,
+}
+
+public sealed record VaultPolicy : RegisterChange
+{
+    public static VaultPolicy Default { get; } = new();
+
+    public TimeSpan RetentionFloor { get; init; } = TimeSpan.Zero;
+
+    public TimeSpan ErasureHorizon { get; init; } = TimeSpan.FromDays(30);
+
+    public DeduplicationTrust DeduplicationTrust { get; init; } = DeduplicationTrust.OwnAndAttested;
+
+    public TimeSpan GraceTime { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>A session whose newest announcement is older is over.</summary>
+    public TimeSpan SessionLapse { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>How many owners must sign a register entry.</summary>
+    public int OwnersNeeded { get; init; } = 1;
+}
+
+public sealed record TargetAttached(Id256 Id, string Name) : RegisterChange;
+
+public sealed record TargetDetached(Id256 Id) : RegisterChange;
+
+public sealed record KeyringRoot(ObjectId Id, ContentHash Hash) : RegisterChange;
+
+/// <param name="LastValid">Hashes of the manifests which, with all their ancestors, stay valid.</param>
+public sealed record Revocation(MemberId Member, IReadOnlyList<ContentHash> LastValid) : RegisterChange;
+
+public sealed record OwnerBundleNamed(MemberId Owner, ObjectId Bundle) : RegisterChange;
+
+public sealed record LedgerHead(ulong Number, ContentHash Hash) : RegisterChange;

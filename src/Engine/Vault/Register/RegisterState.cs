@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>A member with all that the register says of it.</summary>
+/// <param name="DataSets">What it may write; null for all.</param>
+public sealed record VaultMember(MemberEntry Entry, RecipientKey SealingKey, ImmutableHashSet<DataSetId>? DataSets)
+{
+    public bool MayWrite(DataSetId dataSet) => Entry.Has(MemberRoles.Writer) && (DataSets is null || DataSets.Contains(dataSet) || Entry.Roles.HasFlag(MemberRoles.Owner));
+}
+
+/// <summary>
+/// What the register says after its entries up to <see cref="Head"/>: the one truth about who may do what. A value; <see cref="Append"/>
+/// gives the next one, and is the only way to make one, so every state comes from valid, signed, unbroken entries.
+/// </summary>
+public sealed record RegisterState : IMemberDirectory
+{
+    private RegisterState(VaultId vault, Timestamp createdAt)
+    {
+        Vault = vault;
+        CreatedAt = createdAt;
+    }
+
+    public VaultId Vault { get; }
+
+    /// <summary>As the genesis entry claims.</summary>
+    public Timestamp CreatedAt { get; }
+
+    /// <summary>The hash of every entry, by number.</summary>
+    public ImmutableList<ContentHash> Hashes { get; private init; } = [];
+
+    public VaultParameters Parameters { get; private init; } = new("", 0);
+
+    public VaultPolicy Policy { get; private init; } = VaultPolicy.Default;
+
+    public ImmutableDictionary<MemberId, VaultMember> Members { get; private init; } = ImmutableDictionary<MemberId, VaultMember>.Empty;
+
+    /// <summary>The vault's public key of each epoch.</summary>
+    public ImmutableSortedDictionary<uint, RecipientKey> Epochs { get; private init; } = ImmutableSortedDictionary<uint, RecipientKey>.Empty;
+
+    public ImmutableDictionary<(MemberId Member, uint Epoch), KeyGrant> Grants { get; private init; } = ImmutableDictionary<(MemberId, uint), KeyGrant>.Empty;
+
+    public ImmutableDictionary<MemberId, ObjectId> Bundles { get; private init; } = ImmutableDictionary<MemberId, ObjectId>.Empty;
+
+    public ImmutableDictionary<MemberId, Revocation> Revocations { get; private init; } = ImmutableDictionary<MemberId, Revocation>.Empty;
+
+    public ImmutableDictionary<Id256, string> Targets { get; private init; } = ImmutableDictionary<Id256, string>.Empty;
+
+    public KeyringRoot? KeyringRoot { get; private init; }
+
+    public LedgerHead? LedgerHead { get; private init; }
+
+    public ContentHash Genesis => Hashes[0];
+
+    public RegisterHead Head => new((uint)(Hashes.Count - 1), Hashes[^1]);
+
+    public uint NewestEpoch => Epochs.IsEmpty ? 0 : Epochs.Keys.Last();
+
+    public MemberEntry? Find(MemberId id) => Members.GetValueOrDefault(id)?.Entry;
+
+    /// <summary>Judges the first entry and gives the state after it.</summary>
+    /// <inheritdoc cref="Append"/>
+    public static RegisterState Begin(ReadOnlyMemory<byte> bytes) => Judged(0, () =>
+    {
+        var signed = SignedObject.Parse(bytes);
+        signed.Header.Expect(ObjectKind.RegisterEntry, signed.Header.Vault);
+        var entry = RegisterCodec.Decode(signed.Body, "genesis entry");
+        Require(entry.Number == 0 && entry.Previous is null, "it is not numbered 0, or names a predecessor");
+        Require(entry.Changes.OfType<VaultParameters>().Count() == 1, "it has not one set of vault parameters");
+        var state = new RegisterState(signed.Header.Vault, entry.Time).With(entry, signed.Hash);
+        state.RequireOwners(signed);
+        return state;
+    });
+
+    /// <summary>Judges the next entry and gives the state after it.</summary>
+    /// <exception cref="VaultException">RegisterDamaged, naming the entry; UnsupportedFormat.</exception>
+    public RegisterState Append(ReadOnlyMemory<byte> bytes) => Judged((uint)Hashes.Count, () =>
+    {
+        var signed = SignedObject.Parse(bytes);
+        signed.Header.Expect(ObjectKind.RegisterEntry, Vault);
+        var entry = RegisterCodec.Decode(signed.Body, $"register entry {Hashes.Count}");
+        Require(entry.Number == Hashes.Count, $"it says that it is number {entry.Number}");
+        Require(entry.Previous == Head.Hash, "it does not follow the entry before it");
+        Require(!entry.Changes.OfType<VaultParameters>().Any(), "it changes the vault's parameters");
+        RequireOwners(signed);
+        return With(entry, signed.Hash);
+    });
+
+    /// <summary>Refuses to go on when somebody knows a newer state, or another one at the same place.</summary>
+    /// <param name="whose">Who knows it: "the key file", "this host".</param>
+    /// <exception cref="VaultException">VaultRolledBack, VaultForked.</exception>
+    public void Require(RegisterHead known, string whose)
+    {
+        if (Contradiction(known) is { } code)
+        {
+            throw new VaultException(
+                code,
+                code == FaultCodes.VaultForked
+                    ? $"The vault's register has another entry {known.Number} than {whose} knows."
+                    : $"The vault's register ends with entry {Head.Number}, but {whose} knows entry {known.Number}.");
+        }
+    }
+
+    /// <summary>Null where the chain holds the known head.</summary>
+    internal FaultCode? Contradiction(RegisterHead known) =>
+        known.Number > Head.Number ? FaultCodes.VaultRolledBack
+        : Hashes[(int)known.Number] != known.Hash ? FaultCodes.VaultForked
+        : null;
+
+    private static RegisterState Judged(uint number, Func<RegisterState> judge)
+    {
+        try
+        {
+            return judge();
+        }
+        catch (IntegrityException exception)
+        {
+            throw new VaultException(FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry(number)}' is refused: {exception.Message}", exception);
+        }
+    }
+
+    private static void Require(bool isValid, string complaint)
+    {
+        if (!isValid)
+        {
+            throw new IntegrityException(FaultCodes.Malformed, complaint);
+        }
+    }
+
+    private void RequireOwners(SignedObject signed)
+    {
+        var owners = signed.Verify(this).Count(static member => IsOwner(member));
+        if (owners < Policy.OwnersNeeded)
+        {
+            throw new IntegrityException(FaultCodes.SignerNotEntitled, $"it is signed by {owners} owners; it takes {Policy.OwnersNeeded}");
+        }
+    }
+
+    private static bool IsOwner(MemberEntry member) => member.Roles.HasFlag(MemberRoles.Owner) && !member.IsRevoked;
+
+    private RegisterState With(RegisterEntry entry, ContentHash hash)
+    {
+        if (entry.Features.Count > 0)
+        {
+            throw new VaultException(FaultCodes.UnsupportedFormat, $"The vault needs the features {string.Join(", ", entry.Features)}, which this version does not know.");
+        }
+
+        var next = entry.Changes.Aggregate(this, static (state, change) => state.With(change)) with { Hashes = Hashes.Add(hash) };
+
+        // Otherwise no later entry could ever be valid: the vault would be locked for good.
+        var owners = next.Members.Values.Count(static member => IsOwner(member.Entry));
+        Require(next.Policy.OwnersNeeded >= 1 && next.Policy.OwnersNeeded <= owners, "it leaves fewer owners than must sign");
+        Require(!next.Epochs.IsEmpty, "it begins no epoch");
+        return next;
+    }
+
+    private RegisterState With(RegisterChange change)
+    {
+        switch (change)
+        {
+            case VaultParameters parameters:
+                Require(parameters.PackSizeBytes > 0, "its packs have no size");
+                return this with { Parameters = parameters };
+            case EpochBegins epoch:
+                Require(epoch.Epoch == NewestEpoch + 1, "its epoch does not follow the newest");
+                return this with { Epochs = Epochs.Add(epoch.Epoch, epoch.VaultKey) };
+            case MemberAdded member:
+                return WithMember(member);
+            case KeyGrant grant:
+                Require(Epochs.ContainsKey(grant.Epoch) && Members.ContainsKey(grant.Member), "it grants an unknown epoch, or to nobody");
+                return this with { Grants = Grants.SetItem((grant.Member, grant.Epoch), grant) };
+            case VaultPolicy policy:
+                return this with { Policy = policy };
+            case TargetAttached target:
+                return this with { Targets = Targets.SetItem(target.Id, target.Name) };
+            case TargetDetached target:
+                return this with { Targets = Targets.Remove(target.Id) };
+            case KeyringRoot root:
+                return this with { KeyringRoot = root };
+            case Revocation revocation:
+                return WithRevocation(revocation);
+            case OwnerBundleNamed bundle:
+                Require(Find(bundle.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
+                return this with { Bundles = Bundles.SetItem(bundle.Owner, bundle.Bundle) };
+            case LedgerHead head:
+                return this with { LedgerHead = head };
+            default:
+                throw new ArgumentOutOfRangeException(nameof(change));
+        }
+    }
+
+    private RegisterState WithMember(MemberAdded member)
+    {
+        // A key that was revoked once may be in anybody's hands: it never comes back.
+        Require(!Revocations.ContainsKey(member.Id), "it adds a member that was revoked");
+        var entry = new MemberEntry(member.Id, member.Name, member.Key, member.Roles);
+        return this with { Members = Members.SetItem(member.Id, new VaultMember(entry, member.SealingKey, member.DataSets?.ToImmutableHashSet())) };
+    }
+
+    private RegisterState WithRevocation(Revocation revocation)
+    {
+        Require(Members.TryGetValue(revocation.Member, out var member), "it revokes somebody who is no member");
+        return this with
+        {
+            Revocations = Revocations.SetItem(revocation.Member, revocation),
+            Members = Members.SetItem(revocation.Member, member! with { Entry = member.Entry with { IsRevoked = true } }),
+        };
+    }
+}

@@ -1,0 +1,199 @@
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>How a new vault is to be.</summary>
+public sealed record VaultCreation
+{
+    /// <summary>At least one of passphrase and key file is needed. Still the caller's to wipe.</summary>
+    public ReadOnlyMemory<char>? Passphrase { get; init; }
+
+    /// <summary>Where the owner's key file is written; must not exist.</summary>
+    public string? KeyFilePath { get; init; }
+
+    public string OwnerName { get; init; } = "owner";
+
+    public int PackSizeBytes { get; init; } = 16 * 1024 * 1024;
+
+    public string ChunkerName { get; init; } = ChunkerCatalog.Default;
+
+    public Argon2Parameters Stretching { get; init; } = Argon2Parameters.Default;
+}
+
+/// <summary>Makes vaults. The genesis entry is written last: until then there is no vault, and what an interrupted creation left is in nobody's way.</summary>
+public static class VaultCreator
+{
+    private const int MinPackSizeBytes = 64 * 1024;
+    private const int MaxNameLength = 200;
+
+    /// <exception cref="RequestException">VaultExists, TargetNotEmpty, NoUnlocker, InvalidVaultOption, KeyFileExists, KeyFileNotWritable, EmptyPassphrase.</exception>
+    public static async Task<UnlockedVault> CreateAsync(Target target, VaultCreation options, UnlockContext context, CancellationToken cancellationToken)
+    {
+        Validate(options);
+        await RequireEmptyAsync(target, cancellationToken);
+        var store = new ObjectStore(target);
+        using var plan = new Plan(options, Timestamp.From(context.Time.GetUtcNow()));
+        using var passphrase = options.Passphrase is { } text ? new PassphraseCredential(text) : null;
+        using var keyFile = options.KeyFilePath is null ? null : new OwnerKeyCredential(plan.Pin, RootKey.Create());
+
+        // The key file comes first: a crash after it leaves a file that opens nothing. The other way round it would leave a vault
+        // whose key nobody has. For the same reason a failure below does not delete it: the last write may have arrived.
+        if (keyFile is not null)
+        {
+            await CredentialFile.WriteAsync(options.KeyFilePath!, keyFile, cancellationToken);
+        }
+
+        // A crash from here on leaves unlockers and a bundle without a register: no vault, and the next creation goes over them.
+        if (passphrase is not null)
+        {
+            await PutUnlockerAsync(store, plan.PassphraseUnlocker(passphrase), cancellationToken);
+        }
+
+        if (keyFile is not null)
+        {
+            await PutUnlockerAsync(store, plan.KeyFileUnlocker(keyFile), cancellationToken);
+        }
+
+        await store.PutAsync(ObjectNames.Bundle(plan.BundleId), plan.SealBundle(), cancellationToken);
+        try
+        {
+            await store.PutAsync(ObjectNames.RegisterEntry(0), plan.GenesisEntry, cancellationToken);
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
+        {
+            throw new RequestException(FaultCodes.VaultExists, $"Somebody else made a vault at {target.DisplayName} at this moment.", exception);
+        }
+
+        // Opened as anybody would open it: a vault that cannot be opened must show now.
+        var locked = await LockedVault.OpenAsync(target, cancellationToken);
+        return await locked.UnlockAsync((VaultCredential?)keyFile ?? passphrase!, context, cancellationToken);
+    }
+
+    private static void Validate(VaultCreation options)
+    {
+        if (options.Passphrase is null && options.KeyFilePath is null)
+        {
+            throw new RequestException(FaultCodes.NoUnlocker, "Neither a passphrase nor a key file was given.");
+        }
+
+        if (options.Passphrase is { IsEmpty: true })
+        {
+            throw new RequestException(FaultCodes.EmptyPassphrase, "The passphrase is empty.");
+        }
+
+        options.Stretching.Require();
+        RequireName(options.OwnerName);
+        if (options.PackSizeBytes is < MinPackSizeBytes or > VaultParameters.MaxPackSizeBytes)
+        {
+            throw new RequestException(FaultCodes.InvalidVaultOption, $"Packs have {MinPackSizeBytes} to {VaultParameters.MaxPackSizeBytes} bytes.");
+        }
+
+        if (options.ChunkerName is not (ChunkerCatalog.Default or ChunkerCatalog.Small))
+        {
+            throw new RequestException(FaultCodes.InvalidVaultOption, $"There is no chunker '{options.ChunkerName}'.");
+        }
+
+        if (options.KeyFilePath is { } path && Path.Exists(path))
+        {
+            throw new RequestException(FaultCodes.KeyFileExists, $"There is a file '{path}' already.");
+        }
+    }
+
+    /// <exception cref="RequestException">InvalidVaultOption.</exception>
+    internal static void RequireName(string name)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name.Length > MaxNameLength || name.Any(static letter => char.IsControl(letter) || char.IsSurrogate(letter)))
+        {
+            throw new RequestException(FaultCodes.InvalidVaultOption, $"A member's name has 1 to {MaxNameLength} printable characters.");
+        }
+    }
+
+    private static async Task RequireEmptyAsync(Target target, CancellationToken cancellationToken)
+    {
+        await foreach (var stat in target.ListAsync("", cancellationToken))
+        {
+            if (stat.Name.Value.StartsWith(ObjectNames.Register, StringComparison.Ordinal))
+            {
+                throw new RequestException(FaultCodes.VaultExists, $"There is a vault at {target.DisplayName} already.");
+            }
+
+            // Unlockers and bundles without a register are what an interrupted creation leaves.
+            if (!ObjectNames.TryParseId(stat.Name, ObjectNames.Unlockers, out _) && !ObjectNames.TryParseId(stat.Name, ObjectNames.Bundles, out _))
+            {
+                throw new RequestException(FaultCodes.TargetNotEmpty, $"There is '{stat.Name}' at {target.DisplayName}.");
+            }
+        }
+    }
+
+    private static Task<PutReceipt> PutUnlockerAsync(ObjectStore store, (ObjectId Id, byte[] Bytes) unlocker, CancellationToken cancellationToken) =>
+        store.PutAsync(ObjectNames.Unlocker(unlocker.Id), unlocker.Bytes, cancellationToken);
+
+    /// <summary>All keys and ids of the vault to be, and its first entry.</summary>
+    private sealed class Plan : IDisposable
+    {
+        private readonly VaultCreation _options;
+        private readonly Timestamp _now;
+        private readonly VaultId _vault = new(Id256.Random());
+        private readonly SigningKey _signing = SigningKey.Create();
+        private readonly IdentityKey _sealing = IdentityKey.Create();
+        private readonly IdentityKey _identity = IdentityKey.Create();
+        private readonly RootKey _bundleKey = RootKey.Create();
+
+        internal Plan(VaultCreation options, Timestamp now)
+        {
+            _options = options;
+            _now = now;
+            using var keys = EpochKeys.Create(1);
+            RegisterChange[] changes =
+            [
+                new VaultParameters(options.ChunkerName, options.PackSizeBytes),
+                new EpochBegins(1, _identity.Recipient),
+                new MemberAdded(options.OwnerName, _signing.Public, _sealing.Recipient, MemberRoles.Owner, DataSets: null),
+                keys.GrantTo(_signing.Id, _sealing.Recipient, MemberRoles.Owner, _vault),
+                VaultPolicy.Default,
+                new OwnerBundleNamed(_signing.Id, BundleId),
+            ];
+            var header = new ObjectHeader(ObjectKind.RegisterEntry, 0, _vault, ObjectId.Random());
+            GenesisEntry = SignedObject.Build(header, RegisterCodec.Encode(new RegisterEntry(0, null, now, [], changes)), _signing);
+            var genesis = ContentHash.Of(GenesisEntry);
+            Pin = new VaultPin(_vault, genesis, new RegisterHead(0, genesis));
+        }
+
+        internal ObjectId BundleId { get; } = ObjectId.Random();
+
+        internal byte[] GenesisEntry { get; }
+
+        internal VaultPin Pin { get; }
+
+        public void Dispose()
+        {
+            _signing.Dispose();
+            _sealing.Dispose();
+            _identity.Dispose();
+            _bundleKey.Dispose();
+        }
+
+        internal byte[] SealBundle() =>
+            new OwnerBundle(Pin.Genesis, Pin.Head, _signing, _sealing, new Dictionary<uint, IdentityKey> { [1] = _identity }).Seal(_vault, BundleId, _bundleKey);
+
+        internal (ObjectId Id, byte[] Bytes) PassphraseUnlocker(PassphraseCredential credential)
+        {
+            var unlocker = NewUnlocker(UnlockerKind.Passphrase, "passphrase") with { Stretching = _options.Stretching, Salt = Unlocker.NewSalt() };
+            using var key = PassphraseKdf.Derive(credential.Passphrase, unlocker.Salt.Span, _options.Stretching);
+            return (unlocker.Header.Object, unlocker.Seal(key, _bundleKey));
+        }
+
+        internal (ObjectId Id, byte[] Bytes) KeyFileUnlocker(OwnerKeyCredential credential)
+        {
+            var unlocker = NewUnlocker(UnlockerKind.KeyFile, "key file");
+            return (unlocker.Header.Object, unlocker.Seal(credential.Secret, _bundleKey));
+        }
+
+        private Unlocker NewUnlocker(UnlockerKind kind, string label) =>
+            new(new ObjectHeader(ObjectKind.Unlocker, 0, _vault, ObjectId.Random()), kind, _signing.Id, label, _now);
+    }
+}
