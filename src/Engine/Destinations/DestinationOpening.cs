@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Destinations.Linux;
+using SecureBackup.Engine.Destinations.Portable;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Platform;
 
@@ -59,7 +60,6 @@ internal static class DestinationOpening
         }
     }
 
-#pragma warning disable CA1859
     private static DestinationSystem CreateSystem(string path, DestinationOptions options)
     {
         if (OperatingSystem.IsLinux())
@@ -67,7 +67,7 @@ internal static class DestinationOpening
             return new LinuxDestinationSystem(path, options);
         }
 
-        throw new PlatformNotSupportedException("No destination for this system.");
+        return new PortableDestinationSystem(path, options);
     }
 
     private static IEnumerable<string> Ancestors(string path)

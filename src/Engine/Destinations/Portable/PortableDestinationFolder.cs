@@ -1,0 +1,296 @@
+using System.Security.AccessControl;
+using Microsoft.Win32.SafeHandles;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Platform;
+
+namespace SecureBackup.Engine.Destinations.Portable;
+
+internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle> held, DestinationOptions options) : DestinationFolder
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const uint SettableWindowsAttributes = 0x1 | 0x2 | 0x4 | 0x20 | 0x100 | 0x2000;
+    private const uint SetIdBits = 0xC00;
+    private const uint PermissionBits = 0x3FF;
+
+    public override ExistingEntry? Look(byte[] name) => PortableEntry.Look(At(name));
+
+    public override void MakeFolder(byte[] name) => Try(() =>
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(At(name));
+        }
+        else
+        {
+            Directory.CreateDirectory(At(name), OwnerOnly);
+        }
+    });
+
+    public override void MakeEnterable(byte[] name) => Try(() =>
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(At(name), File.GetUnixFileMode(At(name)) | OwnerOnly);
+        }
+    });
+
+    public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse)
+    {
+        var file = Open(name, FileMode.CreateNew);
+        try
+        {
+            if (isSparse && OperatingSystem.IsWindows())
+            {
+                WindowsWrite.TrySetSparse(file);
+            }
+
+            RandomAccess.SetLength(file, sizeBytes);
+            return file;
+        }
+        catch (Exception failure) when (failure is IOException or ArgumentException)
+        {
+            file.Dispose();
+            Remove(name);
+            throw PortableEntry.Translate(failure);
+        }
+    }
+
+    public override SafeFileHandle ReopenFile(byte[] name) => Open(name, FileMode.Open);
+
+    public override void MakeSpecial(byte[] name, DestinationEntry entry) => Try(() =>
+    {
+        var target = PortableEntry.ToText(entry.Metadata.LinkTarget ?? []);
+        var isFolderLink = ((entry.Metadata.WindowsAttributes ?? 0) & (uint)FileAttributes.Directory) != 0;
+        if (isFolderLink)
+        {
+            Directory.CreateSymbolicLink(At(name), target);
+        }
+        else
+        {
+            File.CreateSymbolicLink(At(name), target);
+        }
+    });
+
+    public override void MakeHardLink(byte[] name, DestinationFolder targetFolder, byte[] targetName)
+    {
+        var target = ((PortableDestinationFolder)targetFolder).At(targetName);
+        var isMade = OperatingSystem.IsWindows() ? WindowsWrite.CreateHardLink(At(name), target, 0) != 0
+            : OperatingSystem.IsMacOS() && MacWrite.Link(target, At(name)) == 0;
+        if (!isMade)
+        {
+            throw PortableEntry.Failure("link");
+        }
+    }
+
+    public override void Move(byte[] from, byte[] to, bool replace) => Try(() =>
+    {
+        if (OperatingSystem.IsWindows() && File.GetAttributes(At(from)).HasFlag(FileAttributes.Directory))
+        {
+            // A link to a folder: Windows replaces nothing by such a one.
+            if (replace)
+            {
+                Remove(to);
+            }
+
+            Directory.Move(At(from), At(to));
+        }
+        else
+        {
+            File.Move(At(from), At(to), replace);
+        }
+    });
+
+    public override void Remove(byte[] name) => Try(() =>
+    {
+        if (OperatingSystem.IsWindows() && File.GetAttributes(At(name)).HasFlag(FileAttributes.Directory))
+        {
+            Directory.Delete(At(name));
+        }
+        else
+        {
+            File.Delete(At(name));
+        }
+    });
+
+    public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
+    {
+        var missing = new List<string>();
+        var (place, wanted) = (At(name), entry.Metadata);
+        if (file is not null && OperatingSystem.IsWindows())
+        {
+            Attempt("flush", missing, () => RandomAccess.FlushToDisk(file));
+        }
+
+        missing.AddRange(wanted.ExtendedAttributes.Select(attribute => $"attribute {EntryName.ToDisplay(attribute.Name)}"));
+        if (OperatingSystem.IsWindows())
+        {
+            ApplyWindows(place, file, wanted, missing);
+        }
+        else
+        {
+            ApplyUnix(place, wanted, missing);
+        }
+
+        return missing;
+    }
+
+    public override bool TryWriteStream(byte[] name, AlternateStream stream, long offset, ReadOnlySpan<byte> bytes)
+    {
+        var text = PortableEntry.ToText(stream.Name);
+        if (!OperatingSystem.IsWindows() || text.Length == 0 || text.AsSpan().ContainsAny("\\/:\0"))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var handle = File.OpenHandle($"{At(name)}:{text}", FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.Write(handle, bytes, offset);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw PortableEntry.Translate(failure);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            held.ForEach(handle => handle.Dispose());
+        }
+    }
+
+    private static void Attempt(string what, List<string> missing, Action set)
+    {
+        try
+        {
+            set();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or NotSupportedException)
+        {
+            missing.Add(what);
+        }
+    }
+
+    private static void Try(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Exception failure) when (failure is (IOException or UnauthorizedAccessException or ArgumentException) and not FolderException)
+        {
+            throw PortableEntry.Translate(failure);
+        }
+    }
+
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static void ApplyUnix(string place, EntryMetadata wanted, List<string> missing)
+    {
+        if (wanted.Mode is { } mode && wanted.Kind != EntryKind.SymbolicLink)
+        {
+            Attempt("mode", missing, () => File.SetUnixFileMode(place, (UnixFileMode)(mode & PermissionBits)));
+            if ((mode & SetIdBits) != 0)
+            {
+                missing.Add("set-id bits");
+            }
+        }
+
+        if (wanted.SecurityDescriptor is not null)
+        {
+            missing.Add("Windows security descriptor");
+        }
+
+        missing.AddRange(wanted.AlternateStreams.Select(stream => $"stream {EntryName.ToDisplay(stream.Name)}"));
+        Attempt("modification time", missing, () => File.SetLastWriteTimeUtc(place, wanted.ModifiedAt.ToDateTimeOffset().UtcDateTime));
+    }
+
+    [System.Runtime.Versioning.SupportedOSPlatform("windows")]
+    private void ApplyWindows(string place, SafeFileHandle? file, EntryMetadata wanted, List<string> missing)
+    {
+        if (wanted.SecurityDescriptor is { } descriptor)
+        {
+            Attempt("security descriptor", missing, () => ApplyDescriptor(place, descriptor, wanted.Kind));
+        }
+
+        if (wanted.Mode is not null && wanted.SecurityDescriptor is null)
+        {
+            missing.Add("Unix mode and owner");
+        }
+
+        var modified = wanted.ModifiedAt.ToDateTimeOffset().UtcDateTime;
+        if (wanted.CreatedAt is { } created)
+        {
+            Attempt("creation time", missing, () => SetCreated(place, file, wanted.Kind, created.ToDateTimeOffset().UtcDateTime));
+        }
+
+        // Through the handle that wrote: closing it would set the time anew otherwise.
+        Attempt("modification time", missing, () => SetModified(place, file, wanted.Kind, modified));
+        if (((wanted.WindowsAttributes ?? 0) & SettableWindowsAttributes) is var bits && bits != 0 && wanted.Kind != EntryKind.SymbolicLink)
+        {
+            Attempt("attributes", missing, () => File.SetAttributes(place, (FileAttributes)bits));
+        }
+    }
+
+    [System.Runtime.Versioning.SupportedOSPlatform("windows")]
+    private void ApplyDescriptor(string place, byte[] descriptor, EntryKind kind)
+    {
+        var sections = options.RestoreOwner == false ? AccessControlSections.Access : AccessControlSections.Access | AccessControlSections.Owner | AccessControlSections.Group;
+        if (kind == EntryKind.Directory)
+        {
+            var security = new DirectorySecurity();
+            security.SetSecurityDescriptorBinaryForm(descriptor, sections);
+            new DirectoryInfo(place).SetAccessControl(security);
+        }
+        else if (kind == EntryKind.File)
+        {
+            var security = new FileSecurity();
+            security.SetSecurityDescriptorBinaryForm(descriptor, sections);
+            new FileInfo(place).SetAccessControl(security);
+        }
+    }
+
+    private static void SetCreated(string place, SafeFileHandle? file, EntryKind kind, DateTime time)
+    {
+        if (file is not null)
+        {
+            File.SetCreationTimeUtc(file, time);
+        }
+        else if (kind == EntryKind.Directory)
+        {
+            Directory.SetCreationTimeUtc(place, time);
+        }
+    }
+
+    private static void SetModified(string place, SafeFileHandle? file, EntryKind kind, DateTime time)
+    {
+        if (file is not null)
+        {
+            File.SetLastWriteTimeUtc(file, time);
+        }
+        else if (kind == EntryKind.Directory)
+        {
+            Directory.SetLastWriteTimeUtc(place, time);
+        }
+        else
+        {
+            throw new NotSupportedException("The time of a link cannot be set by path.");
+        }
+    }
+
+    private string At(byte[] name) => Path.Join(path, PortableEntry.ToText(name));
+
+    private SafeFileHandle Open(byte[] name, FileMode mode)
+    {
+        try
+        {
+            return File.OpenHandle(At(name), mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw PortableEntry.Translate(failure);
+        }
+    }
+}
