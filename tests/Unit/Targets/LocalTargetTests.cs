@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using SecureBackup.Engine.Platform;
-using SecureBackup.Engine.Primitives;
 
-namespace SecureBackup.Tests.Unit.Primitives;
+namespace SecureBackup.Tests.Unit.Platform;
 
 public sealed class DurableFileTests : IDisposable
 {

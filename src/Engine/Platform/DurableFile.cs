@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
-using SecureBackup.Engine.Platform;
 
-namespace SecureBackup.Engine.Primitives;
+namespace SecureBackup.Engine.Platform;
 
 public enum DurableWriteMode
 {
