@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 

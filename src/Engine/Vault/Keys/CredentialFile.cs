@@ -5,6 +5,7 @@ using System.Security.Principal;
 using System.Text;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 
