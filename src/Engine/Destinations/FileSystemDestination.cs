@@ -10,11 +10,9 @@ namespace SecureBackup.Engine.Destinations;
 /// A folder that a restore writes to. Every operation enters its parent folder anew from the destination's own handle, through no
 /// link, so a folder that is swapped for a link between two calls is refused and not followed.
 /// </summary>
-public sealed class FileSystemDestination : IDestination
+public sealed partial class FileSystemDestination : IDestination
 {
     private readonly OverwriteMode _overwrite;
-    private readonly MadeEntries _made = new();
-    private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
 
     internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options)
@@ -30,6 +28,8 @@ public sealed class FileSystemDestination : IDestination
     internal HandlePool Handles { get; }
 
     internal DestinationSystem Host { get; }
+
+    internal Placement Placement { get; } = new();
 
     /// <summary>Opens a folder, making it where it does not exist. All that would end the restore at once is said here.</summary>
     public static FileSystemDestination Open(string path, DestinationOptions options)
@@ -132,38 +132,6 @@ public sealed class FileSystemDestination : IDestination
 
     internal void Forget(FileInProgress file) => _unfinished.TryRemove(file, out _);
 
-    /// <summary>
-    /// Moves a complete temporary to its place: over nothing, or over exactly what the verdict was about. One at a time, so that two
-    /// names which mean one file here cannot pass each other. Null where it stands.
-    /// A crash before leaves the temporary and what was there; a crash after leaves the new entry.
-    /// </summary>
-    internal DestinationFault? MoveIntoPlace(DestinationFolder folder, byte[] temporary, Preparation preparation)
-    {
-        var name = preparation.Entry.Path.Name.ToArray();
-        lock (_gate)
-        {
-            var made = folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
-            var standing = folder.Look(name);
-            var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && !_made.Contains(standing));
-            if (!isAsExpected)
-            {
-                return Collision(preparation.Entry);
-            }
-
-            try
-            {
-                folder.Move(temporary, name, replace: standing is not null);
-            }
-            catch (FolderException failure) when (failure.Error == FolderError.Exists && standing is null)
-            {
-                return Collision(preparation.Entry);
-            }
-
-            _made.Add(made);
-            return null;
-        }
-    }
-
     private Preparation PrepareNamed(DestinationEntry entry)
     {
         var kind = entry.Metadata.Kind;
@@ -181,9 +149,9 @@ public sealed class FileSystemDestination : IDestination
         using var folder = OpenParent(entry.Path);
         var name = entry.Path.Name.ToArray();
         var existing = folder.Look(name);
-        if (existing is not null && IsMade(existing))
+        if (existing is not null && Placement.IsMade(existing))
         {
-            return Refuse(entry, Collision(entry));
+            return Refuse(entry, Placement.Collision(entry));
         }
 
         if (kind == EntryKind.Directory)
@@ -212,7 +180,7 @@ public sealed class FileSystemDestination : IDestination
                 folder.MakeEnterable(name);
             }
 
-            Remember(existing);
+            Placement.Remember(existing);
             return new Preparation(entry, keeps ? PrepareVerdict.Kept : PrepareVerdict.Folder, []);
         }
 
@@ -227,7 +195,7 @@ public sealed class FileSystemDestination : IDestination
         }
 
         folder.MakeFolder(name);
-        Remember(folder.Look(name) ?? throw new FolderException(FolderError.NotFound, "the new folder is gone"));
+        Placement.Remember(folder.Look(name) ?? throw new FolderException(FolderError.NotFound, "the new folder is gone"));
         return new Preparation(entry, PrepareVerdict.Folder, []);
     }
 
@@ -242,7 +210,7 @@ public sealed class FileSystemDestination : IDestination
         var verdict = OverwriteDecision.Decide(_overwrite, entry.Metadata, existing);
         if (verdict == PrepareVerdict.Kept)
         {
-            Remember(existing);
+            Placement.Remember(existing);
             return new Preparation(entry, PrepareVerdict.Kept, []);
         }
 
@@ -272,72 +240,9 @@ public sealed class FileSystemDestination : IDestination
                 faults.Add(new DestinationFault(FaultCodes.LinkPointsOutside, entry.Path.ToString(), message));
             }
 
-            var collision = MoveIntoPlace(folder, temporary, preparation);
+            var collision = Placement.MoveIn(folder, temporary, preparation);
             isPlaced = collision is null;
             return collision is null ? new Preparation(entry, PrepareVerdict.Done, faults) : Refuse(entry, collision);
-        }
-        finally
-        {
-            if (!isPlaced)
-            {
-                folder.Remove(temporary);
-            }
-        }
-    }
-
-    private EntryOutcome LinkChecked(Preparation preparation)
-    {
-        var entry = preparation.Entry;
-        var target = entry.Metadata.HardLinkTarget;
-        if (target is null || NameRules.Refuse(target, entry.Origin, Host.Names) is not null)
-        {
-            return NoTarget(entry, "its first name is no path inside the backup");
-        }
-
-        using var targetFolder = OpenParent(target);
-        var file = targetFolder.Look(target.Name.ToArray());
-        if (file is null || file.Kind == EntryKind.Directory || !IsMade(file))
-        {
-            return NoTarget(entry, $"'{target}' was not written by this restore");
-        }
-
-        using var folder = OpenParent(entry.Path);
-        var existing = folder.Look(entry.Path.Name.ToArray());
-        if (existing?.IsSameFileAs(file) == true)
-        {
-            return new EntryOutcome(true, []);
-        }
-
-        if (existing is not null && IsMade(existing))
-        {
-            return new EntryOutcome(false, [Collision(entry)]);
-        }
-
-        if (Protect(entry, existing) is { } verdict)
-        {
-            return new EntryOutcome(false, verdict.Faults);
-        }
-
-        return PlaceLink(folder, targetFolder, preparation with { Existing = existing });
-    }
-
-    private EntryOutcome PlaceLink(DestinationFolder folder, DestinationFolder targetFolder, Preparation preparation)
-    {
-        var entry = preparation.Entry;
-        var temporary = NewTemporaryName();
-        folder.MakeHardLink(temporary, targetFolder, entry.Metadata.HardLinkTarget!.Name.ToArray());
-        var isPlaced = false;
-        try
-        {
-            // What was linked is looked at again: the target's name may have been swapped since.
-            if (folder.Look(temporary) is not { } linked || !IsMade(linked))
-            {
-                return NoTarget(entry, "its first name was exchanged during the restore");
-            }
-
-            var collision = MoveIntoPlace(folder, temporary, preparation);
-            isPlaced = collision is null;
-            return new EntryOutcome(isPlaced, collision is null ? [] : [collision]);
         }
         finally
         {
@@ -357,26 +262,4 @@ public sealed class FileSystemDestination : IDestination
     }
 
     private static Preparation Refuse(DestinationEntry entry, DestinationFault fault) => new(entry, PrepareVerdict.Refused, [fault]);
-
-    private static DestinationFault Collision(DestinationEntry entry) => new(
-        FaultCodes.NameCollision, entry.Path.ToString(), $"'{entry.Path}' means a file here that something else put there during this restore.");
-
-    private static EntryOutcome NoTarget(DestinationEntry entry, string reason) => new(
-        false, [new DestinationFault(FaultCodes.HardLinkTargetMissing, entry.Path.ToString(), $"'{entry.Path}' is a further name of a file, but {reason}.")]);
-
-    private bool IsMade(ExistingEntry entry)
-    {
-        lock (_gate)
-        {
-            return _made.Contains(entry);
-        }
-    }
-
-    private void Remember(ExistingEntry entry)
-    {
-        lock (_gate)
-        {
-            _made.Add(entry);
-        }
-    }
 }
