@@ -22,7 +22,12 @@ internal abstract class FileSystemReader : IDisposable
             return new LinuxFileSystemReader(trust);
         }
 
-        throw new PlatformNotSupportedException("The file source knows Linux, Windows and macOS.");
+        if (OperatingSystem.IsWindows())
+        {
+            return new WindowsFileSystemReader(trust);
+        }
+
+        throw new PlatformNotSupportedException("The file source knows Linux and Windows.");
     }
 
     /// <summary>Finds a root, links on the way and the root itself being followed. Throws <see cref="RequestException"/>.</summary>
