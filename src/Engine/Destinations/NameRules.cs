@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 
@@ -105,34 +104,4 @@ internal static class NameRules
     private static bool Is(ReadOnlySpan<char> stem, string device) => stem.Equals(device, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsUtf8(byte[] name) => System.Text.Unicode.Utf8.IsValid(name);
-}
-
-/// <summary>UTF-16 of Windows names out of their stored form, lone surrogates kept.</summary>
-internal static class Wtf8
-{
-    public static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
-    {
-        var result = new StringBuilder(bytes.Length);
-        while (!bytes.IsEmpty)
-        {
-            if (bytes.Length >= 3 && bytes[0] == 0xED && bytes[1] is >= 0xA0 and <= 0xBF && bytes[2] is >= 0x80 and <= 0xBF)
-            {
-                result.Append((char)(0xD000 | ((bytes[1] & 0x3F) << 6) | (bytes[2] & 0x3F)));
-                bytes = bytes[3..];
-            }
-            else if (Rune.DecodeFromUtf8(bytes, out var rune, out var consumed) == OperationStatus.Done)
-            {
-                result.Append(rune.ToString());
-                bytes = bytes[consumed..];
-            }
-            else
-            {
-                text = string.Empty;
-                return false;
-            }
-        }
-
-        text = result.ToString();
-        return true;
-    }
 }

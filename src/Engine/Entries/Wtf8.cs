@@ -26,24 +26,34 @@ internal static class Wtf8
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>Bytes that are no WTF-8 become U+FFFD: such a name has no form on Windows.</summary>
-    public static string Decode(ReadOnlySpan<byte> bytes)
+    /// <summary>For names that came from <see cref="Encode"/>.</summary>
+    public static string Decode(ReadOnlySpan<byte> bytes) =>
+        TryDecode(bytes, out var text) ? text : throw new ArgumentException("The bytes are no WTF-8.", nameof(bytes));
+
+    /// <summary>False for bytes that are no WTF-8: such a name has no form on Windows.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> bytes, out string text)
     {
-        var text = new StringBuilder(bytes.Length);
+        var result = new StringBuilder(bytes.Length);
         while (!bytes.IsEmpty)
         {
             if (bytes.Length >= 3 && bytes[0] == 0xED && bytes[1] is >= 0xA0 and <= 0xBF && bytes[2] is >= 0x80 and <= 0xBF)
             {
-                text.Append((char)(0xD000 | ((bytes[1] & 0x3F) << 6) | (bytes[2] & 0x3F)));
+                result.Append((char)(0xD000 | ((bytes[1] & 0x3F) << 6) | (bytes[2] & 0x3F)));
                 bytes = bytes[3..];
-                continue;
             }
-
-            Rune.DecodeFromUtf8(bytes, out var rune, out var consumed);
-            text.Append(rune.ToString());
-            bytes = bytes[consumed..];
+            else if (Rune.DecodeFromUtf8(bytes, out var rune, out var consumed) == OperationStatus.Done)
+            {
+                result.Append(rune.ToString());
+                bytes = bytes[consumed..];
+            }
+            else
+            {
+                text = string.Empty;
+                return false;
+            }
         }
 
-        return text.ToString();
+        text = result.ToString();
+        return true;
     }
 }

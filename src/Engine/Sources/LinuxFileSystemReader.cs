@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
@@ -82,7 +81,7 @@ internal sealed class LinuxFileSystemReader(ChangeTimeTrust trust) : FileSystemR
                 return;
             }
 
-            AddNames(buffer.AsSpan(0, length), names);
+            LinuxFolderRecords.AddNames(buffer.AsSpan(0, length), names);
         }
     }
 
@@ -276,25 +275,6 @@ internal sealed class LinuxFileSystemReader(ChangeTimeTrust trust) : FileSystemR
         LinuxMode.BlockDevice => EntryKind.BlockDevice,
         _ => EntryKind.File,
     };
-
-    /// <summary>Records of <c>getdents64</c>: inode 8, offset 8, record length 2, type 1, name to a zero byte.</summary>
-    private static void AddNames(ReadOnlySpan<byte> records, NameList names)
-    {
-        while (!records.IsEmpty)
-        {
-            var length = BitConverter.IsLittleEndian
-                ? BinaryPrimitives.ReadUInt16LittleEndian(records[16..])
-                : BinaryPrimitives.ReadUInt16BigEndian(records[16..]);
-            var name = records[19..length];
-            name = name[..name.IndexOf((byte)0)];
-            if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
-            {
-                names.Add(name);
-            }
-
-            records = records[length..];
-        }
-    }
 
     private static byte[]? RealPath(SafeFileHandle handle) =>
         LinuxCalls.ReadLink(handle, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}")));
