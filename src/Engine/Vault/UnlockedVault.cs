@@ -69,6 +69,9 @@ public sealed class UnlockedVault : IDisposable
     /// <summary>Whether this member can open what was backed up, and not only add to it.</summary>
     public bool IsReader => _reader is not null;
 
+    /// <summary>As the genesis entry claims.</summary>
+    public DateTimeOffset CreatedAt => Register.CreatedAt.ToDateTimeOffset();
+
     public Timestamp Now => Timestamp.From(Time.GetUtcNow());
 
     /// <summary>The keys of an epoch, for objects whose header names it.</summary>

@@ -9,6 +9,8 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>How a new vault is to be.</summary>
 public sealed record VaultCreation
 {
+    public static VaultCreation Default { get; } = new();
+
     /// <summary>At least one of passphrase and key file is needed. Still the caller's to wipe.</summary>
     public ReadOnlyMemory<char>? Passphrase { get; init; }
 

@@ -191,10 +191,10 @@ internal static partial class RegisterChangeCodec
     private static TimeSpan ReadSeconds(CborMapReader reader) =>
         TimeSpan.FromSeconds((long)reader.ReadUInt64((ulong)(TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerSecond)));
 
-    private static DeduplicationTrust ReadTrust(CborMapReader reader)
+    private static TrustedPacks ReadTrust(CborMapReader reader)
     {
         var trust = reader.ReadUInt64();
-        return trust <= (ulong)DeduplicationTrust.AllMembers ? (DeduplicationTrust)trust : throw reader.Unsupported($"deduplication trust {trust}");
+        return trust <= (ulong)TrustedPacks.AllMembers ? (TrustedPacks)trust : throw reader.Unsupported($"deduplication trust {trust}");
     }
 
     private static TargetAttached ReadAttach(CborMapReader reader)

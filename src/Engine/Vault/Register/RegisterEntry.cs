@@ -43,7 +43,7 @@ public sealed record MemberAdded(string Name, VerifyKey Key, RecipientKey Sealin
 public sealed record KeyGrant(MemberId Member, uint Epoch, ObjectId Id, ReadOnlyMemory<byte> Envelope) : RegisterChange;
 
 /// <summary>Against whose packs a writer may deduplicate.</summary>
-public enum DeduplicationTrust
+public enum TrustedPacks
 {
     OwnAndAttested = 0,
     AllMembers = 1,
@@ -57,7 +57,7 @@ public sealed record VaultPolicy : RegisterChange
 
     public TimeSpan ErasureHorizon { get; init; } = TimeSpan.FromDays(30);
 
-    public DeduplicationTrust DeduplicationTrust { get; init; } = DeduplicationTrust.OwnAndAttested;
+    public TrustedPacks DeduplicationTrust { get; init; } = TrustedPacks.OwnAndAttested;
 
     public TimeSpan GraceTime { get; init; } = TimeSpan.FromDays(1);
 

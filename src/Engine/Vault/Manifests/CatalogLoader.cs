@@ -1,0 +1,156 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>Reads manifests and records, and judges each: signature, member, right, data set, place.</summary>
+internal sealed class CatalogLoader(UnlockedVault vault)
+{
+    private const int MaxRecordBytes = SignedObject.MaxBytes;
+
+    private readonly List<CatalogProblem> _problems = [];
+
+    internal async Task<CatalogContent> LoadAsync(CancellationToken cancellationToken)
+    {
+        // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing.
+        var manifestStats = await vault.Store.ListAsync(ObjectNames.Manifests, static name => ObjectNames.TryParseId(name, ObjectNames.Manifests, out _), cancellationToken);
+        var read = await vault.Store.ReadManyAsync(manifestStats, MaxRecordBytes, ReadManifest, OnBroken, cancellationToken);
+        var removed = await LoadRemovalsAsync(cancellationToken);
+        var verifications = await LoadVerificationsAsync(cancellationToken);
+
+        var removedIds = removed.Select(static item => item.Manifest).ToHashSet();
+        var present = read.OfType<Snapshot>().Where(snapshot => !removedIds.Contains(snapshot.Reference)).ToList();
+        var chain = new SnapshotChain(vault.Register, present, removed, _problems);
+        var accepted = chain.Judge();
+        var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
+        var missing = chain.MissingOf(known?.Manifests ?? []);
+        var heads = SnapshotChain.HeadsOf(accepted);
+        await RememberAsync(known, [.. heads, .. missing], cancellationToken);
+        return new CatalogContent(
+            [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => WithVerification(snapshot, verifications))],
+            removed,
+            heads,
+            verifications.GroupBy(static record => record.Manifest.Id).ToDictionary(static group => group.Key, static group => group.MaxBy(static record => record.Finding.Time)!),
+            _problems);
+    }
+
+    private static Snapshot WithVerification(Snapshot snapshot, List<VerificationRecord> records)
+    {
+        var good = records.Where(record => record.Manifest == snapshot.Reference && record.Finding.FaultCount == 0).ToList();
+        return good.Count == 0 ? snapshot : snapshot with { LastVerifiedAt = good.Max(static record => record.Finding.Time).ToDateTimeOffset() };
+    }
+
+    private async Task RememberAsync(HostPins? known, List<ManifestReference> manifests, CancellationToken cancellationToken)
+    {
+        if (known is null || known.Head != vault.Register.Head || !known.Manifests.ToHashSet().SetEquals(manifests))
+        {
+            await vault.Host.WritePinsAsync(vault.Id, new HostPins(vault.Register.Genesis, vault.Register.Head, manifests), vault.Sink, cancellationToken);
+        }
+    }
+
+    private Snapshot ReadManifest(StoredObject stored)
+    {
+        var signed = Expect(stored, ObjectKind.Manifest, ObjectNames.Manifests);
+        var body = ManifestCodec.DecodeBody(signed.Body, $"manifest {signed.Header.Object}");
+        RequireSigner(signed, MemberRoles.Writer, body.Writer);
+        var plain = MetadataSeal.Open(vault, signed.Header, body.MetadataPart.Span, ManifestCodec.MaxMetadataBytes);
+        var summary = ManifestCodec.DecodeSummary(plain, $"metadata part of manifest {signed.Header.Object}");
+        if (vault.KeysOf(signed.Header.Epoch).DataSetIdOf(summary.DataSet) != summary.DataSetId)
+        {
+            throw new IntegrityException(FaultCodes.Malformed, $"The manifest {signed.Header.Object} gives its data set another name than its id stands for.");
+        }
+
+        if (vault.Register.Members.GetValueOrDefault(body.Writer)?.MayWrite(summary.DataSetId) is not true)
+        {
+            throw new VaultException(
+                FaultCodes.DataSetNotEntitled, $"The manifest {signed.Header.Object} is of {vault.Register.Find(body.Writer)?.Name}, who may not write the data set '{summary.DataSet}'.");
+        }
+
+        NoteKnowledge(body.Register, $"manifest {signed.Header.Object}");
+        return new Snapshot
+        {
+            Id = new SnapshotId(signed.Header.Object.Value),
+            Hash = signed.Hash,
+            Body = body,
+            Summary = summary,
+            Epoch = signed.Header.Epoch,
+            StoreTime = stored.StoreTime,
+        };
+    }
+
+    private async Task<List<RemovedSnapshot>> LoadRemovalsAsync(CancellationToken cancellationToken)
+    {
+        var stats = await vault.Store.ListAsync(ObjectNames.Removals, static name => ObjectNames.TryParseId(name, ObjectNames.Removals, out _), cancellationToken);
+        var records = await vault.Store.ReadManyAsync(
+            stats,
+            MaxRecordBytes,
+            stored =>
+            {
+                var signed = Expect(stored, ObjectKind.RemovalRecord, ObjectNames.Removals);
+                RequireSigner(signed, MemberRoles.Maintainer, member: null);
+                var record = RemovalRecord.Decode(signed.Body, $"removal record {signed.Header.Object}");
+                NoteKnowledge(record.Register, $"removal record {signed.Header.Object}");
+                return record;
+            },
+            OnBroken,
+            cancellationToken);
+        return [.. records.OfType<RemovalRecord>().SelectMany(static record => record.Removed)];
+    }
+
+    private async Task<List<VerificationRecord>> LoadVerificationsAsync(CancellationToken cancellationToken)
+    {
+        var stats = await vault.Store.ListAsync(ObjectNames.Verifications, static name => ObjectNames.TryParseId(name, ObjectNames.Verifications, out _), cancellationToken);
+        var records = await vault.Store.ReadManyAsync(
+            stats,
+            MaxRecordBytes,
+            stored =>
+            {
+                var signed = Expect(stored, ObjectKind.VerificationRecord, ObjectNames.Verifications);
+                RequireSigner(signed, MemberRoles.Verifier, member: null);
+                var record = VerificationRecord.Open(vault, signed);
+                NoteKnowledge(record.Register, $"verification record {signed.Header.Object}");
+                return record;
+            },
+            OnBroken,
+            cancellationToken);
+        return [.. records.OfType<VerificationRecord>()];
+    }
+
+    private SignedObject Expect(StoredObject stored, ObjectKind kind, string folder)
+    {
+        var signed = SignedObject.Parse(stored.Bytes);
+        signed.Header.Expect(kind, vault.Id, ObjectNames.TryParseId(stored.Name, folder, out var id) ? new ObjectId(id) : null);
+        return signed;
+    }
+
+    /// <param name="member">Who must have signed; null for anybody with the right. Revoked members' manifests are judged by the chain, their other objects count no more.</param>
+    private void RequireSigner(SignedObject signed, MemberRoles role, MemberId? member)
+    {
+        var signers = signed.Verify(vault.Register);
+        if (!signers.Any(signer => signer.Has(role) && (member is null ? !signer.IsRevoked : signer.Id == member)))
+        {
+            throw new IntegrityException(
+                FaultCodes.SignerNotEntitled, $"{signed.Header.Kind} {signed.Header.Object} is signed by {string.Join(", ", signers.Select(static signer => signer.Name))}; it takes the right of a {role}.");
+        }
+    }
+
+    /// <summary>Its author knew a register state that is not here: evidence that the vault went back in time, though the object itself is good.</summary>
+    private void NoteKnowledge(RegisterHead known, string whose)
+    {
+        if (vault.Register.Contradiction(known) is { } code)
+        {
+            Note(new CatalogProblem(code, $"The author of {whose} knew register entry {known.Number}, which this vault {(code == FaultCodes.VaultForked ? "has another of" : "lacks")}."));
+        }
+    }
+
+    private void OnBroken(ObjectName name, BackupException exception) => Note(new CatalogProblem(exception.Code, $"'{name}' is left out: {exception.Message}"));
+
+    private void Note(CatalogProblem problem)
+    {
+        lock (_problems)
+        {
+            _problems.Add(problem);
+        }
+    }
+}

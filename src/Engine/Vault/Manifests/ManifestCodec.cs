@@ -1,0 +1,130 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>Manifest bodies and metadata parts to bytes and back.</summary>
+internal static class ManifestCodec
+{
+    internal const int MaxMetadataBytes = 8 * 1024 * 1024;
+    private const int MaxOthers = 100_000;
+    private const int MaxTags = 1_000;
+    private const int MaxPages = 200_000;
+
+    internal static byte[] EncodeBody(ManifestBody body)
+    {
+        var writer = new CborMapWriter().BeginMap().Key(0);
+        body.Register.Write(writer);
+        writer.Key(1).Id(body.Writer.Value).Key(2).UInt(body.Sequence);
+        if (body.Previous is { } previous)
+        {
+            previous.Write(writer.Key(3));
+        }
+
+        return writer.Key(4).Array(body.Others, static (writer, other) => other.Write(writer))
+            .Key(5).Id(body.Session)
+            .Key(6).Bytes(body.MetadataPart.Span)
+            .Key(7).Bytes(body.OwnerPart.Span)
+            .EndMap().Encode();
+    }
+
+    internal static ManifestBody DecodeBody(ReadOnlyMemory<byte> bytes, string what)
+    {
+        RegisterHead? register = null;
+        MemberId? member = null;
+        ulong? sequence = null;
+        ManifestReference? previous = null;
+        ManifestReference[]? others = null;
+        Id256? session = null;
+        ReadOnlyMemory<byte>? metadata = null;
+        ReadOnlyMemory<byte>? owner = null;
+        var reader = CborMapReader.OfMap(bytes, what);
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: register = RegisterHead.Read(reader); break;
+                case 1: member = new MemberId(reader.ReadId()); break;
+                case 2: sequence = reader.ReadUInt64(); break;
+                case 3: previous = ManifestReference.Read(reader); break;
+                case 4: others = reader.ReadArray(MaxOthers, ManifestReference.Read); break;
+                case 5: session = reader.ReadId(); break;
+                case 6: metadata = reader.ReadBytes(SignedObject.MaxBodyBytes); break;
+                case 7: owner = reader.ReadBytes(SignedObject.MaxBodyBytes); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        var body = new ManifestBody(
+            reader.Required(register, "the register head"),
+            reader.Required(member, "the writer"),
+            reader.Required(sequence, "the sequence number"),
+            previous,
+            reader.Required(others, "the list of other heads"),
+            reader.Required(session, "the session"))
+        {
+            MetadataPart = reader.Required(metadata, "the metadata part"),
+            OwnerPart = reader.Required(owner, "the owner part"),
+        };
+        reader.Check(body.Previous is null == (body.Sequence == 0), "its sequence number does not fit its predecessor");
+        return body;
+    }
+
+    internal static byte[] EncodeSummary(SnapshotSummary summary) => new CborMapWriter().BeginMap(14)
+        .Key(0).Id(summary.DataSetId.Value)
+        .Key(1).Text(summary.DataSet)
+        .Key(2).Time(summary.StartedAt)
+        .Key(3).Time(summary.EndedAt)
+        .Key(4).Text(summary.HostName)
+        .Key(5).Array([.. summary.Tags.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)], static (writer, tag) => writer.Text(tag))
+        .Key(6).Int(summary.EntryCount)
+        .Key(7).Int(summary.ContentBytes)
+        .Key(8).Int(summary.StoredBytes)
+        .Key(9).Int(summary.FaultCount)
+        .Key(10).Int((int)summary.Outcome)
+        .Key(11).Array(summary.ReferencePages, static (writer, page) => writer.Id(page.Value))
+        .Key(12).Int(summary.PackCount)
+        .Key(13).Int(summary.FileCount)
+        .EndMap().Encode();
+
+    internal static SnapshotSummary DecodeSummary(ReadOnlyMemory<byte> plain, string what)
+    {
+        var reader = CborMapReader.OfMap(plain, what);
+        var summary = new SnapshotSummary
+        {
+            DataSetId = default, DataSet = "", StartedAt = default, EndedAt = default, HostName = "", ReferencePages = [], PackCount = 0,
+        };
+        var seen = 0;
+        while (reader.NextKey(out var key))
+        {
+            seen++;
+            summary = key switch
+            {
+                0 => summary with { DataSetId = new DataSetId(reader.ReadId()) },
+                1 => summary with { DataSet = reader.ReadText() },
+                2 => summary with { StartedAt = reader.ReadTime() },
+                3 => summary with { EndedAt = reader.ReadTime() },
+                4 => summary with { HostName = reader.ReadText() },
+                5 => summary with { Tags = reader.ReadArray(MaxTags, static item => item.ReadText()) },
+                6 => summary with { EntryCount = reader.ReadCount() },
+                7 => summary with { ContentBytes = reader.ReadCount() },
+                8 => summary with { StoredBytes = reader.ReadCount() },
+                9 => summary with { FaultCount = reader.ReadCount() },
+                10 => summary with { Outcome = ReadOutcome(reader) },
+                11 => summary with { ReferencePages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())) },
+                12 => summary with { PackCount = reader.ReadInt32() },
+                13 => summary with { FileCount = reader.ReadCount() },
+                _ => throw reader.UnknownKey(key),
+            };
+        }
+
+        reader.Check(seen == 14, "a part of it is missing");
+        return summary;
+    }
+
+    private static SnapshotOutcome ReadOutcome(CborMapReader reader)
+    {
+        var outcome = reader.ReadUInt64();
+        return outcome <= (ulong)SnapshotOutcome.Suspect ? (SnapshotOutcome)outcome : throw reader.Unsupported($"outcome {outcome}");
+    }
+}

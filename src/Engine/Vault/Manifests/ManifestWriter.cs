@@ -1,0 +1,46 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>Writes manifests: the moment at which a snapshot exists.</summary>
+/// <param name="catalog">Loaded by this run; says what the new manifest follows.</param>
+public sealed class ManifestWriter(UnlockedVault vault, SnapshotCatalog catalog)
+{
+    /// <summary>
+    /// Everything that the manifest names must be durable by now. A crash before the put leaves objects that nothing names; after it
+    /// the snapshot exists.
+    /// </summary>
+    /// <param name="summary">Its data-set id must be that of its name.</param>
+    /// <param name="session">Of the run.</param>
+    public async Task<Snapshot> CommitAsync(SnapshotSummary summary, OwnerPart ownerPart, Id256 session, CancellationToken cancellationToken)
+    {
+        var header = vault.NewHeader(ObjectKind.Manifest, isSealed: true);
+        var previous = catalog.LastOf(vault.Self);
+        var body = new ManifestBody(
+            vault.Register.Head, vault.Self, previous is null ? 0 : previous.Sequence + 1, previous?.Reference, catalog.HeadsBeside(previous?.Reference), session)
+        {
+            MetadataPart = MetadataSeal.Seal(vault, header, ManifestCodec.EncodeSummary(summary)),
+            OwnerPart = ownerPart.Seal(vault.Register.Epochs[header.Epoch], header),
+        };
+        var bytes = SignedObject.Build(header, ManifestCodec.EncodeBody(body), vault.SelfKey);
+        var id = new SnapshotId(header.Object.Value);
+        var receipt = await vault.Store.PutAsync(ObjectNames.Manifest(id), bytes, cancellationToken);
+        return new Snapshot
+        {
+            Id = id, Hash = ContentHash.Of(bytes), Body = body, Summary = summary, Epoch = header.Epoch, StoreTime = receipt.StoreTime,
+        };
+    }
+}
+
+/// <summary>Opens what only readers see.</summary>
+public static class SnapshotReading
+{
+    /// <exception cref="Faults.KeyException">WrongKey, KeyNotGranted.</exception>
+    /// <exception cref="Faults.IntegrityException">FrameTampered, Malformed.</exception>
+    public static OwnerPart OpenOwnerPart(this VaultReader reader, Snapshot snapshot)
+    {
+        var header = new ObjectHeader(ObjectKind.Manifest, snapshot.Epoch, reader.Vault.Id, new ObjectId(snapshot.Id.Value));
+        return OwnerPart.Open(reader.IdentityOf(snapshot.Epoch), header, snapshot.Body.OwnerPart.Span);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>
+/// The ids of all packs that a snapshot needs, ascending, cut into pages where the ids say: snapshots that share most packs share most pages.
+/// </summary>
+public static class ReferenceSet
+{
+    public const int MaxIdsInPage = 4096;
+
+    private const int CutMask = 0x3FF;
+    private const int MaxPageBytes = ObjectHeader.SizeBytes + ObjectKey.CommitmentBytes + (MaxIdsInPage * Id256.SizeBytes) + (4 * FrameSealer.TagBytes);
+
+    /// <summary>Stores the pages that are not there yet. A crash leaves pages that nothing names; a later snapshot with the same packs uses them.</summary>
+    /// <param name="packs">Ascending, each once.</param>
+    /// <exception cref="IntegrityException">A page of that id is there already, but damaged.</exception>
+    public static async Task<IReadOnlyList<ObjectId>> WriteAsync(UnlockedVault vault, IEnumerable<PackId> packs, CancellationToken cancellationToken)
+    {
+        var pages = new List<ObjectId>();
+        var page = new List<PackId>();
+        PackId? last = null;
+        foreach (var pack in packs)
+        {
+            if (last is { } before && before.CompareTo(pack) >= 0)
+            {
+                throw new ArgumentException("The packs do not ascend.", nameof(packs));
+            }
+
+            last = pack;
+            page.Add(pack);
+            if (EndsPage(pack) || page.Count == MaxIdsInPage)
+            {
+                pages.Add(await WritePageAsync(vault, page, cancellationToken));
+                page.Clear();
+            }
+        }
+
+        if (page.Count > 0)
+        {
+            pages.Add(await WritePageAsync(vault, page, cancellationToken));
+        }
+
+        return pages;
+    }
+
+    /// <summary>The packs in order; refuses pages that are not what their ids say, and sets that do not ascend.</summary>
+    /// <exception cref="TargetException"><c>NotFound</c>: a page is missing.</exception>
+    public static async IAsyncEnumerable<PackId> ReadAsync(
+        UnlockedVault vault, IReadOnlyList<ObjectId> pages, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        PackId? last = null;
+        foreach (var page in pages)
+        {
+            foreach (var pack in await ReadPageAsync(vault, page, cancellationToken))
+            {
+                if (last is { } before && before.CompareTo(pack) >= 0)
+                {
+                    throw new IntegrityException(FaultCodes.Malformed, $"The reference set does not ascend in page {page}.");
+                }
+
+                last = pack;
+                yield return pack;
+            }
+        }
+    }
+
+    /// <summary>All packs of a snapshot; refuses a set of another size than the manifest says.</summary>
+    public static async Task<IReadOnlyList<PackId>> ReadAllAsync(UnlockedVault vault, Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var packs = new List<PackId>();
+        await foreach (var pack in ReadAsync(vault, snapshot.ReferencePages, cancellationToken))
+        {
+            packs.Add(pack);
+        }
+
+        return packs.Count == snapshot.PackCount
+            ? packs
+            : throw new IntegrityException(FaultCodes.Malformed, $"Snapshot {snapshot.Id} has {packs.Count} packs; its manifest says {snapshot.PackCount}.");
+    }
+
+    internal static bool EndsPage(PackId pack) => ((int)pack.Value.D & CutMask) == 0;
+
+    private static async Task<ObjectId> WritePageAsync(UnlockedVault vault, List<PackId> packs, CancellationToken cancellationToken)
+    {
+        var plain = new byte[packs.Count * Id256.SizeBytes];
+        for (var i = 0; i < packs.Count; i++)
+        {
+            packs[i].Value.CopyTo(plain.AsSpan(i * Id256.SizeBytes));
+        }
+
+        var keys = vault.Keys;
+        var header = new ObjectHeader(ObjectKind.ReferencePage, keys.Epoch, vault.Id, keys.ReferencePageIdOf(plain));
+        var bytes = new byte[ObjectHeader.SizeBytes + SealedBlob.SealedBytesOf(plain.Length)];
+        header.Write(bytes);
+        MetadataSeal.Seal(vault, header, plain).CopyTo(bytes, ObjectHeader.SizeBytes);
+        try
+        {
+            await vault.Store.PutAsync(ObjectNames.ReferencePage(header.Object), bytes, cancellationToken);
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
+        {
+            // Shared with an older snapshot, and then equal; what is damaged there must show now, not when the snapshot is needed.
+            await ReadPageAsync(vault, header.Object, cancellationToken);
+        }
+
+        return header.Object;
+    }
+
+    private static async Task<PackId[]> ReadPageAsync(UnlockedVault vault, ObjectId id, CancellationToken cancellationToken)
+    {
+        var stored = await vault.Store.ReadAsync(ObjectNames.ReferencePage(id), MaxPageBytes, cancellationToken);
+        var header = ObjectHeader.Read(stored.Bytes.Span);
+        header.Expect(ObjectKind.ReferencePage, vault.Id, id);
+        var plain = MetadataSeal.Open(vault, header, stored.Bytes.Span[ObjectHeader.SizeBytes..], MaxIdsInPage * Id256.SizeBytes);
+        if (plain.Length % Id256.SizeBytes != 0 || plain.Length == 0 || vault.KeysOf(header.Epoch).ReferencePageIdOf(plain) != id)
+        {
+            throw new IntegrityException(FaultCodes.Malformed, $"The reference page {id} holds something else than its id says.");
+        }
+
+        var packs = new PackId[plain.Length / Id256.SizeBytes];
+        for (var i = 0; i < packs.Length; i++)
+        {
+            packs[i] = new PackId(Id256.Read(plain.AsSpan(i * Id256.SizeBytes, Id256.SizeBytes)));
+        }
+
+        return packs;
+    }
+}

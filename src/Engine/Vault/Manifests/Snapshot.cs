@@ -1,0 +1,118 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>How the backup ended; numbers as stored.</summary>
+public enum SnapshotOutcome
+{
+    Succeeded = 0,
+    SucceededDegraded = 1,
+    Suspect = 2,
+}
+
+/// <summary>What a manifest's metadata part says: readable with the metadata key, without the vault's private key.</summary>
+public sealed record SnapshotSummary
+{
+    public required DataSetId DataSetId { get; init; }
+
+    public required string DataSet { get; init; }
+
+    /// <summary>As the writer's clock claims.</summary>
+    public required Timestamp StartedAt { get; init; }
+
+    public required Timestamp EndedAt { get; init; }
+
+    public required string HostName { get; init; }
+
+    /// <summary>Ascending, each once.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    public long EntryCount { get; init; }
+
+    public long FileCount { get; init; }
+
+    public long ContentBytes { get; init; }
+
+    /// <summary>Newly stored by this run.</summary>
+    public long StoredBytes { get; init; }
+
+    public long FaultCount { get; init; }
+
+    public SnapshotOutcome Outcome { get; init; }
+
+    public required IReadOnlyList<ObjectId> ReferencePages { get; init; }
+
+    /// <summary>Packs in the reference set.</summary>
+    public required int PackCount { get; init; }
+}
+
+/// <summary>The signed frame of a manifest, in the clear.</summary>
+/// <param name="Sequence">Among the writer's manifests, from 0.</param>
+/// <param name="Previous">The writer's last manifest before; null for sequence 0.</param>
+/// <param name="Others">Heads of other writers that the writer knew.</param>
+public sealed record ManifestBody(
+    RegisterHead Register, MemberId Writer, ulong Sequence, ManifestReference? Previous, IReadOnlyList<ManifestReference> Others, Id256 Session)
+{
+    internal ReadOnlyMemory<byte> MetadataPart { get; init; }
+
+    internal ReadOnlyMemory<byte> OwnerPart { get; init; }
+
+    internal IEnumerable<ManifestReference> Predecessors => Previous is { } previous ? Others.Prepend(previous) : Others;
+}
+
+/// <summary>One finished backup: a manifest that was verified and accepted.</summary>
+public sealed record Snapshot
+{
+    public required SnapshotId Id { get; init; }
+
+    /// <summary>Of the whole manifest.</summary>
+    public required ContentHash Hash { get; init; }
+
+    public required ManifestBody Body { get; init; }
+
+    public required SnapshotSummary Summary { get; init; }
+
+    public required uint Epoch { get; init; }
+
+    /// <summary>When the store says that the manifest was written; a copied vault has other dates.</summary>
+    public required DateTimeOffset StoreTime { get; init; }
+
+    /// <summary>The newest verification without a fault; null where there is none.</summary>
+    public DateTimeOffset? LastVerifiedAt { get; init; }
+
+    public bool IsVerified => LastVerifiedAt is not null;
+
+    public ManifestReference Reference => new(Id, Hash);
+
+    public MemberId Writer => Body.Writer;
+
+    public ulong Sequence => Body.Sequence;
+
+    public DataSetId DataSetId => Summary.DataSetId;
+
+    public string DataSet => Summary.DataSet;
+
+    public Timestamp StartedAt => Summary.StartedAt;
+
+    public Timestamp EndedAt => Summary.EndedAt;
+
+    public string HostName => Summary.HostName;
+
+    public IReadOnlyList<string> Tags => Summary.Tags;
+
+    public long EntryCount => Summary.EntryCount;
+
+    public long FileCount => Summary.FileCount;
+
+    public long ContentBytes => Summary.ContentBytes;
+
+    public long StoredBytes => Summary.StoredBytes;
+
+    public long FaultCount => Summary.FaultCount;
+
+    public SnapshotOutcome Outcome => Summary.Outcome;
+
+    public IReadOnlyList<ObjectId> ReferencePages => Summary.ReferencePages;
+
+    public int PackCount => Summary.PackCount;
+}

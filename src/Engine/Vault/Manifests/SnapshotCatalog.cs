@@ -1,0 +1,105 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>Something wrong with one object of the chain; the rest is not affected.</summary>
+public sealed record CatalogProblem(FaultCode Code, string Message);
+
+/// <summary>The last link of a writer's chain, whether its manifest is there or was removed on purpose.</summary>
+public sealed record ChainEnd(ManifestReference Reference, ulong Sequence);
+
+/// <summary>Which snapshots are meant; null takes all.</summary>
+public sealed record SnapshotQuery
+{
+    public string? DataSet { get; init; }
+
+    public string? HostName { get; init; }
+
+    /// <summary>All of them must be there.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Begun at or after.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Begun at or before.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+
+    internal bool Takes(Snapshot snapshot) =>
+        (DataSet is null || string.Equals(DataSet, snapshot.DataSet, StringComparison.Ordinal))
+        && (HostName is null || string.Equals(HostName, snapshot.HostName, StringComparison.OrdinalIgnoreCase))
+        && Tags.All(tag => snapshot.Tags.Contains(tag, StringComparer.Ordinal))
+        && (From is not { } from || snapshot.StartedAt.ToDateTimeOffset() >= from)
+        && (AsOf is not { } asOf || snapshot.StartedAt.ToDateTimeOffset() <= asOf);
+}
+
+/// <summary>All snapshots that were accepted when it was loaded, and what was wrong.</summary>
+public sealed class SnapshotCatalog
+{
+    private readonly ILookup<MemberId, ChainEnd> _links;
+    private readonly IReadOnlyList<ManifestReference> _heads;
+    private readonly IReadOnlyDictionary<SnapshotId, VerificationRecord> _verifications;
+
+    internal SnapshotCatalog(CatalogContent content)
+    {
+        Snapshots = content.Snapshots;
+        Problems = content.Problems;
+        _heads = content.Heads;
+        _verifications = content.Verifications;
+        _links = content.Snapshots.Select(static snapshot => (snapshot.Writer, Link: new ChainEnd(snapshot.Reference, snapshot.Sequence)))
+            .Concat(content.Removed.Select(static removed => (removed.Writer, Link: new ChainEnd(removed.Manifest, removed.Sequence))))
+            .ToLookup(static pair => pair.Writer, static pair => pair.Link);
+    }
+
+    /// <summary>Newest first: by the writers' claimed times, but never a snapshot above one that was made in knowledge of it.</summary>
+    public IReadOnlyList<Snapshot> Snapshots { get; }
+
+    /// <summary>What was left out, is missing, or points to a vault put back in time. One poisoned object never blocks the rest.</summary>
+    public IReadOnlyList<CatalogProblem> Problems { get; }
+
+    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c> and <c>verifications/</c>, and remembers on this host what is there.</summary>
+    public static async Task<SnapshotCatalog> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
+        new(await new CatalogLoader(vault).LoadAsync(cancellationToken));
+
+    public IEnumerable<Snapshot> Select(SnapshotQuery query) => Snapshots.Where(query.Takes);
+
+    /// <param name="idPrefix">The first digits of a snapshot id, or all of them.</param>
+    /// <exception cref="VaultException">NoSuchSnapshot, AmbiguousSnapshot.</exception>
+    public Snapshot Resolve(string idPrefix)
+    {
+        var found = Snapshots.Where(snapshot => idPrefix.Length > 0 && snapshot.Id.ToString().StartsWith(idPrefix, StringComparison.OrdinalIgnoreCase)).Take(2).ToList();
+        return found.Count switch
+        {
+            0 => throw new VaultException(FaultCodes.NoSuchSnapshot, $"No snapshot has an id that starts with '{idPrefix}'."),
+            1 => found[0],
+            _ => throw new VaultException(FaultCodes.AmbiguousSnapshot, $"More than one snapshot has an id that starts with '{idPrefix}'."),
+        };
+    }
+
+    /// <summary>The newest finding about a snapshot; the next check goes on from its last place.</summary>
+    public VerificationRecord? LastVerificationOf(Snapshot snapshot) =>
+        _verifications.GetValueOrDefault(snapshot.Id) is { } record && record.Manifest == snapshot.Reference ? record : null;
+
+    public void ReportProblems(IEngineSink sink)
+    {
+        foreach (var problem in Problems)
+        {
+            sink.Report(new BackupEvent(EventSeverity.Warning, problem.Message, problem.Code));
+        }
+    }
+
+    /// <summary>What a writer's next manifest follows; null before its first.</summary>
+    internal ChainEnd? LastOf(MemberId writer) => _links[writer].MaxBy(static link => (link.Sequence, link.Reference.Id.Value));
+
+    /// <summary>The ends of all chains, but for the writer's own.</summary>
+    internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own)];
+}
+
+/// <summary>What loading found.</summary>
+internal sealed record CatalogContent(
+    IReadOnlyList<Snapshot> Snapshots,
+    IReadOnlyList<RemovedSnapshot> Removed,
+    IReadOnlyList<ManifestReference> Heads,
+    IReadOnlyDictionary<SnapshotId, VerificationRecord> Verifications,
+    IReadOnlyList<CatalogProblem> Problems);

@@ -1,0 +1,140 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>How manifests hang together: what is missing, and what of a revoked member still counts.</summary>
+internal sealed class SnapshotChain
+{
+    private readonly RegisterState _register;
+    private readonly List<CatalogProblem> _problems;
+    private readonly Dictionary<ManifestReference, Snapshot> _present;
+    private readonly Dictionary<ManifestReference, RemovedSnapshot> _removed = [];
+
+    internal SnapshotChain(RegisterState register, IEnumerable<Snapshot> present, IEnumerable<RemovedSnapshot> removed, List<CatalogProblem> problems)
+    {
+        _register = register;
+        _problems = problems;
+        _present = present.ToDictionary(static snapshot => snapshot.Reference);
+        foreach (var item in removed)
+        {
+            _removed[item.Manifest] = item;
+        }
+    }
+
+    /// <summary>The snapshots that count. Each link that leads nowhere is a problem.</summary>
+    internal List<Snapshot> Judge()
+    {
+        var stillValid = AncestorsOfRevocations();
+        var accepted = new List<Snapshot>();
+        foreach (var snapshot in _present.Values)
+        {
+            if (_register.Revocations.ContainsKey(snapshot.Writer) && !stillValid.Contains(snapshot.Reference))
+            {
+                _problems.Add(new CatalogProblem(
+                    FaultCodes.DataSetNotEntitled, $"The snapshot {snapshot.Id} of {_register.Find(snapshot.Writer)?.Name} is left out: that member was revoked, and this snapshot is not among those that stay valid."));
+                continue;
+            }
+
+            accepted.Add(snapshot);
+        }
+
+        foreach (var link in accepted.SelectMany(static snapshot => snapshot.Body.Predecessors.Select(link => (Link: link, By: snapshot.Id)))
+            .Concat(_removed.Values.SelectMany(static removed => removed.Predecessors.Select(link => (Link: link, By: removed.Manifest.Id))))
+            .DistinctBy(static pair => pair.Link))
+        {
+            RequirePresent(link.Link, $"snapshot {link.By} follows it");
+        }
+
+        foreach (var group in accepted.GroupBy(static snapshot => (snapshot.Writer, snapshot.Sequence)).Where(static group => group.DistinctBy(static snapshot => snapshot.Body.Previous).Count() > 1))
+        {
+            _problems.Add(new CatalogProblem(
+                FaultCodes.SequenceRepeated, $"{_register.Find(group.Key.Writer)?.Name} made several snapshots with number {group.Key.Sequence}: {string.Join(", ", group.Select(static snapshot => snapshot.Id))}."));
+        }
+
+        return accepted;
+    }
+
+    /// <summary>Those of the manifests known before which are gone without a record; each is a problem.</summary>
+    internal List<ManifestReference> MissingOf(IEnumerable<ManifestReference> known) =>
+        [.. known.Where(reference => !RequirePresent(reference, "this host saw it"))];
+
+    /// <summary>Snapshots that no other one follows.</summary>
+    internal static List<ManifestReference> HeadsOf(List<Snapshot> accepted)
+    {
+        var followed = accepted.SelectMany(static snapshot => snapshot.Body.Predecessors).ToHashSet();
+        return [.. accepted.Select(static snapshot => snapshot.Reference).Where(reference => !followed.Contains(reference))];
+    }
+
+    private bool RequirePresent(ManifestReference reference, string evidence)
+    {
+        if (_present.ContainsKey(reference) || _removed.ContainsKey(reference))
+        {
+            return true;
+        }
+
+        var problem = new CatalogProblem(FaultCodes.SnapshotMissing, $"The snapshot {reference.Id} is missing ({evidence}), and no record says that it was removed.");
+        if (!_problems.Exists(other => other.Code == problem.Code && other.Message.Contains(reference.Id.ToString(), StringComparison.Ordinal)))
+        {
+            _problems.Add(problem);
+        }
+
+        return false;
+    }
+
+    private HashSet<ManifestReference> AncestorsOfRevocations()
+    {
+        var lastValid = _register.Revocations.Values.SelectMany(static revocation => revocation.LastValid).ToHashSet();
+        var open = new Stack<ManifestReference>(_present.Keys.Concat(_removed.Keys).Where(reference => lastValid.Contains(reference.Hash)));
+        var found = new HashSet<ManifestReference>();
+        while (open.TryPop(out var reference))
+        {
+            if (!found.Add(reference))
+            {
+                continue;
+            }
+
+            var predecessors = _present.TryGetValue(reference, out var snapshot) ? snapshot.Body.Predecessors
+                : _removed.TryGetValue(reference, out var removed) ? removed.Predecessors
+                : [];
+            foreach (var predecessor in predecessors)
+            {
+                open.Push(predecessor);
+            }
+        }
+
+        return found;
+    }
+}
+
+/// <summary>
+/// Orders snapshots by their writers' signed times: the store's dates are the store's to change, and a copied vault has new ones. A clock
+/// that was set back cannot put a snapshot before one that it follows.
+/// </summary>
+internal static class SnapshotOrder
+{
+    internal static IEnumerable<Snapshot> NewestFirst(IReadOnlyList<Snapshot> snapshots)
+    {
+        var byReference = snapshots.ToDictionary(static snapshot => snapshot.Reference);
+        var ranks = new Dictionary<ManifestReference, (Timestamp Time, int Depth)>();
+        var open = new Stack<Snapshot>(snapshots);
+        while (open.TryPeek(out var snapshot))
+        {
+            var predecessors = snapshot.Body.Predecessors.Where(byReference.ContainsKey).ToList();
+            var unknown = predecessors.Where(reference => !ranks.ContainsKey(reference)).ToList();
+            if (unknown.Count > 0)
+            {
+                unknown.ForEach(reference => open.Push(byReference[reference]));
+                continue;
+            }
+
+            open.Pop();
+            var known = predecessors.Select(reference => ranks[reference]).ToList();
+            ranks[snapshot.Reference] = (
+                known.Select(static rank => rank.Time).Append(snapshot.EndedAt).Max(),
+                known.Select(static rank => rank.Depth).DefaultIfEmpty(0).Max() + 1);
+        }
+
+        return snapshots.OrderByDescending(snapshot => ranks[snapshot.Reference]).ThenByDescending(static snapshot => snapshot.Id.Value);
+    }
+}

@@ -1,0 +1,77 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>A maintainer's announcement that packs are on their way out.</summary>
+public sealed record CondemnedMarker(RegisterHead Register, IReadOnlyList<PackId> Packs, Timestamp Time)
+{
+    private const int MaxPacks = 450_000;
+
+    internal byte[] Encode()
+    {
+        var writer = new CborMapWriter().BeginMap(3).Key(0);
+        Register.Write(writer);
+        return writer.Key(1).Array(Packs, static (writer, pack) => writer.Id(pack.Value)).Key(2).Time(Time).EndMap().Encode();
+    }
+
+    internal static CondemnedMarker Decode(ReadOnlyMemory<byte> body, string what)
+    {
+        RegisterHead? register = null;
+        PackId[]? packs = null;
+        Timestamp? time = null;
+        var reader = CborMapReader.OfMap(body, what);
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: register = RegisterHead.Read(reader); break;
+                case 1: packs = reader.ReadArray(MaxPacks, static item => new PackId(item.ReadId())); break;
+                case 2: time = reader.ReadTime(); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        return new CondemnedMarker(reader.Required(register, "the register head"), reader.Required(packs, "the packs"), reader.Required(time, "the time"));
+    }
+}
+
+/// <summary>The condemned packs of a vault at one moment.</summary>
+public static class CondemnedMarkers
+{
+    /// <summary>The packs that a writer must not use. Markers that nobody with the right signed, and those older than twice the grace time, count for nothing.</summary>
+    /// <param name="now">By the store's clock.</param>
+    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var oldest = now - (2 * vault.Register.Policy.GraceTime);
+        var stats = await vault.Store.ListAsync(ObjectNames.Condemned, static name => ObjectNames.TryParseId(name, ObjectNames.Condemned, out _), cancellationToken);
+        var markers = await vault.Store.ReadManyAsync(
+            [.. stats.Where(stat => stat.StoreTime >= oldest)],
+            SignedObject.MaxBytes,
+            stored => Read(vault, stored),
+            (name, exception) => vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", exception.Code)),
+            cancellationToken);
+        return markers.OfType<CondemnedMarker>().SelectMany(static marker => marker.Packs).ToHashSet();
+    }
+
+    /// <summary>Signs and stores a marker as this maintainer.</summary>
+    public static async Task<ObjectId> WriteAsync(UnlockedVault vault, IReadOnlyList<PackId> packs, CancellationToken cancellationToken)
+    {
+        var header = vault.NewHeader(ObjectKind.CondemnedMarker, isSealed: false);
+        var body = new CondemnedMarker(vault.Register.Head, packs, vault.Now).Encode();
+        await vault.Store.PutAsync(ObjectNames.CondemnedMarker(header.Object), SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
+        return header.Object;
+    }
+
+    private static CondemnedMarker Read(UnlockedVault vault, StoredObject stored)
+    {
+        var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
+        signed.Header.Expect(
+            ObjectKind.CondemnedMarker, vault.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Condemned, out var id) ? new ObjectId(id) : null);
+        return signer.IsRevoked
+            ? throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The marker {signed.Header.Object} is of {signer.Name}, who was revoked.")
+            : CondemnedMarker.Decode(signed.Body, $"marker {signed.Header.Object}");
+    }
+}

@@ -1,0 +1,58 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>Compaction moved chunks: reference sets that name an old pack are read as naming the new one.</summary>
+public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old, PackId New)> Moves, Timestamp Time)
+{
+    private const int MaxMoves = 200_000;
+
+    /// <summary>The whole object, sealed and signed.</summary>
+    public byte[] Seal(in ObjectHeader header, EpochKeys keys, SigningKey signer)
+    {
+        var moves = new CborMapWriter().Array(Moves, static (writer, move) => writer.BeginArray(2).Id(move.Old.Value).Id(move.New.Value).EndArray()).Encode();
+        var writer = new CborMapWriter().BeginMap(3).Key(0);
+        Register.Write(writer);
+        var body = writer.Key(1).Bytes(SealedBlob.Seal(new ObjectKey(keys.Index.Bytes, header, SealPurpose.Index), moves)).Key(2).Time(Time).EndMap().Encode();
+        return SignedObject.Build(header, body, signer);
+    }
+
+    /// <exception cref="IntegrityException">What is no relocation of this vault, or not signed by a maintainer.</exception>
+    /// <exception cref="KeyException">WrongKey.</exception>
+    public static Relocation Open(StoredObject stored, UnlockedVault vault)
+    {
+        var (signed, _) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
+        signed.Header.Expect(
+            ObjectKind.Relocation, vault.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Relocations, out var id) ? new ObjectId(id) : null);
+        RegisterHead? register = null;
+        ReadOnlyMemory<byte>? blob = null;
+        Timestamp? time = null;
+        var reader = CborMapReader.OfMap(signed.Body, $"relocation {signed.Header.Object}");
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: register = RegisterHead.Read(reader); break;
+                case 1: blob = reader.ReadBytes(SignedObject.MaxBodyBytes); break;
+                case 2: time = reader.ReadTime(); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        var indexKey = new ObjectKey(vault.KeysOf(signed.Header.Epoch).Index.Bytes, signed.Header, SealPurpose.Index);
+        using var plain = SealedBlob.TryOpen(indexKey, reader.Required(blob, "the moves").Span, SignedObject.MaxBodyBytes)
+            ?? throw new KeyException(FaultCodes.WrongKey, $"The relocation {signed.Header.Object} is not sealed with this vault's index key.");
+        var moves = new CborMapReader(plain.Memory, $"moves of relocation {signed.Header.Object}").ReadArray(MaxMoves, ReadMove);
+        return new Relocation(reader.Required(register, "the register head"), moves, reader.Required(time, "the time"));
+    }
+
+    private static (PackId Old, PackId New) ReadMove(CborMapReader reader)
+    {
+        reader.BeginTuple(2);
+        var move = (new PackId(reader.ReadId()), new PackId(reader.ReadId()));
+        reader.EndArray();
+        return move;
+    }
+}
