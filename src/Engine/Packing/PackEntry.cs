@@ -79,10 +79,12 @@ public readonly record struct PackEntry(
 }
 
 /// <summary>What an index says about a pack.</summary>
-/// <param name="Sha256">Over all stored bytes, padding included.</param>
+/// <param name="Sha256">Over all stored bytes, padding included; all zero where it is not known, as in an index rebuilt from tables.</param>
 /// <param name="Writer">Whose pack it is.</param>
 public sealed record PackRecord(PackId Id, ContentHash Sha256, MemberId Writer, int LengthBytes, int ChunkCount)
 {
+    public bool HasHash => !Sha256.Value.IsZero;
+
     /// <summary>Under which name the pack lies on a target.</summary>
     public ObjectName Name => NameOf(Id);
 

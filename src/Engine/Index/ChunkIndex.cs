@@ -1,0 +1,233 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Index;
+
+/// <summary>
+/// "Have we got it, and where": the segments on the target, read by page, and in memory only what this run has claimed and not yet
+/// committed. Thread-safe, except that one thread at a time places and commits.
+/// <para>The way of a chunk: <see cref="TryClaimAsync"/> says New · its pack is stored · <see cref="Place"/> · a segment that names the pack is stored ·
+/// <see cref="Commit"/>. A claim whose chunk could not be stored is given back by <see cref="Release"/>.</para>
+/// </summary>
+public sealed class ChunkIndex : IDisposable
+{
+    private readonly DeduplicationTrust _trust;
+    private readonly SegmentCatalog _catalog;
+    private readonly ConcurrentBag<IndexSegment> _committed = [];
+    private readonly ConcurrentDictionary<ChunkId, ChunkLocation?> _run = new();
+    private readonly ConcurrentDictionary<PackId, (PackRecord Pack, IReadOnlyList<PackEntry> Entries)> _placed = new();
+    private readonly ConcurrentDictionary<ObjectName, IndexProblem> _problems = new();
+    private ImmutableArray<IndexSegment> _segments;
+
+    /// <param name="catalog">Taken over.</param>
+    public ChunkIndex(SegmentCatalog catalog, DeduplicationTrust trust)
+    {
+        _catalog = catalog;
+        _trust = trust;
+        _segments = [.. catalog.Segments];
+        foreach (var problem in catalog.Problems)
+        {
+            _problems[problem.Name] = problem;
+        }
+    }
+
+    /// <summary>Segments that are not used, and why; grows as pages are read.</summary>
+    public IReadOnlyCollection<IndexProblem> Problems => [.. _problems.Values.OrderBy(static problem => problem.Name)];
+
+    /// <summary>Chunks in memory: claimed or placed, not yet committed.</summary>
+    public int UncommittedCount => _run.Count;
+
+    /// <summary>Every place where a chunk lies, nearest first: one's own packs, then packs that may be relied on, then the others.</summary>
+    /// <exception cref="TargetException">The target failed.</exception>
+    public async ValueTask<IReadOnlyList<ChunkLocation>> FindAsync(ChunkId chunk, CancellationToken cancellationToken)
+    {
+        var found = new List<ChunkLocation>();
+        if (_run.TryGetValue(chunk, out var placed) && placed is not null)
+        {
+            found.Add(placed);
+        }
+
+        await SearchAsync(chunk, _segments, found, cancellationToken);
+        return found.Count < 2
+            ? found
+            : [.. found.DistinctBy(static location => (location.Pack.Id, location.Entry)).OrderBy(Distance)];
+    }
+
+    /// <summary>Asks for a chunk and reserves it in the same step: of all that ask at one time, one gets New.</summary>
+    /// <exception cref="TargetException">The target failed; nothing is reserved.</exception>
+    public async ValueTask<ChunkClaim> TryClaimAsync(ChunkId chunk, CancellationToken cancellationToken)
+    {
+        var searched = ImmutableArray<IndexSegment>.Empty;
+        while (true)
+        {
+            if (_run.TryGetValue(chunk, out var placed))
+            {
+                return placed is null ? ChunkClaim.Pending : ChunkClaim.Known(placed);
+            }
+
+            var segments = _segments;
+            if (await FindTrustedAsync(chunk, searched.IsEmpty ? segments : segments.RemoveRange(searched), cancellationToken) is { } known)
+            {
+                return ChunkClaim.Known(known);
+            }
+
+            // A commit between search and reservation may have moved the chunk from memory to a segment that was not searched.
+            searched = segments;
+            if (_run.TryAdd(chunk, null))
+            {
+                if (HasNothingBeyond(searched))
+                {
+                    return ChunkClaim.New;
+                }
+
+                _run.TryRemove(chunk, out _);
+            }
+        }
+    }
+
+    /// <summary>Gives a reservation back: the chunk was not stored after all.</summary>
+    public void Release(ChunkId chunk) => ((ICollection<KeyValuePair<ChunkId, ChunkLocation?>>)_run).Remove(new(chunk, null));
+
+    /// <summary>Says that a pack is stored: its chunks are known from now on.</summary>
+    public void Place(PackRecord pack, IReadOnlyList<PackEntry> entries)
+    {
+        _placed[pack.Id] = (pack, entries);
+        foreach (var entry in entries)
+        {
+            _run[entry.Chunk] = new ChunkLocation(pack, entry, SaidBy: null);
+        }
+    }
+
+    /// <summary>Moves what a stored segment names out of memory. The segment is taken over.</summary>
+    /// <param name="packs">What the segment was built from.</param>
+    public void Commit(IndexSegment segment, IEnumerable<PackId> packs)
+    {
+        // First the segment, then the memory: in between a chunk is found twice, never not at all.
+        _committed.Add(segment);
+        ImmutableInterlocked.Update(ref _segments, static (segments, added) => segments.Add(added), segment);
+        foreach (var pack in packs)
+        {
+            if (!_placed.TryRemove(pack, out var placed))
+            {
+                continue;
+            }
+
+            foreach (var entry in placed.Entries)
+            {
+                if (_run.TryGetValue(entry.Chunk, out var location) && location?.Pack.Id == pack)
+                {
+                    _run.TryRemove(entry.Chunk, out _);
+                }
+            }
+        }
+    }
+
+    /// <summary>What is recorded about a pack; a maintainer's or owner's word before a writer's. Null where nothing is.</summary>
+    /// <exception cref="TargetException">The target failed.</exception>
+    public async ValueTask<PackRecord?> FindPackAsync(PackId pack, CancellationToken cancellationToken)
+    {
+        if (_placed.TryGetValue(pack, out var placed))
+        {
+            return placed.Pack;
+        }
+
+        foreach (var segment in _segments)
+        {
+            try
+            {
+                if (await segment.FindPackAsync(pack, cancellationToken) is { } record)
+                {
+                    return record;
+                }
+            }
+            catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
+            {
+                Report(segment, fault);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// All recorded packs, each once, committed ones ascending by id; nothing is held but a page of each segment. Where a page does not open,
+    /// the rest of that segment is missing here: see <see cref="Problems"/> before anything is concluded from a pack's absence.
+    /// </summary>
+    /// <exception cref="TargetException">The target failed.</exception>
+    public async IAsyncEnumerable<PackRecord> EnumeratePacksAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var placed = _placed.Values.Select(static item => item.Pack).ToDictionary(static pack => pack.Id);
+        foreach (var pack in placed.Values)
+        {
+            yield return pack;
+        }
+
+        await foreach (var pack in PackMerge.MergeAsync(_segments, Report, cancellationToken))
+        {
+            if (!placed.ContainsKey(pack.Id))
+            {
+                yield return pack;
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _catalog.Dispose();
+        foreach (var segment in _committed)
+        {
+            segment.Dispose();
+        }
+    }
+
+    private bool HasNothingBeyond(ImmutableArray<IndexSegment> searched) => _segments == searched || _segments.All(searched.Contains);
+
+    private async ValueTask<ChunkLocation?> FindTrustedAsync(ChunkId chunk, ImmutableArray<IndexSegment> segments, CancellationToken cancellationToken)
+    {
+        var found = new List<ChunkLocation>();
+        foreach (var segment in segments)
+        {
+            await SearchAsync(chunk, [segment], found, cancellationToken);
+            if (found.Find(_trust.Covers) is { } known)
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
+    private async ValueTask SearchAsync(
+        ChunkId chunk, ImmutableArray<IndexSegment> segments, List<ChunkLocation> found, CancellationToken cancellationToken)
+    {
+        foreach (var segment in segments)
+        {
+            var before = found.Count;
+            try
+            {
+                await segment.FindAsync(chunk, found, cancellationToken);
+            }
+            catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
+            {
+                found.RemoveRange(before, found.Count - before);
+                Report(segment, fault);
+            }
+        }
+    }
+
+    /// <summary>A poisoned segment is not believed in anything. In a damaged one every other page still has its signed hash.</summary>
+    private void Report(IndexSegment segment, BackupException fault)
+    {
+        _problems.TryAdd(segment.Name, new IndexProblem(segment.Name, fault));
+        if (fault.Code == FaultCodes.SegmentPoisoned)
+        {
+            ImmutableInterlocked.Update(ref _segments, static (segments, poisoned) => segments.Remove(poisoned), segment);
+        }
+    }
+
+    private int Distance(ChunkLocation location) => location.Pack.Writer == _trust.Self ? 0 : _trust.Covers(location) ? 1 : 2;
+}

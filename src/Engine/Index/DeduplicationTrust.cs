@@ -1,0 +1,33 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Index;
+
+/// <summary>
+/// Against whose packs a writer may deduplicate. One stolen writer could say that a chunk is stored and so keep every other host from storing
+/// it: so only one's own packs count, owners', and those that a verifier opened and attested.
+/// </summary>
+public sealed record DeduplicationTrust(MemberId Self, IMemberDirectory Members)
+{
+    /// <summary>Whether a verifier attested a pack, by its id and hash.</summary>
+    public Func<PackRecord, bool> IsAttested { get; init; } = static _ => false;
+
+    /// <summary>The vault's policy, at its owner's word: every member's packs count.</summary>
+    public bool TrustsAllMembers { get; init; }
+
+    /// <summary>Packs on their way out: what lies in them alone is stored again.</summary>
+    public IReadOnlySet<PackId> Condemned { get; init; } = new HashSet<PackId>();
+
+    public bool Covers(ChunkLocation location)
+    {
+        if (Condemned.Contains(location.Pack.Id) || location.SaidBy is { IsRevoked: true })
+        {
+            return false;
+        }
+
+        var writer = Members.Find(location.Pack.Writer);
+        return writer is { IsRevoked: false }
+            && (writer.Id == Self || writer.Has(MemberRoles.Owner) || TrustsAllMembers || IsAttested(location.Pack));
+    }
+}

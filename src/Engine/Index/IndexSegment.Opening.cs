@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Engine.Index;
+
+/// <summary>Where a segment's pages come from and where they are kept.</summary>
+internal readonly record struct SegmentSource(Target Target, ObjectName Name, long LengthBytes, PageCache Cache);
+
+public sealed partial class IndexSegment
+{
+    /// <summary>One read of this size from the end holds the footer of most segments whole.</summary>
+    private const int FirstReadBytes = 32 * 1024;
+
+    /// <summary>Reads start and end of a segment and verifies its signature; no page is read.</summary>
+    /// <exception cref="IntegrityException">NotAnObject, ObjectMisplaced, SegmentMalformed, Malformed, FrameTampered, SignatureInvalid, SignerNotEntitled.</exception>
+    /// <exception cref="KeyException">IndexKeyMissing.</exception>
+    /// <exception cref="VaultException">UnsupportedFormat.</exception>
+    /// <exception cref="TargetException">As the target says.</exception>
+    public static async Task<IndexSegment> OpenAsync(
+        Target target, ObjectStat stat, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
+    {
+        var source = new SegmentSource(target, stat.Name, stat.LengthBytes, cache);
+        if (!stat.Name.Value.StartsWith(Prefix, StringComparison.Ordinal) || !Id256.TryParse(stat.Name.Value.AsSpan(Prefix.Length), out var id))
+        {
+            throw new ArgumentException($"'{stat.Name}' names no index segment.", nameof(stat));
+        }
+
+        if (stat.LengthBytes < IndexLayout.PrologueBytes + IndexLayout.EndBytes)
+        {
+            throw new IntegrityException(FaultCodes.NotAnObject, $"'{stat.Name}' is cut short.");
+        }
+
+        var prologue = new byte[IndexLayout.PrologueBytes];
+        await target.ReadAsync(stat.Name, 0, prologue, cancellationToken);
+        var header = ObjectHeader.Read(prologue);
+        header.Expect(ObjectKind.IndexSegment, access.Vault, new ObjectId(id));
+        var key = access.RequireKey(header);
+        var end = await ReadEndAsync(source, cancellationToken);
+        var signer = SegmentSignatures.Verify(
+            end.Signatures, IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, header.Object);
+        if (!FrameOpener.TryCreate(new ObjectKey(key.Bytes, header, SealPurpose.Index), prologue.AsSpan(ObjectHeader.SizeBytes), out var opener))
+        {
+            throw SegmentPages.Malformed(stat.Name, $"it is not sealed with the index key of epoch {header.Epoch}");
+        }
+
+        try
+        {
+            var footer = SegmentFooter.Read(OpenFooter(opener, end), end.Pages, header.Object);
+            return new IndexSegment(source, header, footer, opener, signer);
+        }
+        catch
+        {
+            opener.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, CancellationToken cancellationToken)
+    {
+        var tail = new byte[Math.Min(FirstReadBytes, source.LengthBytes - IndexLayout.PrologueBytes)];
+        await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
+        var footerBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - 8));
+        var signatureBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - 4));
+        var pagesBytes = source.LengthBytes - IndexLayout.PrologueBytes - IndexLayout.EndBytes - footerBytes - signatureBytes;
+        if (footerBytes is <= FrameSealer.TagBytes or > IndexLayout.MaxFooterBytes || signatureBytes > IndexLayout.MaxSignaturesBytes
+            || pagesBytes < 0 || pagesBytes % IndexLayout.StoredPageBytes != 0 || pagesBytes / IndexLayout.StoredPageBytes > IndexLayout.MaxChunks)
+        {
+            throw SegmentPages.Malformed(source.Name, "its parts do not add up to its length");
+        }
+
+        var wanted = (int)(footerBytes + signatureBytes);
+        if (wanted + IndexLayout.EndBytes > tail.Length)
+        {
+            tail = new byte[wanted + IndexLayout.EndBytes];
+            await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
+        }
+
+        var parts = tail.AsMemory(tail.Length - IndexLayout.EndBytes - wanted, wanted);
+        return new SegmentEnd((int)(pagesBytes / IndexLayout.StoredPageBytes), parts[..(int)footerBytes], parts[(int)footerBytes..]);
+    }
+
+    private static byte[] OpenFooter(FrameOpener opener, SegmentEnd end)
+    {
+        const int FrameBytes = SealedBlob.FramePlainBytes + FrameSealer.TagBytes;
+        var frames = end.FooterFrames.Span;
+        var count = (frames.Length + FrameBytes - 1) / FrameBytes;
+        var lastBytes = frames.Length - ((count - 1) * FrameBytes);
+        if (lastBytes <= FrameSealer.TagBytes)
+        {
+            throw new IntegrityException(FaultCodes.SegmentMalformed, "The footer of an index segment is cut short.");
+        }
+
+        var plain = new byte[frames.Length - (count * FrameSealer.TagBytes)];
+        for (var frame = 0; frame < count; frame++)
+        {
+            var isLast = frame == count - 1;
+            var stored = frames.Slice(frame * FrameBytes, isLast ? lastBytes : FrameBytes);
+            opener.Open(
+                (ulong)(end.Pages + frame),
+                isLast,
+                claim: default,
+                stored,
+                plain.AsSpan(frame * SealedBlob.FramePlainBytes, stored.Length - FrameSealer.TagBytes));
+        }
+
+        return plain;
+    }
+
+    private readonly record struct SegmentEnd(int Pages, ReadOnlyMemory<byte> FooterFrames, ReadOnlyMemory<byte> Signatures);
+}

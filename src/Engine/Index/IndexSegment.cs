@@ -1,0 +1,240 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Engine.Index;
+
+/// <summary>
+/// One opened segment: of its bytes only the footer is held; pages are read as they are asked for, through the shared <see cref="PageCache"/>.
+/// Thread-safe.
+/// <para>Whose packs a writer's segment names is checked page by page as pack pages are read. That is early enough: a location is given out only
+/// together with its pack record, so nothing of a foreign pack ever gets out, whichever page is read first.</para>
+/// <para>A revoked member's segment still says where the chunks of its older snapshots lie: wrong content is impossible, since ids are recomputed.
+/// But nothing is deduplicated against it, and it replaces nothing.</para>
+/// </summary>
+public sealed partial class IndexSegment : IDisposable
+{
+    public const string Prefix = "index/";
+
+    private readonly Target _target;
+    private readonly PageCache _cache;
+    private readonly ObjectHeader _header;
+    private readonly SegmentFooter _footer;
+    private readonly FrameOpener _opener;
+    private readonly Lock _openerGate = new();
+    private ChunkFilter? _filter;
+    private int _pagesLoaded;
+    private int _isFilterBegun;
+
+    internal IndexSegment(in SegmentSource source, in ObjectHeader header, SegmentFooter footer, FrameOpener opener, MemberEntry signer)
+    {
+        _target = source.Target;
+        _cache = source.Cache;
+        Name = source.Name;
+        _header = header;
+        _footer = footer;
+        _opener = opener;
+        Signer = signer;
+    }
+
+    public ObjectName Name { get; }
+
+    public ObjectId Id => _header.Object;
+
+    public MemberEntry Signer { get; }
+
+    /// <summary>Whether it may name packs of any member.</summary>
+    public bool IsMerged => Signer.Has(MemberRoles.Maintainer);
+
+    /// <summary>The newest register entry that the signer knew; a shorter chain here has been rolled back.</summary>
+    public uint RegisterNumber => _footer.RegisterNumber;
+
+    public ContentHash RegisterHash => _footer.RegisterHash;
+
+    public int ChunkCount => _footer.ChunkCount;
+
+    public int PackCount => _footer.PackCount;
+
+    public Timestamp ClaimedTime => _footer.Time;
+
+    internal IReadOnlyList<ObjectId> Replaced => _footer.Replaced;
+
+    /// <summary>Adds all locations that this segment has for a chunk.</summary>
+    /// <exception cref="IntegrityException">SegmentMalformed, SegmentPoisoned, FrameTampered, PackMalformed.</exception>
+    internal async ValueTask FindAsync(ChunkId chunk, List<ChunkLocation> found, CancellationToken cancellationToken)
+    {
+        await LearnFilterAsync(cancellationToken);
+        if (!MayContain(chunk))
+        {
+            return;
+        }
+
+        var bytes = chunk.Value.ToArray();
+        for (var page = _footer.FirstPageOf(bytes); page < _footer.ChunkPages && _footer.FenceOf(page).SequenceCompareTo(bytes) <= 0; page++)
+        {
+            var records = await ReadPageAsync(page, cancellationToken);
+            for (var i = SegmentPages.LowerBound(records, RecordsOn(page), IndexLayout.ChunkRecordBytes, bytes); i < RecordsOn(page); i++)
+            {
+                var record = records.AsMemory(i * IndexLayout.ChunkRecordBytes, IndexLayout.ChunkRecordBytes);
+                if (!record.Span.StartsWith(bytes))
+                {
+                    return;
+                }
+
+                var entry = IndexLayout.ReadChunk(record.Span, out var ordinal);
+                var pack = await ReadPackAsync(ordinal, cancellationToken);
+                entry.Require(pack.Id, pack.LengthBytes);
+                found.Add(new ChunkLocation(pack, entry, Signer));
+            }
+        }
+    }
+
+    internal async ValueTask<PackRecord?> FindPackAsync(PackId pack, CancellationToken cancellationToken)
+    {
+        var bytes = pack.Value.ToArray();
+        var (low, high) = (_footer.ChunkPages, _footer.ChunkPages + _footer.PackPages);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            var records = await ReadPageAsync(middle, cancellationToken);
+            var count = RecordsOn(middle);
+            if (records.AsSpan((count - 1) * IndexLayout.PackRecordBytes, Id256.SizeBytes).SequenceCompareTo(bytes) < 0)
+            {
+                low = middle + 1;
+                continue;
+            }
+
+            var at = SegmentPages.LowerBound(records, count, IndexLayout.PackRecordBytes, bytes);
+            var record = records.AsSpan(at * IndexLayout.PackRecordBytes, IndexLayout.PackRecordBytes);
+            if (at > 0 || record.StartsWith(bytes))
+            {
+                return record.StartsWith(bytes) ? IndexLayout.ReadPack(record) : null;
+            }
+
+            high = middle;
+        }
+
+        return null;
+    }
+
+    /// <summary>All packs, ascending by id.</summary>
+    internal async IAsyncEnumerable<PackRecord> EnumeratePacksAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var ordinal = 0; ordinal < PackCount; ordinal++)
+        {
+            yield return await ReadPackAsync((uint)ordinal, cancellationToken);
+        }
+    }
+
+    /// <summary>All locations, ascending by chunk: for merging segments and for checks.</summary>
+    internal async IAsyncEnumerable<ChunkLocation> EnumerateChunksAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var page = 0; page < _footer.ChunkPages; page++)
+        {
+            var records = await ReadPageAsync(page, cancellationToken);
+            for (var i = 0; i < RecordsOn(page); i++)
+            {
+                var entry = IndexLayout.ReadChunk(records.AsSpan(i * IndexLayout.ChunkRecordBytes, IndexLayout.ChunkRecordBytes), out var ordinal);
+                var pack = await ReadPackAsync(ordinal, cancellationToken);
+                entry.Require(pack.Id, pack.LengthBytes);
+                yield return new ChunkLocation(pack, entry, Signer);
+            }
+        }
+    }
+
+    public void Dispose() => _opener.Dispose();
+
+    private bool MayContain(ChunkId chunk) => Volatile.Read(ref _filter)?.MayContain(chunk) ?? true;
+
+    /// <summary>
+    /// Once misses have cost as many page reads as reading the segment through would, it is read through once to learn what it does not hold.
+    /// So a lookup storm costs at most twice the best, and a few lookups cost no more than their pages.
+    /// </summary>
+    private async ValueTask LearnFilterAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _pagesLoaded) <= _footer.ChunkPages || Interlocked.Exchange(ref _isFilterBegun, 1) == 1)
+        {
+            return;
+        }
+
+        var filter = new ChunkFilter(ChunkCount);
+        for (var page = 0; page < _footer.ChunkPages; page++)
+        {
+            var records = await LoadPageAsync(page, cancellationToken);
+            for (var i = 0; i < RecordsOn(page); i++)
+            {
+                filter.Add(new ChunkId(Id256.Read(records.AsSpan(i * IndexLayout.ChunkRecordBytes, Id256.SizeBytes))));
+            }
+        }
+
+        Volatile.Write(ref _filter, filter);
+    }
+
+    private int RecordsOn(int page) => page < _footer.ChunkPages
+        ? Math.Min(IndexLayout.ChunksPerPage, ChunkCount - (page * IndexLayout.ChunksPerPage))
+        : Math.Min(IndexLayout.PacksPerPage, PackCount - ((page - _footer.ChunkPages) * IndexLayout.PacksPerPage));
+
+    private async ValueTask<PackRecord> ReadPackAsync(uint ordinal, CancellationToken cancellationToken)
+    {
+        if (ordinal >= (uint)PackCount)
+        {
+            throw SegmentPages.Malformed(Name, $"a chunk lies in pack {ordinal} of {PackCount}");
+        }
+
+        var (page, record) = Math.DivRem((int)ordinal, IndexLayout.PacksPerPage);
+        var records = await ReadPageAsync(_footer.ChunkPages + page, cancellationToken);
+        return IndexLayout.ReadPack(records.AsSpan(record * IndexLayout.PackRecordBytes, IndexLayout.PackRecordBytes));
+    }
+
+    private async ValueTask<byte[]> ReadPageAsync(int page, CancellationToken cancellationToken)
+    {
+        if (!_cache.TryGet(this, page, out var records))
+        {
+            Interlocked.Increment(ref _pagesLoaded);
+            records = await LoadPageAsync(page, cancellationToken);
+            _cache.Add(this, page, records);
+        }
+
+        return records;
+    }
+
+    /// <summary>A page from the target, its hash, seal and records checked.</summary>
+    private async ValueTask<byte[]> LoadPageAsync(int page, CancellationToken cancellationToken)
+    {
+        var stored = ArrayPool<byte>.Shared.Rent(IndexLayout.StoredPageBytes);
+        try
+        {
+            var bytes = stored.AsMemory(0, IndexLayout.StoredPageBytes);
+            await _target.ReadAsync(Name, IndexLayout.PrologueBytes + ((long)page * IndexLayout.StoredPageBytes), bytes, cancellationToken);
+            if (ContentHash.Of(bytes.Span) != _footer.HashOf(page))
+            {
+                throw SegmentPages.Malformed(Name, $"page {page} is not the one that was signed");
+            }
+
+            var records = new byte[IndexLayout.PageBytes];
+            lock (_openerGate)
+            {
+                _opener.Open((ulong)page, isLast: false, claim: default, bytes.Span, records);
+            }
+
+            if (page < _footer.ChunkPages)
+            {
+                SegmentPages.CheckChunks(Name, records, RecordsOn(page), _footer.FenceOf(page));
+            }
+            else
+            {
+                SegmentPages.CheckPacks(Name, records, RecordsOn(page), IsMerged ? null : Signer);
+            }
+
+            return records;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
+        }
+    }
+}
