@@ -155,11 +155,11 @@ public sealed class ChunkIndexTests : IDisposable
         await _kit.StoreAsync(_kit.Sealing(other), others, attested);
 
         var trust = _kit.Trust() with { IsAttested = pack => pack.Id == attested.Pack.Id };
-        Assert.Equal([true, true, false, true], await KnownAsync(trust));
-        Assert.Equal([true, true, true, true], await KnownAsync(trust with { TrustsAllMembers = true }));
-        Assert.Equal([false, true, false, false], await KnownAsync(trust with { Condemned = new HashSet<PackId> { mine.Pack.Id, attested.Pack.Id } }));
+        Assert.Equal((true, true, false, true), await KnownAsync(trust));
+        Assert.Equal((true, true, true, true), await KnownAsync(trust with { TrustsAllMembers = true }));
+        Assert.Equal((false, true, false, false), await KnownAsync(trust with { Condemned = new HashSet<PackId> { mine.Pack.Id, attested.Pack.Id } }));
 
-        async Task<bool[]> KnownAsync(DeduplicationTrust by)
+        async Task<(bool Mine, bool Owners, bool Others, bool Attested)> KnownAsync(DeduplicationTrust by)
         {
             using var index = await _kit.LoadAsync(by);
             var known = new List<bool>();
@@ -169,7 +169,7 @@ public sealed class ChunkIndexTests : IDisposable
                 Assert.Single(await index.FindAsync(entries[0].Chunk, IndexKit.Token));
             }
 
-            return [.. known];
+            return (known[0], known[1], known[2], known[3]);
         }
     }
 
