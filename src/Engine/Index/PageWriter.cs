@@ -1,3 +1,4 @@
+using System.Buffers;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Primitives;
 
@@ -8,12 +9,12 @@ internal sealed class PageWriter(Stream destination, FrameSealer sealer)
 {
     private readonly byte[] _page = new byte[IndexLayout.PageBytes];
     private readonly byte[] _stored = new byte[IndexLayout.StoredPageBytes];
-    private readonly MemoryStream _hashes = new();
-    private MemoryStream _fences = new();
+    private readonly ArrayBufferWriter<byte> _hashes = new();
+    private readonly ArrayBufferWriter<byte> _fences = new();
     private int _filled;
 
     /// <summary>Of all pages so far, joined.</summary>
-    public byte[] Hashes => _hashes.ToArray();
+    public byte[] Hashes => _hashes.WrittenSpan.ToArray();
 
     /// <summary>Room for the next record; to be filled before the next call.</summary>
     public Span<byte> Next(int recordBytes)
@@ -49,8 +50,8 @@ internal sealed class PageWriter(Stream destination, FrameSealer sealer)
     /// <summary>The first 32 bytes of each page since the last call, joined.</summary>
     public byte[] TakeFences()
     {
-        var fences = _fences.ToArray();
-        _fences = new MemoryStream();
+        var fences = _fences.WrittenSpan.ToArray();
+        _fences.ResetWrittenCount();
         return fences;
     }
 }

@@ -1,7 +1,5 @@
-using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
-using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 

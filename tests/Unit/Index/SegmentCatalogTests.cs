@@ -1,7 +1,6 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
-using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Tests.Unit.Index;
