@@ -18,7 +18,7 @@ Bench: passed on to the bench program.
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)]
-    [ValidateSet('Build', 'Test', 'Bench', 'Package', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Demo', 'Bench', 'Package', 'Clean')]
     [string] $Task = 'Build',
     [switch] $Long,
     [switch] $Keep,
@@ -165,6 +165,15 @@ function Invoke-Test {
     if ($failed -gt 0 -or $passed -eq 0) { exit 1 }
 }
 
+# In a process of its own, so that this session does not hold the packaged module.
+function Invoke-Demo {
+    Publish-Module
+    $demo = @((Get-RepositoryPath 'tools/Demo.ps1'), '-ModulePath', $manifest)
+    if ($Keep) { $demo += '-Keep' }
+    if ($Host.Name -eq 'SecureBackup.Shell') { & dotnet $shell @demo } else { & ([Environment]::ProcessPath) -NoProfile -File @demo }
+    if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
+}
+
 function Invoke-Bench {
     & dotnet run -c Release --project (Get-RepositoryPath 'bench') -- @Arguments
     if ($LASTEXITCODE -ne 0) { throw "The bench failed with exit code $LASTEXITCODE." }
@@ -196,6 +205,7 @@ try {
     switch ($Task) {
         'Build' { Build-Solution }
         'Test' { Invoke-Test }
+        'Demo' { Invoke-Demo }
         'Bench' { Invoke-Bench }
         'Package' { Publish-Module; $Host.UI.WriteLine($manifest) }
         'Clean' { Clear-Output }
