@@ -51,7 +51,7 @@ internal sealed class PackOpener(VaultReader vault) : IDisposable
     {
         if (range.Offset + range.LengthBytes > pack.LengthBytes)
         {
-            throw new IntegrityException(FaultCodes.PackDamaged, $"The pack {pack.Id} ends before a chunk that should lie in it.");
+            throw new IntegrityException(FaultCodes.PackMalformed, $"The pack {pack.Id} ends before a chunk that should lie in it.");
         }
 
         var start = range.Offset / AlignmentBytes * AlignmentBytes;
@@ -93,7 +93,7 @@ internal sealed class PackOpener(VaultReader vault) : IDisposable
         using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
         await Target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
         var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-        var keys = new ChunkKeys(vault.Vault.Keys.ChunkIds, _compressors);
+        var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors);
         var reader = PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
         {

@@ -38,11 +38,11 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile fi
 internal readonly record struct ChunkUse(RestoringFile File, long Offset, AlternateStream? Stream);
 
 /// <summary>A chunk to fetch, where it lies, and where it goes.</summary>
-internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkPlace> places)
+internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> places)
 {
     internal ChunkId Id { get; } = id;
 
-    internal IReadOnlyList<ChunkPlace> Places { get; } = places;
+    internal IReadOnlyList<ChunkLocation> Places { get; } = places;
 
     internal List<ChunkUse> Uses { get; } = [];
 }

@@ -11,7 +11,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// Looks into snapshots without restoring them. One browser serves many snapshots of a vault: they share the index and the pages read last.
 /// Not thread-safe.
 /// </summary>
-public sealed class SnapshotBrowser : IAsyncDisposable
+public sealed class SnapshotBrowser : IDisposable
 {
     private readonly VaultReader _vault;
     private readonly ChunkIndex _index;
@@ -50,10 +50,10 @@ public sealed class SnapshotBrowser : IAsyncDisposable
             : FaultListCodec.Decode(await ContentReader.ReadAllAsync(faults, _fetcher, FaultListCodec.MaxBytes, cancellationToken));
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         _fetcher.Dispose();
-        await _index.DisposeAsync();
+        _index.Dispose();
     }
 }
 

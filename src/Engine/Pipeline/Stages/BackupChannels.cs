@@ -24,15 +24,48 @@ internal sealed class BackupChannels
     /// <summary>Packs that the target has confirmed. A crash here leaves packs that no segment names: the next run adopts them.</summary>
     internal Channel<StoredPack> Stored { get; } = Bounded<StoredPack>(16);
 
+    /// <summary>Wipes and gives back what a run that broke off left in the channels. Called when no stage runs any more.</summary>
+    internal void Drain()
+    {
+        while (Claimed.Reader.TryRead(out var claimed))
+        {
+            claimed.Dispose();
+        }
+
+        while (Compressed.Reader.TryRead(out var compressed))
+        {
+            compressed.Dispose();
+        }
+
+        while (Packs.Reader.TryRead(out var pack))
+        {
+            pack.Dispose();
+        }
+    }
+
     private static Channel<T> Bounded<T>(int capacity) =>
         Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.Wait });
 }
 
 /// <param name="Lease">The chunk's share of the memory budget; given back once it is sealed.</param>
-internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plain, IDisposable Lease);
+internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plain, IDisposable Lease) : IDisposable
+{
+    public void Dispose()
+    {
+        Plain.Dispose();
+        Lease.Dispose();
+    }
+}
 
 /// <param name="Compressed">Null where compression does not pay.</param>
-internal sealed record CompressedChunk(PlainChunk Chunk, OwnedBuffer? Compressed);
+internal sealed record CompressedChunk(PlainChunk Chunk, OwnedBuffer? Compressed) : IDisposable
+{
+    public void Dispose()
+    {
+        Compressed?.Dispose();
+        Chunk.Dispose();
+    }
+}
 
 /// <summary>What stays of a pack when its bytes are with the target.</summary>
 internal sealed record StoredPack(PackRecord Record, IReadOnlyList<PackEntry> Entries);

@@ -17,9 +17,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     {
         await foreach (var chunk in channels.Compressed.Reader.ReadAllAsync(cancellationToken))
         {
-            using (chunk.Chunk.Lease)
-            using (chunk.Chunk.Plain)
-            using (chunk.Compressed)
+            using (chunk)
             {
                 if (!TryAdd(chunk))
                 {

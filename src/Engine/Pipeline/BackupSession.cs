@@ -1,0 +1,135 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Pipeline.Stages;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// What one backup holds open: its announced session, the index as far as it may be leaned on, and the way to the manifest. The session is announced before anything is
+/// looked up, so that no collection deletes what is found.
+/// </summary>
+internal sealed class BackupSession : IAsyncDisposable
+{
+    private readonly WriterSession _session;
+    private readonly SnapshotCatalog _snapshots;
+    private readonly ChunkIndex _index;
+
+    private BackupSession(UnlockedVault vault, WriterSession session, SnapshotCatalog snapshots, ChunkIndex index, BackupChannels channels, ChunkStore chunks)
+    {
+        Vault = vault;
+        _session = session;
+        _snapshots = snapshots;
+        _index = index;
+        Channels = channels;
+        Chunks = chunks;
+        Committer = new IndexCommitter(channels, vault, index, chunks);
+        StartedAt = vault.Now;
+    }
+
+    internal UnlockedVault Vault { get; }
+
+    internal BackupChannels Channels { get; }
+
+    internal ChunkStore Chunks { get; }
+
+    internal IndexCommitter Committer { get; }
+
+    internal Timestamp StartedAt { get; }
+
+    internal long PacksAdopted { get; private set; }
+
+    internal static async Task<BackupSession> OpenAsync(UnlockedVault vault, BackupOptions options, RunContext context, CancellationToken cancellationToken)
+    {
+        RequireEntitled(vault, options.DataSet);
+        var snapshots = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
+        ChunkIndexLoader.Warn(context.Sink, snapshots.Problems);
+        var session = await WriterSession.OpenAsync(vault, cancellationToken);
+        ChunkIndex? index = null;
+        try
+        {
+            var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+            index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, context.Sink, cancellationToken);
+            var channels = new BackupChannels();
+            var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters);
+            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks);
+            await backup.AdoptAsync(inventory, context.Sink, cancellationToken);
+            return backup;
+        }
+        catch
+        {
+            index?.Dispose();
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal ListingCachePair OpenListingCache(BackupOptions options)
+    {
+        var cache = new ListingCache(Vault.Host.FolderOf(Vault.Id), Vault.Id, Vault.Keys.DataSetIdOf(options.DataSet), Vault.SelfKey);
+        return new ListingCachePair(cache, options, StartedAt);
+    }
+
+    /// <summary>
+    /// A crash before the manifest leaves packs, segments and reference pages that the next run finds and uses; after it the snapshot exists, and only the end
+    /// of the session and the host's memory are missing, which both may be.
+    /// </summary>
+    internal async Task<Snapshot> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken)
+    {
+        await _session.RequireAliveAsync(Chunks.NeededPacks, cancellationToken);
+        var packs = Chunks.NeededPacks.ToList();
+        var pages = await ReferenceSet.WriteAsync(Vault, packs, cancellationToken);
+        var summary = draft.Summary with { ReferencePages = pages, PackCount = packs.Count, EndedAt = Vault.Now };
+        var snapshot = await new ManifestWriter(Vault, _snapshots).CommitAsync(summary, draft.OwnerPart, _session.Id, cancellationToken);
+        await _snapshots.RememberAsync(snapshot, cancellationToken);
+        await _session.EndAsync(cancellationToken);
+        return snapshot;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _index.Dispose();
+        await _session.DisposeAsync();
+    }
+
+    private static void RequireEntitled(UnlockedVault vault, string dataSet)
+    {
+        if (vault.Register.Members.GetValueOrDefault(vault.Self)?.MayWrite(vault.Keys.DataSetIdOf(dataSet)) != true)
+        {
+            throw new KeyException(FaultCodes.DataSetNotAllowed, $"The key of {vault.Register.Find(vault.Self)?.Name} may not write the data set '{dataSet}'.");
+        }
+    }
+
+    /// <summary>Takes over this member's packs that no segment names: what an interrupted run had stored. Their tables are signed, so only their own writer's count.</summary>
+    private async Task AdoptAsync(PackInventory inventory, IEngineSink sink, CancellationToken cancellationToken)
+    {
+        var indexed = new HashSet<ulong>();
+        await foreach (var pack in _index.EnumeratePacksAsync(cancellationToken))
+        {
+            indexed.Add(pack.Id.Value.A);
+        }
+
+        if (indexed.Count == 0 ? inventory.Count == 0 : !inventory.HasOtherThan(indexed))
+        {
+            return;
+        }
+
+        var rebuilder = new IndexRebuilder(Vault.Target, SegmentSealings.AccessOf(Vault));
+        await foreach (var pack in rebuilder.ReadAsync(id => !indexed.Contains(id.Value.A), RebuildDepth.WholePacks, cancellationToken))
+        {
+            if (pack.Writer.Id == Vault.Self)
+            {
+                await Committer.AddAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
+                PacksAdopted++;
+            }
+        }
+
+        if (PacksAdopted > 0)
+        {
+            sink.Report(new BackupEvent(EventSeverity.Information, $"{PacksAdopted} pack(s) of an interrupted run are used; their content is not stored again."));
+        }
+    }
+}

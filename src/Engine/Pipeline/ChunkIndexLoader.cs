@@ -1,0 +1,40 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>Opens a vault's index for a run. What is wrong with single segments is told and passed over.</summary>
+internal static class ChunkIndexLoader
+{
+    /// <summary>1,000 pages: the lookups of a run come in the order of the last one's packs, so few are in use at once.</summary>
+    private const long PageCacheBytes = 16 * 1024 * 1024;
+
+    internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, IEngineSink sink, CancellationToken cancellationToken) =>
+        OpenAsync(vault, new DeduplicationTrust(vault.Self, vault.Register), sink, cancellationToken);
+
+    /// <param name="inventory">What is not in it is not deduplicated against.</param>
+    internal static async Task<ChunkIndex> OpenForWritingAsync(
+        UnlockedVault vault, PackInventory inventory, IEngineSink sink, CancellationToken cancellationToken)
+    {
+        var trust = new DeduplicationTrust(vault.Self, vault.Register)
+        {
+            TrustsAllMembers = vault.Register.Policy.TrustsAllMembers,
+            Condemned = await CondemnedMarker.ReadAllAsync(vault, cancellationToken),
+            IsPresent = inventory.Has,
+        };
+        return await OpenAsync(vault, trust, sink, cancellationToken);
+    }
+
+    private static async Task<ChunkIndex> OpenAsync(UnlockedVault vault, DeduplicationTrust trust, IEngineSink sink, CancellationToken cancellationToken)
+    {
+        var catalog = await SegmentCatalog.LoadAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), cancellationToken);
+        foreach (var problem in catalog.Problems)
+        {
+            sink.Report(new BackupEvent(EventSeverity.Warning, $"The index segment '{problem.Name}' is not used: {problem.Fault.Message}", problem.Fault.Code));
+        }
+
+        return new ChunkIndex(catalog, trust);
+    }
+}

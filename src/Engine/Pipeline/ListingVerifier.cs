@@ -1,0 +1,74 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>Walks a listing and asks for each chunk of each entry whether it has a place in a pack that is sound and in the reference set.</summary>
+internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, ChunkFetcher fetcher, ReferencedPacks packs, VerifyFaults faults)
+{
+    internal async Task RunAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var owner = vault.OpenOwnerPart(snapshot);
+        var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => faults.Add(RestoreCorridor.LostPage(page, damage)));
+        long entries = 0;
+        await foreach (var entry in listing.EntriesAsync(cancellationToken))
+        {
+            entries++;
+            var path = entry.Path.ToString();
+            await CheckAsync(path, entry.Content, entry.Metadata.SizeBytes, cancellationToken);
+            foreach (var side in entry.Streams.Concat(entry.LargeAttributes))
+            {
+                await CheckAsync(path, side.Content, side.SizeBytes, cancellationToken);
+            }
+        }
+
+        if (entries != snapshot.EntryCount && faults.Count == 0)
+        {
+            faults.Add(new EntryFault(FaultCodes.ListingMalformed, snapshot.Id.ToString(), $"The listing holds {entries} entries; the manifest says {snapshot.EntryCount}."));
+        }
+    }
+
+    private async ValueTask CheckAsync(string path, ContentRef content, long sizeBytes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            long length = 0;
+            await foreach (var id in ContentReader.ChunksAsync(content, fetcher, cancellationToken))
+            {
+                length += await RequireSoundAsync(id, cancellationToken);
+            }
+
+            if (length != sizeBytes)
+            {
+                throw new IntegrityException(FaultCodes.ListingMalformed, $"Its chunks hold {length} bytes and its size is {sizeBytes}.");
+            }
+        }
+        catch (IntegrityException damage)
+        {
+            faults.Add(EntryFault.Of(path, damage));
+        }
+    }
+
+    /// <returns>The chunk's length in bytes.</returns>
+    private async ValueTask<int> RequireSoundAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        var places = await index.FindAsync(id, cancellationToken);
+        if (places.Count == 0)
+        {
+            throw new IntegrityException(FaultCodes.ChunkMissing, $"Its chunk {id} stands in no index segment.");
+        }
+
+        foreach (var place in places)
+        {
+            if (!faults.BrokenPacks.Contains(place.Pack.Id) && packs.Has(place.Pack.Id))
+            {
+                return place.Entry.PlainBytes;
+            }
+        }
+
+        throw new IntegrityException(FaultCodes.ChunkUnreadable, $"Its chunk {id} lies only in packs that are damaged, missing, or not in the snapshot's reference set.");
+    }
+}

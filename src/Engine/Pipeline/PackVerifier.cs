@@ -1,0 +1,53 @@
+using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>Reads packs whole: hash, table, signature, every frame, every chunk id.</summary>
+internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
+{
+    internal long BytesRead { get; private set; }
+
+    internal async Task VerifyAsync(PackRecord pack, VerifyFaults faults, CancellationToken cancellationToken)
+    {
+        if (faults.BrokenPacks.Contains(pack.Id))
+        {
+            return;
+        }
+
+        counters.SetCurrentItem(pack.Name.Value);
+        using var bytes = OwnedBuffer.Rent(pack.LengthBytes);
+        try
+        {
+            await vault.Vault.Target.ReadAsync(pack.Name, 0, bytes.Memory, cancellationToken);
+            BytesRead += pack.LengthBytes;
+            counters.AddBytesRead(pack.LengthBytes);
+            counters.AddFile();
+            Verify(pack, bytes.Span);
+        }
+        catch (BackupException damage) when (damage is IntegrityException or VaultException or TargetException { IsTransient: false })
+        {
+            faults.AddPack(pack.Id, damage.Code, damage.Message);
+        }
+    }
+
+    private void Verify(PackRecord pack, ReadOnlySpan<byte> bytes)
+    {
+        using var compressors = new CompressorCatalog();
+        var epoch = PackReader.ReadHeader(vault.Vault.Id, pack.Id, bytes).Epoch;
+        var check = new PackCheck
+        {
+            Vault = vault.Vault.Id,
+            Members = vault.Vault.Register,
+            IndexKey = vault.Vault.KeysOf(epoch).Index,
+            Sha256 = pack.Sha256,
+            Identity = vault.IdentityOf(epoch),
+            Keys = new ChunkKeys(vault.Vault.Keys.ChunkId, compressors),
+        };
+        check.VerifyWhole(pack.Id, bytes);
+    }
+}

@@ -1,0 +1,67 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>The packs that a snapshot says it needs, as the index knows them.</summary>
+internal sealed class ReferencedPacks
+{
+    private readonly UnlockedVault _vault;
+    private readonly Dictionary<PackId, PackRecord> _records = [];
+    private readonly VerifyFaults _faults;
+
+    private ReferencedPacks(UnlockedVault vault, VerifyFaults faults)
+    {
+        _vault = vault;
+        _faults = faults;
+    }
+
+    /// <summary>Packs in the set, whether or not the index knows them.</summary>
+    internal int Count { get; private set; }
+
+    internal IReadOnlyCollection<PackRecord> Records => _records.Values;
+
+    internal static async Task<ReferencedPacks> LoadAsync(
+        UnlockedVault vault, Snapshot snapshot, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
+    {
+        var packs = new ReferencedPacks(vault, faults);
+        foreach (var pack in await ReferenceSet.ReadAllAsync(vault, snapshot, cancellationToken))
+        {
+            packs.Count++;
+            if (await index.FindPackAsync(pack, cancellationToken) is { } record)
+            {
+                packs._records.Add(pack, record);
+            }
+            else
+            {
+                faults.AddPack(pack, FaultCodes.PackMissing, $"The snapshot needs pack {pack}, which stands in no index segment.");
+            }
+        }
+
+        return packs;
+    }
+
+    internal bool Has(PackId pack) => _records.ContainsKey(pack);
+
+    /// <summary>One listing of the target instead of a question for each pack.</summary>
+    internal async Task RequireOnTargetAsync(CancellationToken cancellationToken)
+    {
+        var missing = _records.Keys.ToHashSet();
+        await foreach (var stat in _vault.Target.ListAsync(ObjectNames.Packs, cancellationToken))
+        {
+            if (ObjectNames.TryParseId(stat.Name, ObjectNames.Packs, out var id)
+                && _records.TryGetValue(new PackId(id), out var record) && record.LengthBytes == stat.LengthBytes)
+            {
+                missing.Remove(record.Id);
+            }
+        }
+
+        foreach (var pack in missing)
+        {
+            _faults.AddPack(pack, FaultCodes.PackMissing, $"Pack {pack} is not on the target with its {_records[pack].LengthBytes} bytes.");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>A snapshot but for its reference set and end, which are known last.</summary>
+internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPart)
+{
+    internal static SnapshotOutcome OutcomeOf(EntryChunker entries) =>
+        entries.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded;
+
+    internal static SnapshotDraft Of(BackupSession session, BackupOptions options, EntryChunker entries, SnapshotContents contents, ProgressSnapshot progress)
+    {
+        var summary = new SnapshotSummary
+        {
+            DataSetId = session.Vault.Keys.DataSetIdOf(options.DataSet),
+            DataSet = options.DataSet,
+            StartedAt = session.StartedAt,
+            EndedAt = session.StartedAt,
+            HostName = options.HostName,
+            Tags = [.. options.Tags.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            EntryCount = entries.Counts.Entries,
+            FileCount = entries.Counts.Files,
+            ContentBytes = entries.Counts.ContentBytes,
+            StoredBytes = progress.BytesStored,
+            FaultCount = entries.Faults.Count,
+            Outcome = OutcomeOf(entries),
+            ReferencePages = [],
+            PackCount = 0,
+        };
+        return new SnapshotDraft(summary, new OwnerPart(contents.Root, contents.Identities, options.Roots, options.Rules, contents.Faults));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline.Stages;
+
+/// <summary>
+/// Stage 3: plain chunk -> claimed (new) or reference (known), in one atomic step of the index. Remembers every pack that the snapshot in the
+/// making leans on: its reference set. Memory only; a crash here leaves nothing.
+/// </summary>
+internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannels channels, ProgressCounters counters) : IChunkStore
+{
+    /// <summary>Plaintext on its way to a pack: eight chunks of the largest size, so that both cores stay busy.</summary>
+    private const long MaxPlainBytesInFlight = 32 * 1024 * 1024;
+
+    private readonly MemoryBudget _budget = new(MaxPlainBytesInFlight);
+    private readonly ConcurrentDictionary<PackId, byte> _needed = new();
+
+    /// <summary>The reference set, ascending; whole once the last pack is stored.</summary>
+    internal IEnumerable<PackId> NeededPacks => _needed.Keys.Order();
+
+    internal void Need(PackId pack) => _needed.TryAdd(pack, 0);
+
+    public async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken)
+    {
+        var id = ids.IdOf(DomainId.Vault, plain.Span);
+        try
+        {
+            var claim = await index.TryClaimAsync(id, cancellationToken);
+            counters.AddChunk(claim.State == ChunkState.New);
+            if (claim.State != ChunkState.New)
+            {
+                Need(claim);
+                plain.Dispose();
+                return id;
+            }
+
+            var lease = await _budget.AcquireAsync(plain.LengthBytes, cancellationToken);
+            await channels.Claimed.Writer.WriteAsync(new PlainChunk(id, chunkClass, plain, lease), cancellationToken);
+            return id;
+        }
+        catch
+        {
+            plain.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a chunk of the last run is stored where this writer may lean on it; its pack then counts as needed.</summary>
+    internal async ValueTask<bool> TryReuseAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        var claim = await index.TryClaimAsync(id, cancellationToken);
+        if (claim.State == ChunkState.New)
+        {
+            index.Release(id);
+            return false;
+        }
+
+        counters.AddChunk(isNew: false);
+        Need(claim);
+        return true;
+    }
+
+    private void Need(ChunkClaim claim)
+    {
+        // A pending chunk's pack is of this run; it counts when it is stored.
+        if (claim.Location is { } location)
+        {
+            Need(location.Pack.Id);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline.Stages;
+
+/// <summary>
+/// Stage 8: confirmed packs -> signed index segments. A segment is stored every GiB or five minutes, so that a run of weeks that breaks off loses minutes.
+/// A crash between pack and segment leaves packs that no segment names: the next run adopts them.
+/// </summary>
+internal sealed class IndexCommitter(BackupChannels channels, UnlockedVault vault, ChunkIndex index, ChunkStore chunks)
+{
+    private const long MaxUncommittedBytes = 1L << 30;
+
+    private static readonly TimeSpan MaxUncommittedTime = TimeSpan.FromMinutes(5);
+
+    private readonly PageCache _pages = new(SegmentPageBytes);
+    private IndexSegmentBuilder _open = new();
+    private long _openBytes;
+    private long _lastCommit = vault.Time.GetTimestamp();
+
+    /// <summary>Pages of the segments that this run writes are rarely asked for again.</summary>
+    private const long SegmentPageBytes = 2 * 1024 * 1024;
+
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var stored in channels.Stored.Reader.ReadAllAsync(cancellationToken))
+        {
+            chunks.Need(stored.Record.Id);
+            await AddAsync(stored, cancellationToken);
+            if (_openBytes >= MaxUncommittedBytes || vault.Time.GetElapsedTime(_lastCommit) >= MaxUncommittedTime)
+            {
+                await CommitAsync(cancellationToken);
+            }
+        }
+
+        await CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Takes a pack into the index of this run. Packs of an interrupted run come the same way before the stages start.</summary>
+    internal async ValueTask AddAsync(StoredPack stored, CancellationToken cancellationToken)
+    {
+        index.Place(stored.Record, stored.Entries);
+        if (!_open.TryAdd(stored.Record, stored.Entries))
+        {
+            await CommitAsync(cancellationToken);
+            _open.TryAdd(stored.Record, stored.Entries);
+        }
+
+        _openBytes += stored.Record.LengthBytes;
+    }
+
+    private async ValueTask CommitAsync(CancellationToken cancellationToken)
+    {
+        if (_open.ChunkCount == 0)
+        {
+            return;
+        }
+
+        using var content = new MemoryStream();
+        var id = _open.Write(content, SegmentSealings.Of(vault));
+        content.Position = 0;
+        var name = IndexSegmentBuilder.NameOf(id);
+        await vault.Target.PutAsync(name, content, new PutOptions(IfAbsent: true), cancellationToken);
+        var stat = new ObjectStat(name, content.Length, vault.Time.GetUtcNow());
+        var segment = await IndexSegment.OpenAsync(vault.Target, stat, SegmentSealings.AccessOf(vault), _pages, cancellationToken);
+        index.Commit(segment, _open.Packs.Select(pack => pack.Id));
+        _open = new IndexSegmentBuilder();
+        _openBytes = 0;
+        _lastCommit = vault.Time.GetTimestamp();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Proves that a snapshot can be restored. Always: its reference set opens, every pack in it is on the target with the length that was recorded, every page of its listing opens, and every
+/// chunk of every entry stands in the index. With data: packs are read whole, and every frame is opened and compared with its chunk id. What is damaged is named by the
+/// files that lose by it. The finding is signed and stored.
+/// </summary>
+public static class VerifyCorridor
+{
+    public static async Task<VerifyResult> RunAsync(VerifyRequest request, RunContext context, CancellationToken cancellationToken)
+    {
+        RequirePercent(request.Percent);
+        var clock = Stopwatch.StartNew();
+        var (vault, snapshot) = (request.Vault, request.Snapshot);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(vault, index);
+        var faults = new VerifyFaults(context.Counters);
+
+        var packs = await ReferencedPacks.LoadAsync(vault.Vault, snapshot, index, faults, cancellationToken);
+        await packs.RequireOnTargetAsync(cancellationToken);
+        var turn = VerifyTurn.Next(packs, request, request.Catalog.LastVerificationOf(snapshot));
+        context.Counters.SetTotals(turn.Packs.Count, turn.Packs.Sum(pack => (long)pack.LengthBytes));
+        var check = new PackVerifier(vault, context.Counters);
+        foreach (var pack in turn.Packs)
+        {
+            await check.VerifyAsync(pack, faults, cancellationToken);
+        }
+
+        await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
+        var finding = turn.ToFinding(vault.Vault.Now, packs, check.BytesRead, faults.Count);
+        await VerificationRecord.WriteAsync(vault.Vault, snapshot.Reference, finding, cancellationToken);
+        return new VerifyResult
+        {
+            Snapshot = snapshot,
+            PacksTotal = packs.Count,
+            PacksRead = turn.Packs.Count,
+            BytesRead = check.BytesRead,
+            HasCompletedCycle = turn.ReachesEnd,
+            Faults = faults.All,
+            Elapsed = clock.Elapsed,
+        };
+    }
+
+    private static void RequirePercent(int percent)
+    {
+        if (percent is < 1 or > 100)
+        {
+            throw new RequestException(FaultCodes.PercentOutOfRange, $"{percent} is not a share from 1 to 100 percent.");
+        }
+    }
+}
+
+/// <param name="Catalog">Knows where the last check of the snapshot ended.</param>
+public sealed record VerifyRequest(VaultReader Vault, Snapshot Snapshot, SnapshotCatalog Catalog)
+{
+    /// <summary>Read packs, and not only the structure.</summary>
+    public bool ReadsData { get; init; }
+
+    /// <summary>How much of the packs this check reads, going on where the last one of this snapshot ended: 1 to 100.</summary>
+    public int Percent { get; init; } = 100;
+}
+
+/// <summary>What a check found. The snapshot is sound as far as it was looked at exactly when <see cref="Faults"/> is empty.</summary>
+public sealed record VerifyResult
+{
+    public required Snapshot Snapshot { get; init; }
+
+    /// <summary>Packs that the snapshot needs.</summary>
+    public required int PacksTotal { get; init; }
+
+    /// <summary>Packs that this check read whole.</summary>
+    public required int PacksRead { get; init; }
+
+    public required long BytesRead { get; init; }
+
+    /// <summary>Whether with this check every pack has been read since the cycle began.</summary>
+    public required bool HasCompletedCycle { get; init; }
+
+    public required IReadOnlyList<EntryFault> Faults { get; init; }
+
+    public required TimeSpan Elapsed { get; init; }
+}
+
+/// <summary>Collects faults; used by one thread.</summary>
+internal sealed class VerifyFaults(ProgressCounters counters)
+{
+    private readonly List<EntryFault> _all = [];
+
+    internal IReadOnlyList<EntryFault> All => _all;
+
+    internal int Count => _all.Count;
+
+    internal HashSet<PackId> BrokenPacks { get; } = [];
+
+    internal void Add(EntryFault fault)
+    {
+        _all.Add(fault);
+        counters.AddFault();
+    }
+
+    internal void AddPack(PackId pack, FaultCode code, string message)
+    {
+        if (BrokenPacks.Add(pack))
+        {
+            Add(new EntryFault(code, PackRecord.NameOf(pack).Value, message));
+        }
+    }
+}
