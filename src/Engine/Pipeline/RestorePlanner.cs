@@ -15,6 +15,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
 {
     private readonly RestoreFinisher _finisher = new(parts);
     private readonly List<ListedEntry> _unmadeFolders = [];
+    private readonly Dictionary<EntryPath, EntryPath> _standIns = [];
     private RestoreBatch _batch = new();
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -50,11 +51,39 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         }
 
         _unmadeFolders.Clear();
-        await PrepareAsync(entry, cancellationToken);
+        await PrepareAsync(await WithFirstNameAsync(entry, cancellationToken), cancellationToken);
         if (_batch.IsFull)
         {
             await FetchAsync(cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// A further name of a file whose first name was not chosen: the first of these names becomes the file itself, and the others become
+    /// names of that one.
+    /// </summary>
+    private async ValueTask<ListedEntry> WithFirstNameAsync(ListedEntry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Metadata.HardLinkTarget is not { } first || parts.Filter.Takes(first, EntryKind.File))
+        {
+            return entry;
+        }
+
+        if (_standIns.TryGetValue(first, out var standIn))
+        {
+            return entry with { Metadata = entry.Metadata with { HardLinkTarget = standIn } };
+        }
+
+        await foreach (var file in parts.Listing.EntriesAsync(first, cancellationToken))
+        {
+            if (file.Path == first && file.Metadata.Kind == EntryKind.File)
+            {
+                _standIns.Add(first, entry.Path);
+                return file with { Path = entry.Path, Origin = entry.Origin };
+            }
+        }
+
+        return entry;
     }
 
     private async ValueTask PrepareAsync(ListedEntry entry, CancellationToken cancellationToken)
