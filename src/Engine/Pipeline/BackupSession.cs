@@ -46,8 +46,8 @@ internal sealed class BackupSession : IAsyncDisposable
     {
         RequireEntitled(vault, options.DataSet);
         var snapshots = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
-        ChunkIndexLoader.Warn(context.Sink, snapshots.Problems);
-        var session = await WriterSession.OpenAsync(vault, cancellationToken);
+        snapshots.ReportProblems(context.Sink);
+        var session = await WriterSession.BeginAsync(vault, cancellationToken);
         ChunkIndex? index = null;
         try
         {
@@ -79,12 +79,13 @@ internal sealed class BackupSession : IAsyncDisposable
     /// </summary>
     internal async Task<Snapshot> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken)
     {
-        await _session.RequireAliveAsync(Chunks.NeededPacks, cancellationToken);
         var packs = Chunks.NeededPacks.ToList();
         var pages = await ReferenceSet.WriteAsync(Vault, packs, cancellationToken);
+        var hasLapsed = !await _session.ConfirmAliveAsync(cancellationToken);
+        await RequireKeptAsync(hasLapsed, packs, cancellationToken);
         var summary = draft.Summary with { ReferencePages = pages, PackCount = packs.Count, EndedAt = Vault.Now };
         var snapshot = await new ManifestWriter(Vault, _snapshots).CommitAsync(summary, draft.OwnerPart, _session.Id, cancellationToken);
-        await _snapshots.RememberAsync(snapshot, cancellationToken);
+        await RequireKeptAsync(hasLapsed, packs, cancellationToken);
         await _session.EndAsync(cancellationToken);
         return snapshot;
     }
@@ -100,6 +101,26 @@ internal sealed class BackupSession : IAsyncDisposable
         if (vault.Register.Members.GetValueOrDefault(vault.Self)?.MayWrite(vault.Keys.DataSetIdOf(dataSet)) != true)
         {
             throw new KeyException(FaultCodes.DataSetNotAllowed, $"The key of {vault.Register.Find(vault.Self)?.Name} may not write the data set '{dataSet}'.");
+        }
+    }
+
+    /// <summary>
+    /// A computer that slept through its session may find that a collection did not wait for it. Then every pack of the snapshot is looked at, before the manifest and once
+    /// more after it; nothing is committed that leans on what is gone or about to go.
+    /// </summary>
+    private async Task RequireKeptAsync(bool hasLapsed, List<PackId> packs, CancellationToken cancellationToken)
+    {
+        if (!hasLapsed)
+        {
+            return;
+        }
+
+        var inventory = await PackInventory.TakeAsync(Vault.Target, cancellationToken);
+        var condemned = await CondemnedMarkers.LoadAsync(Vault, Vault.Time.GetUtcNow(), cancellationToken);
+        var lost = packs.Count(pack => !inventory.Has(pack) || condemned.Contains(pack));
+        if (lost > 0)
+        {
+            throw new VaultException(FaultCodes.SessionLapsed, $"This run was asleep for longer than its session lasts, and {lost} of the {packs.Count} packs that it leans on were collected meanwhile.");
         }
     }
 

@@ -21,7 +21,7 @@ internal static class ChunkIndexLoader
         var trust = new DeduplicationTrust(vault.Self, vault.Register)
         {
             TrustsAllMembers = vault.Register.Policy.TrustsAllMembers,
-            Condemned = await CondemnedMarker.ReadAllAsync(vault, cancellationToken),
+            Condemned = await CondemnedMarkers.LoadAsync(vault, vault.Time.GetUtcNow(), cancellationToken),
             IsPresent = inventory.Has,
         };
         return await OpenAsync(vault, trust, sink, cancellationToken);

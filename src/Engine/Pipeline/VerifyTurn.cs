@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
@@ -19,8 +20,8 @@ internal sealed record VerifyTurn(IReadOnlyList<PackRecord> Packs, Id256 FirstPl
             return new VerifyTurn([], first, place, isWhole, VerificationDepth.Structure);
         }
 
-        var keys = request.Vault.Vault.Keys;
-        var order = packs.Records.Select(pack => (Place: keys.CheckingPlaceOf(pack.Id), Pack: pack)).OrderBy(item => item.Place).ToList();
+        using var cursor = DerivedKey.Derive(request.Vault.Vault.Keys.Names, "sb1/cursor"u8);
+        var order = packs.Records.Select(pack => (Place: cursor.HashOf(pack.Id.Value.ToArray()), Pack: pack)).OrderBy(item => item.Place).ToList();
         var from = last is { Finding.HasCompletedCycle: false } && request.Percent < 100 ? order.FindIndex(item => item.Place > last.Finding.LastPlace) : 0;
         from = Math.Max(from, 0);
         var count = Math.Min(order.Count - from, Math.Max(1, (int)Math.Ceiling(order.Count * (request.Percent / 100.0))));
