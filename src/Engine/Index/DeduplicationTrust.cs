@@ -19,9 +19,12 @@ public sealed record DeduplicationTrust(MemberId Self, IMemberDirectory Members)
     /// <summary>Packs on their way out: what lies in them alone is stored again.</summary>
     public IReadOnlySet<PackId> Condemned { get; init; } = new HashSet<PackId>();
 
+    /// <summary>Whether a pack is on the target at all: what lies in lost ones alone is stored again.</summary>
+    public Func<PackId, bool> IsPresent { get; init; } = static _ => true;
+
     public bool Covers(ChunkLocation location)
     {
-        if (Condemned.Contains(location.Pack.Id) || location.SaidBy is { IsRevoked: true })
+        if (Condemned.Contains(location.Pack.Id) || !IsPresent(location.Pack.Id) || location.SaidBy is { IsRevoked: true })
         {
             return false;
         }

@@ -20,7 +20,7 @@ internal static class ChunkIndexLoader
     {
         var trust = new DeduplicationTrust(vault.Self, vault.Register)
         {
-            TrustsAllMembers = vault.Register.Policy.TrustsAllMembers,
+            TrustsAllMembers = vault.Register.Policy.DeduplicationTrust == TrustedPacks.AllMembers,
             Condemned = await CondemnedMarkers.LoadAsync(vault, vault.Time.GetUtcNow(), cancellationToken),
             IsPresent = inventory.Has,
         };

@@ -23,6 +23,7 @@ internal sealed class EntryChunker : IDisposable
     private readonly List<SourceFault> _faults = [];
     private CachedEntry? _before;
     private bool _isCacheSpent;
+    private readonly HashSet<EntryPath> _lostFirstNames = [];
     private long _idsOfEntry;
 
     internal EntryChunker(EntryChunkerParts parts, IChunker chunker)
@@ -84,7 +85,7 @@ internal sealed class EntryChunker : IDisposable
         var (listed, identity) = entry.Metadata.Kind == EntryKind.File
             ? await TakeFileAsync(entry, before, cancellationToken)
             : (Listed(entry, entry.Metadata), entry.Identity);
-        if (listed is null)
+        if (listed is null || HasLostItsFile(listed))
         {
             return;
         }
@@ -181,8 +182,25 @@ internal sealed class EntryChunker : IDisposable
         {
             _data.Reset();
             Report(fault.Fault);
+            if (entry.Identity.LinkCount > 1)
+            {
+                _lostFirstNames.Add(entry.Path);
+            }
+
             return (null, entry.Identity);
         }
+    }
+
+    /// <summary>A further name of a file that could not be read is as lost as the file.</summary>
+    private bool HasLostItsFile(ListedEntry listed)
+    {
+        if (listed.Metadata.HardLinkTarget is not { } first || !_lostFirstNames.Contains(first))
+        {
+            return false;
+        }
+
+        Report(new SourceFault(FaultCodes.EntryUnreadable, listed.Path.ToString(), $"'{listed.Path}' is another name of '{first}', which could not be read."));
+        return true;
     }
 
     private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(SourceContent content, CancellationToken cancellationToken)
@@ -257,64 +275,4 @@ internal sealed class EntryChunker : IDisposable
 
     private static ListedEntry Listed(SourceEntry entry, EntryMetadata metadata) =>
         new() { Path = entry.Path, Origin = entry.Origin, Metadata = metadata };
-}
-
-/// <summary>What an <see cref="EntryChunker"/> works with.</summary>
-/// <param name="Previous">The last run's listing; null where the host has none.</param>
-/// <param name="Rule">Null exactly where <paramref name="Previous"/> is.</param>
-/// <param name="NextCache">The listing for the next run in the making; null where the host keeps none.</param>
-internal sealed record EntryChunkerParts(
-    ChunkStore Store,
-    ListingBuilder Listing,
-    ListingCacheReader? Previous,
-    UnchangedRule? Rule,
-    ListingCacheWriter? NextCache)
-{
-    internal required ProgressCounters Counters { get; init; }
-
-    internal required IEngineSink Sink { get; init; }
-}
-
-/// <summary>What a run has listed.</summary>
-internal sealed class EntryCounts
-{
-    internal long Entries { get; private set; }
-
-    internal long Files { get; private set; }
-
-    internal long FilesNew { get; private set; }
-
-    internal long FilesChanged { get; private set; }
-
-    internal long FilesUnchanged { get; set; }
-
-    internal long ContentBytes { get; private set; }
-
-    internal long BytesRead { get; set; }
-
-    /// <summary>Entries that are more than a folder: what makes a backup not empty.</summary>
-    internal long NotFolders { get; private set; }
-
-    internal void Count(ListedEntry entry)
-    {
-        Entries++;
-        NotFolders += entry.Metadata.Kind == EntryKind.Directory ? 0 : 1;
-        if (entry.Metadata.Kind == EntryKind.File)
-        {
-            Files++;
-            ContentBytes += entry.Metadata.SizeBytes;
-        }
-    }
-
-    internal void CountRead(bool isKnownPath)
-    {
-        if (isKnownPath)
-        {
-            FilesChanged++;
-        }
-        else
-        {
-            FilesNew++;
-        }
-    }
 }

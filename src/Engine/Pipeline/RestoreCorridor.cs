@@ -50,9 +50,10 @@ public static class RestoreCorridor
         EntryFault.Of(page is null ? "(the whole snapshot)" : $"{page.First} … {page.Last}", damage);
 }
 
-/// <param name="Include">Patterns as of <see cref="EntryFilter"/>; empty for everything.</param>
+/// <summary>What to bring back.</summary>
 public sealed record RestoreRequest(VaultReader Vault, Snapshot Snapshot)
 {
+    /// <summary>Patterns as of <see cref="EntryFilter"/>; empty for everything.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 }
 

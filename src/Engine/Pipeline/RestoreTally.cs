@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 

@@ -24,9 +24,9 @@ internal static class SegmentSealings
     {
         Vault = vault.Id,
         Epoch = vault.Keys.Epoch,
-        Recipient = vault.Register.VaultKeyOf(vault.Keys.Epoch),
+        Recipient = vault.Register.Epochs[vault.Keys.Epoch],
         IndexKey = vault.Keys.Index,
         Writer = vault.SelfKey,
-        PackSizeBytes = vault.Register.PackSizeBytes,
+        PackSizeBytes = vault.Register.Parameters.PackSizeBytes,
     };
 }

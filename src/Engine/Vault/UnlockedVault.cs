@@ -76,8 +76,11 @@ public sealed class UnlockedVault : IDisposable
 
     /// <summary>The keys of an epoch, for objects whose header names it.</summary>
     /// <exception cref="KeyException">KeyNotGranted.</exception>
-    public EpochKeys KeysOf(uint epoch) => _secrets.Epochs.GetValueOrDefault(epoch)
+    public EpochKeys KeysOf(uint epoch) => TryKeysOf(epoch)
         ?? throw new KeyException(FaultCodes.KeyNotGranted, $"This member holds no keys of epoch {epoch}.");
+
+    /// <summary>Null where this member was not granted them.</summary>
+    public EpochKeys? TryKeysOf(uint epoch) => _secrets.Epochs.GetValueOrDefault(epoch);
 
     /// <exception cref="KeyException">NotAReader: a writer's key.</exception>
     public VaultReader RequireReader() => _reader

@@ -11,6 +11,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// </summary>
 internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing) : IDisposable
 {
+    private readonly CompressorCatalog _compressors = new();
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -41,11 +42,13 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         {
             builder?.Dispose();
         }
+
+        _compressors.Dispose();
     }
 
     private bool TryAdd(CompressedChunk chunk)
     {
-        var builder = _open[(int)chunk.Chunk.Class] ??= new PackBuilder(sealing);
+        var builder = _open[(int)chunk.Chunk.Class] ??= new PackBuilder(sealing, _compressors);
         var plain = chunk.Chunk.Plain.Span;
         var frame = new ChunkFrame
         {

@@ -1,0 +1,66 @@
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Pipeline.Stages;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>What an <see cref="EntryChunker"/> works with.</summary>
+/// <param name="Previous">The last run's listing; null where the host has none.</param>
+/// <param name="Rule">Null exactly where <paramref name="Previous"/> is.</param>
+/// <param name="NextCache">The listing for the next run in the making; null where the host keeps none.</param>
+internal sealed record EntryChunkerParts(
+    ChunkStore Store,
+    ListingBuilder Listing,
+    ListingCacheReader? Previous,
+    UnchangedRule? Rule,
+    ListingCacheWriter? NextCache)
+{
+    internal required ProgressCounters Counters { get; init; }
+
+    internal required IEngineSink Sink { get; init; }
+}
+
+/// <summary>What a run has listed.</summary>
+internal sealed class EntryCounts
+{
+    internal long Entries { get; private set; }
+
+    internal long Files { get; private set; }
+
+    internal long FilesNew { get; private set; }
+
+    internal long FilesChanged { get; private set; }
+
+    internal long FilesUnchanged { get; set; }
+
+    internal long ContentBytes { get; private set; }
+
+    internal long BytesRead { get; set; }
+
+    /// <summary>Entries that are more than a folder: what makes a backup not empty.</summary>
+    internal long NotFolders { get; private set; }
+
+    internal void Count(ListedEntry entry)
+    {
+        Entries++;
+        NotFolders += entry.Metadata.Kind == EntryKind.Directory ? 0 : 1;
+        if (entry.Metadata.Kind == EntryKind.File)
+        {
+            Files++;
+            ContentBytes += entry.Metadata.SizeBytes;
+        }
+    }
+
+    internal void CountRead(bool isKnownPath)
+    {
+        if (isKnownPath)
+        {
+            FilesChanged++;
+        }
+        else
+        {
+            FilesNew++;
+        }
+    }
+}
