@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Telemetry;

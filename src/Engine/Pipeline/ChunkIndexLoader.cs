@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;

@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Pipeline;

@@ -1,6 +1,5 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Primitives;
 

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 

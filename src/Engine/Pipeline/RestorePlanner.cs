@@ -1,7 +1,6 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault.Listing;
 

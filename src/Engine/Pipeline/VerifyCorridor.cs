@@ -1,11 +1,9 @@
 using System.Diagnostics;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
-using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline;
 

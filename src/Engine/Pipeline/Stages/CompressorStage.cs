@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Primitives;
 

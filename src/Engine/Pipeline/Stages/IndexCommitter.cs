@@ -1,6 +1,4 @@
 using SecureBackup.Engine.Index;
-using SecureBackup.Engine.Packing;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
