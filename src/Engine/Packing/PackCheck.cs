@@ -15,7 +15,7 @@ public sealed record PackCheck
     /// <summary>Of the pack's epoch.</summary>
     public required RootKey IndexKey { get; init; }
 
-    /// <summary>What the index recorded. Only this covers the random padding; without it a change there goes unseen, and does no harm.</summary>
+    /// <summary>What the index recorded, if it knows. Only this covers the random padding; without it a change there goes unseen, and does no harm.</summary>
     public ContentHash? Sha256 { get; init; }
 
     /// <summary>The vault's private key of the pack's epoch; with it every chunk is opened and its id recomputed.</summary>
@@ -29,7 +29,7 @@ public sealed record PackCheck
     /// <exception cref="VaultException">UnsupportedFormat.</exception>
     public PackTable VerifyWhole(PackId id, ReadOnlySpan<byte> pack)
     {
-        if (Sha256 is { } expected && ContentHash.Of(pack) != expected)
+        if (Sha256 is { Value.IsZero: false } expected && ContentHash.Of(pack) != expected)
         {
             throw new IntegrityException(FaultCodes.PackHashMismatch, $"Pack {id} does not hash to what the index recorded.");
         }

@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Sources;
 
@@ -15,7 +16,7 @@ internal sealed class LinuxFileSystemReader(ChangeTimeTrust trust) : FileSystemR
     /// <summary>Far below the usual limit of 1,024 descriptors a process.</summary>
     private const int MaxOpenFolders = 128;
 
-    private const int RecordBufferBytes = 64 * 1024;
+    private const int RecordBufferBytes = 32 * 1024;
     private const int ContentFlags = LinuxOpen.ReadOnly | LinuxOpen.NonBlocking | LinuxOpen.CloseOnExec;
 
     private readonly LinuxFolderPool _folders = new(MaxOpenFolders);
@@ -66,22 +67,16 @@ internal sealed class LinuxFileSystemReader(ChangeTimeTrust trust) : FileSystemR
     public override void List(FolderNode folder, NameList names)
     {
         using var lease = _folders.Borrow(folder);
-        var buffer = new byte[RecordBufferBytes];
+        using var buffer = OwnedBuffer.Rent(RecordBufferBytes);
         LinuxCalls.Seek(lease.Handle, 0, whence: 0);
-        while (true)
+        for (int length; (length = LinuxCalls.ReadFolder(lease.Handle, buffer.Span)) != 0;)
         {
-            var length = LinuxCalls.ReadFolder(lease.Handle, buffer);
             if (length < 0)
             {
                 throw LinuxFaults.ForFolder(LinuxCalls.LastError, folder.Display());
             }
 
-            if (length == 0)
-            {
-                return;
-            }
-
-            LinuxFolderRecords.AddNames(buffer.AsSpan(0, length), names);
+            LinuxFolderRecords.AddNames(buffer.Span[..length], names);
         }
     }
 

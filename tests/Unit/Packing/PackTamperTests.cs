@@ -178,6 +178,21 @@ public sealed class PackTamperTests : IDisposable
     }
 
     [Fact]
+    public void A_table_that_leaves_a_gap_before_itself_is_refused()
+    {
+        var bytes = PackForge.Rewrite(_kit, _pack, table: plain =>
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(plain[(4 + 48 + 32)..], 18);
+            BinaryPrimitives.WriteUInt32LittleEndian(plain[(4 + 48 + 36)..], 2);
+        });
+        AssertNamed(() => _kit.Check().VerifyWhole(_pack.Record.Id, bytes), FaultCodes.PackMalformed);
+    }
+
+    [Fact]
+    public void An_unknown_hash_is_not_compared() =>
+        Assert.Equal(2, _kit.Check(sha256: default(ContentHash)).VerifyWhole(_pack.Record.Id, _pack.Bytes.Span).Entries.Count);
+
+    [Fact]
     public void An_unknown_compression_or_sealing_is_of_a_newer_format()
     {
         foreach (var field in new[] { 4 + 40, 4 + 41 })
