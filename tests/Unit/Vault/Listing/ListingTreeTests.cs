@@ -3,7 +3,6 @@ using CsCheck;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Tests.Unit.Vault.Listing;

@@ -6,9 +6,11 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Tests.Unit.Vault.Listing;
 
 /// <summary>Chunks in memory, by their real ids.</summary>
-internal sealed class MemoryChunkStore : IChunkStore, IChunkFetcher
+internal sealed class MemoryChunkStore : IChunkStore, IChunkFetcher, IDisposable
 {
     private readonly ChunkIdKey _key = new(new byte[32]);
+
+    public void Dispose() => _key.Dispose();
 
     public Dictionary<ChunkId, byte[]> Chunks { get; } = [];
 
