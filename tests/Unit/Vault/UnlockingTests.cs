@@ -125,6 +125,26 @@ public sealed class UnlockingTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_sealed_to_somebody_else_is_the_wrong_keys()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var stranger = IdentityKey.Create();
+        var grant = owner.Register.Grants[(owner.Self, 1)];
+        Assert.Same(FaultCodes.WrongKey, Assert.Throws<KeyException>(() => EpochKeys.Open(grant, stranger, owner.Id)).Code);
+        var header = owner.NewHeader(ObjectKind.Manifest, isSealed: true);
+        var envelope = VaultBench.SomeOwnerPart().Seal(owner.Register.Epochs[1], header);
+        Assert.Same(FaultCodes.WrongKey, Assert.Throws<KeyException>(() => OwnerPart.Open(stranger, header, envelope)).Code);
+
+        // Maintainers and auditors get no keys to chunks.
+        using var auditor = EpochKeys.Open(owner.Keys.GrantTo(owner.Self, stranger.Recipient, MemberRoles.Auditor, owner.Id), stranger, owner.Id);
+        using var maintainer = EpochKeys.Open(owner.Keys.GrantTo(owner.Self, stranger.Recipient, MemberRoles.Maintainer, owner.Id), stranger, owner.Id);
+        Assert.Equal(owner.Keys.Index.Bytes, maintainer.Index.Bytes);
+        Assert.Equal(owner.Keys.Names.Bytes, auditor.Names.Bytes);
+        Assert.Same(FaultCodes.KeyNotGranted, Assert.Throws<KeyException>(() => auditor.Index).Code);
+        Assert.Same(FaultCodes.KeyNotGranted, Assert.Throws<KeyException>(() => maintainer.ChunkId).Code);
+    }
+
+    [Fact]
     public async Task Bad_key_files_are_named_and_exposed_ones_warned_of()
     {
         using var owner = await _bench.CreateAsync();
