@@ -1,0 +1,232 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Tests.Unit.Vault;
+
+public sealed class UnlockingTests : IDisposable
+{
+    private readonly VaultBench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public async Task An_empty_place_is_no_vault() =>
+        await VaultBench.RefusedAsync(FaultCodes.NotAVault, () => LockedVault.OpenAsync(_bench.Target, CancellationToken.None));
+
+    [Fact]
+    public async Task Refuses_what_does_not_fit()
+    {
+        using (await _bench.CreateAsync())
+        {
+            await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => _bench.OpenByPassphraseAsync());
+        }
+
+        using var other = new VaultBench();
+        using (await other.CreateAsync(hasPassphrase: true))
+        {
+            await VaultBench.RefusedAsync(FaultCodes.WrongPassphrase, () => other.OpenByPassphraseAsync("four words are worse"));
+            await VaultBench.RefusedAsync(FaultCodes.KeyOfAnotherVault, () => other.OpenByFileAsync(_bench.KeyPath));
+        }
+    }
+
+    [Fact]
+    public async Task Refuses_a_weakened_or_exhausting_passphrase_and_still_opens_by_a_sound_one()
+    {
+        using var vault = await _bench.CreateAsync(hasPassphrase: true);
+        var sound = _bench.Target.Objects.Where(static pair => pair.Key.Value.StartsWith("keys/", StringComparison.Ordinal)).ToList();
+        foreach (var (memory, passes, code) in new[] { (8, 1, FaultCodes.WeakKeyDerivation), (int.MaxValue, 3, FaultCodes.KeyDerivationTooCostly) })
+        {
+            var header = new ObjectHeader(ObjectKind.Unlocker, 0, vault.Id, ObjectId.Random());
+            var planted = new Unlocker(header, UnlockerKind.Passphrase, vault.Self, "planted", vault.Now) { Stretching = new Argon2Parameters(memory, passes), Salt = Unlocker.NewSalt() };
+            using var key = RootKey.Create();
+            var name = ObjectNames.Unlocker(header.Object);
+            _bench.Target.Replace(name, planted.Seal(key, key));
+            using (var opened = await _bench.OpenByPassphraseAsync())
+            {
+                Assert.Contains(FaultCodes.UnlockerUnusable, _bench.Sink.Codes);
+            }
+
+            await VaultBench.RefusedAsync(FaultCodes.WrongPassphrase, () => _bench.OpenByPassphraseAsync("no"));
+            sound.ForEach(pair => _bench.Target.Remove(pair.Key));
+            await VaultBench.RefusedAsync(code, () => _bench.OpenByPassphraseAsync());
+            sound.ForEach(pair => _bench.Target.Replace(pair.Key, pair.Value.Span));
+            _bench.Target.Remove(name);
+        }
+    }
+
+    [Fact]
+    public async Task A_writer_key_writes_and_reads_nothing()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var writer = await _bench.OpenAsWriterAsync(owner, "shop", "crm");
+        Assert.False(writer.IsReader);
+        Assert.Equal(owner.Keys.ChunkId.Bytes, writer.Keys.ChunkId.Bytes);
+        Assert.Equal(owner.Keys.DataSetIdOf("crm"), Assert.Single(owner.Register.Members[writer.Self].DataSets!));
+        Assert.Same(FaultCodes.NotAReader, Assert.Throws<KeyException>(writer.RequireReader).Code);
+        await VaultBench.RefusedAsync(FaultCodes.NotAnOwner, () => WriterKeys.ExportAsync(writer, "more", _bench["more.key"], null, CancellationToken.None));
+        await VaultBench.RefusedAsync(FaultCodes.KeyFileExists, () => WriterKeys.ExportAsync(owner, "shop", _bench["shop.key"], null, CancellationToken.None));
+        await VaultBench.RefusedAsync(FaultCodes.InvalidVaultOption, () => WriterKeys.ExportAsync(owner, "x", _bench["x.key"], [], CancellationToken.None));
+        Assert.Same(FaultCodes.KeyNotGranted, Assert.Throws<KeyException>(() => writer.KeysOf(9)).Code);
+
+        await owner.AppendAsync([new Revocation(writer.Self, [])], CancellationToken.None);
+        await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => _bench.OpenByFileAsync(_bench["shop.key"]));
+    }
+
+    [Fact]
+    public async Task An_export_that_lost_a_race_leaves_nothing_and_a_key_without_a_member_says_so()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var same = await _bench.OpenByFileAsync();
+        await owner.AppendAsync([VaultPolicy.Default], CancellationToken.None);
+        await VaultBench.RefusedAsync(FaultCodes.RegisterConflict, () => WriterKeys.ExportAsync(same, "late", _bench["late.key"], null, CancellationToken.None));
+        Assert.False(File.Exists(_bench["late.key"]));
+
+        using var stranger = new WriterKeyCredential(new VaultPin(owner.Id, owner.Register.Genesis, owner.Register.Head), SigningKey.Create(), IdentityKey.Create());
+        await CredentialFile.WriteAsync(_bench["stranger.key"], stranger, CancellationToken.None);
+        await VaultBench.RefusedAsync(FaultCodes.MemberUnknown, () => _bench.OpenByFileAsync(_bench["stranger.key"]));
+    }
+
+    [Fact]
+    public async Task A_vault_put_back_in_time_is_noticed_by_key_file_host_and_bundle()
+    {
+        using var owner = await _bench.CreateAsync(hasPassphrase: true);
+        var old = _bench.Target.Clone();
+        using var writer = await _bench.OpenAsWriterAsync(owner, "first");
+        using var later = await _bench.OpenAsWriterAsync(owner, "second");
+        _bench.Target = old;
+        await VaultBench.RefusedAsync(FaultCodes.VaultRolledBack, () => _bench.OpenByFileAsync(_bench["second.key"], "empty"));
+        await VaultBench.RefusedAsync(FaultCodes.VaultRolledBack, () => _bench.OpenByFileAsync(_bench["second.key"], "second"));
+        using var unproven = await _bench.OpenByPassphraseAsync(host: "empty");
+        Assert.False(unproven.Freshness.IsProven);
+
+        // A host that saw the newer state, opening with the passphrase alone, knows better.
+        await unproven.Host.WritePinsAsync(owner.Id, new HostPins(owner.Register.Genesis, owner.Register.Head, []), _bench.Sink, CancellationToken.None);
+        await VaultBench.RefusedAsync(FaultCodes.VaultRolledBack, () => _bench.OpenByPassphraseAsync(host: "empty"));
+
+        // Another history of the same length.
+        await unproven.AppendAsync([VaultPolicy.Default], CancellationToken.None);
+        await unproven.AppendAsync([VaultPolicy.Default], CancellationToken.None);
+        await VaultBench.RefusedAsync(FaultCodes.VaultForked, () => _bench.OpenByPassphraseAsync(host: "empty"));
+    }
+
+    [Fact]
+    public async Task A_bundle_that_is_not_the_registers_is_refused()
+    {
+        using var owner = await _bench.CreateAsync();
+
+        // Another vault key of a new epoch than the bundle will hold: what somebody with the owner's signature alone could slip in.
+        using var planted = IdentityKey.Create();
+        using var signing = new SigningKey(owner.SelfKey.Bytes);
+        using var sealing = IdentityKey.Create();
+        using var bundle = new OwnerBundle(owner.Register.Genesis, owner.Register.Head, signing, sealing, new Dictionary<uint, IdentityKey> { [1] = planted });
+        Assert.Same(FaultCodes.BundleMismatch, Assert.Throws<IntegrityException>(() => bundle.RequireMatch(owner.Register)).Code);
+    }
+
+    [Fact]
+    public async Task What_is_sealed_to_somebody_else_is_the_wrong_keys()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var stranger = IdentityKey.Create();
+        var grant = owner.Register.Grants[(owner.Self, 1)];
+        Assert.Same(FaultCodes.WrongKey, Assert.Throws<KeyException>(() => EpochKeys.Open(grant, stranger, owner.Id)).Code);
+        var header = owner.NewHeader(ObjectKind.Manifest, isSealed: true);
+        var envelope = VaultBench.SomeOwnerPart().Seal(owner.Register.Epochs[1], header);
+        Assert.Same(FaultCodes.WrongKey, Assert.Throws<KeyException>(() => OwnerPart.Open(stranger, header, envelope)).Code);
+
+        // Maintainers and auditors get no keys to chunks.
+        using var auditor = EpochKeys.Open(owner.Keys.GrantTo(owner.Self, stranger.Recipient, MemberRoles.Auditor, owner.Id), stranger, owner.Id);
+        using var maintainer = EpochKeys.Open(owner.Keys.GrantTo(owner.Self, stranger.Recipient, MemberRoles.Maintainer, owner.Id), stranger, owner.Id);
+        Assert.Equal(owner.Keys.Index.Bytes, maintainer.Index.Bytes);
+        Assert.Equal(owner.Keys.Names.Bytes, auditor.Names.Bytes);
+        Assert.Same(FaultCodes.KeyNotGranted, Assert.Throws<KeyException>(() => auditor.Index).Code);
+        Assert.Same(FaultCodes.KeyNotGranted, Assert.Throws<KeyException>(() => maintainer.ChunkId).Code);
+    }
+
+    [Fact]
+    public async Task Bad_key_files_are_named_and_exposed_ones_warned_of()
+    {
+        using var owner = await _bench.CreateAsync();
+        Assert.Same(FaultCodes.KeyFileUnreadable, Assert.Throws<KeyException>(() => CredentialFile.Read(_bench["none"], _bench.Sink)).Code);
+        var text = await File.ReadAllTextAsync(_bench.KeyPath, TestContext.Current.CancellationToken);
+        foreach (var bad in new[] { "", "hello", text[..^30], text.Replace("OWNER", "OTHER", StringComparison.Ordinal), text.Replace("OWNER", "WRITER", StringComparison.Ordinal) })
+        {
+            await File.WriteAllTextAsync(_bench["bad"], bad, TestContext.Current.CancellationToken);
+            Assert.Same(FaultCodes.KeyFileMalformed, Assert.Throws<KeyException>(() => CredentialFile.Read(_bench["bad"], _bench.Sink)).Code);
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            using (CredentialFile.Read(_bench.KeyPath, _bench.Sink))
+            {
+                Assert.DoesNotContain(FaultCodes.KeyFileExposed, _bench.Sink.Codes);
+            }
+
+            File.SetUnixFileMode(_bench.KeyPath, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+            using var exposed = CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+            Assert.Contains(FaultCodes.KeyFileExposed, _bench.Sink.Codes);
+        }
+    }
+
+    [Fact]
+    public async Task What_the_host_remembers_may_be_lost_or_damaged()
+    {
+        using var owner = await _bench.CreateAsync();
+        var pins = Path.Combine(_bench.Host().Host.FolderOf(owner.Id), "pins");
+        var bytes = await File.ReadAllBytesAsync(pins, TestContext.Current.CancellationToken);
+        bytes[40] ^= 1;
+        await File.WriteAllBytesAsync(pins, bytes, TestContext.Current.CancellationToken);
+        using (await _bench.OpenByFileAsync())
+        {
+            Assert.Contains(FaultCodes.HostStateUnusable, _bench.Sink.Codes);
+        }
+
+        Directory.Delete(_bench.Host().Host.Folder, recursive: true);
+        await File.WriteAllTextAsync(_bench.Host().Host.Folder, "a file where the folder should be", TestContext.Current.CancellationToken);
+        using var opened = await _bench.OpenByFileAsync();
+        Assert.True(opened.IsReader);
+    }
+
+    [Fact]
+    public void The_cache_lies_where_the_environment_says()
+    {
+        Assert.Equal("/a", HostState.DefaultFolder(static name => name is "SECUREBACKUP_CACHE" ? "/a" : "/x"));
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.Equal("/x/securebackup", HostState.DefaultFolder(static name => name is "XDG_CACHE_HOME" ? "/x" : null));
+        }
+    }
+
+    [Fact]
+    public async Task No_flipped_bit_of_an_unlocker_or_a_bundle_gives_another_vault()
+    {
+        using var owner = await _bench.CreateAsync();
+        foreach (var folder in new[] { ObjectNames.Unlockers, ObjectNames.Bundles })
+        {
+            var name = _bench.Single(folder);
+            var good = _bench.Target.Objects[name].ToArray();
+            for (var i = 0; i < good.Length; i++)
+            {
+                var bad = (byte[])good.Clone();
+                bad[i] ^= (byte)(1 << (i % 8));
+                _bench.Target.Replace(name, bad);
+                try
+                {
+                    // Label and time of an unlocker are for people and sealed by nothing; all else must be refused.
+                    using var opened = await _bench.OpenByFileAsync();
+                    Assert.True(folder is ObjectNames.Unlockers && opened.Self == owner.Self, $"{name}, byte {i}");
+                    var unlocker = Unlocker.Read(bad, owner.Id, Unlocker.Read(good, owner.Id, ObjectHeader.Read(good).Object).Header.Object);
+                    var original = Unlocker.Read(good, owner.Id, unlocker.Header.Object);
+                    Assert.True(!string.Equals(unlocker.Label, original.Label, StringComparison.Ordinal) || unlocker.CreatedAt != original.CreatedAt, $"byte {i}");
+                }
+                catch (BackupException exception)
+                {
+                    Assert.NotNull(exception.Code);
+                }
+            }
+
+            _bench.Target.Replace(name, good);
+        }
+    }
+}
