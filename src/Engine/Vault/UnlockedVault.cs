@@ -114,6 +114,11 @@ public sealed class UnlockedVault : IDisposable
         }
     }
 
+    /// <summary>Takes in what was added to the register since it was read: a vault may stay open for days.</summary>
+    /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat.</exception>
+    public async Task RefreshAsync(CancellationToken cancellationToken) =>
+        Register = await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) ?? Register;
+
     /// <summary>Signs and stores a register entry as this owner.</summary>
     /// <exception cref="VaultException">RegisterConflict, MoreSignaturesNeeded.</exception>
     internal async Task AppendAsync(IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)

@@ -181,6 +181,19 @@ public sealed class SnapshotCatalogTests : IDisposable
         Assert.Equal(FaultCodes.VaultRolledBack, Assert.Single(catalog.Problems).Code);
     }
 
+    [Fact]
+    public async Task A_vault_that_stayed_open_takes_in_what_others_added_to_the_register()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var open = await _bench.OpenByFileAsync();
+        using var writer = await _bench.OpenAsWriterAsync(owner, "late");
+        var snapshot = await _bench.BackUpAsync(writer);
+        var catalog = await LoadAsync(open);
+        Assert.Empty(catalog.Problems);
+        Assert.Equal(snapshot.Id, Assert.Single(catalog.Snapshots).Id);
+        Assert.Equal(owner.Register.Head, open.Register.Head);
+    }
+
     [Theory]
     [InlineData("snapshots/")]
     [InlineData("removals/")]

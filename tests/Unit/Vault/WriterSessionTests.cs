@@ -68,6 +68,31 @@ public sealed class WriterSessionTests : IDisposable
     }
 
     [Fact]
+    public async Task No_flipped_bit_of_a_marker_or_an_announcement_is_accepted()
+    {
+        using var owner = await _bench.CreateAsync();
+        await CondemnedMarkers.WriteAsync(owner, [new PackId(Id256.Random())], CancellationToken.None);
+        await using var session = await WriterSession.BeginAsync(owner, CancellationToken.None);
+        var marker = _bench.Single(ObjectNames.Condemned);
+        var good = _bench.Target.Objects[marker].ToArray();
+        for (var i = 0; i < good.Length; i++)
+        {
+            var bad = (byte[])good.Clone();
+            bad[i] ^= (byte)(1 << (i % 8));
+            _bench.Target.Replace(marker, bad);
+            Assert.Empty(await CondemnedMarkers.LoadAsync(owner, _bench.Time.GetUtcNow(), CancellationToken.None));
+        }
+
+        var announced = _bench.Target.Objects[ObjectNames.Announcement(session.Id, 0)].ToArray();
+        for (var i = 0; i < announced.Length; i++)
+        {
+            var bad = (byte[])announced.Clone();
+            bad[i] ^= (byte)(1 << (i % 8));
+            Assert.ThrowsAny<BackupException>(() => SignedObject.Open(bad, owner.Register, MemberRoles.Writer));
+        }
+    }
+
+    [Fact]
     public async Task Relocations_come_back_as_they_were_sealed_and_no_flipped_bit_is_accepted()
     {
         using var owner = await _bench.CreateAsync();

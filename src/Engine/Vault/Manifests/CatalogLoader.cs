@@ -15,6 +15,9 @@ internal sealed class CatalogLoader(UnlockedVault vault)
     {
         // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing.
         var manifestStats = await vault.Store.ListAsync(ObjectNames.Manifests, static name => ObjectNames.TryParseId(name, ObjectNames.Manifests, out _), cancellationToken);
+
+        // After the listing: whatever register state the author of a listed manifest knew is there by now, unless it was taken away.
+        await vault.RefreshAsync(cancellationToken);
         var read = await vault.Store.ReadManyAsync(manifestStats, MaxRecordBytes, ReadManifest, OnBroken, cancellationToken);
         var removed = await LoadRemovalsAsync(cancellationToken);
         var verifications = await LoadVerificationsAsync(cancellationToken);

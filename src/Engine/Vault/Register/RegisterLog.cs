@@ -26,11 +26,7 @@ public static class RegisterLog
         }
 
         // A listing may lag behind; an object that was put is always found by its name.
-        while (await store.TryReadAsync(ObjectNames.RegisterEntry((uint)(state?.Hashes.Count ?? 0)), RegisterCodec.MaxEntryBytes, cancellationToken) is { } next)
-        {
-            state = state is null ? RegisterState.Begin(next.Bytes) : state.Append(next.Bytes);
-        }
-
+        state = await ReadOnAsync(store, state, cancellationToken);
         if (stats.Count > unbroken.Count && ObjectNames.TryParseNumber(stats[^1].Name, ObjectNames.Register, out var last) && last >= (state?.Hashes.Count ?? 0))
         {
             throw new VaultException(
@@ -38,6 +34,17 @@ public static class RegisterLog
         }
 
         return state ?? throw new VaultException(FaultCodes.NotAVault, $"There is no vault at {store.Target.DisplayName}.");
+    }
+
+    /// <summary>Goes on reading after <paramref name="state"/>, entry by entry, to the first that is not there.</summary>
+    internal static async Task<RegisterState?> ReadOnAsync(ObjectStore store, RegisterState? state, CancellationToken cancellationToken)
+    {
+        while (await store.TryReadAsync(ObjectNames.RegisterEntry((uint)(state?.Hashes.Count ?? 0)), RegisterCodec.MaxEntryBytes, cancellationToken) is { } next)
+        {
+            state = state is null ? RegisterState.Begin(next.Bytes) : state.Append(next.Bytes);
+        }
+
+        return state;
     }
 
     /// <summary>Signs and stores the next entry. A crash leaves the entry whole or not at all.</summary>
