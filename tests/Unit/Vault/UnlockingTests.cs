@@ -116,12 +116,38 @@ public sealed class UnlockingTests : IDisposable
     {
         using var owner = await _bench.CreateAsync();
 
-        // Another vault key of a new epoch than the bundle will hold: what somebody with the owner's signature alone could slip in.
-        using var planted = IdentityKey.Create();
-        using var signing = new SigningKey(owner.SelfKey.Bytes);
-        using var sealing = IdentityKey.Create();
-        using var bundle = new OwnerBundle(owner.Register.Genesis, owner.Register.Head, signing, sealing, new Dictionary<uint, IdentityKey> { [1] = planted });
-        Assert.Same(FaultCodes.BundleMismatch, Assert.Throws<IntegrityException>(() => bundle.RequireMatch(owner.Register)).Code);
+        using var good = await OpenBundleAsync(owner);
+        good.RequireMatch(owner.Register);
+        using var other = IdentityKey.Create();
+        using var stranger = SigningKey.Create();
+        Refused(good with { Genesis = new ContentHash(Id256.Random()) });
+        Refused(good with { Signing = stranger });
+        Refused(good with { Sealing = other });
+        Refused(good with { Identities = new Dictionary<uint, IdentityKey> { [1] = other } });
+        Refused(good with { Identities = new Dictionary<uint, IdentityKey> { [1] = good.Identities[1], [2] = other } });
+        Assert.Same(
+            FaultCodes.VaultRolledBack,
+            Assert.Throws<VaultException>(() => (good with { Head = new RegisterHead(9, default) }).RequireMatch(owner.Register)).Code);
+
+        void Refused(OwnerBundle bundle) =>
+            Assert.Same(FaultCodes.BundleMismatch, Assert.Throws<IntegrityException>(() => bundle.RequireMatch(owner.Register)).Code);
+    }
+
+    [Fact]
+    public async Task A_spoiled_unlocker_does_not_keep_a_good_one_from_working()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var credential = (OwnerKeyCredential)CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+
+        // An id of zeros is tried first.
+        var header = new ObjectHeader(ObjectKind.Unlocker, 0, owner.Id, default);
+        using var key = RootKey.Create();
+        var bytes = new Unlocker(header, UnlockerKind.KeyFile, owner.Self, "key file", default).Seal(credential.Secret, key);
+        var sealedKey = Unlocker.Read(bytes, owner.Id, default).SealedKey.ToArray();
+        bytes[bytes.AsSpan().IndexOf(sealedKey) + sealedKey.Length - 1] ^= 1;
+        _bench.Target.Replace(ObjectNames.Unlocker(default), bytes);
+        using var opened = await _bench.OpenByFileAsync();
+        Assert.Contains(FaultCodes.UnlockerUnusable, _bench.Sink.Codes);
     }
 
     [Fact]
@@ -228,5 +254,16 @@ public sealed class UnlockingTests : IDisposable
 
             _bench.Target.Replace(name, good);
         }
+    }
+
+    private async Task<OwnerBundle> OpenBundleAsync(UnlockedVault owner)
+    {
+        using var credential = (OwnerKeyCredential)CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+        var name = _bench.Single(ObjectNames.Unlockers);
+        Assert.True(ObjectNames.TryParseId(name, ObjectNames.Unlockers, out var id));
+        using var bundleKey = Unlocker.Read(_bench.Target.Objects[name], owner.Id, new ObjectId(id)).TryOpen(credential.Secret);
+        var bundleId = owner.Register.Bundles[owner.Self];
+        var stored = await owner.Store.ReadAsync(ObjectNames.Bundle(bundleId), OwnerBundle.MaxBytes, CancellationToken.None);
+        return OwnerBundle.TryOpen(stored.Bytes.Span, owner.Id, bundleId, bundleKey!)!;
     }
 }
