@@ -9,13 +9,24 @@
     PowerShellVersion    = '7.6'
     CompatiblePSEditions = @('Core')
 
-    CmdletsToExport      = @()
+    CmdletsToExport      = @(
+        'Connect-BackupVault'
+        'Disconnect-BackupVault'
+        'Export-BackupWriterKey'
+        'Get-BackupVault'
+        'Get-CustomerBackup'
+        'Get-CustomerBackupItem'
+        'New-BackupVault'
+        'Restore-CustomerBackup'
+        'Start-CustomerBackup'
+        'Test-CustomerBackup'
+    )
     FunctionsToExport    = @()
     AliasesToExport      = @()
     VariablesToExport    = @()
 
-    FormatsToProcess     = @()
-    TypesToProcess       = @()
+    FormatsToProcess     = @('SecureBackup.Format.ps1xml')
+    TypesToProcess       = @('SecureBackup.Types.ps1xml')
 
     PrivateData          = @{
         PSData = @{

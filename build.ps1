@@ -96,7 +96,8 @@ function Publish-Module {
             Copy-Files $PSScriptRoot 'LICENSE' $fresh
             Copy-Files ([IO.Path]::Combine($source, 'bin', 'Release', 'net10.0')) 'SecureBackup.PowerShell.dll' $fresh
             Copy-Files $source '*.ps1xml' $fresh
-            Copy-Files ([IO.Path]::Combine($source, 'en-US')) '*' ([IO.Path]::Combine($fresh, 'en-US'))
+            & (Get-RepositoryPath 'tools/Help.ps1') -Pages (Get-RepositoryPath 'docs/cmdlets') -Assembly ([IO.Path]::Combine($fresh, 'SecureBackup.PowerShell.dll')) `
+                -Destination ([IO.Path]::Combine($fresh, 'en-US', 'SecureBackup.PowerShell.dll-Help.xml'))
             Publish-Engine ([IO.Path]::Combine($fresh, 'engine'))
             $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($module))
             if ([IO.Directory]::Exists($module)) { [IO.Directory]::Move($module, [IO.Path]::Combine($aside, 'old')) }

@@ -1,0 +1,63 @@
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.PowerShell.Binding;
+
+/// <summary>A vault that is open for following cmdlets. Its events go to whichever cmdlet uses it at the moment.</summary>
+internal sealed class ConnectedVault(string path, UnlockedVault vault, Target target, RelaySink relay)
+{
+    public string Path { get; } = path;
+
+    public UnlockedVault Vault { get; } = vault;
+
+    public IDisposable Attach(IEngineSink sink) => relay.Attach(sink);
+
+    /// <summary>Wipes the keys.</summary>
+    public async ValueTask CloseAsync()
+    {
+        Vault.Dispose();
+        await target.DisposeAsync();
+    }
+}
+
+/// <summary>Passes events on to the listener that came last; without one they are dropped.</summary>
+internal sealed class RelaySink : IEngineSink
+{
+    private readonly Lock _gate = new();
+    private readonly List<IEngineSink> _listeners = [];
+
+    public void Report(BackupEvent backupEvent)
+    {
+        IEngineSink? listener;
+        lock (_gate)
+        {
+            listener = _listeners.Count == 0 ? null : _listeners[^1];
+        }
+
+        listener?.Report(backupEvent);
+    }
+
+    public IDisposable Attach(IEngineSink sink)
+    {
+        lock (_gate)
+        {
+            _listeners.Add(sink);
+        }
+
+        return new Attachment(this, sink);
+    }
+
+    private void Detach(IEngineSink sink)
+    {
+        lock (_gate)
+        {
+            _listeners.Remove(sink);
+        }
+    }
+
+    private sealed class Attachment(RelaySink relay, IEngineSink sink) : IDisposable
+    {
+        public void Dispose() => relay.Detach(sink);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.PowerShell.Binding;
+
+/// <summary>From what people type to paths of the file system.</summary>
+internal static class FileSystemPaths
+{
+    private const string FileSystemProvider = "FileSystem";
+
+    public static string Require(ProviderInfo provider, string given, string resolved) =>
+        string.Equals(provider.Name, FileSystemProvider, StringComparison.OrdinalIgnoreCase)
+            ? resolved
+            : throw new RequestException(FaultCodes.NotAFileSystemPath, $"'{given}' belongs to the provider {provider.Name}, not to the file system.");
+
+    /// <summary>
+    /// The roots of a backup. A path without wildcards need not exist here: the source says best what is wrong with it.
+    /// One with wildcards that matches nothing is an error, so that a typing error never makes an empty backup.
+    /// </summary>
+    public static IReadOnlyList<string> ResolveRoots(SessionState session, IEnumerable<string> paths, bool isLiteral)
+    {
+        var roots = new List<string>();
+        foreach (var path in paths)
+        {
+            if (isLiteral || !WildcardPattern.ContainsWildcardCharacters(path))
+            {
+                var resolved = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+                roots.Add(Require(provider, path, resolved));
+            }
+            else
+            {
+                roots.AddRange(Expand(session, path));
+            }
+        }
+
+        return [.. roots.Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>A restore into the vault would mix customer files with the vault's objects.</summary>
+    public static void RequireOutside(string destination, string vault)
+    {
+        var real = RealPath(vault);
+        for (var folder = RealPath(destination); folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (RunspaceVaults.IsSamePath(folder, real))
+            {
+                throw new RequestException(FaultCodes.DestinationInsideVault, $"'{destination}' lies in the vault {vault}.");
+            }
+        }
+    }
+
+    /// <summary>With every link on the way resolved, as far as the way exists.</summary>
+    private static string RealPath(string path)
+    {
+        var full = Path.GetFullPath(path);
+        var real = Path.GetPathRoot(full)!;
+        foreach (var component in full[real.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries))
+        {
+            real = Path.Combine(real, component);
+            if (new DirectoryInfo(real) is { LinkTarget: not null } link && link.ResolveLinkTarget(returnFinalTarget: true) is { } target)
+            {
+                real = target.FullName;
+            }
+        }
+
+        return real;
+    }
+
+    private static Collection<string> Expand(SessionState session, string path)
+    {
+        Collection<string> matches;
+        ProviderInfo provider;
+        try
+        {
+            matches = session.Path.GetResolvedProviderPathFromPSPath(path, out provider);
+        }
+        catch (ItemNotFoundException exception)
+        {
+            throw new RequestException(FaultCodes.NothingMatchesPath, $"Nothing matches '{path}'.", exception);
+        }
+
+        if (matches.Count == 0)
+        {
+            throw new RequestException(FaultCodes.NothingMatchesPath, $"Nothing matches '{path}'.");
+        }
+
+        Require(provider, path, matches[0]);
+        return matches;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.PowerShell.Binding;
+
+/// <summary>Picks snapshots from a catalogue, which has them newest first, by what cmdlets offer for that.</summary>
+internal static class SnapshotChoice
+{
+    /// <summary>The snapshots whose data set and tags match the patterns; null or empty patterns match all.</summary>
+    public static IEnumerable<Snapshot> Matching(IEnumerable<Snapshot> snapshots, string? dataSet, IReadOnlyList<string>? tags)
+    {
+        var dataSetPattern = dataSet is null ? null : Pattern(dataSet);
+        var tagPatterns = (tags ?? []).Select(Pattern).ToList();
+        return snapshots.Where(snapshot =>
+            (dataSetPattern is null || dataSetPattern.IsMatch(snapshot.DataSet))
+            && tagPatterns.All(pattern => snapshot.Tags.Any(pattern.IsMatch)));
+    }
+
+    /// <summary>The newest snapshot that started at or before <paramref name="asOf"/>, of one data set.</summary>
+    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf)
+    {
+        var fitting = Matching(catalog.Snapshots, dataSet, null)
+            .Where(snapshot => asOf is not { } limit || snapshot.StartedAt.ToDateTimeOffset() <= limit)
+            .ToList();
+        var dataSets = fitting.Select(snapshot => snapshot.DataSet).Distinct(StringComparer.Ordinal).ToList();
+        return dataSets.Count switch
+        {
+            0 => throw new RequestException(FaultCodes.NoSnapshotFound, NothingFits(catalog, dataSet, asOf)),
+            1 => fitting[0],
+            _ => throw new RequestException(FaultCodes.DataSetNotNamed, $"The snapshots that fit belong to the data sets {string.Join(", ", dataSets)}."),
+        };
+    }
+
+    /// <summary>The newest of each data set.</summary>
+    public static IEnumerable<Snapshot> NewestOfEach(IEnumerable<Snapshot> snapshots) =>
+        snapshots.DistinctBy(snapshot => snapshot.DataSet, StringComparer.Ordinal);
+
+    private static WildcardPattern Pattern(string text) => WildcardPattern.Get(text, WildcardOptions.IgnoreCase);
+
+    private static string NothingFits(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf)
+    {
+        var of = dataSet is null ? string.Empty : $" of the data set '{dataSet}'";
+        var until = asOf is { } limit ? $" at or before {limit:u}" : string.Empty;
+        return $"The vault holds {catalog.Snapshots.Count} snapshots, none{of}{until}.";
+    }
+}

@@ -1,0 +1,63 @@
+using System.Management.Automation;
+using System.Security;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Opens a vault and holds it open for the following cmdlets of this runspace.</summary>
+[Cmdlet(VerbsCommunications.Connect, "BackupVault")]
+[OutputType(typeof(BackupVaultInfo))]
+public sealed class ConnectBackupVaultCommand : EngineCommand
+{
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("LiteralPath", "PSPath", "Vault")]
+    [VaultPath]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = string.Empty;
+
+    [Parameter(Position = 1)]
+    public SecureString? Passphrase { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    protected override void ProcessRecord()
+    {
+        var path = string.Empty;
+        string? keyFile = null;
+        GuardEngine(Path, () =>
+        {
+            path = ResolvePath(Path);
+            keyFile = KeyFile is null ? null : ResolvePath(KeyFile);
+        });
+        LockedVault? locked = null;
+        RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
+
+        KeyChoice? key = null;
+        GuardEngine(path, () => key = new KeyChain(Passphrase, keyFile, Host).Resolve(path));
+        ConnectedVault? connected = null;
+        using (key)
+        {
+            RunEngine(path, async (gate, token) => connected = await OpenAsync(path, locked!, key!, gate, token));
+        }
+
+        var replaced = RunspaceVaults.Current.Add(connected!);
+        RunEngine(path, async (_, _) => await (replaced?.CloseAsync() ?? ValueTask.CompletedTask));
+        WriteObject(BackupVaultInfo.From(path, connected!.Vault, isConnected: true));
+    }
+
+    private static async Task<ConnectedVault> OpenAsync(
+        string path, LockedVault locked, KeyChoice key, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var relay = new RelaySink();
+        using (relay.Attach(gate))
+        {
+            var vault = await VaultOpening.UnlockAsync(locked, key, relay, cancellationToken);
+            return new ConnectedVault(path, vault, locked.Target, relay);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Faults;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Faults;
+using SecureBackup.PowerShell.Rendering;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>
+/// A cmdlet whose work runs in the engine on the thread pool, while the pipeline thread writes what the work hands out.
+/// No work outlives its cmdlet: stopping, or a later command that wants no more, cancels, and the cmdlet waits for the engine's end.
+/// </summary>
+public abstract class EngineCommand : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected override void StopProcessing() => _stop.Cancel();
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stop.Dispose();
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> and returns when it has ended and all it wrote is written.</summary>
+    /// <param name="subject">What the work is about, for error records.</param>
+    private protected void RunEngine(object? subject, Func<PipelineGate, CancellationToken, Task> work)
+    {
+        using var gate = new PipelineGate();
+        var token = _stop.Token;
+        var run = Task.Run(() => gate.RunAsync(work, token), CancellationToken.None);
+        var isPumped = false;
+        try
+        {
+            gate.Pump(this);
+            isPumped = true;
+        }
+        finally
+        {
+            if (!isPumped)
+            {
+                // Whoever reads our output wants no more (a stop, Select-Object -First, -ErrorAction Stop): that exception goes on.
+                _stop.Cancel();
+                gate.Drain();
+                AwaitEnd(run);
+            }
+        }
+
+        GuardEngine(subject, () => run.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Turns what the engine throws into error records, and a cancellation that was asked for into a stopped pipeline.</summary>
+    private protected void GuardEngine(object? subject, Action call)
+    {
+        try
+        {
+            call();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (BackupException exception)
+        {
+            ThrowTerminatingError(ErrorRecordFactory.From(exception, subject));
+        }
+        catch (Exception exception) when (exception is not (RuntimeException or OutOfMemoryException))
+        {
+            ThrowTerminatingError(ErrorRecordFactory.FromUnforeseen(exception, subject));
+        }
+    }
+
+    /// <summary>The file system path that a parameter means in this session; nothing needs to exist there.</summary>
+    private protected string ResolvePath(string path)
+    {
+        var resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        return FileSystemPaths.Require(provider, path, resolved);
+    }
+
+    private static void AwaitEnd(Task run) => ((IAsyncResult)run).AsyncWaitHandle.WaitOne();
+}

@@ -1,0 +1,65 @@
+using System.Management.Automation;
+using System.Security;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Output;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Makes an empty vault in a folder.</summary>
+[Cmdlet(VerbsCommon.New, "BackupVault", SupportsShouldProcess = true)]
+[OutputType(typeof(BackupVaultInfo))]
+public sealed class NewBackupVaultCommand : EngineCommand
+{
+    [Parameter(Mandatory = true, Position = 0)]
+    [Alias("LiteralPath", "PSPath")]
+    [VaultPath]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = string.Empty;
+
+    [Parameter(Position = 1)]
+    public SecureString? Passphrase { get; set; }
+
+    /// <summary>Where to write an owner key file; made new, never overwritten.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    /// <summary>The owner's name in the vault's register.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? OwnerName { get; set; }
+
+    protected override void EndProcessing()
+    {
+        var path = string.Empty;
+        string? keyFile = null;
+        GuardEngine(Path, () =>
+        {
+            path = ResolvePath(Path);
+            keyFile = KeyFile is null ? null : ResolvePath(KeyFile);
+        });
+        if (!ShouldProcess(path, "Create a backup vault"))
+        {
+            return;
+        }
+
+        SecretText? passphrase = null;
+        GuardEngine(path, () => passphrase = new KeyChain(Passphrase, keyFile, Host).ResolveNew(path));
+        using (passphrase)
+        {
+            RunEngine(path, async (gate, token) =>
+            {
+                var options = new VaultCreation
+                {
+                    Passphrase = passphrase?.Characters,
+                    KeyFilePath = keyFile,
+                    OwnerName = OwnerName ?? Environment.UserName,
+                };
+                await using var target = VaultOpening.CreateTarget(path);
+                using var vault = await VaultCreator.CreateAsync(target, options, VaultOpening.Context(gate), token);
+                gate.WriteObject(BackupVaultInfo.From(path, vault, isConnected: false));
+            });
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Management.Automation;
+using System.Security;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Rendering;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>A cmdlet that works on an open vault: a connected one, or one that it opens for itself and closes again.</summary>
+public abstract class VaultCommand : EngineCommand
+{
+    /// <summary>The folder of the vault, or the object that a vault cmdlet emitted. Not needed while exactly one vault is connected.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [VaultPath]
+    [ValidateNotNullOrEmpty]
+    public string? Vault { get; set; }
+
+    [Parameter]
+    public SecureString? Passphrase { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+
+    /// <summary>The full path of the vault that this cmdlet is about; no store is touched.</summary>
+    private protected string RequireVaultPath()
+    {
+        var path = string.Empty;
+        GuardEngine(Vault, () => path = Vault is null ? RunspaceVaults.Current.RequireSingle().Path : ResolvePath(Vault));
+        return path;
+    }
+
+    /// <summary>Runs <paramref name="work"/> with the vault open.</summary>
+    private protected void RunOnVault(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work)
+    {
+        var chain = new KeyChain(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile), Host);
+        if (!chain.IsExplicit && RunspaceVaults.Current.Find(path) is { } connected)
+        {
+            RunEngine(path, async (gate, token) =>
+            {
+                using (connected.Attach(gate))
+                {
+                    await work(connected.Vault, gate, token);
+                }
+            });
+            return;
+        }
+
+        // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
+        LockedVault? locked = null;
+        RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
+        using var key = ChooseKey(chain, path);
+        RunEngine(path, async (gate, token) =>
+        {
+            await using var target = locked!.Target;
+            using var vault = await VaultOpening.UnlockAsync(locked, key, gate, token);
+            await work(vault, gate, token);
+        });
+    }
+
+    private KeyChoice ChooseKey(KeyChain chain, string path)
+    {
+        KeyChoice? key = null;
+        GuardEngine(path, () => key = chain.Resolve(path));
+        return key!;
+    }
+}

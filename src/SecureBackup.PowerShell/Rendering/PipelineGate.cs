@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.PowerShell.Rendering;
+
+/// <summary>
+/// Carries what engine threads hand out to the pipeline thread, which alone may write. Bounded, so that an enumeration of millions
+/// waits for a slow reader and not in memory.
+/// </summary>
+internal sealed class PipelineGate : IEngineSink, IDisposable
+{
+    private const int Capacity = 512;
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
+
+    private readonly BlockingCollection<Action<Cmdlet>> _writes = new(Capacity);
+    private ProgressReport? _progress;
+
+    public void WriteObject(object value) => Post(cmdlet => cmdlet.WriteObject(value));
+
+    public void WriteError(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
+
+    public void WriteVerbose(string text) => Post(cmdlet => cmdlet.WriteVerbose(text));
+
+    /// <summary>From now on shows these counters, at most five times a second, and once more at the end.</summary>
+    public ProgressCounters ShowProgress(string activity)
+    {
+        var counters = new ProgressCounters();
+        Volatile.Write(ref _progress, new ProgressReport(activity, counters));
+        return counters;
+    }
+
+    public void Report(BackupEvent backupEvent)
+    {
+        var text = backupEvent.Code is null ? backupEvent.Message : $"{backupEvent.Code}: {backupEvent.Message}";
+        Post(backupEvent.Severity switch
+        {
+            EventSeverity.Warning => cmdlet => cmdlet.WriteWarning($"{text}{(backupEvent.Code is null ? null : " " + backupEvent.Code.Remedy)}"),
+            EventSeverity.Information => cmdlet => cmdlet.WriteInformation(new InformationRecord(text, "SecureBackup")),
+            _ => cmdlet => cmdlet.WriteVerbose(text),
+        });
+    }
+
+    /// <summary>On the pool: the work, then the end of all writing.</summary>
+    public async Task RunAsync(Func<PipelineGate, CancellationToken, Task> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await work(this, cancellationToken);
+        }
+        finally
+        {
+            _writes.CompleteAdding();
+        }
+    }
+
+    /// <summary>On the pipeline thread: writes until the work has ended.</summary>
+    public void Pump(Cmdlet cmdlet)
+    {
+        var last = TimeProvider.System.GetTimestamp();
+        while (!_writes.IsCompleted)
+        {
+            if (_writes.TryTake(out var write, Tick))
+            {
+                write(cmdlet);
+            }
+
+            if (TimeProvider.System.GetElapsedTime(last) >= Tick)
+            {
+                Volatile.Read(ref _progress)?.Show(cmdlet);
+                last = TimeProvider.System.GetTimestamp();
+            }
+        }
+
+        Volatile.Read(ref _progress)?.Finish(cmdlet);
+    }
+
+    /// <summary>Throws away what still comes, so that a cancelled engine never waits for room.</summary>
+    public void Drain()
+    {
+        foreach (var _ in _writes.GetConsumingEnumerable())
+        {
+            // Nobody reads any more.
+        }
+    }
+
+    public void Dispose() => _writes.Dispose();
+
+    private void Post(Action<Cmdlet> write)
+    {
+        if (!_writes.IsAddingCompleted)
+        {
+            _writes.Add(write);
+        }
+    }
+}

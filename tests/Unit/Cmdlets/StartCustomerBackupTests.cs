@@ -1,0 +1,127 @@
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.Tests.Unit.Cmdlets;
+
+public sealed class StartCustomerBackupTests : IDisposable
+{
+    private readonly Workplace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [Fact]
+    public async Task A_backup_tells_what_it_did_and_the_next_one_stores_only_what_is_new()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            $first = Start-CustomerBackup -Vault ./vault -Path ./crm -Tag nightly, b
+            "$($first.DataSet) $($first.FileCount) $($first.Run.FilesNew) $($first.Outcome) $($first.ExitCode) $($first.FaultCount) $($first.Tags -join '+')"
+            $second = Start-CustomerBackup -Vault ./vault -Path ./crm -Force
+            "$($second.Run.FilesNew) $($second.Run.FilesChanged) $($second.Run.ChunksKnown -gt 0) $($second.FileCount)"
+            $both = Start-CustomerBackup -Vault ./vault -Path ./crm, ./mail
+            "$($both.DataSet) $($both.FileCount)"
+            """);
+        Assert.Equal(["crm 3 3 Succeeded 0 0 b+nightly", "0 0 True 3", "default 4"], lines);
+    }
+
+    [Fact]
+    public async Task Paths_come_with_wildcards_literally_and_by_pipeline()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            (Start-CustomerBackup ./*/notes -DataSet a).FileCount
+            (Start-CustomerBackup -LiteralPath './crm/notes/odd [1].txt').DataSet
+            ('./crm', './mail' | Start-CustomerBackup -DataSet both).FileCount
+            Get-ErrorId { Start-CustomerBackup ./none* }
+            Get-ErrorId { Start-CustomerBackup ./none }
+            """);
+        Assert.Equal(["2", "odd [1].txt", "4", $"{FaultCodes.NothingMatchesPath}", $"{FaultCodes.SourceRootMissing}"], lines);
+    }
+
+    [Fact]
+    public async Task Rules_leave_out_what_they_say()
+    {
+        _place.Write("crm/.backupignore", "*.tmp\n");
+        _place.Write("crm/a.tmp", "ignored by the file");
+        _place.Write("crm/big.bin", new string('x', 5000));
+        _place.Write("crm/cache/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
+        _place.Write("crm/cache/made.again", "x");
+        File.SetLastWriteTimeUtc(_place.Write("crm/old.txt", "old"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            function Get-Names([hashtable] $Rules) {
+                $null = Start-CustomerBackup ./crm -DataSet rules @Rules
+                @(Get-CustomerBackupItem -DataSet rules -Recurse).Where({ $_.Kind -eq 'File' }).Name -join ','
+            }
+            Get-Names @{ Exclude = '/cache/', 'notes/' }
+            Get-Names @{ Include = '*.txt'; OlderThan = '2010-01-01' }
+            Get-Names @{ MaxSize = '4KB'; ExcludeCaches = $true; NewerThan = '2010-01-01'; IgnoreFile = '' }
+            """);
+        Assert.Equal([".backupignore,big.bin,customers.csv,old.txt", "old.txt", ".backupignore,a.tmp,CACHEDIR.TAG,customers.csv,odd [1].txt,today.txt"], lines);
+    }
+
+    [Fact]
+    public async Task WhatIf_writes_nothing_not_even_a_cache()
+    {
+        await _place.LinesAsync("$null = New-BackupVault ./vault");
+        Directory.Delete(_place["cache"], recursive: true);
+        var before = _place.Picture();
+        var lines = await _place.LinesAsync("Start-CustomerBackup -Vault ./vault -Path ./crm -WhatIf");
+        Assert.Contains("What if:", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.Equal(before, _place.Picture());
+    }
+
+    [Fact]
+    public async Task A_fault_is_an_error_of_its_own_and_the_snapshot_is_degraded()
+    {
+        _place.Write("crm/.backupignore", "[never closed\n");
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $backup = Start-CustomerBackup ./crm -ErrorAction SilentlyContinue -ErrorVariable faults
+            "$($backup.Outcome) $($backup.ExitCode) $($backup.FaultCount) $($backup.Faults.Count) $($faults.Count)"
+            $backup.Faults[0].Code
+            $faults[0].CategoryInfo.Category
+            $faults[0].Exception.GetType().FullName
+            $faults[0].FullyQualifiedErrorId
+            $faults[0].ErrorDetails.RecommendedAction -eq $backup.Faults[0].Remedy
+            (Get-CustomerBackup).Outcome
+            """);
+        Assert.Equal(
+            [
+                "SucceededDegraded 2 1 1 1", $"{FaultCodes.IgnoreFileInvalid}", "ReadError", "SecureBackup.PowerShell.Faults.BackupCommandException",
+                $"{FaultCodes.IgnoreFileInvalid},SecureBackup.PowerShell.Commands.StartCustomerBackupCommand", "True", "SucceededDegraded",
+            ],
+            lines);
+    }
+
+    [Fact]
+    public async Task Sources_that_make_no_backup_are_said_before_anything_is_stored()
+    {
+        Directory.CreateDirectory(_place["empty"]);
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            Get-ErrorId { Start-CustomerBackup ./empty }
+            Get-ErrorId { Start-CustomerBackup ./vault }
+            Get-ErrorId { Start-CustomerBackup ./crm -Exclude '[' }
+            Get-ErrorId { Start-CustomerBackup ./crm -NewerThan 2020-01-01 -OlderThan 2010-01-01 }
+            Get-ErrorId { Start-CustomerBackup env:PATH }
+            @(Get-CustomerBackup).Count
+            """);
+        Assert.Equal(
+            [
+                $"{FaultCodes.SourceEmpty}", $"{FaultCodes.SourceRootInVault}", $"{FaultCodes.PatternInvalid}", $"{FaultCodes.SourceLimitInvalid}",
+                $"{FaultCodes.NotAFileSystemPath}", "0",
+            ],
+            lines);
+    }
+
+    [Fact]
+    public async Task A_source_that_holds_the_vault_leaves_it_out()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./crm/vault | Connect-BackupVault
+            (Start-CustomerBackup ./crm).FileCount
+            (Start-CustomerBackup ./crm).FileCount
+            """);
+        Assert.Equal(["3", "3"], lines);
+    }
+}
