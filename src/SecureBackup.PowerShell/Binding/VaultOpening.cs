@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Telemetry;
@@ -8,9 +9,22 @@ namespace SecureBackup.PowerShell.Binding;
 /// <summary>From a path to a vault, and from a key to an open vault.</summary>
 internal static class VaultOpening
 {
+    /// <summary>What an interrupted creation leaves, and what systems keep at the top of a disk.</summary>
+    private static readonly string[] NoStrangers =
+        ["keys", "bundles", "lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trashes", ".Spotlight-V100", ".fseventsd"];
+
     public static Target OpenTarget(string path) => new RetryTarget(LocalTarget.Open(path));
 
-    public static Target CreateTarget(string path) => new RetryTarget(LocalTarget.Create(path));
+    /// <summary>Makes the folder of a new vault. Files of others in it are refused: a vault is a folder of its own.</summary>
+    public static Target CreateTarget(string path)
+    {
+        if (Directory.Exists(path) && !Directory.Exists(Path.Combine(path, "register")) && FindStranger(path) is { } stranger)
+        {
+            throw new RequestException(FaultCodes.TargetNotEmpty, $"There is '{stranger}' at {path}.");
+        }
+
+        return new RetryTarget(LocalTarget.Create(path));
+    }
 
     public static UnlockContext Context(IEngineSink sink) => new(HostState.Default, sink, TimeProvider.System);
 
@@ -19,4 +33,8 @@ internal static class VaultOpening
         using var credential = key.Open(sink);
         return await locked.UnlockAsync(credential, Context(sink), cancellationToken);
     }
+
+    private static string? FindStranger(string path) =>
+        Directory.EnumerateFileSystemEntries(path).Select(entry => Path.GetFileName(entry))
+            .FirstOrDefault(name => !NoStrangers.Contains(name, StringComparer.OrdinalIgnoreCase));
 }

@@ -33,7 +33,7 @@ internal static class ErrorRecordFactory
     private static ErrorRecord Create(BackupCommandException exception, ErrorCategory category, object? target) =>
         new(exception, exception.Code, category, target)
         {
-            ErrorDetails = new ErrorDetails(exception.Message) { RecommendedAction = exception.Remedy },
+            ErrorDetails = new ErrorDetails($"{exception.Code}: {exception.Message}") { RecommendedAction = exception.Remedy },
         };
 
     private static ErrorCategory CategoryOf(FaultCategory category) => category switch

@@ -29,7 +29,7 @@ public sealed class ExportBackupWriterKeyTests : IDisposable
         Assert.Equal(
             [
                 "shop01 crm 64", "Writer", "3", "1", $"restore: {FaultCodes.NotAReader}", $"browse: {FaultCodes.NotAReader}", $"verify: {FaultCodes.NotAReader}",
-                $"other data set: {FaultCodes.DataSetNotEntitled}", $"own heir: {FaultCodes.NotAnOwner}", "False",
+                $"other data set: {FaultCodes.DataSetNotAllowed}", $"own heir: {FaultCodes.NotAnOwner}", "False",
             ],
             lines);
         if (!OperatingSystem.IsWindows())

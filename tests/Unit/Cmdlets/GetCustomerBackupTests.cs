@@ -17,7 +17,7 @@ public sealed class GetCustomerBackupTests : IDisposable
             $b = Start-CustomerBackup ./mail -Tag weekly
             $c = Start-CustomerBackup ./crm -Force
             $names = @{ $a.Id = 'a'; $b.Id = 'b'; $c.Id = 'c' }
-            function Show($Snapshots) { @($Snapshots).ForEach({ $names[$_.Id] }) -join '' }
+            function Show($Snapshots) { @($Snapshots).Where({ $_ }).ForEach({ $names[$_.Id] }) -join '' }
             'all ' + (Show (Get-CustomerBackup))
             'data set ' + (Show (Get-CustomerBackup -DataSet c*))
             'tag ' + (Show (Get-CustomerBackup -Tag weekly))

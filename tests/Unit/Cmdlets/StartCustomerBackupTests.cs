@@ -16,11 +16,11 @@ public sealed class StartCustomerBackupTests : IDisposable
             $first = Start-CustomerBackup -Vault ./vault -Path ./crm -Tag nightly, b
             "$($first.DataSet) $($first.FileCount) $($first.Run.FilesNew) $($first.Outcome) $($first.ExitCode) $($first.FaultCount) $($first.Tags -join '+')"
             $second = Start-CustomerBackup -Vault ./vault -Path ./crm -Force
-            "$($second.Run.FilesNew) $($second.Run.FilesChanged) $($second.Run.ChunksKnown -gt 0) $($second.FileCount)"
+            "$($second.Run.ChunksKnown -gt 0) $($second.Run.BytesRead -eq $first.Run.BytesRead) $($second.Run.BytesStored -lt $first.Run.BytesStored) $($second.FileCount)"
             $both = Start-CustomerBackup -Vault ./vault -Path ./crm, ./mail
             "$($both.DataSet) $($both.FileCount)"
             """);
-        Assert.Equal(["crm 3 3 Succeeded 0 0 b+nightly", "0 0 True 3", "default 4"], lines);
+        Assert.Equal(["crm 3 3 Succeeded 0 0 b+nightly", "True True True 3", "default 4"], lines);
     }
 
     [Fact]

@@ -1,0 +1,127 @@
+using System.Reflection;
+using System.Reflection.Emit;
+
+namespace SecureBackup.Tests.Unit.Cmdlets;
+
+/// <summary>The module lives beside others, whatever versions of its libraries they bring and in whatever order they come.</summary>
+public sealed class IsolationTests : IDisposable
+{
+    /// <summary>Assemblies that only the engine may bring, by the context that they were loaded into.</summary>
+    private const string ListContexts = """
+        function Get-Context([string[]] $Names) {
+            foreach ($context in [Runtime.Loader.AssemblyLoadContext]::All) {
+                foreach ($assembly in $context.Assemblies) {
+                    if ($assembly.GetName().Name -in $Names) { "$($assembly.GetName().Name) in $($context.Name)" }
+                }
+            }
+        }
+
+        """;
+
+    private readonly Workplace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [Fact]
+    public async Task Only_the_cmdlet_assembly_is_in_the_default_context()
+    {
+        var names = DependencyNames().Append("SecureBackup.PowerShell").ToList();
+        var lines = await _place.LinesAsync(ListContexts + $$"""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            Get-Context {{Quoted(names)}}
+            """);
+        Assert.Equal("SecureBackup.PowerShell in Default", Assert.Single(lines, line => line.EndsWith(" in Default", StringComparison.Ordinal)));
+        Assert.Contains("SecureBackup.Engine in SecureBackup.Engine", lines);
+        Assert.All(lines, line => Assert.Matches(" in (Default|SecureBackup.Engine)$", line));
+    }
+
+    [Fact]
+    public async Task Importing_again_by_force_keeps_working()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            Import-Module $env:SECUREBACKUP_MODULE -Force
+            (Start-CustomerBackup ./crm -Vault ./vault).FileCount
+            Remove-Module SecureBackup
+            Import-Module $env:SECUREBACKUP_MODULE
+            @(Get-CustomerBackup -Vault ./vault).Count
+            """);
+        Assert.Equal(["3", "1"], lines);
+    }
+
+    [Fact]
+    public async Task Runspaces_share_the_engine_but_not_their_connections()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            $other = [powershell]::Create([initialsessionstate]::CreateDefault2())
+            $null = $other.AddScript({
+                param($module, $vault)
+                Import-Module $module
+                "connected: $(@(Get-BackupVault).Count), found: $(@(Get-CustomerBackup -Vault $vault).Count)"
+            }).AddArgument($env:SECUREBACKUP_MODULE).AddArgument("$PWD/vault")
+            $other.Invoke()
+            $other.Streams.Error.ForEach({ "$_" })
+            $other.Dispose()
+            @(Get-BackupVault).Count
+            @([Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'SecureBackup.Engine' })).Count
+            """);
+        Assert.Equal(["connected: 0, found: 1", "1", "1"], lines);
+    }
+
+    [Fact]
+    public async Task Backups_run_in_parallel_into_one_vault()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            $results = 'crm', 'mail' | ForEach-Object -Parallel {
+                Import-Module $env:SECUREBACKUP_MODULE
+                Start-CustomerBackup -LiteralPath "$using:PWD/$_" -Vault "$using:PWD/vault"
+            }
+            @($results).Count
+            @(Get-CustomerBackup -Vault ./vault).Count
+            @(Test-CustomerBackup -Vault ./vault -ReadData).IsHealthy -join ' '
+            """);
+        Assert.Equal(["2", "2", "True True"], lines);
+    }
+
+    [Fact]
+    public async Task Older_copies_of_every_dependency_may_be_loaded_before()
+    {
+        var names = DependencyNames().Where(name => !name.StartsWith("SecureBackup.", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(names);
+        foreach (var name in names)
+        {
+            WriteOldAssembly(name, _place[$"old-{name}.dll"]);
+        }
+
+        var script = ListContexts + $$"""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            @(Test-CustomerBackup -ReadData).IsHealthy
+            Get-Context {{Quoted(names)}}
+            """;
+        var loads = string.Join('\n', names.Select(name => $"$null = [Reflection.Assembly]::LoadFrom(\"$PWD/old-{name}.dll\")"));
+        var result = await Shell.ShellProcess.RunCommandAsync(
+            loads + "\n" + PackagedModule.With(script), PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
+        var lines = result.ShouldSucceed().OutputLines;
+        Assert.Equal("True", lines[0]);
+        Assert.Equal(names.Count, lines.Count(line => line.EndsWith(" in Default", StringComparison.Ordinal)));
+        Assert.Contains(lines, line => line.EndsWith(" in SecureBackup.Engine", StringComparison.Ordinal));
+    }
+
+    private static List<string> DependencyNames() =>
+        [.. Directory.EnumerateFiles(Path.Combine(PackagedModule.Folder, "engine"), "*.dll").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+
+    private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
+
+    /// <summary>An assembly of that name with nothing in it, of a version that no dependency has.</summary>
+    private static void WriteOldAssembly(string name, string path)
+    {
+        var assembly = new PersistedAssemblyBuilder(new AssemblyName(name) { Version = new Version(0, 0, 0, 1) }, typeof(object).Assembly);
+        assembly.DefineDynamicModule(name);
+        assembly.Save(path);
+    }
+}
