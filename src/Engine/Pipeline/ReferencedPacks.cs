@@ -12,6 +12,7 @@ internal sealed class ReferencedPacks
     private readonly UnlockedVault _vault;
     private readonly Dictionary<PackId, PackRecord> _records = [];
     private readonly VerifyFaults _faults;
+    private bool _isLost;
 
     private ReferencedPacks(UnlockedVault vault, VerifyFaults faults)
     {
@@ -28,7 +29,7 @@ internal sealed class ReferencedPacks
         UnlockedVault vault, Snapshot snapshot, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
     {
         var packs = new ReferencedPacks(vault, faults);
-        foreach (var pack in await ReferenceSet.ReadAllAsync(vault, snapshot, cancellationToken))
+        foreach (var pack in await packs.TryReadAsync(snapshot, cancellationToken))
         {
             packs.Count++;
             if (await index.FindPackAsync(pack, cancellationToken) is { } record)
@@ -44,7 +45,8 @@ internal sealed class ReferencedPacks
         return packs;
     }
 
-    internal bool Has(PackId pack) => _records.ContainsKey(pack);
+    /// <summary>Always, where the set itself is lost: that is a fault of its own.</summary>
+    internal bool Has(PackId pack) => _isLost || _records.ContainsKey(pack);
 
     /// <summary>One listing of the target instead of a question for each pack.</summary>
     internal async Task RequireOnTargetAsync(CancellationToken cancellationToken)
@@ -62,6 +64,20 @@ internal sealed class ReferencedPacks
         foreach (var pack in missing)
         {
             _faults.AddPack(pack, FaultCodes.PackMissing, $"Pack {pack} is not on the target with its {_records[pack].LengthBytes} bytes.");
+        }
+    }
+
+    private async Task<IReadOnlyList<PackId>> TryReadAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReferenceSet.ReadAllAsync(_vault, snapshot, cancellationToken);
+        }
+        catch (BackupException damage) when (damage is IntegrityException or KeyException or VaultException or TargetException { IsTransient: false })
+        {
+            _isLost = true;
+            _faults.Add(EntryFault.Of("(reference set)", damage));
+            return [];
         }
     }
 }

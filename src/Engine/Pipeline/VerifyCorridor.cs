@@ -25,7 +25,7 @@ public static class VerifyCorridor
 
         var packs = await ReferencedPacks.LoadAsync(vault.Vault, snapshot, index, faults, cancellationToken);
         await packs.RequireOnTargetAsync(cancellationToken);
-        var turn = VerifyTurn.Next(packs, request, request.Catalog.LastVerificationOf(snapshot));
+        var turn = VerifyTurn.Next(packs, request, request.Catalog.LastReadingOf(snapshot.DataSetId));
         context.Counters.SetTotals(turn.Packs.Count, turn.Packs.Sum(pack => (long)pack.LengthBytes));
         var check = new PackVerifier(vault, context.Counters);
         foreach (var pack in turn.Packs)
@@ -57,7 +57,7 @@ public static class VerifyCorridor
     }
 }
 
-/// <param name="Catalog">Knows where the last check of the snapshot ended.</param>
+/// <param name="Catalog">Knows where the last check of the data set ended.</param>
 public sealed record VerifyRequest(VaultReader Vault, Snapshot Snapshot, SnapshotCatalog Catalog)
 {
     /// <summary>Read packs, and not only the structure.</summary>

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -27,6 +28,7 @@ public sealed class LockedVault
     /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
     public static async Task<LockedVault> OpenAsync(Target target, CancellationToken cancellationToken)
     {
+        CryptoSelfTest.Run();
         var store = new ObjectStore(target);
         return new LockedVault(store, await RegisterLog.ReadAsync(store, cancellationToken));
     }

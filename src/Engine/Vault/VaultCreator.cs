@@ -35,6 +35,7 @@ public static class VaultCreator
     /// <exception cref="RequestException">VaultExists, TargetNotEmpty, NoUnlocker, InvalidVaultOption, KeyFileExists, KeyFileNotWritable, EmptyPassphrase.</exception>
     public static async Task<UnlockedVault> CreateAsync(Target target, VaultCreation options, UnlockContext context, CancellationToken cancellationToken)
     {
+        CryptoSelfTest.Run();
         Validate(options);
         await RequireEmptyAsync(target, cancellationToken);
         var store = new ObjectStore(target);

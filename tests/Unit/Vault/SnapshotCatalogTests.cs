@@ -110,12 +110,28 @@ public sealed class SnapshotCatalogTests : IDisposable
     {
         using var owner = await _bench.CreateAsync();
         var snapshot = await _bench.BackUpAsync(owner);
-        await VerificationRecord.WriteAsync(owner, snapshot.Reference, Finding(3) with { Time = new Timestamp(99, 0) }, CancellationToken.None);
+        await VerificationRecord.WriteAsync(owner, snapshot.Reference, Finding(3) with { Time = new Timestamp(49, 0) }, CancellationToken.None);
         Assert.False((await LoadAsync(owner)).Snapshots[0].IsVerified);
         await VerificationRecord.WriteAsync(owner, snapshot.Reference, Finding(0), CancellationToken.None);
         var catalog = await LoadAsync(owner);
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(50), catalog.Snapshots[0].LastVerifiedAt);
-        Assert.Equal(3, catalog.LastVerificationOf(catalog.Snapshots[0])!.Finding.FaultCount);
+        await VerificationRecord.WriteAsync(owner, snapshot.Reference, Finding(1) with { Time = new Timestamp(51, 0) }, CancellationToken.None);
+        Assert.False((await LoadAsync(owner)).Snapshots[0].IsVerified);
+    }
+
+    [Fact]
+    public async Task The_next_check_goes_on_from_the_newest_one_that_read_data_of_any_snapshot_of_the_data_set()
+    {
+        using var owner = await _bench.CreateAsync();
+        var first = await _bench.BackUpAsync(owner);
+        var second = await _bench.BackUpAsync(owner);
+        Assert.Null((await LoadAsync(owner)).LastReadingOf(first.DataSetId));
+        var finding = Finding(0) with { Depth = VerificationDepth.EveryByte, LastPlace = Id256.Random() };
+        await VerificationRecord.WriteAsync(owner, first.Reference, finding, CancellationToken.None);
+        await VerificationRecord.WriteAsync(owner, second.Reference, Finding(0) with { Depth = VerificationDepth.Structure, Time = new Timestamp(99, 0) }, CancellationToken.None);
+        var catalog = await LoadAsync(owner);
+        Assert.Equal(finding, catalog.LastReadingOf(second.DataSetId));
+        Assert.Null(catalog.LastReadingOf(owner.Keys.DataSetIdOf("another")));
     }
 
     [Fact]

@@ -34,14 +34,14 @@ internal sealed class CatalogLoader(UnlockedVault vault)
             [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => WithVerification(snapshot, verifications))],
             removed,
             heads,
-            verifications.GroupBy(static record => record.Manifest.Id).ToDictionary(static group => group.Key, static group => group.MaxBy(static record => record.Finding.Time)!),
+            verifications.ToLookup(static record => record.Manifest, static record => record.Finding),
             _problems);
     }
 
     private static Snapshot WithVerification(Snapshot snapshot, List<VerificationRecord> records)
     {
-        var good = records.Where(record => record.Manifest == snapshot.Reference && record.Finding.FaultCount == 0).ToList();
-        return good.Count == 0 ? snapshot : snapshot with { LastVerifiedAt = good.Max(static record => record.Finding.Time).ToDateTimeOffset() };
+        var newest = records.Where(record => record.Manifest == snapshot.Reference).MaxBy(static record => record.Finding.Time);
+        return newest is { Finding.FaultCount: 0 } ? snapshot with { LastVerifiedAt = newest.Finding.Time.ToDateTimeOffset() } : snapshot;
     }
 
     private async Task RememberAsync(HostPins? known, List<ManifestReference> manifests, CancellationToken cancellationToken)

@@ -26,10 +26,20 @@ public sealed class ManifestWriter(UnlockedVault vault, SnapshotCatalog catalog)
         var bytes = SignedObject.Build(header, ManifestCodec.EncodeBody(body), vault.SelfKey);
         var id = new SnapshotId(header.Object.Value);
         var receipt = await vault.Store.PutAsync(ObjectNames.Manifest(id), bytes, cancellationToken);
-        return new Snapshot
+        var snapshot = new Snapshot
         {
             Id = id, Hash = ContentHash.Of(bytes), Body = body, Summary = summary, Epoch = header.Epoch, StoreTime = receipt.StoreTime,
         };
+        await RememberAsync(snapshot, cancellationToken);
+        return snapshot;
+    }
+
+    /// <summary>From now on this host notices when the snapshot is taken away. A crash before costs this notice until the next look.</summary>
+    private async Task RememberAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
+        var ends = (known?.Manifests ?? []).Except(snapshot.Body.Predecessors).Append(snapshot.Reference);
+        await vault.Host.WritePinsAsync(vault.Id, new HostPins(vault.Register.Genesis, vault.Register.Head, [.. ends]), vault.Sink, cancellationToken);
     }
 }
 

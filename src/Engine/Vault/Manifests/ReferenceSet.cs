@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault;
 
@@ -34,14 +35,14 @@ public static class ReferenceSet
             page.Add(pack);
             if (EndsPage(pack) || page.Count == MaxIdsInPage)
             {
-                pages.Add(await WritePageAsync(vault, page, cancellationToken));
+                pages.AddRange(await WritePageAsync(vault, page, cancellationToken));
                 page.Clear();
             }
         }
 
         if (page.Count > 0)
         {
-            pages.Add(await WritePageAsync(vault, page, cancellationToken));
+            pages.AddRange(await WritePageAsync(vault, page, cancellationToken));
         }
 
         return pages;
@@ -84,7 +85,26 @@ public static class ReferenceSet
 
     internal static bool EndsPage(PackId pack) => ((int)pack.Value.D & CutMask) == 0;
 
-    private static async Task<ObjectId> WritePageAsync(UnlockedVault vault, List<PackId> packs, CancellationToken cancellationToken)
+    /// <summary>
+    /// The page, or where a damaged or planted object has its name, its two halves, which have other names: what is poisoned does not keep a backup from
+    /// being made. Readers do not depend on where pages are cut.
+    /// </summary>
+    private static async Task<IReadOnlyList<ObjectId>> WritePageAsync(UnlockedVault vault, List<PackId> packs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return [await WriteOnePageAsync(vault, packs, cancellationToken)];
+        }
+        catch (BackupException exception) when (exception is IntegrityException or KeyException or VaultException && packs.Count > 1)
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"A reference page is damaged and is replaced by two others: {exception.Message}", exception.Code));
+            var half = packs.Count / 2;
+            var first = await WritePageAsync(vault, packs.GetRange(0, half), cancellationToken);
+            return [.. first, .. await WritePageAsync(vault, packs.GetRange(half, packs.Count - half), cancellationToken)];
+        }
+    }
+
+    private static async Task<ObjectId> WriteOnePageAsync(UnlockedVault vault, List<PackId> packs, CancellationToken cancellationToken)
     {
         var plain = new byte[packs.Count * Id256.SizeBytes];
         for (var i = 0; i < packs.Count; i++)

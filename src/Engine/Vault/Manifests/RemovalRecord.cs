@@ -1,42 +1,40 @@
-using System.Text;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>One snapshot that was removed on purpose, with what its manifest said of the chain.</summary>
-public sealed record RemovedSnapshot(ManifestReference Manifest, MemberId Writer, ulong Sequence, IReadOnlyList<ManifestReference> Predecessors)
-{
-    /// <summary>Sealed under the record's own header.</summary>
-    public ReadOnlyMemory<byte> SealedReason { get; init; }
-}
+public sealed record RemovedSnapshot(ManifestReference Manifest, MemberId Writer, ulong Sequence, IReadOnlyList<ManifestReference> Predecessors);
 
 /// <summary>Proof that snapshots were removed on purpose; written before their manifests are deleted.</summary>
 /// <param name="Repeats">Records that this one repeats whole, and which may be deleted after it.</param>
 public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedSnapshot> Removed, IReadOnlyList<ObjectId> Repeats, Timestamp Time)
 {
     private const int MaxListed = 100_000;
-    private const int MaxReasonBytes = 65_536;
+    private const int MaxReasonsBytes = 8 * 1024 * 1024;
+
+    /// <summary>The reasons in the order of <see cref="Removed"/>, in one blob: one object seals only one under the same key.</summary>
+    internal ReadOnlyMemory<byte> SealedReasons { get; private init; }
 
     /// <summary>Signs and stores a record. A crash after it leaves manifests that count as removed already.</summary>
     public static async Task<ObjectId> WriteAsync(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots, string reason, CancellationToken cancellationToken)
     {
         var header = vault.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
-        // Sealed once and repeated: a second sealing under this header would use the same nonce for another text.
-        var sealedReason = MetadataSeal.Seal(vault, header, Encoding.UTF8.GetBytes(reason));
-        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors]) { SealedReason = sealedReason });
-        var record = new RemovalRecord(vault.Register.Head, [.. removed], [], vault.Now);
+        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors]));
+        var reasons = new CborMapWriter().Array([.. snapshots], (writer, _) => writer.Text(reason)).Encode();
+        var record = new RemovalRecord(vault.Register.Head, [.. removed], [], vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, reasons) };
         await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
         return header.Object;
     }
 
     internal byte[] Encode()
     {
-        var writer = new CborMapWriter().BeginMap(4).Key(0);
+        var writer = new CborMapWriter().BeginMap(5).Key(0);
         Register.Write(writer);
         return writer.Key(1).Array(Removed, static (writer, item) => Write(writer, item))
             .Key(2).Array(Repeats, static (writer, id) => writer.Id(id.Value))
             .Key(3).Time(Time)
+            .Key(4).Bytes(SealedReasons.Span)
             .EndMap().Encode();
     }
 
@@ -46,6 +44,7 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
         RemovedSnapshot[]? removed = null;
         ObjectId[]? repeats = null;
         Timestamp? time = null;
+        ReadOnlyMemory<byte>? reasons = null;
         var reader = CborMapReader.OfMap(body, what);
         while (reader.NextKey(out var key))
         {
@@ -55,21 +54,24 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
                 case 1: removed = reader.ReadArray(MaxListed, ReadRemoved); break;
                 case 2: repeats = reader.ReadArray(MaxListed, static item => new ObjectId(item.ReadId())); break;
                 case 3: time = reader.ReadTime(); break;
+                case 4: reasons = reader.ReadBytes(MaxReasonsBytes); break;
                 default: throw reader.UnknownKey(key);
             }
         }
 
         return new RemovalRecord(
-            reader.Required(register, "the register head"), reader.Required(removed, "the list"), reader.Required(repeats, "the list of repeated records"), reader.Required(time, "the time"));
+            reader.Required(register, "the register head"), reader.Required(removed, "the list"), reader.Required(repeats, "the list of repeated records"), reader.Required(time, "the time"))
+        {
+            SealedReasons = reader.Required(reasons, "the reasons"),
+        };
     }
 
-    private static void Write(CborMapWriter writer, RemovedSnapshot removed) => writer.BeginMap(6)
+    private static void Write(CborMapWriter writer, RemovedSnapshot removed) => writer.BeginMap(5)
         .Key(0).Id(removed.Manifest.Id.Value)
         .Key(1).Id(removed.Manifest.Hash.Value)
         .Key(2).Id(removed.Writer.Value)
         .Key(3).UInt(removed.Sequence)
         .Key(4).Array(removed.Predecessors, static (writer, predecessor) => predecessor.Write(writer))
-        .Key(5).Bytes(removed.SealedReason.Span)
         .EndMap();
 
     private static RemovedSnapshot ReadRemoved(CborMapReader reader)
@@ -79,7 +81,6 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
         Id256? writer = null;
         ulong? sequence = null;
         ManifestReference[]? predecessors = null;
-        ReadOnlyMemory<byte>? reason = null;
         reader.BeginMap();
         while (reader.NextKey(out var key))
         {
@@ -90,16 +91,12 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
                 case 2: writer = reader.ReadId(); break;
                 case 3: sequence = reader.ReadUInt64(); break;
                 case 4: predecessors = reader.ReadArray(MaxListed, ManifestReference.Read); break;
-                case 5: reason = reader.ReadBytes(MaxReasonBytes); break;
                 default: throw reader.UnknownKey(key);
             }
         }
 
         var manifest = new ManifestReference(new SnapshotId(reader.Required(id, "the snapshot")), new ContentHash(reader.Required(hash, "the hash")));
         return new RemovedSnapshot(
-            manifest, new MemberId(reader.Required(writer, "the writer")), reader.Required(sequence, "the sequence number"), reader.Required(predecessors, "the predecessors"))
-        {
-            SealedReason = reader.Required(reason, "the reason"),
-        };
+            manifest, new MemberId(reader.Required(writer, "the writer")), reader.Required(sequence, "the sequence number"), reader.Required(predecessors, "the predecessors"));
     }
 }

@@ -77,7 +77,7 @@ public sealed record Snapshot
     /// <summary>When the store says that the manifest was written; a copied vault has other dates.</summary>
     public required DateTimeOffset StoreTime { get; init; }
 
-    /// <summary>The newest verification without a fault; null where there is none.</summary>
+    /// <summary>When the newest check was made, if it found no fault; null otherwise.</summary>
     public DateTimeOffset? LastVerifiedAt { get; init; }
 
     public bool IsVerified => LastVerifiedAt is not null;

@@ -39,14 +39,14 @@ public sealed class SnapshotCatalog
 {
     private readonly ILookup<MemberId, ChainEnd> _links;
     private readonly IReadOnlyList<ManifestReference> _heads;
-    private readonly IReadOnlyDictionary<SnapshotId, VerificationRecord> _verifications;
+    private readonly ILookup<ManifestReference, VerificationFinding> _findings;
 
     internal SnapshotCatalog(CatalogContent content)
     {
         Snapshots = content.Snapshots;
         Problems = content.Problems;
         _heads = content.Heads;
-        _verifications = content.Verifications;
+        _findings = content.Findings;
         _links = content.Snapshots.Select(static snapshot => (snapshot.Writer, Link: new ChainEnd(snapshot.Reference, snapshot.Sequence)))
             .Concat(content.Removed.Select(static removed => (removed.Writer, Link: new ChainEnd(removed.Manifest, removed.Sequence))))
             .ToLookup(static pair => pair.Writer, static pair => pair.Link);
@@ -77,9 +77,15 @@ public sealed class SnapshotCatalog
         };
     }
 
-    /// <summary>The newest finding about a snapshot; the next check goes on from its last place.</summary>
-    public VerificationRecord? LastVerificationOf(Snapshot snapshot) =>
-        _verifications.GetValueOrDefault(snapshot.Id) is { } record && record.Manifest == snapshot.Reference ? record : null;
+    /// <summary>
+    /// The newest check that read data of any snapshot of a data set: the next goes on from its last place. The checking order is the same for all snapshots, so that a
+    /// share each night adds up although each night has a new snapshot.
+    /// </summary>
+    public VerificationFinding? LastReadingOf(DataSetId dataSet) => Snapshots
+        .Where(snapshot => snapshot.DataSetId == dataSet)
+        .SelectMany(snapshot => _findings[snapshot.Reference])
+        .Where(static finding => finding.Depth == VerificationDepth.EveryByte)
+        .MaxBy(static finding => finding.Time);
 
     public void ReportProblems(IEngineSink sink)
     {
@@ -101,5 +107,5 @@ internal sealed record CatalogContent(
     IReadOnlyList<Snapshot> Snapshots,
     IReadOnlyList<RemovedSnapshot> Removed,
     IReadOnlyList<ManifestReference> Heads,
-    IReadOnlyDictionary<SnapshotId, VerificationRecord> Verifications,
+    ILookup<ManifestReference, VerificationFinding> Findings,
     IReadOnlyList<CatalogProblem> Problems);

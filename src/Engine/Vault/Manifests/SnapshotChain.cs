@@ -82,6 +82,17 @@ internal sealed class SnapshotChain
         return false;
     }
 
+    /// <summary>The link before, in the same writer's chain: what others named beside their own says nothing about whether it stays valid.</summary>
+    private ManifestReference? OwnPredecessorOf(ManifestReference reference)
+    {
+        if (_present.TryGetValue(reference, out var snapshot))
+        {
+            return snapshot.Body.Previous;
+        }
+
+        return _removed.TryGetValue(reference, out var removed) && removed.Sequence > 0 && removed.Predecessors.Count > 0 ? removed.Predecessors[0] : null;
+    }
+
     private HashSet<ManifestReference> AncestorsOfRevocations()
     {
         var lastValid = _register.Revocations.Values.SelectMany(static revocation => revocation.LastValid).ToHashSet();
@@ -94,10 +105,7 @@ internal sealed class SnapshotChain
                 continue;
             }
 
-            var predecessors = _present.TryGetValue(reference, out var snapshot) ? snapshot.Body.Predecessors
-                : _removed.TryGetValue(reference, out var removed) ? removed.Predecessors
-                : [];
-            foreach (var predecessor in predecessors)
+            if (OwnPredecessorOf(reference) is { } predecessor)
             {
                 open.Push(predecessor);
             }
