@@ -27,6 +27,21 @@ internal sealed class TestMount : IDisposable
         return mount;
     }
 
+    /// <summary>Shows a folder under a second path.</summary>
+    public static TestMount Of(string folder)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Mounting needs Linux and root.");
+        var mount = new TestMount();
+        Directory.CreateDirectory(mount.FullPath);
+        if (!Run("mount", "--bind", folder, mount.FullPath))
+        {
+            mount._folder.Dispose();
+            Assert.Skip("This system does not let the test mount a folder.");
+        }
+
+        return mount;
+    }
+
     public void MakeReadOnly() => Assert.True(Run("mount", "-o", "remount,ro", FullPath), "The mount could not be made read-only.");
 
     public void Dispose()

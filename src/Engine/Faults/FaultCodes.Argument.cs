@@ -6,5 +6,6 @@ public static partial class FaultCodes
     public static readonly FaultCode SourceRootUnreadable = new(1101, nameof(SourceRootUnreadable), "A file or folder to back up may not be read by this account.", "Give the account of the backup the right to read it, or run the backup as an account that has it.");
     public static readonly FaultCode SourceRootInVault = new(1102, nameof(SourceRootInVault), "What is to be backed up is the vault itself or lies within it.", "Choose a folder that is not part of the vault.");
     public static readonly FaultCode PatternInvalid = new(1103, nameof(PatternInvalid), "An include or exclude pattern is not well formed.", "Correct the pattern; write a backslash before a character that is meant literally.");
+    public static readonly FaultCode SourceContainsVault = new(1105, nameof(SourceContainsVault), "What is to be backed up contains the vault itself.", "Exclude the vault's folder with -Exclude, or keep the vault elsewhere.");
     public static readonly FaultCode SourceLimitInvalid = new(1104, nameof(SourceLimitInvalid), "The limits on size or age contradict each other or are negative, so nothing could match.", "Correct the limits.");
 }

@@ -29,7 +29,7 @@ public sealed class FileSystemSource : ISource, IDisposable
     public long ExcludedCount => Volatile.Read(ref _excludedCount);
 
     /// <summary>Checks everything that can be checked before any work: patterns, limits, and that each root is there and readable.</summary>
-    /// <exception cref="RequestException">With a code of 1100 to 1104.</exception>
+    /// <exception cref="RequestException">With a code of 1100 to 1105.</exception>
     public static FileSystemSource Open(FileSystemSourceOptions options, TimeProvider time)
     {
         var reader = FileSystemReader.Create(options.ChangeTimeTrust);
@@ -40,7 +40,7 @@ public sealed class FileSystemSource : ISource, IDisposable
                 .Select(root => (Encoding.UTF8.GetBytes(root.Name), reader.Resolve(root)))
                 .OrderBy(root => root.Item1, Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right)))
                 .ToList();
-            RequireOutsideVault(options, reader, roots.Select(root => root.Item2));
+            RequireApartFromVault(options, reader, rules, roots.Select(root => root.Item2));
             return new FileSystemSource(reader, rules, roots, time);
         }
         catch
@@ -66,16 +66,22 @@ public sealed class FileSystemSource : ISource, IDisposable
 
     public void Dispose() => _reader.Dispose();
 
-    private static void RequireOutsideVault(FileSystemSourceOptions options, FileSystemReader reader, IEnumerable<ResolvedRoot> roots)
+    /// <summary>A backup of the vault into the vault would grow with every run; whoever means the rest says so by excluding it.</summary>
+    private static void RequireApartFromVault(FileSystemSourceOptions options, FileSystemReader reader, WalkRules rules, IEnumerable<ResolvedRoot> roots)
     {
         var comparison = reader.IgnoresCase ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
         var vaults = options.SkipFolders.Select(reader.Identify).OfType<(ulong DeviceId, ulong FileId, string RealPath)>().ToList();
-        foreach (var root in roots)
+        foreach (var (root, vault) in roots.SelectMany(root => vaults.Select(vault => (root.RealPath, vault.RealPath))))
         {
             // With a slash at both ends the vault itself and what is in it begin alike, its neighbours do not.
-            if (vaults.Exists(vault => Closed(root.RealPath).StartsWith(Closed(vault.RealPath), comparison)))
+            if (Closed(root).StartsWith(Closed(vault), comparison))
             {
-                throw new RequestException(FaultCodes.SourceRootInVault, $"'{root.RealPath}' is the vault or lies within it.");
+                throw new RequestException(FaultCodes.SourceRootInVault, $"'{root}' is the vault or lies within it.");
+            }
+
+            if (Closed(vault).StartsWith(Closed(root), comparison) && !rules.ExcludesFolder(vault[Closed(root).Length..]))
+            {
+                throw new RequestException(FaultCodes.SourceContainsVault, $"'{root}' contains the vault '{vault}'.");
             }
         }
     }

@@ -31,6 +31,14 @@ internal sealed record WalkRules
     /// <summary>Whether names must be decoded at all.</summary>
     public bool HasPatterns => !Exclude.IsEmpty || !Include.IsEmpty;
 
+    /// <summary>Whether an exclude pattern keeps the walk out of a folder.</summary>
+    /// <param name="relative">Its path below a root, components separated by slashes.</param>
+    public bool ExcludesFolder(string relative)
+    {
+        var components = relative.Split('/').Select(name => PatternText.Decode(Encoding.UTF8.GetBytes(name), IgnoresCase)).ToArray();
+        return Enumerable.Range(1, components.Length).Any(depth => Exclude.Match(components.AsSpan(0, depth), isFolder: true) == true);
+    }
+
     public static WalkRules Create(FileSystemSourceOptions options, FileSystemReader reader)
     {
         if (options.MaxFileSizeBytes < 0)

@@ -133,7 +133,6 @@ public sealed class StartCustomerBackupCommand : VaultCommand
         MaxFileSizeBytes = MaxSize,
         ModifiedSince = NewerThan,
         ModifiedBefore = OlderThan,
-        ChangeTimeTrust = Force ? ChangeTimeTrust.Never : ChangeTimeTrust.ByFileSystem,
         SkipFolders = [vaultPath],
     };
 

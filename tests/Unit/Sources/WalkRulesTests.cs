@@ -95,8 +95,21 @@ public sealed class WalkRulesTests : IDisposable
     {
         _tree.Write("data/f");
         _tree.Write("vault/config");
+        using var elsewhere = TestMount.Of(_tree.At("vault"));
+        Assert.Equal(["data", "data/f"], _tree.Names(Plain with { SkipFolders = [elsewhere.FullPath] }));
+    }
+
+    [Theory]
+    [InlineData("vault")]
+    [InlineData("alias")]
+    public void ARootThatContainsTheVaultIsRefusedUnlessTheVaultIsExcluded(string vault)
+    {
+        _tree.Write("data/f");
+        _tree.Write("vault/config");
         Directory.CreateSymbolicLink(_tree.At("alias"), "vault");
-        Assert.Equal(["alias", "data", "data/f"], _tree.Names(Plain with { SkipFolders = [_tree.At("alias")] }));
+        var options = Plain with { SkipFolders = [_tree.At(vault)] };
+        Assert.Equal(FaultCodes.SourceContainsVault, Assert.Throws<RequestException>(() => _tree.Open(options)).Code);
+        Assert.Equal(["alias", "data", "data/f"], _tree.Names(options with { Exclude = ["/vault"] }));
     }
 
     [Theory]
