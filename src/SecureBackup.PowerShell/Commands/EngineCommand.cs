@@ -20,7 +20,18 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    protected override void StopProcessing() => _stop.Cancel();
+    /// <summary>On a thread of the host, at any time.</summary>
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The cmdlet had ended already: nothing is left to stop.
+        }
+    }
 
     protected virtual void Dispose(bool disposing)
     {

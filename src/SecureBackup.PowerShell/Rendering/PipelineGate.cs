@@ -89,9 +89,13 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
 
     private void Post(Action<Cmdlet> write)
     {
-        if (!_writes.IsAddingCompleted)
+        try
         {
             _writes.Add(write);
+        }
+        catch (InvalidOperationException)
+        {
+            // The work has ended and with it all writing; a late event of a background thread has no reader any more.
         }
     }
 }
