@@ -4,7 +4,6 @@ using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
-using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Pipeline;
