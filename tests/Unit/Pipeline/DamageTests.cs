@@ -23,8 +23,8 @@ public sealed class DamageTests
         target.Remove(lost);
 
         var check = await scene.VerifyAsync(first.Snapshot.Id, readsData: false);
-        Assert.Contains(check.Faults, fault => fault.Code == FaultCodes.PackMissing && fault.Path == lost.Value);
-        Assert.Contains(check.Faults, fault => fault.Code == FaultCodes.ChunkUnreadable && fault.Path == "source/lost.bin");
+        Assert.Contains(check.Faults, fault => fault.Code == FaultCodes.PackMissing && string.Equals(fault.Path, lost.Value, StringComparison.Ordinal));
+        Assert.Contains(check.Faults, fault => fault.Code == FaultCodes.ChunkUnreadable && fault.Path.EndsWith("/lost.bin", StringComparison.Ordinal));
 
         scene.AdvanceTime(TimeSpan.FromMinutes(1));
         var second = await scene.BackUpAsync();
