@@ -26,8 +26,6 @@ internal static partial class WindowsCalls
     public const int FileNotFound = 2;
     public const int PathNotFound = 3;
     public const int AccessDenied = 5;
-    public const int SharingViolation = 32;
-    public const int LockViolation = 33;
     public const int EndOfFile = 38;
     public const int MoreData = 234;
 

@@ -84,7 +84,7 @@ internal sealed class HandleContent(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            var code = OperatingSystem.IsWindows() && (failure.HResult & 0xFFFF) is 32 or 33 ? FaultCodes.EntryLocked : FaultCodes.EntryUnreadable;
+            var code = OperatingSystem.IsWindows() ? WindowsFaults.CodeOf(failure.HResult & 0xFFFF) : FaultCodes.EntryUnreadable;
             throw new SourceFaultException(new SourceFault(code, path, failure.Message), failure);
         }
     }

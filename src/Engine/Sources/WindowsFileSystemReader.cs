@@ -191,12 +191,7 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
     }
 
     private static SourceFaultException Fault(int error, string display) => new(new SourceFault(
-        error switch
-        {
-            WindowsCalls.FileNotFound or WindowsCalls.PathNotFound => FaultCodes.EntryVanished,
-            WindowsCalls.SharingViolation or WindowsCalls.LockViolation => FaultCodes.EntryLocked,
-            _ => FaultCodes.EntryUnreadable,
-        },
+        WindowsFaults.CodeOf(error),
         display,
         Marshal.GetPInvokeErrorMessage(error)));
 
