@@ -47,6 +47,7 @@ internal sealed class BackupSession : IAsyncDisposable
         RequireEntitled(vault, options.DataSet);
         var snapshots = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
         snapshots.ReportProblems(context.Sink);
+        Expect(snapshots.Select(new SnapshotQuery { DataSet = options.DataSet }).FirstOrDefault(), context.Counters);
         var session = await WriterSession.BeginAsync(vault, cancellationToken);
         ChunkIndex? index = null;
         try
@@ -94,6 +95,15 @@ internal sealed class BackupSession : IAsyncDisposable
     {
         _index.Dispose();
         await _session.DisposeAsync();
+    }
+
+    /// <summary>Whoever watches sees how far the run is, as far as it is like the last one.</summary>
+    private static void Expect(Snapshot? last, ProgressCounters counters)
+    {
+        if (last is not null)
+        {
+            counters.SetTotals(last.FileCount, last.ContentBytes);
+        }
     }
 
     private static void RequireEntitled(UnlockedVault vault, string dataSet)

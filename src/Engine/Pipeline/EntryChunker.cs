@@ -127,6 +127,7 @@ internal sealed class EntryChunker : IDisposable
         if (before is not null && _parts.Rule!.Holds(before, entry) && await ReuseAsync(before, cancellationToken))
         {
             Counts.FilesUnchanged++;
+            _parts.Counters.AddBytesRead(entry.Metadata.SizeBytes);
             return (Listed(entry, entry.Metadata) with { Content = before.Entry.Content }, entry.Identity);
         }
 

@@ -44,16 +44,6 @@ internal sealed class StageGroup : IDisposable
         _caller.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Ends the stages early because their feeder failed; the feeder's own error counts.</summary>
-    internal async Task AbandonAsync()
-    {
-        await _stop.CancelAsync();
-        await Task.WhenAll(_stages);
-    }
-
-    /// <summary>The first stage's failure if there is one, else <paramref name="seen"/>: a feeder that was cancelled learns why.</summary>
-    internal Exception CauseOf(Exception seen) => seen is OperationCanceledException && _first is not null ? _first.SourceException : seen;
-
     public void Dispose() => _stop.Dispose();
 
     private async Task GuardAsync(Func<CancellationToken, Task> stage)

@@ -1,6 +1,6 @@
 namespace SecureBackup.Engine.Telemetry;
 
-/// <summary>What a run has done so far. Totals are null until they are known.</summary>
+/// <summary>What a run has done so far. Totals are null until they are known; a backup's are those of the last one.</summary>
 public sealed record ProgressSnapshot
 {
     public long BytesRead { get; init; }
@@ -41,6 +41,7 @@ public sealed class ProgressCounters
     private long _faultCount;
     private volatile string? _currentItem;
 
+    /// <summary>Bytes dealt with: read, or known to be what they were.</summary>
     public void AddBytesRead(long bytes) => Interlocked.Add(ref _bytesRead, bytes);
 
     public void AddBytesStored(long bytes) => Interlocked.Add(ref _bytesStored, bytes);

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Pipeline;
@@ -41,10 +42,11 @@ internal sealed class PipelineScene : IDisposable
 
     internal static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    internal static async Task<PipelineScene> CreateAsync(Target? target = null, int packSizeBytes = 16 * 1024 * 1024)
+    internal static async Task<PipelineScene> CreateAsync(
+        Target? target = null, int packSizeBytes = 16 * 1024 * 1024, string chunker = ChunkerCatalog.Default)
     {
         var scene = new PipelineScene(target ?? new MemoryTarget());
-        var creation = new VaultCreation { Passphrase = Passphrase.AsMemory(), PackSizeBytes = packSizeBytes, Stretching = Stretching };
+        var creation = new VaultCreation { Passphrase = Passphrase.AsMemory(), PackSizeBytes = packSizeBytes, ChunkerName = chunker, Stretching = Stretching };
         (await VaultCreator.CreateAsync(scene.Target, creation, scene.Context, Token)).Dispose();
         return scene;
     }
