@@ -115,13 +115,13 @@ public sealed class StartCustomerBackupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_source_that_holds_the_vault_leaves_it_out()
+    public async Task A_source_that_holds_the_vault_is_backed_up_without_it_or_not_at_all()
     {
         var lines = await _place.LinesAsync("""
             $null = New-BackupVault ./crm/vault | Connect-BackupVault
-            (Start-CustomerBackup ./crm).FileCount
-            (Start-CustomerBackup ./crm).FileCount
+            Get-ErrorId { Start-CustomerBackup ./crm }
+            (Start-CustomerBackup ./crm -Exclude '/vault/').FileCount
             """);
-        Assert.Equal(["3", "3"], lines);
+        Assert.Equal([$"{FaultCodes.SourceContainsVault}", "3"], lines);
     }
 }
