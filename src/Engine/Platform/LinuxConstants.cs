@@ -50,17 +50,3 @@ internal static class LinuxErrno
     public const int Stale = 116;
     public const int QuotaExceeded = 122;
 }
-
-/// <summary>The type bits of a mode.</summary>
-internal static class LinuxMode
-{
-    public const int TypeMask = 0xF000;
-    public const int Fifo = 0x1000;
-    public const int CharacterDevice = 0x2000;
-    public const int Directory = 0x4000;
-    public const int BlockDevice = 0x6000;
-    public const int File = 0x8000;
-    public const int SymbolicLink = 0xA000;
-    public const int Socket = 0xC000;
-    public const int PermissionMask = 0xFFF;
-}

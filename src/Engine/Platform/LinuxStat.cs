@@ -21,11 +21,27 @@ internal readonly struct LinuxStat
     [FieldOffset(136)] public readonly uint DeviceMajor;
     [FieldOffset(140)] public readonly uint DeviceMinor;
 
-    public int TypeBits => Mode & LinuxMode.TypeMask;
+    public int TypeBits => Mode & UnixMode.TypeMask;
 
     public ulong Device => ((ulong)DeviceMajor << 32) | DeviceMinor;
 
     public long AllocatedBytes => Blocks * 512;
+
+    public UnixStat ToUnixStat() => new()
+    {
+        Mode = Mode,
+        SizeBytes = SizeBytes,
+        AllocatedBytes = AllocatedBytes,
+        Modified = Modified.ToTimestamp(),
+        Changed = Changed.ToTimestamp(),
+        Device = Device,
+        Inode = Inode,
+        LinkCount = LinkCount,
+        UserId = UserId,
+        GroupId = GroupId,
+        SpecialMajor = SpecialMajor,
+        SpecialMinor = SpecialMinor,
+    };
 }
 
 [StructLayout(LayoutKind.Sequential)]

@@ -116,12 +116,6 @@ internal static partial class LinuxWrite
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
 
-    [LibraryImport("libc", EntryPoint = "getpwnam_r", StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial int FindUser(string name, AccountRow* row, byte* buffer, nint size, out nint found);
-
-    [LibraryImport("libc", EntryPoint = "getgrnam_r", StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial int FindGroup(string name, AccountRow* row, byte* buffer, nint size, out nint found);
-
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static unsafe partial SafeFileHandle OpenAt2(nint number, SafeFileHandle folder, byte[] path, OpenHow* how, nint size);
 
@@ -139,13 +133,4 @@ internal static partial class LinuxWrite
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct OpenHow(ulong Flags, ulong Mode, ulong Resolve);
-
-    /// <summary>The head of <c>struct passwd</c> and of <c>struct group</c>, the same in every C library; the rest is room.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 128)]
-    public struct AccountRow
-    {
-        /// <summary>User id of a user, group id of a group.</summary>
-        [FieldOffset(16)]
-        public uint Id;
-    }
 }

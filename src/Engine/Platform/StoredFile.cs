@@ -35,20 +35,9 @@ internal static partial class StoredFile
         }
     }
 
-    private static int Flags()
-    {
-        const int MacNonBlock = 0x4, MacNoFollow = 0x100, MacCloseOnExec = 0x1000000;
-        const int LinuxNonBlock = 0x800, LinuxCloseOnExec = 0x80000;
-        if (OperatingSystem.IsMacOS())
-        {
-            return MacNonBlock | MacNoFollow | MacCloseOnExec;
-        }
-
-        var noFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le
-            ? 0x8000
-            : 0x20000;
-        return LinuxNonBlock | LinuxCloseOnExec | noFollow;
-    }
+    private static int Flags() => OperatingSystem.IsMacOS()
+        ? MacCalls.NonBlocking | MacCalls.NoFollow | MacCalls.CloseOnExec
+        : LinuxOpen.NonBlocking | LinuxOpen.NoFollow | LinuxOpen.CloseOnExec;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

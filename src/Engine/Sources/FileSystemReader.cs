@@ -17,17 +17,14 @@ internal abstract class FileSystemReader : IDisposable
 
     public static FileSystemReader Create(ChangeTimeTrust trust)
     {
-        if (OperatingSystem.IsLinux())
-        {
-            return new LinuxFileSystemReader(trust);
-        }
-
         if (OperatingSystem.IsWindows())
         {
             return new WindowsFileSystemReader(trust);
         }
 
-        throw new PlatformNotSupportedException("The file source knows Linux and Windows.");
+        return OperatingSystem.IsLinux() || OperatingSystem.IsMacOS()
+            ? new UnixFileSystemReader(trust)
+            : throw new PlatformNotSupportedException("The file source knows Linux, macOS and Windows.");
     }
 
     /// <summary>Finds a root, links on the way and the root itself being followed. Throws <see cref="RequestException"/>.</summary>

@@ -77,10 +77,10 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
         var format = entry.Metadata.Kind switch
         {
-            EntryKind.Fifo => LinuxMode.Fifo,
-            EntryKind.Socket => LinuxMode.Socket,
-            EntryKind.CharacterDevice => LinuxMode.CharacterDevice,
-            EntryKind.BlockDevice => LinuxMode.BlockDevice,
+            EntryKind.Fifo => UnixMode.Fifo,
+            EntryKind.Socket => UnixMode.Socket,
+            EntryKind.CharacterDevice => UnixMode.CharacterDevice,
+            EntryKind.BlockDevice => UnixMode.BlockDevice,
             _ => throw new ArgumentOutOfRangeException(nameof(entry)),
         };
         var made = LinuxWrite.MakeNode(folder, terminated, (uint)format | OwnerOnlyFile, entry.Metadata.DeviceMajor, entry.Metadata.DeviceMinor);
@@ -139,18 +139,6 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     private SafeFileHandle Handle => folder;
 
-    private static ExistingEntry ToExisting(LinuxStat status)
-    {
-        var kind = status.TypeBits switch
-        {
-            LinuxMode.Directory => EntryKind.Directory,
-            LinuxMode.SymbolicLink => EntryKind.SymbolicLink,
-            LinuxMode.Fifo => EntryKind.Fifo,
-            LinuxMode.Socket => EntryKind.Socket,
-            LinuxMode.CharacterDevice => EntryKind.CharacterDevice,
-            LinuxMode.BlockDevice => EntryKind.BlockDevice,
-            _ => EntryKind.File,
-        };
-        return new ExistingEntry(kind, status.Device, status.Inode, status.SizeBytes, status.Modified.ToTimestamp());
-    }
+    private static ExistingEntry ToExisting(LinuxStat status) =>
+        new(UnixMode.KindOf(status.Mode), status.Device, status.Inode, status.SizeBytes, status.Modified.ToTimestamp());
 }

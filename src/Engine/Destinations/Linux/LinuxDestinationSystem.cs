@@ -155,7 +155,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
     private static int Explain(int error, SafeFileHandle folder, ReadOnlySpan<byte> name) =>
         error == LinuxErrno.NotDirectory
         && LinuxCalls.Stat(folder, name, out var status) == 0
-        && status.TypeBits == LinuxMode.SymbolicLink ? LinuxErrno.TooManyLinks : error;
+        && status.TypeBits == UnixMode.SymbolicLink ? LinuxErrno.TooManyLinks : error;
 }
 
 /// <summary>Error numbers in the terms of <see cref="FolderError"/>.</summary>

@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
 using SecureBackup.Engine.Entries;
-using SecureBackup.Engine.Platform;
 
 namespace SecureBackup.Engine.Destinations.Linux;
 
@@ -15,14 +13,13 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
 {
     private const uint SetIdBits = 0xC00; // 06000
     private const uint PermissionBits = 0xFFF;
-    private const uint Unchanged = uint.MaxValue;
 
     // What a stream, a listing and a folder entry carry anyway: directory, archive, normal.
     private const uint PlainWindowsAttributes = 0x10 | 0x20 | 0x80;
 
     private static readonly uint Umask = ReadUmask();
 
-    private readonly AccountNames _accounts = new();
+    private readonly OwnerRestore _owner = new(options);
 
     private bool RestoresOwner => options.RestoreOwner ?? true;
 
@@ -31,7 +28,7 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
     {
         var missing = new List<string>();
         var status = inode.Status();
-        var ownsIt = ApplyOwner(inode, status, wanted, missing);
+        var ownsIt = _owner.Apply(wanted, (status.UserId, status.GroupId), (user, group) => inode.ChangeOwner(user, group) == 0, missing);
         ApplyAttributes(inode, wanted, missing, accessLists: false);
         if (wanted.Kind != EntryKind.SymbolicLink)
         {
@@ -47,43 +44,6 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
         }
 
         return missing;
-    }
-
-    /// <summary>Whether the entry belongs to whom it should.</summary>
-    private bool ApplyOwner(LinuxInode inode, LinuxStat status, EntryMetadata wanted, List<string> missing)
-    {
-        if (wanted.UserId is null && wanted.GroupId is null)
-        {
-            return true;
-        }
-
-        var byName = options.OwnerMapping == OwnerMapping.ByName;
-        var user = (byName ? _accounts.FindUser(wanted.UserName) : null) ?? wanted.UserId ?? status.UserId;
-        var group = (byName ? _accounts.FindGroup(wanted.GroupName) : null) ?? wanted.GroupId ?? status.GroupId;
-        if (user == status.UserId && group == status.GroupId)
-        {
-            return true;
-        }
-
-        if (!RestoresOwner)
-        {
-            return false;
-        }
-
-        // The largest number means "leave it" to the system, so nobody can own anything by it.
-        if (user != Unchanged && group != Unchanged && inode.ChangeOwner(user, group) == 0)
-        {
-            return true;
-        }
-
-        // Without the right to give files away, the group may still be one of one's own.
-        if (group == Unchanged || inode.ChangeOwner(Unchanged, group) != 0 || user != status.UserId)
-        {
-            missing.Add(string.Create(CultureInfo.InvariantCulture, $"owner {user}:{group}"));
-            return false;
-        }
-
-        return true;
     }
 
     private void ApplyAttributes(LinuxInode inode, EntryMetadata wanted, List<string> missing, bool accessLists)

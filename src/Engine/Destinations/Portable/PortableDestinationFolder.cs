@@ -5,12 +5,10 @@ using SecureBackup.Engine.Platform;
 
 namespace SecureBackup.Engine.Destinations.Portable;
 
-internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle> held, DestinationOptions options) : DestinationFolder
+internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle> held, DestinationOptions options, OwnerRestore owner) : DestinationFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const uint SettableWindowsAttributes = 0x1 | 0x2 | 0x4 | 0x20 | 0x100 | 0x2000;
-    private const uint SetIdBits = 0xC00;
-    private const uint PermissionBits = 0x3FF;
 
     public override ExistingEntry? Look(byte[] name) => PortableEntry.Look(At(name));
 
@@ -118,7 +116,7 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         var (place, wanted) = (At(name), entry.Metadata);
         if (file is not null && OperatingSystem.IsWindows())
         {
-            Attempt("flush", missing, () => RandomAccess.FlushToDisk(file));
+            PortableEntry.Attempt("flush", missing, () => RandomAccess.FlushToDisk(file));
         }
 
         missing.AddRange(wanted.ExtendedAttributes.Select(attribute => $"attribute {EntryName.ToDisplay(attribute.Name)}"));
@@ -126,9 +124,9 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         {
             ApplyWindows(place, file, wanted, missing);
         }
-        else
+        else if (OperatingSystem.IsMacOS())
         {
-            ApplyUnix(place, wanted, missing);
+            new MacMetadataWriter(options, owner).Apply(place, wanted, missing);
         }
 
         return missing;
@@ -162,18 +160,6 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         }
     }
 
-    private static void Attempt(string what, List<string> missing, Action set)
-    {
-        try
-        {
-            set();
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or NotSupportedException)
-        {
-            missing.Add(what);
-        }
-    }
-
     private static void Try(Action change)
     {
         try
@@ -186,33 +172,12 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         }
     }
 
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private static void ApplyUnix(string place, EntryMetadata wanted, List<string> missing)
-    {
-        if (wanted.Mode is { } mode && wanted.Kind != EntryKind.SymbolicLink)
-        {
-            Attempt("mode", missing, () => File.SetUnixFileMode(place, (UnixFileMode)(mode & PermissionBits)));
-            if ((mode & SetIdBits) != 0)
-            {
-                missing.Add("set-id bits");
-            }
-        }
-
-        if (wanted.SecurityDescriptor is not null)
-        {
-            missing.Add("Windows security descriptor");
-        }
-
-        missing.AddRange(wanted.AlternateStreams.Select(stream => $"stream {EntryName.ToDisplay(stream.Name)}"));
-        Attempt("modification time", missing, () => File.SetLastWriteTimeUtc(place, wanted.ModifiedAt.ToDateTimeOffset().UtcDateTime));
-    }
-
     [System.Runtime.Versioning.SupportedOSPlatform("windows")]
     private void ApplyWindows(string place, SafeFileHandle? file, EntryMetadata wanted, List<string> missing)
     {
         if (wanted.SecurityDescriptor is { } descriptor)
         {
-            Attempt("security descriptor", missing, () => ApplyDescriptor(place, descriptor, wanted.Kind));
+            PortableEntry.Attempt("security descriptor", missing, () => ApplyDescriptor(place, descriptor, wanted.Kind));
         }
 
         if (wanted.Mode is not null && wanted.SecurityDescriptor is null)
@@ -223,14 +188,14 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         var modified = wanted.ModifiedAt.ToDateTimeOffset().UtcDateTime;
         if (wanted.CreatedAt is { } created)
         {
-            Attempt("creation time", missing, () => SetCreated(place, file, wanted.Kind, created.ToDateTimeOffset().UtcDateTime));
+            PortableEntry.Attempt("creation time", missing, () => SetCreated(place, file, wanted.Kind, created.ToDateTimeOffset().UtcDateTime));
         }
 
         // Through the handle that wrote: closing it would set the time anew otherwise.
-        Attempt("modification time", missing, () => SetModified(place, file, wanted.Kind, modified));
+        PortableEntry.Attempt("modification time", missing, () => SetModified(place, file, wanted.Kind, modified));
         if (((wanted.WindowsAttributes ?? 0) & SettableWindowsAttributes) is var bits && bits != 0 && wanted.Kind != EntryKind.SymbolicLink)
         {
-            Attempt("attributes", missing, () => File.SetAttributes(place, (FileAttributes)bits));
+            PortableEntry.Attempt("attributes", missing, () => File.SetAttributes(place, (FileAttributes)bits));
         }
     }
 

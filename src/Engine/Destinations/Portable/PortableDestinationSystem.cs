@@ -13,11 +13,13 @@ internal sealed class PortableDestinationSystem : DestinationSystem
 {
     private readonly string _root;
     private readonly DestinationOptions _options;
+    private readonly OwnerRestore _owner;
 
     public PortableDestinationSystem(string path, DestinationOptions options)
     {
         _root = PortableEntry.Unlimited(path);
         _options = options;
+        _owner = new OwnerRestore(options);
     }
 
     public override NameHost Names => OperatingSystem.IsWindows() ? NameHost.Windows : NameHost.MacOS;
@@ -37,7 +39,7 @@ internal sealed class PortableDestinationSystem : DestinationSystem
                 PortableEntry.Enter(path, held);
             }
 
-            return new PortableDestinationFolder(path, held, _options);
+            return new PortableDestinationFolder(path, held, _options, _owner);
         }
         catch (FolderException)
         {

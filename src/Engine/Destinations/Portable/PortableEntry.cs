@@ -51,6 +51,19 @@ internal static class PortableEntry
         : OperatingSystem.IsMacOS() ? LookOnMac(path)
         : throw new PlatformNotSupportedException("A restore runs on Linux, macOS and Windows.");
 
+    /// <summary>Names in <paramref name="missing"/> what could not be set.</summary>
+    public static void Attempt(string what, List<string> missing, Action set)
+    {
+        try
+        {
+            set();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException or NotSupportedException)
+        {
+            missing.Add(what);
+        }
+    }
+
     public static FolderException Failure(string call)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -105,18 +118,12 @@ internal static class PortableEntry
     private static ExistingEntry? LookOnMac(string path)
     {
         const int notFound = 2;
-        if (MacWrite.Status(path, out var found) < 0)
+        if (!MacCalls.Stat(path, out var status))
         {
             return Marshal.GetLastPInvokeError() == notFound ? null : throw Failure("lstat");
         }
 
-        var kind = (found.Mode & MacWrite.TypeMask) switch
-        {
-            MacWrite.Directory => EntryKind.Directory,
-            MacWrite.SymbolicLink => EntryKind.SymbolicLink,
-            _ => EntryKind.File,
-        };
-        var modified = new Timestamp(found.ModifiedSeconds, (uint)found.ModifiedNanoseconds);
-        return new ExistingEntry(kind, (uint)found.Device, found.Inode, found.SizeBytes, modified);
+        var found = status.ToUnixStat();
+        return new ExistingEntry(found.Kind, found.Device, found.Inode, found.SizeBytes, found.Modified);
     }
 }

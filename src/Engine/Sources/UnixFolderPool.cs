@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Platform;
@@ -10,8 +9,7 @@ namespace SecureBackup.Engine.Sources;
 /// A folder that was closed is opened again from its nearest open ancestor, one name at a time without following links, and must
 /// still be the folder that was walked: nobody can lead a privileged backup elsewhere by swapping a folder for a link.
 /// </summary>
-[SupportedOSPlatform("linux")]
-internal sealed class LinuxFolderPool(int capacity) : IDisposable
+internal sealed class UnixFolderPool(UnixFiles files, int capacity) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<FolderNode, LinkedListNode<(FolderNode Node, SafeFileHandle Handle)>> _open = [];
@@ -64,23 +62,15 @@ internal sealed class LinuxFolderPool(int capacity) : IDisposable
         }
     }
 
-    private static SafeFileHandle Open(FolderNode node, SafeFileHandle? parent)
+    private SafeFileHandle Open(FolderNode node, SafeFileHandle? parent)
     {
         // The folder in which a root lies need not be listable; one that is walked must be.
-        var descriptor = parent is null
-            ? LinuxCalls.Open(node.Name, LinuxOpen.PathOnly | LinuxOpen.Directory | LinuxOpen.CloseOnExec)
-            : LinuxCalls.OpenAt(parent, node.Name, LinuxOpen.ReadOnly | LinuxOpen.Directory | LinuxOpen.NoFollow | LinuxOpen.CloseOnExec);
-        if (descriptor < 0)
+        var handle = (parent is null ? files.OpenPlace(node.Name) : files.OpenFolder(parent, node.Name)) ?? throw files.ForFolder(node.Display());
+        if (!files.Stat(handle, out var stat))
         {
-            throw LinuxFaults.ForFolder(LinuxCalls.LastError, node.Display());
-        }
-
-        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (LinuxCalls.Stat(handle, out var stat) != 0)
-        {
-            var error = LinuxCalls.LastError;
+            var failure = files.ForFolder(node.Display());
             handle.Dispose();
-            throw LinuxFaults.ForFolder(error, node.Display());
+            throw failure;
         }
 
         if (stat.Device != node.DeviceId || (node.FileId != 0 && stat.Inode != node.FileId))
@@ -115,8 +105,6 @@ internal sealed class LinuxFolderPool(int capacity) : IDisposable
         }
 
         public SafeFileHandle Handle { get; }
-
-        public int Descriptor => (int)Handle.DangerousGetHandle();
 
         public void Dispose() => Handle.DangerousRelease();
     }

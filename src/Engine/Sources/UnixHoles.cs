@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Platform;
@@ -6,26 +5,25 @@ using SecureBackup.Engine.Platform;
 namespace SecureBackup.Engine.Sources;
 
 /// <summary>Finds the holes of an open file.</summary>
-[SupportedOSPlatform("linux")]
-internal static class LinuxHoles
+internal static class UnixHoles
 {
     /// <summary>Holes are hints: a file torn into more pieces keeps the first ones and reads the others as zeros.</summary>
     private const int MaxHoles = 65_536;
 
     /// <summary>Ascending, not touching, within the size; none where the file system cannot say.</summary>
-    public static IReadOnlyList<FileExtent> Find(SafeFileHandle handle, long sizeBytes)
+    public static IReadOnlyList<FileExtent> Find(UnixFiles files, SafeFileHandle handle, long sizeBytes)
     {
         var holes = new List<FileExtent>();
         for (long position = 0; position < sizeBytes && holes.Count < MaxHoles;)
         {
-            var hole = LinuxCalls.Seek(handle, position, LinuxCalls.SeekHole);
+            var hole = files.FindHole(handle, position);
             if (hole < 0 || hole >= sizeBytes)
             {
                 break;
             }
 
             // ENXIO: no data up to the end.
-            var data = LinuxCalls.Seek(handle, hole, LinuxCalls.SeekData);
+            var data = files.FindData(handle, hole);
             var end = data < 0 || data > sizeBytes ? sizeBytes : data;
             if (end <= hole)
             {

@@ -1,0 +1,33 @@
+using System.Collections.Concurrent;
+using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Sources;
+
+/// <summary>What the stamps of each mounted file system prove, learnt at its first sight.</summary>
+internal sealed class UnixFileSystemTraits(ChangeTimeTrust trust)
+{
+    private static readonly TimeSpan UnknownGrain = TimeSpan.FromSeconds(2);
+
+    /// <summary>One tick of the slowest common kernel: its coarse clock stamps the files.</summary>
+    private static readonly TimeSpan KernelTick = TimeSpan.FromMilliseconds(10);
+
+    private readonly ConcurrentDictionary<ulong, StampTrust> _byDevice = new();
+
+    public void Learn(ulong device, StampTrust stamps) => _byDevice.TryAdd(device, stamps);
+
+    public bool Knows(ulong device) => _byDevice.ContainsKey(device);
+
+    public bool HasStableIdentity(ulong device) => trust switch
+    {
+        ChangeTimeTrust.Always => true,
+        ChangeTimeTrust.Never => false,
+        _ => StampsOf(device) != StampTrust.None,
+    };
+
+    /// <summary>A change time with nanoseconds proves fine stamps: the kernel sets it, nobody copies it in.</summary>
+    public TimeSpan Granularity(ulong device, Timestamp changedAt) =>
+        changedAt.Nanoseconds != 0 && StampsOf(device) == StampTrust.OwnClock ? KernelTick : UnknownGrain;
+
+    private StampTrust StampsOf(ulong device) => _byDevice.GetValueOrDefault(device, StampTrust.None);
+}
