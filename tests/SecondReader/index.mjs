@@ -111,7 +111,7 @@ export class Index {
     const index = new Index(), all = store.ids('index').flatMap(objectId => {
       try { return [new Segment(store, objectId, register, keys)]; } catch (e) {
         if (!(e instanceof Refusal)) throw e;
-        index.problems.push(new Refusal(e.as, `index/${hex(objectId)}: ${e.message}`));
+        index.problems.push(new Refusal(e.as, `index/${hex(objectId)}: ${e.what}`));
         return [];
       }
     });

@@ -1,6 +1,6 @@
 // Manifests, their chains, removal records and reference pages (docs/format/manifest.md).
 import * as cbor from './cbor.mjs';
-import { Refusal, demand, hex, refuse, same } from './refusal.mjs';
+import { Refusal, demand, hex, refuse, same, under } from './refusal.mjs';
 import { roles } from './register.mjs';
 import { derived, hmac, openBlob, openEnvelope } from './seal.mjs';
 import { headShape, mostSignedBytes, splitSigned, verifiedSigner } from './signed.mjs';
@@ -28,9 +28,9 @@ export class Snapshots {
   // { snapshots, problems }: a manifest that is not accepted is reported and is no snapshot; everything else goes on.
   readAll() {
     const problems = [], attempt = (what, read) => {
-      try { return read(); } catch (e) {
+      try { return under(what, read); } catch (e) {
         if (!(e instanceof Refusal)) throw e;
-        problems.push(new Refusal(e.as, `${what}: ${e.message}`));
+        problems.push(e);
         return undefined;
       }
     };
@@ -93,16 +93,19 @@ export class Snapshots {
     return ownerPartShape(cbor.decode(openEnvelope(this.owner.identity(header.epoch), 'sb1/owner', header, manifest.ownerPart)), 'owner part');
   }
 
+  referencePage(pageId) {
+    const { header, rest } = this.store.object('refs', pageId, 2 ** 18), ids = [];
+    const plain = openBlob(this.owner.keys.of(header.epoch, 'metadata'), 'sb1/meta', header, rest);
+    demand(same(hmac(derived(this.owner.keys.of(header.epoch, 'names'), 'sb1/refs'), plain), pageId), 'tampered', 'a reference page has another id than its content');
+    demand(plain.length % 32 === 0 && plain.length > 0 && plain.length <= 4096 * 32, 'malformed', 'a reference page of odd length');
+    for (let at = 0; at < plain.length; at += 32) ids.push(hex(plain.subarray(at, at + 32)));
+    return ids;
+  }
+
   // Hexadecimal ids of the packs in the snapshot's reference set.
   referenceSet(manifest) {
     const ids = [];
-    for (const pageId of manifest.refPages) {
-      const { header, rest } = this.store.object('refs', pageId, 2 ** 18);
-      const plain = openBlob(this.owner.keys.of(header.epoch, 'metadata'), 'sb1/meta', header, rest);
-      demand(same(hmac(derived(this.owner.keys.of(header.epoch, 'names'), 'sb1/refs'), plain), pageId), 'tampered', 'a reference page has another id than its content');
-      demand(plain.length % 32 === 0 && plain.length > 0 && plain.length <= 4096 * 32, 'malformed', 'a reference page of odd length');
-      for (let at = 0; at < plain.length; at += 32) ids.push(hex(plain.subarray(at, at + 32)));
-    }
+    for (const pageId of manifest.refPages) ids.push(...under(`refs/${hex(pageId)}`, () => this.referencePage(pageId)));
     demand(ids.every((v, i) => i === 0 || ids[i - 1] < v), 'malformed', 'a reference set does not ascend');
     demand(ids.length === manifest.packs, 'tampered', 'a reference set has another size than its manifest says');
     return new Set(ids);

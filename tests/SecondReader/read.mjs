@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | restore <snapshot id> <destination> | verify)
+// node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | entries <snapshot id> | restore <snapshot id> <destination> | verify)
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { describe } from './describe.mjs';
 import { readOwnerKey } from './keys.mjs';
 import { entriesOf } from './listing.mjs';
 import { Refusal } from './refusal.mjs';
@@ -9,7 +10,7 @@ import { Restorer } from './restore.mjs';
 import { openVault } from './vault.mjs';
 import { Verifier } from './verify.mjs';
 
-const usage = 'usage: node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | restore <snapshot id> <destination> | verify)';
+const usage = 'usage: node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | entries <snapshot id> | restore <snapshot id> <destination> | verify)';
 
 function readCredential({ 'passphrase-env': variable, 'key-file': file }) {
   if (file !== undefined) return { ownerKey: readOwnerKey(readFileSync(file, 'latin1')) };
@@ -25,6 +26,12 @@ function report(problems) {
 
 const iso = time => new Date(time.seconds * 1000).toISOString();
 
+function snapshotOf({ snapshots }, id) {
+  const snapshot = snapshots.find(s => s.id === id);
+  if (!snapshot) throw new Error(`no snapshot ${id}`);
+  return snapshot;
+}
+
 const commands = {
   list({ snapshots, problems }) {
     for (const s of snapshots)
@@ -32,9 +39,13 @@ const commands = {
     report(problems.map(p => p.message));
   },
 
+  entries(vault, id) {
+    for (const line of describe(vault.read, vault.manifests.ownerPart(snapshotOf(vault, id)))) console.log(JSON.stringify(line));
+  },
+
   restore(vault, id, destination) {
-    const snapshot = vault.snapshots.find(s => s.id === id);
-    if (!snapshot || !destination) throw new Error(snapshot ? usage : `no snapshot ${id}`);
+    const snapshot = snapshotOf(vault, id);
+    if (!destination) throw new Error(usage);
     const restorer = new Restorer(destination, vault.read);
     restorer.restore(entriesOf(vault.read, vault.manifests.ownerPart(snapshot).listing));
     for (const entry of restorer.skipped) console.error(`not restored, kind ${entry.kind}${entry.domain ? ', a subject\'s' : ''}: ${entry.path.join('/')}`);

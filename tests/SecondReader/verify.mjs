@@ -1,10 +1,10 @@
 // Reads everything in the vault and reports what is wrong with it, one line each.
-import { decodeSequence } from './cbor.mjs';
+import { faultsOf } from './describe.mjs';
 import { hex, same } from './refusal.mjs';
-import { chunkIdsOf, chunksOf, contentBytes, entriesOf, kinds } from './listing.mjs';
+import { chunkIdsOf, chunksOf, entriesOf, kinds } from './listing.mjs';
 import { sha256 } from './seal.mjs';
 
-const identityBytes = 32, mostFaultBytes = 2 ** 28;
+const identityBytes = 32;
 
 export class Verifier {
   constructor(vault) { this.vault = vault; this.problems = []; this.packs = 0; this.chunks = 0; this.records = 0; }
@@ -72,7 +72,7 @@ export class Verifier {
         if (content) this.check(length(content) === Number(valueSize), `${name}: an attribute's chunks do not add up to its size`);
     }
     const identities = [...chunksOf(read, part.identities)].reduce((sum, c) => sum + c.length, 0);
-    const faults = part.faults ? decodeSequence(contentBytes(read, part.faults, mostFaultBytes)).length : 0;
+    const faults = faultsOf(read, part.faults).length;
     this.check(identities === entries * identityBytes, `snapshot ${snapshot.id}: the identity stream holds ${identities / identityBytes} records for ${entries} entries`);
     for (const [name, counted] of Object.entries({ entries, files, contentBytes: bytes, faults }))
       this.check(snapshot[name] === counted, `snapshot ${snapshot.id}: the manifest says ${snapshot[name]} ${name}, the listing ${counted}`);
