@@ -126,7 +126,10 @@ public sealed class ChunkIndex : IDisposable
         }
     }
 
-    /// <summary>What is recorded about a pack; a maintainer's or owner's word before a writer's. Null where nothing is.</summary>
+    /// <summary>
+    /// What is recorded about a pack; a maintainer's or owner's word before a writer's, and the word of whoever's packs stand nearest before that of
+    /// others: any writer can put another's pack id into its segment as its own. Null where nothing is.
+    /// </summary>
     /// <exception cref="TargetException">The target failed.</exception>
     public async ValueTask<PackRecord?> FindPackAsync(PackId pack, CancellationToken cancellationToken)
     {
@@ -135,14 +138,22 @@ public sealed class ChunkIndex : IDisposable
             return placed.Pack;
         }
 
+        PackRecord? nearest = null;
         foreach (var segment in _segments)
         {
             try
             {
-                if (await segment.FindPackAsync(pack, cancellationToken) is { } record)
+                if (await segment.FindPackAsync(pack, cancellationToken) is not { } record)
+                {
+                    continue;
+                }
+
+                if (segment is { IsMerged: true, Signer.IsRevoked: false } || record.Writer == _trust.Self)
                 {
                     return record;
                 }
+
+                nearest = nearest is null || (!_trust.IsReliable(nearest) && _trust.IsReliable(record)) ? record : nearest;
             }
             catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
             {
@@ -150,7 +161,7 @@ public sealed class ChunkIndex : IDisposable
             }
         }
 
-        return null;
+        return nearest;
     }
 
     /// <summary>

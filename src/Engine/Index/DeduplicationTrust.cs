@@ -29,8 +29,14 @@ public sealed record DeduplicationTrust(MemberId Self, IMemberDirectory Members)
             return false;
         }
 
-        var writer = Members.Find(location.Pack.Writer);
+        return IsReliable(location.Pack);
+    }
+
+    /// <summary>Whether the pack's writer is one whose word about its packs counts.</summary>
+    internal bool IsReliable(PackRecord pack)
+    {
+        var writer = Members.Find(pack.Writer);
         return writer is { IsRevoked: false }
-            && (writer.Id == Self || writer.Has(MemberRoles.Owner) || TrustsAllMembers || IsAttested(location.Pack));
+            && (writer.Id == Self || writer.Has(MemberRoles.Owner) || TrustsAllMembers || IsAttested(pack));
     }
 }

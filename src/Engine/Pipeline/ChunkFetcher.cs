@@ -25,6 +25,12 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunk
         }
     }
 
+    /// <summary>
+    /// Whether an error is about one place of a chunk, so that the next is tried: whatever was changed there, an epoch or a version in the pack's header too, costs
+    /// no more than that pack. A store that does not answer is about all places.
+    /// </summary>
+    internal static bool IsOfOnePlace(BackupException error) => error is not TargetException { IsTransient: true };
+
     public void Dispose()
     {
         _packs.Dispose();
@@ -46,7 +52,7 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunk
             {
                 return await _packs.ReadAsync(place.Pack, place.Entry, cancellationToken);
             }
-            catch (BackupException error) when (error is IntegrityException or TargetException { IsTransient: false })
+            catch (BackupException error) when (IsOfOnePlace(error))
             {
                 faults.Add(error);
             }

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -10,8 +11,12 @@ internal static class ChunkIndexLoader
     /// <summary>1,000 pages: the lookups of a run come in the order of the last one's packs, so few are in use at once.</summary>
     private const long PageCacheBytes = 16 * 1024 * 1024;
 
-    internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, IEngineSink sink, CancellationToken cancellationToken) =>
-        OpenAsync(vault, new DeduplicationTrust(vault.Self, vault.Register), sink, cancellationToken);
+    /// <param name="writer">
+    /// Whose snapshot is read. Its own packs and those that it could rely on come first: another writer can say of its packs whatever it likes, and must not be
+    /// asked before the ones that the snapshot was made with.
+    /// </param>
+    internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken) =>
+        OpenAsync(vault, new DeduplicationTrust(writer, vault.Register), sink, cancellationToken);
 
     /// <param name="inventory">What is not in it is not deduplicated against.</param>
     internal static async Task<ChunkIndex> OpenForWritingAsync(

@@ -38,13 +38,10 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
             long length = 0;
             await foreach (var id in ContentReader.ChunksAsync(content, fetcher, cancellationToken))
             {
-                length += await RequireSoundAsync(id, cancellationToken);
+                length = ContentLength.Add(length, await RequireSoundAsync(id, cancellationToken), sizeBytes);
             }
 
-            if (length != sizeBytes)
-            {
-                throw new IntegrityException(FaultCodes.ListingMalformed, $"Its chunks hold {length} bytes and its size is {sizeBytes}.");
-            }
+            ContentLength.Require(length, sizeBytes);
         }
         catch (IntegrityException damage)
         {
@@ -63,7 +60,7 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
 
         foreach (var place in places)
         {
-            if (!faults.BrokenPacks.Contains(place.Pack.Id) && packs.Has(place.Pack.Id))
+            if (!faults.BrokenPacks.Contains(place.Pack.Id) && packs.Has(place.Pack))
             {
                 return place.Entry.PlainBytes;
             }

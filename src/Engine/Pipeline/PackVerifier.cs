@@ -29,7 +29,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             counters.AddFile();
             Verify(pack, bytes.Span);
         }
-        catch (BackupException damage) when (damage is IntegrityException or VaultException or TargetException { IsTransient: false })
+        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage))
         {
             faults.AddPack(pack.Id, damage.Code, damage.Message);
         }
@@ -48,6 +48,10 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             Identity = vault.IdentityOf(epoch),
             Keys = new ChunkKeys(vault.Vault.Keys.ChunkId, compressors),
         };
-        check.VerifyWhole(pack.Id, bytes);
+        var table = check.VerifyWhole(pack.Id, bytes);
+        if (table.Writer.Id != pack.Writer)
+        {
+            throw new IntegrityException(FaultCodes.SignerNotEntitled, $"Pack {pack.Id} is signed by {table.Writer.Name}, and the index names member {pack.Writer} as its writer.");
+        }
     }
 }

@@ -45,8 +45,11 @@ internal sealed class ReferencedPacks
         return packs;
     }
 
-    /// <summary>Always, where the set itself is lost: that is a fault of its own.</summary>
-    internal bool Has(PackId pack) => _isLost || _records.ContainsKey(pack);
+    /// <summary>
+    /// Whether this is the pack that was looked at: the same id in the mouth of another writer is another pack, and nothing was proven about
+    /// it. Always, where the set itself is lost: that is a fault of its own.
+    /// </summary>
+    internal bool Has(PackRecord pack) => _isLost || (_records.TryGetValue(pack.Id, out var record) && record.Writer == pack.Writer);
 
     /// <summary>One listing of the target instead of a question for each pack.</summary>
     internal async Task RequireOnTargetAsync(CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> place
 
     internal IReadOnlyList<ChunkLocation> Places { get; } = places;
 
+    /// <summary>As the first of its places says; proven when the chunk is opened.</summary>
+    internal int PlainBytes => Places[0].Entry.PlainBytes;
+
     internal List<ChunkUse> Uses { get; } = [];
 }
 

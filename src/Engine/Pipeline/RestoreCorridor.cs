@@ -21,7 +21,7 @@ public static class RestoreCorridor
         var clock = Stopwatch.StartNew();
         var (vault, snapshot) = (request.Vault, request.Snapshot);
         var owner = vault.OpenOwnerPart(snapshot);
-        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, context.Sink, cancellationToken);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot.Writer, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
         var result = new RestoreTally(context.Counters);
         var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => result.Add(LostPage(page, damage)));

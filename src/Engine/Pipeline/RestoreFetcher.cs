@@ -61,7 +61,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
             return await opener.ReadAsync(place.Pack, place.Entry, cancellationToken);
         }
-        catch (BackupException error) when (error is IntegrityException or TargetException { IsTransient: false })
+        catch (BackupException error) when (ChunkFetcher.IsOfOnePlace(error))
         {
             return await TryFallbackAsync(chunk, cancellationToken);
         }
@@ -75,13 +75,17 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         }
         catch (IntegrityException damage)
         {
-            foreach (var use in chunk.Uses)
-            {
-                use.File.Fail(EntryFault.Of(use.File.Preparation.Entry.Path.ToString(), damage));
-                use.File.EndUse();
-            }
-
+            Fail(chunk, damage);
             return null;
+        }
+    }
+
+    private static void Fail(WantedChunk chunk, IntegrityException damage)
+    {
+        foreach (var use in chunk.Uses)
+        {
+            use.File.Fail(EntryFault.Of(use.File.Preparation.Entry.Path.ToString(), damage));
+            use.File.EndUse();
         }
     }
 
@@ -106,6 +110,14 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
     private void Write(WantedChunk chunk, OwnedBuffer plain)
     {
+        if (plain.LengthBytes != chunk.PlainBytes)
+        {
+            // The places of what follows in the file were reckoned with the other length.
+            var lie = new IntegrityException(FaultCodes.ChunkMismatch, $"Its chunk {chunk.Id} has {plain.LengthBytes} bytes, and the index says {chunk.PlainBytes}.");
+            Fail(chunk, lie);
+            return;
+        }
+
         foreach (var use in chunk.Uses)
         {
             try

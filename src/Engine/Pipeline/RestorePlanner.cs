@@ -113,13 +113,15 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
     /// <summary>The entry's metadata with the extended attributes that stand outside it; null when they cannot be read.</summary>
     private async ValueTask<EntryMetadata?> TryCompleteMetadataAsync(ListedEntry entry, CancellationToken cancellationToken)
     {
-        const int MaxAttributeBytes = 16 * 1024 * 1024;
+        // All of an entry's together: thousands of attributes may name one content, and all are held at once.
+        var left = 64 * 1024 * 1024;
         var attributes = entry.Metadata.ExtendedAttributes.ToList();
         try
         {
             foreach (var large in entry.LargeAttributes)
             {
-                var value = await ContentReader.ReadAllAsync(large.Content, parts.Listing.Fetcher, MaxAttributeBytes, cancellationToken);
+                var value = await ContentReader.ReadAllAsync(large.Content, parts.Listing.Fetcher, left, cancellationToken);
+                left -= value.Length;
                 attributes.Add(new ExtendedAttribute(large.Name, value));
             }
         }
@@ -178,13 +180,10 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
 
             var chunk = _batch.Find(id) ?? await LocateAsync(id, cancellationToken);
             _batch.Use(chunk, new ChunkUse(file, offset, stream));
-            offset += chunk.Places[0].Entry.PlainBytes;
+            offset = ContentLength.Add(offset, chunk.PlainBytes, sizeBytes);
         }
 
-        if (offset != sizeBytes)
-        {
-            throw new IntegrityException(FaultCodes.ListingMalformed, $"Its chunks hold {offset} bytes and its size is {sizeBytes}.");
-        }
+        ContentLength.Require(offset, sizeBytes);
     }
 
     private async ValueTask<WantedChunk> LocateAsync(ChunkId id, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ public sealed class SnapshotBrowser : IDisposable
     }
 
     public static async Task<SnapshotBrowser> OpenAsync(VaultReader vault, IEngineSink sink, CancellationToken cancellationToken) =>
-        new(vault, await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, sink, cancellationToken));
+        new(vault, await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, vault.Vault.Self, sink, cancellationToken));
 
     /// <summary>The entries of a snapshot that the filter takes, in path order. Pages outside <paramref name="scope"/> are not read.</summary>
     public async IAsyncEnumerable<SnapshotItem> EnumerateAsync(

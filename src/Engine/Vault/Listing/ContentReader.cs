@@ -22,9 +22,9 @@ public static class ContentReader
         await foreach (var id in ChunksAsync(content, fetcher, cancellationToken))
         {
             using var chunk = await fetcher.FetchAsync(id, cancellationToken);
-            if (bytes.Length + chunk.LengthBytes > maxBytes)
+            if (chunk.LengthBytes == 0 || bytes.Length + chunk.LengthBytes > maxBytes)
             {
-                throw new IntegrityException(FaultCodes.ListingMalformed, $"A content that should be at most {maxBytes} bytes long is longer.");
+                throw new IntegrityException(FaultCodes.ListingMalformed, $"A content that may have {maxBytes} bytes is longer, or has an empty chunk.");
             }
 
             bytes.Write(chunk.Span);

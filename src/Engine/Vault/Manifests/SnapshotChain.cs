@@ -10,6 +10,7 @@ internal sealed class SnapshotChain
     private readonly List<CatalogProblem> _problems;
     private readonly Dictionary<ManifestReference, Snapshot> _present;
     private readonly Dictionary<ManifestReference, RemovedSnapshot> _removed = [];
+    private readonly HashSet<SnapshotId> _missing = [];
 
     internal SnapshotChain(RegisterState register, IEnumerable<Snapshot> present, IEnumerable<RemovedSnapshot> removed, List<CatalogProblem> problems)
     {
@@ -73,10 +74,9 @@ internal sealed class SnapshotChain
             return true;
         }
 
-        var problem = new CatalogProblem(FaultCodes.SnapshotMissing, $"The snapshot {reference.Id} is missing ({evidence}), and no record says that it was removed.");
-        if (!_problems.Exists(other => other.Code == problem.Code && other.Message.Contains(reference.Id.ToString(), StringComparison.Ordinal)))
+        if (_missing.Add(reference.Id))
         {
-            _problems.Add(problem);
+            _problems.Add(new CatalogProblem(FaultCodes.SnapshotMissing, $"The snapshot {reference.Id} is missing ({evidence}), and no record says that it was removed."));
         }
 
         return false;
