@@ -13,7 +13,7 @@ public static class EntryName
         while (!name.IsEmpty)
         {
             var status = Rune.DecodeFromUtf8(name, out var rune, out var consumed);
-            if (status != OperationStatus.Done || Rune.IsControl(rune))
+            if (status != OperationStatus.Done || Rune.IsControl(rune) || ReordersText(rune))
             {
                 for (var i = 0; i < consumed; i++)
                 {
@@ -34,6 +34,10 @@ public static class EntryName
 
         return text.ToString();
     }
+
+    /// <summary>Marks that turn the direction of what follows, and break lines: a name could show itself, and the rest of a report, as something else.</summary>
+    private static bool ReordersText(Rune rune) =>
+        rune.Value is 0x061C or 0x200E or 0x200F or (>= 0x2028 and <= 0x202E) or (>= 0x2066 and <= 0x2069);
 
     public static byte[] FromDisplay(string display)
     {

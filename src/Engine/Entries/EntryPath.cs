@@ -104,7 +104,7 @@ public sealed class EntryPath : IComparable<EntryPath>, IEquatable<EntryPath>
         return hash.ToHashCode();
     }
 
-    /// <summary>For people: components joined by '/', bytes that are not UTF-8 and control characters as <c>\xNN</c>, a backslash as <c>\\</c>.</summary>
+    /// <summary>For people: components joined by '/', bytes that are not UTF-8, control characters and marks that reorder text as <c>\xNN</c>, a backslash as <c>\\</c>.</summary>
     public override string ToString() => string.Join('/', _components.Select(component => EntryName.ToDisplay(component)));
 
     public static bool operator ==(EntryPath? left, EntryPath? right) => left?.Equals(right) ?? right is null;

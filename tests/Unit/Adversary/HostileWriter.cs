@@ -1,10 +1,8 @@
 using SecureBackup.Engine.Compression;
-using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
 
@@ -14,11 +12,13 @@ namespace SecureBackup.Tests.Unit.Adversary;
 internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposable
 {
     private readonly CompressorCatalog _compressors = new();
-    private readonly PackBuilder _pack = new(SegmentSealings.PacksOf(vault), new CompressorCatalog());
+    private PackBuilder? _pack;
     private readonly List<PackEntry> _entries = [];
     private readonly HashSet<ChunkId> _stored = [];
 
     internal UnlockedVault Vault => vault;
+
+    private PackBuilder Pack => _pack ??= new PackBuilder(SegmentSealings.PacksOf(vault), _compressors);
 
     /// <summary>Entries as the index will have them; to be falsified.</summary>
     internal List<PackEntry> Entries => _entries;
@@ -38,7 +38,7 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
     internal void AddAs(ChunkId id, ReadOnlySpan<byte> plain)
     {
         var frame = new ChunkFrame { Chunk = id, PlainBytes = plain.Length, Compression = CompressionId.Stored, Payload = plain };
-        Assert.True(_pack.TryAdd(frame, plain, out var place));
+        Assert.True(Pack.TryAdd(frame, plain, out var place));
         _entries.Add(new PackEntry(id, place.Frame, place.OffsetBytes, place.FrameBytes, plain.Length, CompressionId.Stored, ChunkSealing.Direct));
     }
 
@@ -50,7 +50,7 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
         Assert.True(_compressors.Get(CompressionId.Zstd).TryCompress(plain, compressed, out var written));
         var id = vault.Keys.ChunkId.IdOf(DomainId.Vault, plain);
         var frame = new ChunkFrame { Chunk = id, PlainBytes = plainBytes, Compression = CompressionId.Zstd, Payload = compressed.AsSpan(0, written) };
-        Assert.True(_pack.TryAdd(frame, plain, out var place));
+        Assert.True(Pack.TryAdd(frame, plain, out var place));
         _entries.Add(new PackEntry(id, place.Frame, place.OffsetBytes, place.FrameBytes, plainBytes, CompressionId.Zstd, ChunkSealing.Direct));
         return id;
     }
@@ -70,7 +70,7 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
     /// <summary>Stores the pack, and a segment that says of it what <see cref="Entries"/> says.</summary>
     internal async Task<PackRecord> StorePackAsync(Func<PackRecord, PackRecord>? falsified = null, params ObjectId[] replaced)
     {
-        using var pack = _pack.Finish(isFull: false);
+        using var pack = Pack.Finish(isFull: false);
         await vault.Store.PutAsync(pack.Record.Name, pack.Bytes.ToArray(), AttackScene.Token);
         await StoreSegmentAsync(falsified?.Invoke(pack.Record) ?? pack.Record, replaced);
         return pack.Record;
@@ -110,7 +110,7 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
 
     public void Dispose()
     {
-        _pack.Dispose();
+        _pack?.Dispose();
         _compressors.Dispose();
     }
 }

@@ -166,7 +166,7 @@ public sealed class PoisonedIndexTests
         var (name, own) = (victims[0].Name, await hostile.StorePackAsync());
         scene.Target.Replace(name, scene.Target.Objects[own.Name].Span);
         var check = await scene.VerifyAsync(owner, backup.Snapshot);
-        Assert.Contains(check.Faults, fault => fault.Path == name.Value && fault.Code == FaultCodes.PackMissing);
+        Assert.Contains(check.Faults, fault => string.Equals(fault.Path, name.Value, StringComparison.Ordinal) && fault.Code == FaultCodes.PackMissing);
         Assert.True(check.Faults.Count > 1, "What lay in the pack is named.");
     }
 
