@@ -24,6 +24,9 @@ public sealed record VaultCreation
     public string ChunkerName { get; init; } = ChunkerCatalog.Default;
 
     public Argon2Parameters Stretching { get; init; } = Argon2Parameters.Default;
+
+    /// <summary>Never the passphrase: a record shows all its members, and lands in logs.</summary>
+    public override string ToString() => $"{nameof(VaultCreation)} {{ OwnerName = {OwnerName}, KeyFilePath = {KeyFilePath}, PackSizeBytes = {PackSizeBytes}, ChunkerName = {ChunkerName} }}";
 }
 
 /// <summary>Makes vaults. The genesis entry is written last: until then there is no vault, and what an interrupted creation left is in nobody's way.</summary>

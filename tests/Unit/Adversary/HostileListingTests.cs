@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;

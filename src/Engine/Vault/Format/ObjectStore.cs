@@ -6,7 +6,29 @@ using SecureBackup.Engine.Targets;
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>Bytes as they lie on a target; nothing about them is verified.</summary>
-public sealed record StoredObject(ObjectName Name, ReadOnlyMemory<byte> Bytes, DateTimeOffset StoreTime);
+public sealed record StoredObject(ObjectName Name, ReadOnlyMemory<byte> Bytes, DateTimeOffset StoreTime)
+{
+    /// <summary>What <paramref name="read"/> makes of it; an error about the bytes, which alone do not know where they lie, then names the object.</summary>
+    internal T Read<T>(Func<StoredObject, T> read)
+    {
+        try
+        {
+            return read(this);
+        }
+        catch (IntegrityException exception)
+        {
+            throw new IntegrityException(exception.Code, $"'{Name}' is refused: {exception.Message}", exception);
+        }
+        catch (VaultException exception)
+        {
+            throw new VaultException(exception.Code, $"'{Name}' is refused: {exception.Message}", exception);
+        }
+        catch (KeyException exception)
+        {
+            throw new KeyException(exception.Code, $"'{Name}' is refused: {exception.Message}", exception);
+        }
+    }
+}
 
 /// <summary>Reads and writes small objects whole. Packs and index segments, which are read in parts, go to the target directly.</summary>
 public sealed class ObjectStore(Target target)

@@ -72,14 +72,14 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         var kind = credential is PassphraseCredential ? UnlockerKind.Passphrase : UnlockerKind.KeyFile;
         BackupException? problem = null;
         var hasTried = false;
-        var unlockers = await ReadUnlockersAsync(kind, exception => problem = Broken(exception), cancellationToken);
+        var unlockers = await ReadUnlockersAsync(kind, (name, exception) => problem = Broken(name, exception), cancellationToken);
         foreach (var unlocker in unlockers)
         {
             try
             {
                 using var unlockingKey = UnlockingKeyOf(unlocker, credential);
                 using var bundleKey = unlocker.TryOpen(unlockingKey);
-                if (bundleKey is not null && await TryOpenBundleAsync(unlocker.Owner, bundleKey, cancellationToken) is { } bundle)
+                if (bundleKey is not null && await TryOpenBundleAsync(unlocker, bundleKey, cancellationToken) is { } bundle)
                 {
                     return bundle;
                 }
@@ -88,7 +88,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             }
             catch (Exception exception) when (IsAboutOneUnlocker(exception))
             {
-                problem = Broken((BackupException)exception);
+                problem = Broken(ObjectNames.Unlocker(unlocker.Header.Object), (BackupException)exception);
             }
         }
 
@@ -105,13 +105,13 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         exception is IntegrityException { Code: var code } ? code != FaultCodes.BundleMismatch
         : exception is KeyException { Code: var weak } && (weak == FaultCodes.WeakKeyDerivation || weak == FaultCodes.KeyDerivationTooCostly);
 
-    private BackupException Broken(BackupException exception)
+    private BackupException Broken(ObjectName name, BackupException exception)
     {
-        context.Sink.Report(new BackupEvent(EventSeverity.Warning, $"An unlocker of the vault cannot be used: {exception.Message}", FaultCodes.UnlockerUnusable));
+        context.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The unlocker '{name}' cannot be used: {exception.Message}", FaultCodes.UnlockerUnusable));
         return exception;
     }
 
-    private async Task<List<Unlocker>> ReadUnlockersAsync(UnlockerKind kind, Action<BackupException> onBroken, CancellationToken cancellationToken)
+    private async Task<List<Unlocker>> ReadUnlockersAsync(UnlockerKind kind, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
     {
         var stats = await store.ListAsync(
             ObjectNames.Unlockers, static name => ObjectNames.TryParseId(name, ObjectNames.Unlockers, out _), cancellationToken);
@@ -119,7 +119,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             [.. stats.Take(Unlocker.MaxCount)],
             Unlocker.MaxBytes,
             stored => Unlocker.Read(stored.Bytes, register.Vault, IdOf(stored.Name)),
-            (_, exception) => onBroken(exception),
+            onBroken,
             cancellationToken);
 
         // The cheapest first, so that a costly one which somebody planted is met last.
@@ -138,9 +138,9 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
     };
 
     /// <returns>Null when the key is of a bundle that is not current, or of no owner: an unlocker that was replaced, or left by an interrupted creation.</returns>
-    private async Task<OwnerBundle?> TryOpenBundleAsync(MemberId owner, RootKey bundleKey, CancellationToken cancellationToken)
+    private async Task<OwnerBundle?> TryOpenBundleAsync(Unlocker unlocker, RootKey bundleKey, CancellationToken cancellationToken)
     {
-        if (!register.Bundles.TryGetValue(owner, out var id))
+        if (!register.Bundles.TryGetValue(unlocker.Owner, out var id))
         {
             return null;
         }
@@ -148,16 +148,21 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         var name = ObjectNames.Bundle(id);
         var stored = await store.TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken)
             ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
-        var bundle = OwnerBundle.TryOpen(stored.Bytes.Span, register.Vault, id, bundleKey);
+        var bundle = stored.Read(item => OwnerBundle.TryOpen(item.Bytes.Span, register.Vault, id, bundleKey));
         if (bundle is null)
         {
+            // Most likely an unlocker of an earlier passphrase, put back; but "wrong passphrase" alone would mislead where the keys are damaged.
+            context.Sink.Report(new BackupEvent(
+                EventSeverity.Warning,
+                $"The unlocker '{ObjectNames.Unlocker(unlocker.Header.Object)}' opens, and what it holds does not open '{name}': it is out of date, or one of the two is damaged.",
+                FaultCodes.UnlockerUnusable));
             return null;
         }
 
         try
         {
             bundle.RequireMatch(register);
-            return bundle.Signing.Id == owner
+            return bundle.Signing.Id == unlocker.Owner
                 ? bundle
                 : throw new IntegrityException(FaultCodes.BundleMismatch, "The owner's keys are those of another owner than the unlocker names.");
         }

@@ -133,9 +133,14 @@ public static class ReferenceSet
     private static async Task<PackId[]> ReadPageAsync(UnlockedVault vault, ObjectId id, CancellationToken cancellationToken)
     {
         var stored = await vault.Store.ReadAsync(ObjectNames.ReferencePage(id), MaxPageBytes, cancellationToken);
-        var header = ObjectHeader.Read(stored.Bytes.Span);
+        return stored.Read(item => DecodePage(vault, id, item.Bytes.Span));
+    }
+
+    private static PackId[] DecodePage(UnlockedVault vault, ObjectId id, ReadOnlySpan<byte> bytes)
+    {
+        var header = ObjectHeader.Read(bytes);
         header.Expect(ObjectKind.ReferencePage, vault.Id, id);
-        var plain = MetadataSeal.Open(vault, header, stored.Bytes.Span[ObjectHeader.SizeBytes..], MaxIdsInPage * Id256.SizeBytes);
+        var plain = MetadataSeal.Open(vault, header, bytes[ObjectHeader.SizeBytes..], MaxIdsInPage * Id256.SizeBytes);
         if (plain.Length % Id256.SizeBytes != 0 || plain.Length == 0 || vault.KeysOf(header.Epoch).ReferencePageIdOf(plain) != id)
         {
             throw new IntegrityException(FaultCodes.Malformed, $"The reference page {id} holds something else than its id says.");

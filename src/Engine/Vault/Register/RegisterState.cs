@@ -120,6 +120,10 @@ public sealed record RegisterState : IMemberDirectory
         {
             throw new VaultException(FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry(number)}' is refused: {exception.Message}", exception);
         }
+        catch (VaultException exception)
+        {
+            throw new VaultException(exception.Code, $"The register entry '{ObjectNames.RegisterEntry(number)}' cannot be read: {exception.Message}", exception);
+        }
     }
 
     private static void Require(bool isValid, string complaint)
