@@ -44,11 +44,12 @@ public sealed class SecrecyTests
         said.AddRange(scene.Sink.Events.Select(static item => item.ToString()));
         using var file = CredentialFile.Read(scene.KeyPath, scene.Sink);
         using var credential = new PassphraseCredential(Secret.AsMemory());
-        said.AddRange([
-            owner.ToString()!, writer.ToString()!, owner.Keys.ToString()!, owner.SelfKey.ToString()!, owner.RequireReader().ToString()!, owner.Register.ToString(), owner.Freshness.ToString(),
-            owner.Context.ToString(), backup.ToString(), backup.Snapshot.ToString(), backup.Snapshot.Body.ToString(), owner.RequireReader().OpenOwnerPart(backup.Snapshot).ToString(),
-            file.ToString()!, credential.ToString()!, (new VaultCreation { Passphrase = Secret.AsMemory() }).ToString(),
-        ]);
+        object[] shown =
+        [
+            owner, writer, owner.Keys, owner.SelfKey, owner.RequireReader(), owner.Register, owner.Freshness, owner.Context, backup, backup.Snapshot, backup.Snapshot.Body,
+            owner.RequireReader().OpenOwnerPart(backup.Snapshot), file, credential, new VaultCreation { Passphrase = Secret.AsMemory() },
+        ];
+        said.AddRange(shown.Select(static item => item.ToString()!));
         Assert.True(said.Count > 40);
         var all = string.Join('\n', said);
         foreach (var form in FormsOf(owner, file))
