@@ -5,27 +5,42 @@ namespace SecureBackup.Engine.Primitives;
 
 /// <summary>
 /// A pooled buffer with exactly one owner. Whoever takes it disposes it; disposing wipes it, since every buffer here may
-/// have held plaintext.
+/// have held plaintext. No span or memory of it may be used after that.
 /// </summary>
 public sealed class OwnedBuffer : IDisposable
 {
-    private byte[]? _array;
+    /// <summary>From here on the shared pool, which doubles lengths and keeps a buffer of each for each thread, costs hundreds of MiB.</summary>
+    private const int MinBlockBytes = 64 * 1024;
 
-    private OwnedBuffer(byte[] array, int length)
+    private const long MaxIdleBytes = 16 * 1024 * 1024;
+
+    private static readonly PageBlockPool Blocks = new(MaxIdleBytes);
+
+    private byte[]? _array;
+    private PageBlock? _block;
+
+    private OwnedBuffer(int lengthBytes)
     {
-        _array = array;
-        LengthBytes = length;
+        LengthBytes = lengthBytes;
+        if (lengthBytes < MinBlockBytes)
+        {
+            _array = ArrayPool<byte>.Shared.Rent(Math.Max(1, lengthBytes));
+        }
+        else
+        {
+            _block = Blocks.Rent(lengthBytes);
+        }
     }
 
     public int LengthBytes { get; private set; }
 
-    public Memory<byte> Memory => Array.AsMemory(0, LengthBytes);
+    public Memory<byte> Memory => Whole[..LengthBytes];
 
-    public Span<byte> Span => Array.AsSpan(0, LengthBytes);
+    public Span<byte> Span => Memory.Span;
 
-    private byte[] Array => _array ?? throw new ObjectDisposedException(nameof(OwnedBuffer));
+    private Memory<byte> Whole => _block?.Memory ?? _array ?? throw new ObjectDisposedException(nameof(OwnedBuffer));
 
-    public static OwnedBuffer Rent(int lengthBytes) => new(ArrayPool<byte>.Shared.Rent(Math.Max(1, lengthBytes)), lengthBytes);
+    public static OwnedBuffer Rent(int lengthBytes) => new(lengthBytes);
 
     public static OwnedBuffer CopyOf(ReadOnlySpan<byte> bytes)
     {
@@ -38,7 +53,7 @@ public sealed class OwnedBuffer : IDisposable
     public void Truncate(int lengthBytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(lengthBytes, LengthBytes);
-        CryptographicOperations.ZeroMemory(Array.AsSpan(lengthBytes, LengthBytes - lengthBytes));
+        CryptographicOperations.ZeroMemory(Span[lengthBytes..]);
         LengthBytes = lengthBytes;
     }
 
@@ -49,6 +64,13 @@ public sealed class OwnedBuffer : IDisposable
         {
             CryptographicOperations.ZeroMemory(array.AsSpan(0, LengthBytes));
             ArrayPool<byte>.Shared.Return(array);
+        }
+
+        var block = Interlocked.Exchange(ref _block, null);
+        if (block is not null)
+        {
+            CryptographicOperations.ZeroMemory(block.GetSpan()[..LengthBytes]);
+            Blocks.Return(block);
         }
     }
 }

@@ -18,8 +18,8 @@ internal sealed class BackupChannels
     /// <summary>The same with what will be sealed, in whatever order the workers end. A crash here leaves nothing.</summary>
     internal Channel<CompressedChunk> Compressed { get; } = Bounded<CompressedChunk>(256);
 
-    /// <summary>Packs ready to be stored; one waits while one is uploaded. A crash here leaves nothing.</summary>
-    internal Channel<FinishedPack> Packs { get; } = Bounded<FinishedPack>(1);
+    /// <summary>Packs ready to be stored, handed over directly: one is uploaded while the next is filled. A crash here leaves nothing.</summary>
+    internal Channel<FinishedPack> Packs { get; } = Bounded<FinishedPack>(0);
 
     /// <summary>Packs that the target has confirmed. A crash here leaves packs that no segment names: the next run adopts them.</summary>
     internal Channel<StoredPack> Stored { get; } = Bounded<StoredPack>(16);

@@ -13,10 +13,11 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// </summary>
 internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannels channels, ProgressCounters counters) : IChunkStore
 {
-    /// <summary>Plaintext on its way to a pack: eight chunks of the largest size, so that both cores stay busy.</summary>
-    private const long MaxPlainBytesInFlight = 32 * 1024 * 1024;
+    /// <summary>The largest chunk, with what it compresses to.</summary>
+    private const long MaxChunkBytes = 2 * 4 * 1024 * 1024;
 
-    private readonly MemoryBudget _budget = new(MaxPlainBytesInFlight);
+    /// <summary>Chunks on their way to a pack: a large one for each compressor and one for the sealer, but no more than a process can be expected to bear.</summary>
+    private readonly MemoryBudget _budget = new(MaxChunkBytes * Math.Clamp((Environment.ProcessorCount / 2) + 1, 2, 8));
     private readonly ConcurrentDictionary<PackId, byte> _needed = new();
 
     /// <summary>The reference set, ascending; whole once the last pack is stored.</summary>
@@ -38,7 +39,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
                 return id;
             }
 
-            var lease = await _budget.AcquireAsync(plain.LengthBytes, cancellationToken);
+            var lease = await _budget.AcquireAsync(2L * plain.LengthBytes, cancellationToken);
             await channels.Claimed.Writer.WriteAsync(new PlainChunk(id, chunkClass, plain, lease), cancellationToken);
             return id;
         }

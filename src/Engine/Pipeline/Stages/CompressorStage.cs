@@ -15,7 +15,16 @@ internal sealed class CompressorStage(BackupChannels channels, int workers)
         using var compressor = new ZstdCompressor();
         await foreach (var chunk in channels.Claimed.Reader.ReadAllAsync(cancellationToken))
         {
-            await channels.Compressed.Writer.WriteAsync(Compress(compressor, chunk), cancellationToken);
+            var compressed = Compress(compressor, chunk);
+            try
+            {
+                await channels.Compressed.Writer.WriteAsync(compressed, cancellationToken);
+            }
+            catch
+            {
+                compressed.Dispose();
+                throw;
+            }
         }
 
         if (Interlocked.Decrement(ref _running) == 0)

@@ -71,7 +71,16 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         _open[(int)chunkClass] = null;
         using (builder)
         {
-            await channels.Packs.Writer.WriteAsync(builder.Finish(isFull), cancellationToken);
+            var pack = builder.Finish(isFull);
+            try
+            {
+                await channels.Packs.Writer.WriteAsync(pack, cancellationToken);
+            }
+            catch
+            {
+                pack.Dispose();
+                throw;
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using System.Security.Cryptography;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -31,18 +31,16 @@ internal sealed class PackUploader(BackupChannels channels, Target target, Progr
 
     private async Task StoreAsync(FinishedPack pack, CancellationToken cancellationToken)
     {
-        if (!MemoryMarshal.TryGetArray(pack.Bytes, out var array))
-        {
-            throw new InvalidOperationException("A pack lies in an array.");
-        }
-
-        using var content = new MemoryStream(array.Array!, array.Offset, array.Count, writable: false);
+        using var pin = pack.Bytes.Pin();
+        using var content = StreamOver(pin, pack.Bytes.Length);
         await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, pack.Record.Sha256), cancellationToken);
         if (!target.Capabilities.ServerChecksum)
         {
             await ConfirmAsync(pack.Record, cancellationToken);
         }
     }
+
+    private static unsafe UnmanagedMemoryStream StreamOver(MemoryHandle bytes, int lengthBytes) => new((byte*)bytes.Pointer, lengthBytes);
 
     private async Task ConfirmAsync(PackRecord record, CancellationToken cancellationToken)
     {

@@ -1,0 +1,89 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Tests.Unit.Primitives;
+
+public sealed class OwnedBufferTests
+{
+    private const int Mebibyte = 1024 * 1024;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(65_535)]
+    [InlineData(65_536)]
+    [InlineData(3_000_001)]
+    [InlineData(20 * Mebibyte)]
+    public void A_buffer_has_the_length_asked_for_and_holds_what_is_put_in(int length)
+    {
+        using var buffer = OwnedBuffer.Rent(length);
+        buffer.Span.Fill(7);
+        Assert.Equal(length, buffer.LengthBytes);
+        Assert.Equal(length, buffer.Memory.Length);
+        Assert.Equal(-1, buffer.Memory.Span.IndexOfAnyExcept((byte)7));
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(200_000)]
+    public void A_disposed_buffer_refuses_to_be_used_and_may_be_disposed_again(int length)
+    {
+        var buffer = OwnedBuffer.Rent(length);
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => buffer.Memory);
+        Assert.Throws<ObjectDisposedException>(() => buffer.Span.Length);
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(200_000)]
+    public void What_is_cut_off_is_wiped(int length)
+    {
+        using var buffer = OwnedBuffer.Rent(length);
+        buffer.Span.Fill(7);
+        var whole = buffer.Memory;
+        buffer.Truncate(10);
+        Assert.Equal(10, buffer.LengthBytes);
+        Assert.Equal(-1, whole.Span[10..].IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, whole.Span[..10].IndexOfAnyExcept((byte)7));
+    }
+
+    [Fact]
+    public void A_block_given_back_is_used_again_for_what_nearly_fills_it()
+    {
+        var pool = new PageBlockPool(16 * Mebibyte);
+        var block = pool.Rent(Mebibyte);
+        Assert.InRange(block.LengthBytes, Mebibyte, Mebibyte + (Mebibyte / 8));
+        pool.Return(block);
+        Assert.NotSame(block, pool.Rent(Mebibyte / 2));
+        Assert.NotSame(block, pool.Rent(2 * Mebibyte));
+        Assert.Same(block, pool.Rent(900_000));
+        Assert.Equal(0, pool.IdleBytes);
+    }
+
+    [Fact]
+    public void Blocks_that_wait_are_bounded_and_the_longest_unused_is_freed()
+    {
+        var pool = new PageBlockPool(4 * Mebibyte);
+        var blocks = Enumerable.Range(0, 6).Select(_ => pool.Rent(Mebibyte)).ToList();
+        blocks.ForEach(pool.Return);
+        Assert.Equal(4 * Mebibyte, pool.IdleBytes);
+        Assert.Throws<ObjectDisposedException>(() => blocks[0].GetSpan().Length);
+        Assert.Throws<ObjectDisposedException>(() => blocks[1].GetSpan().Length);
+        Assert.Equal(blocks[2].LengthBytes, blocks[2].GetSpan().Length);
+    }
+
+    [Fact]
+    public void Fresh_pages_are_zero_and_hold_still_for_pointers()
+    {
+        using IDisposable block = new PageBlock(Mebibyte);
+        var memory = ((PageBlock)block).Memory;
+        Assert.Equal(-1, memory.Span.IndexOfAnyExcept((byte)0));
+        using var pin = memory[100..].Pin();
+        memory.Span[100] = 42;
+        unsafe
+        {
+            Assert.Equal(42, *(byte*)pin.Pointer);
+        }
+    }
+}
