@@ -1,4 +1,5 @@
 using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace SecureBackup.Engine.Compression;
 
@@ -10,6 +11,15 @@ internal sealed class ManagedZstdCodec : IZstdCodec
 
     public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes) =>
         _compressor.TryWrap(plain, destination, out writtenBytes);
+
+    public unsafe int FrameBytes(ReadOnlySpan<byte> compressed)
+    {
+        fixed (byte* start = compressed)
+        {
+            var result = Methods.ZSTD_findFrameCompressedSize(start, (nuint)compressed.Length);
+            return Methods.ZSTD_isError(result) ? 0 : (int)result;
+        }
+    }
 
     public bool TryDecompress(ReadOnlySpan<byte> compressed, Span<byte> destination, out int writtenBytes)
     {

@@ -21,6 +21,9 @@ internal sealed partial class NativeZstdCodec : IZstdCodec
     public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes) =>
         IsDone(Compress(_compression, destination, (nuint)destination.Length, plain, (nuint)plain.Length, ZstdCompressor.Level), out writtenBytes);
 
+    public int FrameBytes(ReadOnlySpan<byte> compressed) =>
+        IsDone(FindFrameSize(compressed, (nuint)compressed.Length), out var frameBytes) ? frameBytes : 0;
+
     public bool TryDecompress(ReadOnlySpan<byte> compressed, Span<byte> destination, out int writtenBytes) =>
         IsDone(Decompress(_decompression, destination, (nuint)destination.Length, compressed, (nuint)compressed.Length), out writtenBytes);
 
@@ -60,6 +63,9 @@ internal sealed partial class NativeZstdCodec : IZstdCodec
     [LibraryImport(Library, EntryPoint = "ZSTD_decompressDCtx")]
     private static partial nuint Decompress(
         DecompressionContext context, Span<byte> destination, nuint capacityBytes, ReadOnlySpan<byte> source, nuint sourceBytes);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_findFrameCompressedSize")]
+    private static partial nuint FindFrameSize(ReadOnlySpan<byte> source, nuint sourceBytes);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_isError")]
     private static partial uint IsError(nuint result);

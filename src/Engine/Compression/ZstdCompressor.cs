@@ -25,6 +25,8 @@ public sealed class ZstdCompressor : ICompressor
         _codec = codec;
     }
 
+    private static ReadOnlySpan<byte> Magic => [0x28, 0xB5, 0x2F, 0xFD];
+
     public CompressionId Id => CompressionId.Zstd;
 
     public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes)
@@ -36,11 +38,16 @@ public sealed class ZstdCompressor : ICompressor
 
     public void Decompress(ReadOnlySpan<byte> compressed, Span<byte> plain)
     {
+        // The libraries also take several frames in a row, and frames to be skipped: one content would have many forms.
         // The destination serves as the window: a frame that claims a huge one makes nobody allocate it.
-        if (compressed.IsEmpty || !_codec.TryDecompress(compressed, plain, out var writtenBytes) || writtenBytes != plain.Length)
+        if (!compressed.StartsWith(Magic)
+            || _codec.FrameBytes(compressed) != compressed.Length
+            || !_codec.TryDecompress(compressed, plain, out var writtenBytes)
+            || writtenBytes != plain.Length)
         {
             throw new IntegrityException(
-                FaultCodes.DecompressionMismatch, $"A zstd frame of {compressed.Length} bytes does not unpack to the {plain.Length} that were announced.");
+                FaultCodes.DecompressionMismatch,
+                $"{compressed.Length} bytes are not one zstd frame that unpacks to the {plain.Length} that were announced.");
         }
     }
 
@@ -52,6 +59,9 @@ internal interface IZstdCodec : IDisposable
 {
     /// <returns>False when the frame does not fit into the destination.</returns>
     bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes);
+
+    /// <summary>Length of the frame with which the input begins; 0 when that is malformed or cut short.</summary>
+    int FrameBytes(ReadOnlySpan<byte> compressed);
 
     /// <returns>False when the input is malformed or does not fit into the destination.</returns>
     bool TryDecompress(ReadOnlySpan<byte> compressed, Span<byte> destination, out int writtenBytes);

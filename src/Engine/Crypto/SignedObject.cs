@@ -5,23 +5,21 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Crypto;
 
 /// <summary>
-/// header (80) ‖ body length u32 LE ‖ body ‖ signatures, a CBOR array of <c>[algorithm, member id, signature]</c> up to the end.
+/// header (80) ‖ body length u32 LE ‖ body ‖ signatures, a <see cref="SignatureList"/> up to the end.
 /// The signatures are over the stored bytes before them, never over a re-encoding.
 /// </summary>
 public sealed class SignedObject
 {
     public const int MaxBodyBytes = 16 * 1024 * 1024;
-    public const int MaxSignatures = 32;
+    public const int MaxSignatures = SignatureList.MaxSignatures;
 
     /// <summary>Nothing longer is a signed object; a bound for readers.</summary>
     public const int MaxBytes = MaxBodyBytes + BodyAt + (MaxSignatures * 8192);
 
     private const int BodyAt = ObjectHeader.SizeBytes + sizeof(uint);
-    private const int MaxSignatureBytes = 8000;
-    private const int Ed25519 = 1;
 
     private readonly ContentHash _signedHash;
-    private readonly Signature[] _signatures;
+    private readonly SignatureList _signatures;
 
     private SignedObject(ReadOnlyMemory<byte> bytes, int bodyBytes)
     {
@@ -30,7 +28,7 @@ public sealed class SignedObject
         Hash = ContentHash.Of(bytes.Span);
         LengthBytes = bytes.Length;
         _signedHash = ContentHash.Of(bytes.Span[..(BodyAt + bodyBytes)]);
-        _signatures = ReadSignatures(bytes[(BodyAt + bodyBytes)..], $"signature list of {Header.Kind} {Header.Object}");
+        _signatures = SignatureList.Parse(bytes[(BodyAt + bodyBytes)..], $"{Header.Kind} {Header.Object}");
     }
 
     public ObjectHeader Header { get; }
@@ -56,16 +54,7 @@ public sealed class SignedObject
         header.Write(signed);
         BinaryPrimitives.WriteUInt32LittleEndian(signed.AsSpan(ObjectHeader.SizeBytes), (uint)body.Length);
         body.CopyTo(signed.AsSpan(BodyAt));
-        var hash = ContentHash.Of(signed);
-        var writer = new CborMapWriter().BeginArray(signers.Length);
-        Span<byte> signature = stackalloc byte[VerifyKey.SignatureBytes];
-        foreach (var signer in signers)
-        {
-            signer.Sign(hash, signature);
-            writer.BeginArray(3).UInt(Ed25519).Id(signer.Id.Value).Bytes(signature).EndArray();
-        }
-
-        return [.. signed, .. writer.EndArray().Encode()];
+        return [.. signed, .. SignatureList.Sign(ContentHash.Of(signed), signers)];
     }
 
     /// <summary>Reads the structure alone: nothing is verified yet.</summary>
@@ -87,53 +76,10 @@ public sealed class SignedObject
     public static (SignedObject Object, MemberEntry Signer) Open(ReadOnlyMemory<byte> bytes, IMemberDirectory members, MemberRoles role)
     {
         var signed = Parse(bytes);
-        var signers = signed.Verify(members);
-        var entitled = signers.FirstOrDefault(member => member.Has(role))
-            ?? throw new IntegrityException(
-                FaultCodes.SignerNotEntitled,
-                $"{signed.Header.Kind} {signed.Header.Object} is signed by {string.Join(", ", signers.Select(static signer => signer.Name))}; it takes the right of a {role}.");
-        return (signed, entitled);
+        return (signed, signed._signatures.Verify(signed._signedHash, members, role));
     }
 
     /// <summary>The known members whose signatures verify: at least one. Each known member's signature must.</summary>
     /// <exception cref="IntegrityException">SignatureInvalid: one does not verify, or none is by a known member.</exception>
-    public IReadOnlyList<MemberEntry> Verify(IMemberDirectory members)
-    {
-        var verified = new List<MemberEntry>(_signatures.Length);
-        foreach (var signature in _signatures)
-        {
-            if (signature.Algorithm != Ed25519 || members.Find(signature.Member) is not { } member)
-            {
-                continue;
-            }
-
-            if (!member.Key.Verify(_signedHash, signature.Value.Span))
-            {
-                throw new IntegrityException(FaultCodes.SignatureInvalid, $"The signature of {member.Name} under {Header.Kind} {Header.Object} is not valid.");
-            }
-
-            verified.Add(member);
-        }
-
-        return verified.Count > 0
-            ? verified
-            : throw new IntegrityException(FaultCodes.SignatureInvalid, $"{Header.Kind} {Header.Object} is signed by nobody whom the vault knows.");
-    }
-
-    private static Signature[] ReadSignatures(ReadOnlyMemory<byte> bytes, string what)
-    {
-        var reader = new CborMapReader(bytes, what);
-        var signatures = reader.ReadArray(MaxSignatures, static item =>
-        {
-            item.BeginTuple(3);
-            var signature = new Signature(item.ReadUInt64(), new MemberId(item.ReadId()), item.ReadBytes(MaxSignatureBytes));
-            item.EndArray();
-            return signature;
-        });
-        reader.Check(signatures.Length > 0, "there is none");
-        reader.Check(signatures.DistinctBy(static signature => (signature.Algorithm, signature.Member)).Count() == signatures.Length, "one member signs twice");
-        return signatures;
-    }
-
-    private readonly record struct Signature(ulong Algorithm, MemberId Member, ReadOnlyMemory<byte> Value);
+    public IReadOnlyList<MemberEntry> Verify(IMemberDirectory members) => _signatures.Verify(_signedHash, members);
 }

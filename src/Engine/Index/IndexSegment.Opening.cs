@@ -39,8 +39,8 @@ public sealed partial class IndexSegment
         header.Expect(ObjectKind.IndexSegment, access.Vault, new ObjectId(id));
         var key = access.RequireKey(header);
         var end = await ReadEndAsync(source, cancellationToken);
-        var signer = SegmentSignatures.Verify(
-            end.Signatures, IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, header.Object);
+        var signer = SignatureList.Parse(end.Signatures, $"index segment {header.Object}").Verify(
+            IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, MemberRoles.Writer | MemberRoles.Maintainer);
         if (!FrameOpener.TryCreate(new ObjectKey(key.Bytes, header, SealPurpose.Index), prologue.AsSpan(ObjectHeader.SizeBytes), out var opener))
         {
             throw SegmentPages.Malformed(stat.Name, $"it is not sealed with the index key of epoch {header.Epoch}");

@@ -108,7 +108,7 @@ public sealed class IndexSegmentBuilder
             Replaced = sealing.Replaced,
             Time = sealing.Time,
         });
-        var signatures = SegmentSignatures.Sign(sealing.Signer, SignedHash(prologue, footer));
+        var signatures = SignatureList.Sign(SignedHash(prologue, footer), sealing.Signer);
         destination.Write(footer);
         destination.Write(signatures);
         Span<byte> end = stackalloc byte[IndexLayout.EndBytes];

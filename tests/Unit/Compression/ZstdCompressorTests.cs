@@ -92,6 +92,28 @@ public sealed class ZstdCompressorTests
     [Theory]
     [InlineData("native")]
     [InlineData("managed")]
+    public void Several_frames_that_add_up_are_refused(string codec)
+    {
+        using var compressor = Open(codec);
+        var plain = new byte[5_000];
+        var frame = Compress(compressor, plain);
+        byte[] skipped = [0x50, 0x2A, 0x4D, 0x18, 2, 0, 0, 0, 7, 7];
+        var empty = Convert.FromHexString("28b52ffd2000010000");
+        (byte[] Compressed, int Announced)[] wrong =
+        [
+            ([.. frame, .. frame], 10_000), ([.. frame, .. empty], 5_000), ([.. empty, .. frame], 5_000),
+            ([.. skipped, .. frame], 5_000), ([.. frame, .. skipped], 5_000), (skipped, 0),
+        ];
+        Assert.All(wrong, pair => Assert.Same(
+            FaultCodes.DecompressionMismatch,
+            Assert.Throws<IntegrityException>(() => compressor.Decompress(pair.Compressed, new byte[pair.Announced])).Code));
+        compressor.Decompress(empty, []);
+        compressor.Decompress(frame, plain);
+    }
+
+    [Theory]
+    [InlineData("native")]
+    [InlineData("managed")]
     public void A_bomb_writes_and_allocates_nothing_beyond_what_was_announced(string codec)
     {
         using var compressor = Open(codec);
