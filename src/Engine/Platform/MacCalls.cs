@@ -18,8 +18,6 @@ internal static partial class MacCalls
     public const int EntersFolders = 0x100000;
     public const int OpensLinks = 0x200000;
     public const int CloseOnExec = 0x1000000;
-    public const int SeekHole = 3;
-    public const int SeekData = 4;
 
     private const int CurrentFolder = -2;
     private const int StatNoFollow = 0x20;
@@ -77,9 +75,6 @@ internal static partial class MacCalls
         var name = found.AsSpan(FileSystemNameAt, FileSystemNameBytes);
         return name[..Math.Max(0, name.IndexOf((byte)0))];
     }
-
-    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
-    public static partial long Seek(SafeFileHandle handle, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "readlinkat", SetLastError = true)]
     public static partial nint ReadLink(SafeFileHandle folder, byte[] name, byte[] target, nuint size);

@@ -109,9 +109,10 @@ internal sealed class MacFiles : UnixFiles
             : StampTrust.None;
     }
 
-    public override long FindHole(SafeFileHandle handle, long offset) => MacCalls.Seek(handle, offset, MacCalls.SeekHole);
+    /// <summary>Never asked: APFS has been seen to report holes where reading gives data, and what is taken for a hole is not read.</summary>
+    public override long FindHole(SafeFileHandle handle, long offset) => -1;
 
-    public override long FindData(SafeFileHandle handle, long offset) => MacCalls.Seek(handle, offset, MacCalls.SeekData);
+    public override long FindData(SafeFileHandle handle, long offset) => offset;
 
     public override void AdviseSequential(SafeFileHandle handle)
     {

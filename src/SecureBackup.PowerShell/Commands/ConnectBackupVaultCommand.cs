@@ -27,13 +27,7 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
 
     protected override void ProcessRecord()
     {
-        var path = string.Empty;
-        string? keyFile = null;
-        GuardEngine(Path, () =>
-        {
-            path = ResolvePath(Path);
-            keyFile = KeyFile is null ? null : ResolvePath(KeyFile);
-        });
+        var (path, keyFile) = ResolvePaths(Path, KeyFile);
         LockedVault? locked = null;
         RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
 

@@ -96,5 +96,13 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return FileSystemPaths.Require(provider, path, resolved);
     }
 
+    /// <summary>Of a vault and of a key file, if there is one; a path that is none of the file system's is a terminating error.</summary>
+    private protected (string Vault, string? KeyFile) ResolvePaths(string vault, string? keyFile)
+    {
+        (string, string?) paths = default;
+        GuardEngine(vault, () => paths = (ResolvePath(vault), keyFile is null ? null : ResolvePath(keyFile)));
+        return paths;
+    }
+
     private static void AwaitEnd(Task run) => ((IAsyncResult)run).AsyncWaitHandle.WaitOne();
 }

@@ -32,13 +32,7 @@ public sealed class NewBackupVaultCommand : EngineCommand
 
     protected override void EndProcessing()
     {
-        var path = string.Empty;
-        string? keyFile = null;
-        GuardEngine(Path, () =>
-        {
-            path = ResolvePath(Path);
-            keyFile = KeyFile is null ? null : ResolvePath(KeyFile);
-        });
+        var (path, keyFile) = ResolvePaths(Path, KeyFile);
         if (!ShouldProcess(path, "Create a backup vault"))
         {
             return;

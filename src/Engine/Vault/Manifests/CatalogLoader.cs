@@ -84,40 +84,33 @@ internal sealed class CatalogLoader(UnlockedVault vault)
 
     private async Task<List<RemovedSnapshot>> LoadRemovalsAsync(CancellationToken cancellationToken)
     {
-        var stats = await vault.Store.ListAsync(ObjectNames.Removals, static name => ObjectNames.TryParseId(name, ObjectNames.Removals, out _), cancellationToken);
-        var records = await vault.Store.ReadManyAsync(
-            stats,
-            MaxRecordBytes,
-            stored =>
-            {
-                var signed = Expect(stored, ObjectKind.RemovalRecord, ObjectNames.Removals);
-                RequireSigner(signed, MemberRoles.Maintainer, member: null);
-                var record = RemovalRecord.Decode(signed.Body, $"removal record {signed.Header.Object}");
-                NoteKnowledge(record.Register, $"removal record {signed.Header.Object}");
-                return record;
-            },
-            OnBroken,
-            cancellationToken);
-        return [.. records.OfType<RemovalRecord>().SelectMany(static record => record.Removed)];
+        var records = await LoadRecordsAsync(ObjectNames.Removals, stored =>
+        {
+            var signed = Expect(stored, ObjectKind.RemovalRecord, ObjectNames.Removals);
+            RequireSigner(signed, MemberRoles.Maintainer, member: null);
+            var record = RemovalRecord.Decode(signed.Body, $"removal record {signed.Header.Object}");
+            NoteKnowledge(record.Register, $"removal record {signed.Header.Object}");
+            return record;
+        }, cancellationToken);
+        return [.. records.SelectMany(static record => record.Removed)];
     }
 
-    private async Task<List<VerificationRecord>> LoadVerificationsAsync(CancellationToken cancellationToken)
+    private Task<List<VerificationRecord>> LoadVerificationsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(ObjectNames.Verifications, stored =>
     {
-        var stats = await vault.Store.ListAsync(ObjectNames.Verifications, static name => ObjectNames.TryParseId(name, ObjectNames.Verifications, out _), cancellationToken);
-        var records = await vault.Store.ReadManyAsync(
-            stats,
-            MaxRecordBytes,
-            stored =>
-            {
-                var signed = Expect(stored, ObjectKind.VerificationRecord, ObjectNames.Verifications);
-                RequireSigner(signed, MemberRoles.Verifier, member: null);
-                var record = VerificationRecord.Open(vault, signed);
-                NoteKnowledge(record.Register, $"verification record {signed.Header.Object}");
-                return record;
-            },
-            OnBroken,
-            cancellationToken);
-        return [.. records.OfType<VerificationRecord>()];
+        var signed = Expect(stored, ObjectKind.VerificationRecord, ObjectNames.Verifications);
+        RequireSigner(signed, MemberRoles.Verifier, member: null);
+        var record = VerificationRecord.Open(vault, signed);
+        NoteKnowledge(record.Register, $"verification record {signed.Header.Object}");
+        return record;
+    }, cancellationToken);
+
+    /// <summary>All small records of a folder; a broken one is noted and left out.</summary>
+    private async Task<List<T>> LoadRecordsAsync<T>(string folder, Func<StoredObject, T> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        var stats = await vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
+        var records = await vault.Store.ReadManyAsync(stats, MaxRecordBytes, read, OnBroken, cancellationToken);
+        return [.. records.OfType<T>()];
     }
 
     private SignedObject Expect(StoredObject stored, ObjectKind kind, string folder)
