@@ -42,8 +42,19 @@ public static class RestoreCorridor
             throw new RequestException(FaultCodes.NothingMatches, $"Nothing in snapshot {snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
         }
 
+        WarnOfLinks(result.LinksOutside, context.Sink);
         await destination.FlushAsync(cancellationToken);
         return result.ToResult(snapshot, clock.Elapsed);
+    }
+
+    /// <summary>One word for all of them: an ordinary system tree has hundreds.</summary>
+    private static void WarnOfLinks(IReadOnlyList<EntryFault> links, IEngineSink sink)
+    {
+        if (links.Count > 0)
+        {
+            sink.Report(new BackupEvent(
+                EventSeverity.Warning, $"{links.Count} symbolic link(s) point out of the destination; look where they lead before anything follows them. The first: {links[0].Message}", FaultCodes.LinkPointsOutside));
+        }
     }
 
     internal static EntryFault LostPage(PageReference? page, BackupException damage) =>

@@ -10,6 +10,7 @@ namespace SecureBackup.Engine.Pipeline;
 internal sealed class RestoreTally(ProgressCounters counters)
 {
     private readonly List<EntryFault> _faults = [];
+    private readonly List<EntryFault> _linksOutside = [];
     private long _files;
     private long _folders;
     private long _others;
@@ -20,6 +21,8 @@ internal sealed class RestoreTally(ProgressCounters counters)
     internal long Entries { get; private set; }
 
     internal IReadOnlyList<EntryFault> Faults => _faults;
+
+    internal IReadOnlyList<EntryFault> LinksOutside => _linksOutside;
 
     internal void Add(EntryFault fault)
     {
@@ -79,6 +82,7 @@ internal sealed class RestoreTally(ProgressCounters counters)
         Skipped = _skipped,
         Kept = _kept,
         Faults = _faults,
+        LinksOutside = _linksOutside,
         Elapsed = elapsed,
     };
 
@@ -86,7 +90,15 @@ internal sealed class RestoreTally(ProgressCounters counters)
     {
         foreach (var fault in faults)
         {
-            Add(EntryFault.Of(fault));
+            if (fault.Code == FaultCodes.LinkPointsOutside)
+            {
+                // The link is back as it was: nothing is lost, but whoever follows it should know.
+                _linksOutside.Add(EntryFault.Of(fault));
+            }
+            else
+            {
+                Add(EntryFault.Of(fault));
+            }
         }
     }
 }
@@ -114,6 +126,9 @@ public sealed record RestoreResult
     public required long Kept { get; init; }
 
     public required IReadOnlyList<EntryFault> Faults { get; init; }
+
+    /// <summary>Symbolic links that were restored as they were and point out of the destination.</summary>
+    public required IReadOnlyList<EntryFault> LinksOutside { get; init; }
 
     public required TimeSpan Elapsed { get; init; }
 }

@@ -93,9 +93,6 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
     private static void Write(RestoreReport report, PipelineGate gate)
     {
         gate.WriteObject(report);
-        foreach (var fault in report.Faults)
-        {
-            gate.WriteError(ErrorRecordFactory.From(fault));
-        }
+        gate.WriteFaults(report.Faults);
     }
 }

@@ -116,10 +116,7 @@ public sealed class StartCustomerBackupCommand : VaultCommand
 
         // The snapshot first: with -ErrorAction Stop the first fault ends the cmdlet, and the snapshot exists all the same.
         gate.WriteObject(backup);
-        foreach (var fault in backup.Faults)
-        {
-            gate.WriteError(ErrorRecordFactory.From(fault));
-        }
+        gate.WriteFaults(backup.Faults);
     }
 
     private FileSystemSourceOptions SourceOptions(string vaultPath) => new()

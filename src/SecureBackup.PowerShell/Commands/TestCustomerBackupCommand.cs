@@ -88,10 +88,7 @@ public sealed class TestCustomerBackupCommand : VaultCommand
         var result = await VerifyCorridor.RunAsync(request, new RunContext(counters, gate), cancellationToken);
         var report = BackupTestReport.From(path, result);
         gate.WriteObject(report);
-        foreach (var fault in report.Faults)
-        {
-            gate.WriteError(ErrorRecordFactory.From(fault));
-        }
+        gate.WriteFaults(report.Faults);
     }
 
     private List<Snapshot> Choose(SnapshotCatalog catalog)

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using SecureBackup.Engine.Telemetry;
+using SecureBackup.PowerShell.Faults;
+using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Rendering;
 
@@ -20,6 +22,25 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
     public void WriteObject(object value) => Post(cmdlet => cmdlet.WriteObject(value));
 
     public void WriteError(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
+
+    /// <summary>One error a fault; of very many with one code the first hundred, and a word about the rest, which stand in the result.</summary>
+    public void WriteFaults(IReadOnlyList<BackupFault> faults)
+    {
+        const int MaxErrorsOfCode = 100;
+        foreach (var group in faults.GroupBy(static fault => fault.Code, StringComparer.Ordinal))
+        {
+            foreach (var fault in group.Take(MaxErrorsOfCode))
+            {
+                WriteError(ErrorRecordFactory.From(fault));
+            }
+
+            var rest = group.Count() - MaxErrorsOfCode;
+            if (rest > 0)
+            {
+                Post(cmdlet => cmdlet.WriteWarning($"{rest} more fault(s) {group.Key} are not shown one by one; the result's Faults holds all."));
+            }
+        }
+    }
 
     public void WriteVerbose(string text) => Post(cmdlet => cmdlet.WriteVerbose(text));
 
