@@ -4,7 +4,6 @@ using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
-using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
 

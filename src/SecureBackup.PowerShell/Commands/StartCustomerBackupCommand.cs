@@ -5,7 +5,6 @@ using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
-using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
 

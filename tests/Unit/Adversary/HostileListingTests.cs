@@ -196,7 +196,7 @@ public sealed class HostileListingTests
         }
     }
 
-    private sealed record Restored(string Path, IReadOnlyList<EntryFault> Faults, VerifyResult? Check)
+    private sealed record Restored(string Path, IReadOnlyList<EntryFault> Faults, IReadOnlyList<EntryFault> LinksOutside, VerifyResult? Check)
     {
         /// <summary>Nothing else stands in the destination, and nothing new beside it.</summary>
         internal void RequireOnly(params string[] paths)
@@ -240,7 +240,7 @@ public sealed class HostileListingTests
             using var owner = await _scene.OwnerAsync();
             var (result, path) = await _scene.RestoreAsync(owner, snapshot).WaitAsync(Patience, AttackScene.Token);
             var check = verifies ? await _scene.VerifyAsync(owner, snapshot).WaitAsync(Patience, AttackScene.Token) : null;
-            return new Restored(path, result.Faults, check);
+            return new Restored(path, result.Faults, result.LinksOutside, check);
         }
 
         public void Dispose()
