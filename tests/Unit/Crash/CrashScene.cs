@@ -26,7 +26,7 @@ internal sealed class CrashScene : IDisposable
 
     internal static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    internal static bool IsLong => Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_LONG") == "1";
+    internal static bool IsLong => Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_LONG") is "1";
 
     /// <summary>Whether runs store an index segment every few packs, and not only at their end.</summary>
     internal bool IsHasty { get; set; } = true;
@@ -75,7 +75,7 @@ internal sealed class CrashScene : IDisposable
         return new Trial(trial.Target.Clone(), host);
     }
 
-    internal UnlockContext ContextOf(string host) => new(HostState.For(host), NullSink.Instance, new SceneTime(IsHasty));
+    internal UnlockContext ContextOf(string host, IEngineSink? sink = null) => new(HostState.For(host), sink ?? NullSink.Instance, new SceneTime(IsHasty));
 
     internal Task<UnlockedVault> UnlockAsync(Target target, string host) => UnlockAsync(target, host, KeyPath, Token);
 
@@ -147,6 +147,18 @@ internal sealed class CrashScene : IDisposable
         await RequireRestorableAsync(vault, next.Snapshot, After);
         Assert.Empty((await SnapshotCatalog.LoadAsync(vault, Token)).Problems);
         return next;
+    }
+
+    /// <summary>No problems, and every snapshot sound.</summary>
+    internal async Task RequireHealthyAsync(Trial trial)
+    {
+        using var vault = await UnlockAsync(trial.Target, trial.Host);
+        var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
+        Assert.Empty(catalog.Problems);
+        foreach (var snapshot in catalog.Snapshots)
+        {
+            await RequireSoundAsync(vault, snapshot);
+        }
     }
 
     internal static void Write(string root, string name, int length, int seed)
