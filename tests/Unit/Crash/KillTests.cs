@@ -69,6 +69,7 @@ public sealed class KillTests
                 ArgumentList = { ProgramPath, VaultPath, _folder["source"], _folder["owner.key"], _folder["cache"], $"{_states.Count - 1}" },
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
+                UseShellExecute = false,
             })!;
             var errors = process.StandardError.ReadToEndAsync(CrashScene.Token);
             Assert.Equal("running", await process.StandardOutput.ReadLineAsync(CrashScene.Token));
