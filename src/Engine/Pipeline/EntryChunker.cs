@@ -196,8 +196,7 @@ internal sealed class EntryChunker : IDisposable
                 if (attempt == MaxAttempts)
                 {
                     Report(new SourceFault(FaultCodes.EntryChanged, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
-                    var metadata = content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] };
-                    return (Listed(entry, metadata) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity);
+                    return (Listed(entry, content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] }) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity);
                 }
             }
         }
