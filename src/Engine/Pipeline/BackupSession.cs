@@ -87,8 +87,21 @@ internal sealed class BackupSession : IAsyncDisposable
         var summary = draft.Summary with { ReferencePages = pages, PackCount = packs.Count, EndedAt = Vault.Now };
         var snapshot = await new ManifestWriter(Vault, _snapshots).CommitAsync(summary, draft.OwnerPart, _session.Id, cancellationToken);
         await RequireKeptAsync(hasLapsed, packs, cancellationToken);
-        await _session.EndAsync(cancellationToken);
+        await EndAsync(cancellationToken);
         return snapshot;
+    }
+
+    /// <summary>The snapshot exists: a run whose last word is lost has not failed, and its session lapses by itself.</summary>
+    private async Task EndAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _session.EndAsync(cancellationToken);
+        }
+        catch (TargetException exception)
+        {
+            Vault.Sink.Report(new BackupEvent(EventSeverity.Verbose, $"The end of the session could not be announced: {exception.Message}", exception.Code));
+        }
     }
 
     public async ValueTask DisposeAsync()

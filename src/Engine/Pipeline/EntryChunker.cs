@@ -20,6 +20,7 @@ internal sealed class EntryChunker : IDisposable
     private readonly EntryChunkerParts _parts;
     private readonly ContentWriter _data;
     private readonly ContentWriter _identities;
+    private readonly Lazy<ContentWriter> _side;
     private readonly List<SourceFault> _faults = [];
     private CachedEntry? _before;
     private bool _isCacheSpent;
@@ -31,6 +32,7 @@ internal sealed class EntryChunker : IDisposable
         _parts = parts;
         _data = new ContentWriter(chunker, parts.Store, ChunkClass.Data, Remember);
         _identities = new ContentWriter(chunker, parts.Store, ChunkClass.Page, null);
+        _side = new Lazy<ContentWriter>(() => new ContentWriter(chunker, parts.Store, ChunkClass.Data, null));
         _isCacheSpent = parts.Previous is null;
     }
 
@@ -76,6 +78,10 @@ internal sealed class EntryChunker : IDisposable
     {
         _data.Dispose();
         _identities.Dispose();
+        if (_side.IsValueCreated)
+        {
+            _side.Value.Dispose();
+        }
     }
 
     private async ValueTask TakeAsync(SourceEntry entry, CancellationToken cancellationToken)
@@ -112,13 +118,18 @@ internal sealed class EntryChunker : IDisposable
         }
         catch (BackupException damage)
         {
-            // The rest of the cache is as good as none: what follows is read in full.
-            _parts.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", damage.Code));
-            _isCacheSpent = true;
-            _before = null;
+            GiveUpCache(path, damage);
         }
 
         return _before?.Entry.Path == path ? _before : null;
+    }
+
+    /// <summary>The rest of the cache is as good as none: what follows is read in full.</summary>
+    private void GiveUpCache(EntryPath path, BackupException damage)
+    {
+        _parts.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", damage.Code));
+        _isCacheSpent = true;
+        _before = null;
     }
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> TakeFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
@@ -145,8 +156,7 @@ internal sealed class EntryChunker : IDisposable
     {
         for (var left = before.DeepIds; left > 0; left--)
         {
-            var id = _parts.Previous!.NextId();
-            if (!await _parts.Store.TryReuseAsync(id, cancellationToken))
+            if (NextId(before) is not { } id || !await _parts.Store.TryReuseAsync(id, cancellationToken))
             {
                 return false;
             }
@@ -157,6 +167,19 @@ internal sealed class EntryChunker : IDisposable
         return true;
     }
 
+    private ChunkId? NextId(CachedEntry before)
+    {
+        try
+        {
+            return _parts.Previous!.NextId();
+        }
+        catch (BackupException damage)
+        {
+            GiveUpCache(before.Entry.Path, damage);
+            return null;
+        }
+    }
+
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
     {
         try
@@ -164,7 +187,7 @@ internal sealed class EntryChunker : IDisposable
             for (var attempt = 1; ; attempt++)
             {
                 using var content = entry.Open();
-                var read = await ReadContentAsync(content, cancellationToken);
+                var read = await ReadContentAsync(_data, content, cancellationToken);
                 if (content.IsUnchanged() && content.Metadata.SizeBytes == read.SizeBytes)
                 {
                     return (Listed(entry, content.Metadata) with { Content = read.Content }, content.Identity);
@@ -172,10 +195,8 @@ internal sealed class EntryChunker : IDisposable
 
                 if (attempt == MaxAttempts)
                 {
-                    var code = FaultCodes.EntryChanged;
-                    Report(new SourceFault(code, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
-                    var metadata = content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] };
-                    return (Listed(entry, metadata) with { Content = read.Content, ContentFault = code.ToString() }, content.Identity);
+                    Report(new SourceFault(FaultCodes.EntryChanged, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
+                    return (Listed(entry, content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] }) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity);
                 }
             }
         }
@@ -204,31 +225,31 @@ internal sealed class EntryChunker : IDisposable
         return true;
     }
 
-    private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(SourceContent content, CancellationToken cancellationToken)
+    private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(ContentWriter writer, SourceContent content, CancellationToken cancellationToken)
     {
-        _data.Reset();
+        writer.Reset();
         int count;
-        while ((count = content.Read(_data.Free.Span)) > 0)
+        while ((count = content.Read(writer.Free.Span)) > 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
             _parts.Counters.AddBytesRead(count);
             Counts.BytesRead += count;
-            await _data.AdvanceAsync(count, cancellationToken);
+            await writer.AdvanceAsync(count, cancellationToken);
         }
 
-        var sizeBytes = _data.LengthBytes;
-        return (await _data.FinishAsync(cancellationToken), sizeBytes);
+        var sizeBytes = writer.LengthBytes;
+        return (await writer.FinishAsync(cancellationToken), sizeBytes);
     }
 
-    /// <summary>Stores alternate streams and extended attributes that are too large to stand in the entry.</summary>
+    /// <summary>Stores alternate streams and extended attributes that are too large to stand in the entry. Each run does, so their ids are not remembered.</summary>
     private async ValueTask<ListedEntry> WithSideContentsAsync(ListedEntry listed, SourceEntry entry, CancellationToken cancellationToken)
     {
         var large = listed.Metadata.ExtendedAttributes.Where(attribute => attribute.Value.Length > ListedEntry.MaxInlineAttributeBytes).ToList();
         var attributes = new List<NamedContent>(large.Count);
         foreach (var attribute in large)
         {
-            await _data.WriteAsync(attribute.Value, cancellationToken);
-            attributes.Add(new NamedContent(attribute.Name, attribute.Value.Length, await _data.FinishAsync(cancellationToken)));
+            await _side.Value.WriteAsync(attribute.Value, cancellationToken);
+            attributes.Add(new NamedContent(attribute.Name, attribute.Value.Length, await _side.Value.FinishAsync(cancellationToken)));
         }
 
         var streams = new List<NamedContent>(listed.Metadata.AlternateStreams.Count);
@@ -237,12 +258,12 @@ internal sealed class EntryChunker : IDisposable
             try
             {
                 using var content = entry.OpenStream(stream);
-                var read = await ReadContentAsync(content, cancellationToken);
+                var read = await ReadContentAsync(_side.Value, content, cancellationToken);
                 streams.Add(new NamedContent(stream.Name, read.SizeBytes, read.Content));
             }
             catch (SourceFaultException fault)
             {
-                _data.Reset();
+                _side.Value.Reset();
                 Report(fault.Fault);
             }
         }

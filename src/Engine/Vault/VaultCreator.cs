@@ -120,13 +120,14 @@ public static class VaultCreator
 
     private static async Task RequireEmptyAsync(Target target, CancellationToken cancellationToken)
     {
+        // First: a folder that holds a vault is not empty either, and listings come in any order.
+        await foreach (var _ in target.ListAsync(ObjectNames.Register, cancellationToken))
+        {
+            throw new RequestException(FaultCodes.VaultExists, $"There is a vault at {target.DisplayName} already.");
+        }
+
         await foreach (var stat in target.ListAsync("", cancellationToken))
         {
-            if (stat.Name.Value.StartsWith(ObjectNames.Register, StringComparison.Ordinal))
-            {
-                throw new RequestException(FaultCodes.VaultExists, $"There is a vault at {target.DisplayName} already.");
-            }
-
             // Unlockers and bundles without a register are what an interrupted creation leaves.
             if (!ObjectNames.TryParseId(stat.Name, ObjectNames.Unlockers, out _) && !ObjectNames.TryParseId(stat.Name, ObjectNames.Bundles, out _))
             {

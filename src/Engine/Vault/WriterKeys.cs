@@ -22,6 +22,8 @@ public static class WriterKeys
             throw new RequestException(FaultCodes.InvalidVaultOption, "A writer that may write no data set can do nothing; leave the list out for all.");
         }
 
+        // What others added since this vault was opened, or an append of its own whose answer was lost.
+        await owner.RefreshAsync(cancellationToken);
         var ids = dataSets?.Select(owner.Keys.DataSetIdOf).Distinct().ToList();
         using var credential = new WriterKeyCredential(
             new VaultPin(owner.Id, owner.Register.Genesis, owner.Register.Head), SigningKey.Create(), IdentityKey.Create());

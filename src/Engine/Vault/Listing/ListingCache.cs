@@ -147,6 +147,10 @@ internal sealed class ListingCacheWriter : IDisposable
     private const string TemporarySuffix = ".tmp";
 
     private readonly ListingCache _cache;
+
+    /// <summary>Files that this writer made and that have not got their names: another run's are not its to take away.</summary>
+    private readonly HashSet<string> _temporaries = [];
+
     private SealedStreamWriter? _entries;
     private SealedStreamWriter? _ids;
 
@@ -196,22 +200,27 @@ internal sealed class ListingCacheWriter : IDisposable
             _entries!.Finish();
             _ids!.Finish();
             Close();
-            File.Move(_cache.EntriesPath + TemporarySuffix, _cache.EntriesPath, overwrite: true);
-            File.Move(_cache.IdsPath + TemporarySuffix, _cache.IdsPath, overwrite: true);
+            Publish(_cache.EntriesPath);
+            Publish(_cache.IdsPath);
         });
     }
 
     public void Dispose()
     {
         Close();
-        Guard(() =>
+        foreach (var temporary in _temporaries)
         {
-            File.Delete(_cache.EntriesPath + TemporarySuffix);
-            File.Delete(_cache.IdsPath + TemporarySuffix);
-        });
+            Attempt(() => File.Delete(temporary));
+        }
     }
 
-    private static FileStream Create(string path)
+    private void Publish(string path)
+    {
+        File.Move(path + TemporarySuffix, path, overwrite: true);
+        _temporaries.Remove(path + TemporarySuffix);
+    }
+
+    private FileStream Create(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 128 * 1024 };
         if (!OperatingSystem.IsWindows())
@@ -219,31 +228,37 @@ internal sealed class ListingCacheWriter : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        return new FileStream(path + TemporarySuffix, options);
+        var file = new FileStream(path + TemporarySuffix, options);
+        _temporaries.Add(path + TemporarySuffix);
+        return file;
     }
 
     private void Close()
     {
-        Guard(() => _entries?.Dispose());
-        Guard(() => _ids?.Dispose());
+        Attempt(() => _entries?.Dispose());
+        Attempt(() => _ids?.Dispose());
         _entries = null;
         _ids = null;
     }
 
     private void Guard(Action work)
     {
-        if (Failure is not null)
+        if (Failure is null)
         {
-            return;
+            Attempt(work);
         }
+    }
 
+    /// <summary>Also after a failure: files are closed and taken away all the same.</summary>
+    private void Attempt(Action work)
+    {
         try
         {
             work();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Failure = error;
+            Failure ??= error;
         }
     }
 }

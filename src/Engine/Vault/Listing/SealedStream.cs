@@ -144,11 +144,23 @@ internal sealed class SealedStreamReader : IDisposable
             return false;
         }
 
-        var read = _file.ReadAtLeast(_sealed, _sealed.Length, throwOnEndOfStream: false);
+        var read = ReadFrame();
         _isAtEnd = _file.Position == _file.Length;
         _filled = Math.Max(0, read - FrameSealer.TagBytes);
         _position = 0;
         _opener.Open(_frame++, _isAtEnd, [], _sealed.AsSpan(0, read), _plain.Span[.._filled]);
         return _filled > 0 || !_isAtEnd;
+    }
+
+    private int ReadFrame()
+    {
+        try
+        {
+            return _file.ReadAtLeast(_sealed, _sealed.Length, throwOnEndOfStream: false);
+        }
+        catch (IOException exception)
+        {
+            throw new IntegrityException(FaultCodes.ListingMalformed, $"The host's listing cache cannot be read: {exception.Message}", exception);
+        }
     }
 }

@@ -18,16 +18,17 @@ public sealed class WriterSession : IAsyncDisposable
     private const int RenewalsPerLapse = 8;
 
     private readonly UnlockedVault _vault;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _stop;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private Task _renewals = Task.CompletedTask;
     private int _next;
     private DateTimeOffset _announcedAt;
     private bool _hasEnded;
 
-    private WriterSession(UnlockedVault vault)
+    private WriterSession(UnlockedVault vault, CancellationToken cancellationToken)
     {
         _vault = vault;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     }
 
     public Id256 Id { get; } = Id256.Random();
@@ -37,11 +38,20 @@ public sealed class WriterSession : IAsyncDisposable
 
     public bool IsClockSkewed => ClockSkew.Duration() > ClockTolerance;
 
-    /// <summary>Announces the session and goes on announcing it.</summary>
+    /// <summary>Announces the session and goes on announcing it until it ends or the token is cancelled.</summary>
     public static async Task<WriterSession> BeginAsync(UnlockedVault vault, CancellationToken cancellationToken)
     {
-        var session = new WriterSession(vault);
-        await session.AnnounceAsync(cancellationToken);
+        var session = new WriterSession(vault, cancellationToken);
+        try
+        {
+            await session.AnnounceAsync(cancellationToken);
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+
         if (session.IsClockSkewed)
         {
             vault.Sink.Report(new BackupEvent(

@@ -1,0 +1,24 @@
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+// A backup in a process of its own, to be killed by the tests at any moment: <vault> <source> <key file> <cache> <tag>.
+if (args is not [var vaultPath, var sourcePath, var keyPath, var cachePath, var tag])
+{
+    await Console.Error.WriteLineAsync("Usage: CrashHost <vault> <source> <key file> <cache> <tag>");
+    return 2;
+}
+
+await using var target = LocalTarget.Open(vaultPath);
+using var credential = CredentialFile.Read(keyPath, NullSink.Instance);
+var locked = await LockedVault.OpenAsync(target, CancellationToken.None);
+using var vault = await locked.UnlockAsync(credential, new UnlockContext(HostState.For(cachePath), NullSink.Instance, TimeProvider.System), CancellationToken.None);
+using var source = FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([sourcePath]) }, TimeProvider.System);
+
+await Console.Out.WriteLineAsync("running");
+var options = new BackupOptions { DataSet = "shop", HostName = "host", Tags = [tag] };
+var result = await BackupCorridor.RunAsync(vault, source, options, RunContext.Unwatched, CancellationToken.None);
+await Console.Out.WriteLineAsync($"{result.Outcome} {result.Elapsed.TotalMilliseconds:F0} {result.PacksAdopted}");
+return 0;

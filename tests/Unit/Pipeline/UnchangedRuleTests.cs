@@ -1,0 +1,116 @@
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Tests.Unit.Pipeline;
+
+public sealed class UnchangedRuleTests
+{
+    private static readonly Timestamp Written = new(1_000, 995_000_000);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);
+    private static readonly Timestamp LongAfter = new(2_000, 0);
+
+    private static readonly EntryMetadata File = new() { Kind = EntryKind.File, SizeBytes = 7, ModifiedAt = Written };
+    private static readonly EntryIdentity Identity = new(Written, FileId: 12, DeviceId: 3, LinkCount: 1);
+
+    /// <summary>Written at 1000.995 s on a clock of 10 ms: a second write until 1001.005 s may bear the same time.</summary>
+    [Theory]
+    [InlineData(1_001, 5_000_001, true)]
+    [InlineData(1_001, 5_000_000, false)]
+    [InlineData(1_001, 4_999_999, false)]
+    [InlineData(1_000, 995_000_000, false)]
+    [InlineData(999, 0, false)]
+    public void What_was_written_within_a_tick_of_the_look_is_read_again(long seconds, uint nanoseconds, bool holds) =>
+        Assert.Equal(holds, Holds(File, Identity, lookedAt: new Timestamp(seconds, nanoseconds)));
+
+    [Theory]
+    [InlineData(1_002, 995_000_001, true)]
+    [InlineData(1_002, 995_000_000, false)]
+    public void A_coarse_clock_takes_longer_to_settle(long seconds, uint nanoseconds, bool holds) =>
+        Assert.Equal(holds, Holds(File, Identity, new Timestamp(seconds, nanoseconds), granularity: TimeSpan.FromSeconds(2)));
+
+    [Fact]
+    public void The_change_time_must_have_settled_too()
+    {
+        var changed = Identity with { ChangedAt = new Timestamp(1_500, 0) };
+        Assert.False(Holds(File, changed, lookedAt: new Timestamp(1_500, 10_000_000), before: changed));
+        Assert.True(Holds(File, changed, lookedAt: new Timestamp(1_500, 10_000_001), before: changed));
+    }
+
+    [Fact]
+    public void A_time_in_the_future_never_settles()
+    {
+        var future = new Timestamp(9_000, 0);
+        Assert.False(Holds(File with { ModifiedAt = future }, Identity, LongAfter, listed: File with { ModifiedAt = future }));
+    }
+
+    [Fact]
+    public void Every_difference_counts()
+    {
+        Assert.True(Holds(File, Identity, LongAfter));
+        Assert.False(Holds(File with { SizeBytes = 8 }, Identity, LongAfter));
+        Assert.False(Holds(File with { ModifiedAt = new Timestamp(1_000, 995_000_001) }, Identity, LongAfter));
+        Assert.False(Holds(File with { Kind = EntryKind.SymbolicLink }, Identity, LongAfter));
+        Assert.False(Holds(File, Identity, LongAfter, listed: File with { Kind = EntryKind.HardLink }));
+        Assert.False(Holds(File, Identity with { ChangedAt = new Timestamp(1_000, 995_000_001) }, LongAfter));
+        Assert.False(Holds(File, Identity with { FileId = 13 }, LongAfter));
+    }
+
+    [Fact]
+    public void What_means_nothing_for_the_content_does_not_count()
+    {
+        Assert.True(Holds(File with { Mode = 0x1ED, UserId = 5 }, Identity, LongAfter));
+        Assert.True(Holds(File, Identity with { DeviceId = 4, LinkCount = 2 }, LongAfter));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Where_change_time_or_file_id_prove_nothing_the_users_word_decides(bool trusts)
+    {
+        Assert.Equal(trusts, Holds(File, Identity with { ChangedAt = null }, LongAfter, trusts: trusts));
+        Assert.Equal(trusts, Holds(File, Identity with { FileId = 0 }, LongAfter, trusts: trusts));
+        Assert.Equal(trusts, Holds(File, Identity, LongAfter, before: Identity with { ChangedAt = null }, trusts: trusts));
+        Assert.Equal(trusts, Holds(File, Identity, LongAfter, before: Identity with { FileId = 0 }, trusts: trusts));
+        Assert.False(Holds(File, Identity with { FileId = 13 }, LongAfter, trusts: trusts));
+        Assert.False(Holds(File with { SizeBytes = 8 }, Identity with { FileId = 0 }, LongAfter, trusts: trusts));
+        Assert.False(Holds(File, Identity with { FileId = 0 }, lookedAt: Written, trusts: trusts));
+    }
+
+    [Fact]
+    public void What_changed_while_it_was_read_is_read_again()
+    {
+        var cached = Cached(File, Identity) with { };
+        cached = cached with { Entry = cached.Entry with { ContentFault = FaultCodes.EntryChanged.ToString() } };
+        Assert.False(new UnchangedRule(LongAfter, TrustsMissingChangeTime: true).Holds(cached, new SeenEntry(File, Identity, Tick)));
+    }
+
+    private static bool Holds(
+        EntryMetadata now, EntryIdentity identity, Timestamp lookedAt, TimeSpan? granularity = null, EntryMetadata? listed = null, EntryIdentity? before = null, bool trusts = false) =>
+        new UnchangedRule(lookedAt, trusts).Holds(Cached(listed ?? File, before ?? Identity), new SeenEntry(now, identity, granularity ?? Tick));
+
+    private static CachedEntry Cached(EntryMetadata metadata, EntryIdentity identity) =>
+        new(new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = metadata }, default, identity, DeepIds: 0);
+
+    /// <summary>An entry as a walk sees it; its content is never asked for by the rule.</summary>
+    private sealed class SeenEntry : SourceEntry
+    {
+        [System.Diagnostics.CodeAnalysis.SetsRequiredMembers]
+        internal SeenEntry(EntryMetadata metadata, EntryIdentity identity, TimeSpan granularity)
+        {
+            Path = EntryPath.Root.Append("a"u8);
+            Origin = default;
+            Metadata = metadata;
+            Identity = identity;
+            StatedAt = LongAfter;
+            TimeGranularity = granularity;
+        }
+
+        public override SourceContent Open() => throw new InvalidOperationException("The rule decides by metadata alone.");
+
+        public override SourceContent OpenStream(AlternateStream stream) => throw new InvalidOperationException("The rule decides by metadata alone.");
+    }
+}
