@@ -52,9 +52,11 @@ public sealed class ChunkIndex : IDisposable
         }
 
         await SearchAsync(chunk, _segments, found, cancellationToken);
+
+        // Two words on one place are two places: a false one, with another length of the pack, must not hide the true one.
         return found.Count < 2
             ? found
-            : [.. found.DistinctBy(static location => (location.Pack.Id, location.Entry)).OrderBy(Distance)];
+            : [.. found.DistinctBy(static location => (location.Pack, location.Entry)).OrderBy(Distance)];
     }
 
     /// <summary>Asks for a chunk and reserves it in the same step: of all that ask at one time, one gets New.</summary>

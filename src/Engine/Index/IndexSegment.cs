@@ -162,13 +162,21 @@ public sealed partial class IndexSegment : IDisposable
         }
 
         var filter = new ChunkFilter(ChunkCount);
-        for (var page = 0; page < _footer.ChunkPages; page++)
+        try
         {
-            var records = await LoadPageAsync(page, cancellationToken);
-            for (var i = 0; i < RecordsOn(page); i++)
+            for (var page = 0; page < _footer.ChunkPages; page++)
             {
-                filter.Add(new ChunkId(Id256.Read(records.AsSpan(i * IndexLayout.ChunkRecordBytes, Id256.SizeBytes))));
+                var records = await LoadPageAsync(page, cancellationToken);
+                for (var i = 0; i < RecordsOn(page); i++)
+                {
+                    filter.Add(new ChunkId(Id256.Read(records.AsSpan(i * IndexLayout.ChunkRecordBytes, Id256.SizeBytes))));
+                }
             }
+        }
+        catch (BackupException damage) when (SegmentCatalog.IsOfOneObject(damage))
+        {
+            // Whoever asks for a chunk of that page is told; the chunk that is wanted now may stand on a sound one.
+            return;
         }
 
         Volatile.Write(ref _filter, filter);

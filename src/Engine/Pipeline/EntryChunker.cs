@@ -116,7 +116,7 @@ internal sealed class EntryChunker : IDisposable
                 _isCacheSpent = _before is null;
             }
         }
-        catch (BackupException damage)
+        catch (Exception damage) when (damage is BackupException or IOException)
         {
             GiveUpCache(path, damage);
         }
@@ -125,9 +125,10 @@ internal sealed class EntryChunker : IDisposable
     }
 
     /// <summary>The rest of the cache is as good as none: what follows is read in full.</summary>
-    private void GiveUpCache(EntryPath path, BackupException damage)
+    private void GiveUpCache(EntryPath path, Exception damage)
     {
-        _parts.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", damage.Code));
+        var code = (damage as BackupException)?.Code ?? FaultCodes.HostStateUnusable;
+        _parts.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", code));
         _isCacheSpent = true;
         _before = null;
     }
@@ -173,7 +174,7 @@ internal sealed class EntryChunker : IDisposable
         {
             return _parts.Previous!.NextId();
         }
-        catch (BackupException damage)
+        catch (Exception damage) when (damage is BackupException or IOException)
         {
             GiveUpCache(before.Entry.Path, damage);
             return null;

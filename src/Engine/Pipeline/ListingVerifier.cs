@@ -7,12 +7,12 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>Walks a listing and asks for each chunk of each entry whether it has a place in a pack that is sound and in the reference set.</summary>
-internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, ChunkFetcher fetcher, ReferencedPacks packs, VerifyFaults faults)
+internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, ChunkFetcher fetcher, ReferencedPacks packs, VerifyFaults faults) : IChunkFetcher
 {
     internal async Task RunAsync(Snapshot snapshot, CancellationToken cancellationToken)
     {
         var owner = vault.OpenOwnerPart(snapshot);
-        var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => faults.Add(RestoreCorridor.LostPage(page, damage)));
+        var listing = new ListingReader(owner.ListingRoot, this, (page, damage) => faults.Add(RestoreCorridor.LostPage(page, damage)));
         long entries = 0;
         await foreach (var entry in listing.EntriesAsync(cancellationToken))
         {
@@ -25,9 +25,37 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
             }
         }
 
+        await CheckAsync("(identity stream)", owner.Identities, snapshot.EntryCount * IdentityCodec.SizeBytes, cancellationToken);
+        if (owner.Faults is { } listed)
+        {
+            await CheckFaultListAsync(listed, cancellationToken);
+        }
+
         if (entries != snapshot.EntryCount && faults.Count == 0)
         {
             faults.Add(new EntryFault(FaultCodes.ListingMalformed, snapshot.Id.ToString(), $"The listing holds {entries} entries; the manifest says {snapshot.EntryCount}."));
+        }
+    }
+
+    /// <summary>Pages and lists of ids: what is read here must lie in the reference set too, or a collection may take it.</summary>
+    public async ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        var places = await index.FindAsync(id, cancellationToken);
+        return places.Count == 0 || places.Any(place => packs.Has(place.Pack))
+            ? await fetcher.FetchAsync(id, cancellationToken)
+            : throw new IntegrityException(FaultCodes.ChunkUnreadable, $"The chunk {id} lies only in packs that are missing, or not in the snapshot's reference set.");
+    }
+
+    private async ValueTask CheckFaultListAsync(ContentRef listed, CancellationToken cancellationToken)
+    {
+        const string Path = "(list of faults)";
+        try
+        {
+            FaultListCodec.Decode(await ContentReader.ReadAllAsync(listed, this, FaultListCodec.MaxBytes, cancellationToken));
+        }
+        catch (BackupException damage) when (damage is IntegrityException or VaultException)
+        {
+            faults.Add(EntryFault.Of(Path, damage));
         }
     }
 
@@ -36,7 +64,7 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
         try
         {
             long length = 0;
-            await foreach (var id in ContentReader.ChunksAsync(content, fetcher, cancellationToken))
+            await foreach (var id in ContentReader.ChunksAsync(content, this, cancellationToken))
             {
                 length = ContentLength.Add(length, await RequireSoundAsync(id, cancellationToken), sizeBytes);
             }

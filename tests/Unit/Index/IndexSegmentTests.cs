@@ -47,6 +47,23 @@ public sealed class IndexSegmentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_page_costs_its_own_chunks_alone_however_many_are_asked_for()
+    {
+        _kit.Cache = new PageCache(1);
+        var (pack, entries) = _kit.Imagine(2_000);
+        var id = await _kit.StoreAsync(_kit.Sealing(), (pack, entries));
+        var name = IndexSegmentBuilder.NameOf(id);
+        var bytes = _kit.Target.Objects[name].ToArray();
+        bytes[IndexLayout.PrologueBytes + (2 * IndexLayout.StoredPageBytes) + 5] ^= 1;
+        _kit.Target.Replace(name, bytes);
+        using var segment = await _kit.OpenAsync(id);
+        foreach (var entry in entries.OrderBy(entry => entry.Chunk).Take(2 * IndexLayout.ChunksPerPage))
+        {
+            Assert.Single(await FindAsync(segment, entry.Chunk));
+        }
+    }
+
+    [Fact]
     public async Task Opening_reads_no_page_and_a_lookup_only_two()
     {
         var counting = new CountingTarget(_kit.Target);

@@ -39,6 +39,29 @@ public sealed class WriterSessionTests : IDisposable
         await using var session = await WriterSession.BeginAsync(owner, CancellationToken.None);
         store.Advance(TimeSpan.FromHours(25));
         Assert.False(await session.ConfirmAliveAsync(CancellationToken.None));
+        Assert.False(await session.ConfirmAliveAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_renewal_after_waking_does_not_hide_the_sleep()
+    {
+        var store = new FakeTimeProvider(_bench.Time.GetUtcNow());
+        _bench.Target = new MemoryTarget(store);
+        using var owner = await _bench.CreateAsync();
+        await using var session = await WriterSession.BeginAsync(owner, CancellationToken.None);
+        store.Advance(TimeSpan.FromHours(25));
+        _bench.Time.Advance(TimeSpan.FromHours(3));
+        await EventuallyAsync(() => _bench.Target.Objects.ContainsKey(ObjectNames.Announcement(session.Id, 1)));
+        Assert.False(await session.ConfirmAliveAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task An_announcement_that_was_kept_but_reported_as_failed_does_not_stand_in_the_way_of_the_next()
+    {
+        using var owner = await _bench.CreateAsync();
+        await using var session = await WriterSession.BeginAsync(owner, CancellationToken.None);
+        _bench.Target.Replace(ObjectNames.Announcement(session.Id, 1), [1]);
+        await Assert.ThrowsAsync<TargetException>(() => session.ConfirmAliveAsync(CancellationToken.None));
         Assert.True(await session.ConfirmAliveAsync(CancellationToken.None));
     }
 

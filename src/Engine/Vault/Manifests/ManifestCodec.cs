@@ -6,6 +6,9 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>Manifest bodies and metadata parts to bytes and back.</summary>
 internal static class ManifestCodec
 {
+    /// <summary>No writer comes here by counting; who claims more would leave no number for those that follow.</summary>
+    internal const ulong MaxSequence = 1UL << 62;
+
     internal const int MaxMetadataBytes = 8 * 1024 * 1024;
     private const int MaxOthers = 100_000;
     private const int MaxTags = 1_000;
@@ -66,7 +69,7 @@ internal static class ManifestCodec
             MetadataPart = reader.Required(metadata, "the metadata part"),
             OwnerPart = reader.Required(owner, "the owner part"),
         };
-        reader.Check(body.Previous is null == (body.Sequence == 0), "its sequence number does not fit its predecessor");
+        reader.Check(body.Previous is null == (body.Sequence == 0) && body.Sequence <= MaxSequence, "its sequence number does not fit its predecessor");
         return body;
     }
 

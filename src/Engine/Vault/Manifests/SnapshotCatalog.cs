@@ -95,8 +95,8 @@ public sealed class SnapshotCatalog
         }
     }
 
-    /// <summary>What a writer's next manifest follows; null before its first.</summary>
-    internal ChainEnd? LastOf(MemberId writer) => _links[writer].MaxBy(static link => (link.Sequence, link.Reference.Id.Value));
+    /// <summary>What a writer's next manifest follows; null before its first. One that has taken the last number is followed by nothing.</summary>
+    internal ChainEnd? LastOf(MemberId writer) => _links[writer].Where(static link => link.Sequence < ManifestCodec.MaxSequence).MaxBy(static link => (link.Sequence, link.Reference.Id.Value));
 
     /// <summary>The ends of all chains, but for the writer's own.</summary>
     internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own)];

@@ -22,7 +22,8 @@ public sealed class WriterSession : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private Task _renewals = Task.CompletedTask;
     private int _next;
-    private DateTimeOffset _announcedAt;
+    private DateTimeOffset? _announcedAt;
+    private bool _hasLapsed;
     private bool _hasEnded;
 
     private WriterSession(UnlockedVault vault, CancellationToken cancellationToken)
@@ -69,9 +70,8 @@ public sealed class WriterSession : IAsyncDisposable
     /// <returns>False when it had lapsed: what the snapshot needs may have been collected and must be looked at.</returns>
     public async Task<bool> ConfirmAliveAsync(CancellationToken cancellationToken)
     {
-        var before = _announcedAt;
         await AnnounceAsync(cancellationToken);
-        return _announcedAt - before <= _vault.Register.Policy.SessionLapse;
+        return !_hasLapsed;
     }
 
     /// <summary>Marks the end. Without it the session lapses by itself.</summary>
@@ -134,12 +134,14 @@ public sealed class WriterSession : IAsyncDisposable
         try
         {
             var receipt = await PutAsync(ObjectNames.Announcement(Id, _next), isEnd: false, cancellationToken);
-            _next++;
+            _hasLapsed |= receipt.StoreTime - (_announcedAt ?? receipt.StoreTime) > _vault.Register.Policy.SessionLapse;
             _announcedAt = receipt.StoreTime;
             ClockSkew = _vault.Time.GetUtcNow() - receipt.StoreTime;
         }
         finally
         {
+            // Also where it failed: a store may keep an object and say that it did not, and then has one of that name.
+            _next++;
             _turn.Release();
         }
     }
