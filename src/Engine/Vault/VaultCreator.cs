@@ -33,6 +33,9 @@ public sealed record VaultCreation
 public static class VaultCreator
 {
     private const int MinPackSizeBytes = 64 * 1024;
+
+    /// <summary>The largest chunk and what stands around it.</summary>
+    private const int MinPackOfDefaultChunks = 5 * 1024 * 1024;
     private const int MaxNameLength = 200;
 
     /// <exception cref="RequestException">VaultExists, TargetNotEmpty, NoUnlocker, InvalidVaultOption, KeyFileExists, KeyFileNotWritable, EmptyPassphrase.</exception>
@@ -101,6 +104,11 @@ public static class VaultCreator
         if (options.ChunkerName is not (ChunkerCatalog.Default or ChunkerCatalog.Small))
         {
             throw new RequestException(FaultCodes.InvalidVaultOption, $"There is no chunker '{options.ChunkerName}'.");
+        }
+
+        if (options.ChunkerName == ChunkerCatalog.Default && options.PackSizeBytes < MinPackOfDefaultChunks)
+        {
+            throw new RequestException(FaultCodes.InvalidVaultOption, $"The chunks of '{options.ChunkerName}' need packs of at least {MinPackOfDefaultChunks} bytes.");
         }
 
         if (options.KeyFilePath is { } path && Path.Exists(path))

@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Engine.Vault;
 
@@ -8,6 +9,9 @@ namespace SecureBackup.Engine.Vault;
 internal sealed class CatalogLoader(UnlockedVault vault)
 {
     private const int MaxRecordBytes = SignedObject.MaxBytes;
+
+    /// <summary>A manifest may name 100,000 absent ones: no more than these are asked for.</summary>
+    private const int MaxLateManifests = 1_000;
 
     private readonly List<CatalogProblem> _problems = [];
 
@@ -22,11 +26,13 @@ internal sealed class CatalogLoader(UnlockedVault vault)
         var removed = await LoadRemovalsAsync(cancellationToken);
         var verifications = await LoadVerificationsAsync(cancellationToken);
 
+        var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
+        var found = read.OfType<Snapshot>().ToList();
+        await CatchUpAsync(found, manifestStats.Select(static stat => stat.Name), [.. known?.Manifests ?? [], .. removed.SelectMany(static item => item.Predecessors)], cancellationToken);
         var removedIds = removed.Select(static item => item.Manifest).ToHashSet();
-        var present = read.OfType<Snapshot>().Where(snapshot => !removedIds.Contains(snapshot.Reference)).ToList();
+        var present = found.Where(snapshot => !removedIds.Contains(snapshot.Reference)).ToList();
         var chain = new SnapshotChain(vault.Register, present, removed, _problems);
         var accepted = chain.Judge();
-        var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
         await RememberAsync(known, [.. heads, .. missing], cancellationToken);
@@ -36,6 +42,31 @@ internal sealed class CatalogLoader(UnlockedVault vault)
             heads,
             verifications.ToLookup(static record => record.Manifest, static record => record.Finding),
             _problems);
+    }
+
+    /// <summary>
+    /// A listing is not one moment: a backup that ends meanwhile may be named by a manifest that was listed, or by this host's memory, and not be listed itself. So what is
+    /// named is asked for by name before it counts as missing.
+    /// </summary>
+    private async Task CatchUpAsync(
+        List<Snapshot> found, IEnumerable<ObjectName> listed, IReadOnlyList<ManifestReference> known, CancellationToken cancellationToken)
+    {
+        var asked = listed.ToHashSet();
+        for (var named = known.Concat(found.SelectMany(static snapshot => snapshot.Body.Predecessors)).ToList(); named.Count > 0;)
+        {
+            var late = new List<ObjectStat>();
+            foreach (var name in named.Select(static reference => ObjectNames.Manifest(reference.Id)).Where(asked.Add).Take(MaxLateManifests))
+            {
+                if (await vault.Target.StatAsync(name, cancellationToken) is { } stat)
+                {
+                    late.Add(stat);
+                }
+            }
+
+            var more = (await vault.Store.ReadManyAsync(late, MaxRecordBytes, ReadManifest, OnBroken, cancellationToken)).OfType<Snapshot>().ToList();
+            found.AddRange(more);
+            named = [.. more.SelectMany(static snapshot => snapshot.Body.Predecessors)];
+        }
     }
 
     private static Snapshot WithVerification(Snapshot snapshot, List<VerificationRecord> records)
