@@ -1,0 +1,64 @@
+using System.Globalization;
+
+namespace SecureBackup.Bench;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record BenchOptions
+{
+    private const string Usage = "Usage: [--size 512MB] [--folder <where>] [--seed 1] [--keep]";
+
+    /// <summary>Content of the data set.</summary>
+    internal long SizeBytes { get; private init; } = 2L << 30;
+
+    /// <summary>An empty or new folder for data set, vault and restore; room for three times the size.</summary>
+    internal string Folder { get; private init; } = Path.Combine(Path.GetTempPath(), $"securebackup-bench-{Environment.ProcessId}");
+
+    internal int Seed { get; private init; } = 1;
+
+    internal bool KeepsFolder { get; private init; }
+
+    /// <exception cref="FormatException">With the usage.</exception>
+    internal static BenchOptions Parse(string[] arguments)
+    {
+        var options = new BenchOptions();
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            var value = i + 1 < arguments.Length ? arguments[i + 1] : null;
+            switch (arguments[i])
+            {
+                case "--keep":
+                    options = options with { KeepsFolder = true };
+                    continue;
+                case "--size" when value is not null:
+                    options = options with { SizeBytes = ParseSize(value) };
+                    break;
+                case "--folder" when value is not null:
+                    options = options with { Folder = Path.GetFullPath(value) };
+                    break;
+                case "--seed" when int.TryParse(value, CultureInfo.InvariantCulture, out var seed):
+                    options = options with { Seed = seed };
+                    break;
+                default:
+                    throw new FormatException(Usage);
+            }
+
+            i++;
+        }
+
+        return options;
+    }
+
+    private static long ParseSize(string text)
+    {
+        var units = new (string Suffix, int Shift)[] { ("KB", 10), ("MB", 20), ("GB", 30) };
+        foreach (var (suffix, shift) in units)
+        {
+            if (text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) && long.TryParse(text[..^2], CultureInfo.InvariantCulture, out var count) && count > 0)
+            {
+                return count << shift;
+            }
+        }
+
+        throw new FormatException(Usage);
+    }
+}

@@ -1,0 +1,68 @@
+using System.Runtime.Versioning;
+using CsCheck;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Pipeline;
+using SecureBackup.Tests.Unit.Sources;
+
+namespace SecureBackup.Tests.Unit.Properties;
+
+/// <summary>Any tree comes back as it was, and so does what became of it.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class TreeRoundTripTests
+{
+    private const int Trees = 40;
+    private const int TreesOfLongRun = 600;
+
+    private static readonly bool IsLong = Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_LONG") is "1";
+
+    [Fact]
+    public async Task Any_tree_and_any_change_of_it_come_back_attribute_for_attribute()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The tree is made and looked at by Linux system calls.");
+        await Gen.Select(Gen.Int[0, int.MaxValue - 1], Gen.Int[1, 40], Gen.Int[0, 12]).SampleAsync(
+            static (seed, size, changes) => RoundTripAsync(seed, size, changes), iter: IsLong ? TreesOfLongRun : Trees, threads: 1);
+    }
+
+    private static async Task RoundTripAsync(int seed, int size, int changes)
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        using var cleanUp = new WholeRemoval(scene.Folder.FullPath);
+        var tree = new RandomTree(scene.SourcePath, seed);
+        tree.Grow(size);
+        tree.Settle();
+        var before = TreeWitness.Look(scene.SourcePath);
+        var first = await scene.BackUpAsync();
+        tree.Change(changes);
+        tree.Settle();
+        var after = TreeWitness.Look(scene.SourcePath);
+        var second = await scene.BackUpAsync();
+
+        await RequireSameAsync(scene, second, after, "second");
+        await RequireSameAsync(scene, first, before, "first");
+    }
+
+    private static async Task RequireSameAsync(PipelineScene scene, BackupResult backup, List<string> expected, string which)
+    {
+        Assert.Empty(backup.Faults);
+        Assert.Equal(SnapshotOutcome.Succeeded, backup.Outcome);
+        var destination = scene.Folder[which];
+        var restored = await scene.RestoreAsync(backup.Snapshot.Id, destination);
+        Assert.DoesNotContain(restored.Faults, fault => fault.Code != FaultCodes.LinkPointsOutside);
+        Assert.Equal(expected, TreeWitness.Look(Path.Combine(destination, "source")));
+    }
+
+    /// <summary>The runtime cannot delete names that are not UTF-8.</summary>
+    private sealed class WholeRemoval(string folder) : IDisposable
+    {
+        public void Dispose()
+        {
+            SourceTree.Run("chmod", "/", "", "-R", "u+rwx", "--", folder);
+            foreach (var path in Directory.GetDirectories(folder))
+            {
+                SourceTree.Run("rm", "/", "", "-rf", "--", path);
+            }
+        }
+    }
+}
