@@ -106,7 +106,7 @@ public static class VaultCreator
             throw new RequestException(FaultCodes.InvalidVaultOption, $"There is no chunker '{options.ChunkerName}'.");
         }
 
-        if (options.ChunkerName == ChunkerCatalog.Default && options.PackSizeBytes < MinPackOfDefaultChunks)
+        if (options.ChunkerName is ChunkerCatalog.Default && options.PackSizeBytes < MinPackOfDefaultChunks)
         {
             throw new RequestException(FaultCodes.InvalidVaultOption, $"The chunks of '{options.ChunkerName}' need packs of at least {MinPackOfDefaultChunks} bytes.");
         }
