@@ -58,47 +58,6 @@ public sealed class SnapshotCatalogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_manifest_that_took_the_last_number_leaves_the_writer_a_number_for_the_next()
-    {
-        using var owner = await _bench.CreateAsync();
-        using var writer = await _bench.OpenAsWriterAsync(owner, "shop", "crm");
-        var first = await _bench.BackUpAsync(writer);
-        var last = await ForgeAsync(writer, ManifestCodec.MaxSequence, first.Reference, []);
-        var beyond = await ForgeAsync(writer, ManifestCodec.MaxSequence + 1, first.Reference, []);
-        var next = await _bench.BackUpAsync(writer);
-        var catalog = await LoadAsync(owner);
-        Assert.Equal(1UL, next.Sequence);
-        Assert.Equivalent(new[] { first.Id, next.Id, last }, catalog.Snapshots.Select(static snapshot => snapshot.Id));
-        Assert.Contains(beyond.ToString(), Assert.Single(catalog.Problems).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_manifest_that_names_very_many_missing_ones_is_judged_in_time()
-    {
-        using var owner = await _bench.CreateAsync();
-        var first = await _bench.BackUpAsync(owner);
-        ManifestReference[] missing = [.. Enumerable.Range(0, 100_000).Select(static _ => new ManifestReference(new SnapshotId(Id256.Random()), default))];
-        await ForgeAsync(owner, 1, first.Reference, missing);
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        Assert.Equal(missing.Length, (await LoadAsync(owner)).Problems.Count);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), $"It took {clock.Elapsed}.");
-    }
-
-    private async Task<SnapshotId> ForgeAsync(UnlockedVault vault, ulong sequence, ManifestReference previous, ManifestReference[] others)
-    {
-        var header = vault.NewHeader(ObjectKind.Manifest, isSealed: true);
-        var summary = VaultBench.SummaryOf(vault, "crm", [], []);
-        var body = new ManifestBody(vault.Register.Head, vault.Self, sequence, previous, others, Id256.Random())
-        {
-            MetadataPart = MetadataSeal.Seal(vault, header, ManifestCodec.EncodeSummary(summary)),
-            OwnerPart = VaultBench.SomeOwnerPart().Seal(vault.Register.Epochs[header.Epoch], header),
-        };
-        var id = new SnapshotId(header.Object.Value);
-        await vault.Store.PutAsync(ObjectNames.Manifest(id), SignedObject.Build(header, ManifestCodec.EncodeBody(body), vault.SelfKey), CancellationToken.None);
-        return id;
-    }
-
-    [Fact]
     public async Task A_snapshot_that_vanished_is_missed_by_its_followers_and_by_the_host()
     {
         using var owner = await _bench.CreateAsync();

@@ -132,7 +132,10 @@ internal sealed class CatalogLoader(UnlockedVault vault)
         RequireSigner(signed, MemberRoles.Verifier, member: null);
         var record = VerificationRecord.Open(vault, signed);
         NoteKnowledge(record.Register, $"verification record {signed.Header.Object}");
-        return record;
+
+        // A clock that was ahead once must not make its finding the newest for as long: nothing was found after the store had it.
+        var storedAt = Timestamp.From(stored.StoreTime);
+        return record.Finding.Time.CompareTo(storedAt) <= 0 ? record : record with { Finding = record.Finding with { Time = storedAt } };
     }, cancellationToken);
 
     /// <summary>All small records of a folder; a broken one is noted and left out.</summary>
