@@ -53,7 +53,8 @@ internal sealed class BackupSession : IAsyncDisposable
         try
         {
             var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
-            index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, context.Sink, cancellationToken);
+            var condemned = await CondemnedMarkers.LoadAsync(vault, session.StoreNow, cancellationToken);
+            index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
             var channels = new BackupChannels();
             var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters);
             var backup = new BackupSession(vault, session, snapshots, index, channels, chunks);
@@ -139,7 +140,7 @@ internal sealed class BackupSession : IAsyncDisposable
         }
 
         var inventory = await PackInventory.TakeAsync(Vault.Target, cancellationToken);
-        var condemned = await CondemnedMarkers.LoadAsync(Vault, Vault.Time.GetUtcNow(), cancellationToken);
+        var condemned = await CondemnedMarkers.LoadAsync(Vault, _session.StoreNow, cancellationToken);
         var lost = packs.Count(pack => !inventory.Has(pack) || condemned.Contains(pack));
         if (lost > 0)
         {
@@ -162,13 +163,26 @@ internal sealed class BackupSession : IAsyncDisposable
         }
 
         var rebuilder = new IndexRebuilder(Vault.Target, SegmentSealings.AccessOf(Vault));
-        await foreach (var pack in rebuilder.ReadAsync(id => !indexed.Contains(id.Value.A), RebuildDepth.WholePacks, cancellationToken))
+
+        // The tables tell whose packs they are: those of others, who may be at work just now, are not read whole for nothing.
+        var own = new HashSet<PackId>();
+        await foreach (var pack in rebuilder.ReadAsync(id => !indexed.Contains(id.Value.A), RebuildDepth.Tables, cancellationToken))
         {
             if (pack.Writer.Id == Vault.Self)
             {
-                await Committer.AddAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
-                PacksAdopted++;
+                own.Add(pack.Record.Id);
             }
+        }
+
+        if (own.Count == 0)
+        {
+            return;
+        }
+
+        await foreach (var pack in rebuilder.ReadAsync(own.Contains, RebuildDepth.WholePacks, cancellationToken))
+        {
+            await Committer.AddAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
+            PacksAdopted++;
         }
 
         if (PacksAdopted > 0)

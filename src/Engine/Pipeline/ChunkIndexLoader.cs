@@ -19,16 +19,17 @@ internal static class ChunkIndexLoader
         OpenAsync(vault, new DeduplicationTrust(writer, vault.Register), sink, cancellationToken);
 
     /// <param name="inventory">What is not in it is not deduplicated against.</param>
-    internal static async Task<ChunkIndex> OpenForWritingAsync(
-        UnlockedVault vault, PackInventory inventory, IEngineSink sink, CancellationToken cancellationToken)
+    /// <param name="condemned">What is in it neither.</param>
+    internal static Task<ChunkIndex> OpenForWritingAsync(
+        UnlockedVault vault, PackInventory inventory, IReadOnlySet<PackId> condemned, IEngineSink sink, CancellationToken cancellationToken)
     {
         var trust = new DeduplicationTrust(vault.Self, vault.Register)
         {
             TrustsAllMembers = vault.Register.Policy.DeduplicationTrust == TrustedPacks.AllMembers,
-            Condemned = await CondemnedMarkers.LoadAsync(vault, vault.Time.GetUtcNow(), cancellationToken),
+            Condemned = condemned,
             IsPresent = inventory.Has,
         };
-        return await OpenAsync(vault, trust, sink, cancellationToken);
+        return OpenAsync(vault, trust, sink, cancellationToken);
     }
 
     private static async Task<ChunkIndex> OpenAsync(UnlockedVault vault, DeduplicationTrust trust, IEngineSink sink, CancellationToken cancellationToken)

@@ -22,9 +22,9 @@ internal sealed class EntryChunker : IDisposable
     private readonly ContentWriter _identities;
     private readonly Lazy<ContentWriter> _side;
     private readonly List<SourceFault> _faults = [];
+    private readonly HashSet<EntryPath> _lostFirstNames = [];
     private CachedEntry? _before;
     private bool _isCacheSpent;
-    private readonly HashSet<EntryPath> _lostFirstNames = [];
     private long _idsOfEntry;
 
     internal EntryChunker(EntryChunkerParts parts, IChunker chunker)
@@ -127,8 +127,8 @@ internal sealed class EntryChunker : IDisposable
     /// <summary>The rest of the cache is as good as none: what follows is read in full.</summary>
     private void GiveUpCache(EntryPath path, Exception damage)
     {
-        var code = (damage as BackupException)?.Code ?? FaultCodes.HostStateUnusable;
-        _parts.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", code));
+        _parts.Sink.Report(new BackupEvent(
+            EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", (damage as BackupException)?.Code ?? FaultCodes.HostStateUnusable));
         _isCacheSpent = true;
         _before = null;
     }
@@ -229,8 +229,7 @@ internal sealed class EntryChunker : IDisposable
     private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(ContentWriter writer, SourceContent content, CancellationToken cancellationToken)
     {
         writer.Reset();
-        int count;
-        while ((count = content.Read(writer.Free.Span)) > 0)
+        for (int count; (count = content.Read(writer.Free.Span)) > 0;)
         {
             cancellationToken.ThrowIfCancellationRequested();
             _parts.Counters.AddBytesRead(count);

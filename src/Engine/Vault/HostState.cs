@@ -49,9 +49,6 @@ public sealed class HostState
     /// <summary>A folder for caches of this vault; not made yet.</summary>
     public string FolderOf(VaultId vault) => Path.Combine(Folder, vault.ToString());
 
-    /// <summary>Where the listing of the last snapshot of a data set is kept.</summary>
-    public string ListingCachePath(VaultId vault, DataSetId dataSet) => Path.Combine(FolderOf(vault), $"listing-{dataSet}");
-
     /// <summary>Null where this host has not seen the vault, or does not remember it.</summary>
     public async Task<HostPins?> ReadPinsAsync(VaultId vault, IEngineSink sink, CancellationToken cancellationToken)
     {

@@ -127,6 +127,43 @@ public sealed class PoisonTests
         Assert.Equal(1, (await scene.BackUpAsync()).FilesUnchanged);
     }
 
+    [Fact]
+    public async Task Packs_of_others_that_no_segment_names_are_not_read_whole()
+    {
+        var target = new MemoryTarget();
+        using var scene = await PipelineScene.CreateAsync(target);
+        scene.WriteRandom("a.bin", 8_000_000, seed: 1);
+        using var owner = await scene.UnlockAsync();
+        using (var other = await OpenWriterAsync(scene, owner, "other"))
+        {
+            await scene.BackUpAsync(other);
+        }
+
+        foreach (var segment in target.Objects.Keys.Where(key => key.Value.StartsWith("index/", StringComparison.Ordinal)).ToList())
+        {
+            target.Remove(segment);
+        }
+
+        var foreign = target.Objects.Keys.Where(key => key.Value.StartsWith("packs/", StringComparison.Ordinal)).ToHashSet();
+        var counting = new CountingTarget(target, foreign);
+        using var vault = await scene.UnlockAsync(counting);
+        Assert.Equal(0, (await scene.BackUpAsync(vault)).PacksAdopted);
+        Assert.InRange(counting.BytesRead, 1, 100_000);
+    }
+
+    private sealed class CountingTarget(Target inner, HashSet<ObjectName> names) : DelegatingTarget(inner)
+    {
+        private long _bytesRead;
+
+        public long BytesRead => Interlocked.Read(ref _bytesRead);
+
+        public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            Interlocked.Add(ref _bytesRead, names.Contains(name) ? destination.Length : 0);
+            return base.ReadAsync(name, offset, destination, cancellationToken);
+        }
+    }
+
     private static async Task<UnlockedVault> OpenWriterAsync(PipelineScene scene, UnlockedVault owner, string name)
     {
         var path = scene.Folder[$"{name}.key"];

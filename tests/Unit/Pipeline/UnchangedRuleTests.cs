@@ -93,7 +93,7 @@ public sealed class UnchangedRuleTests
         new UnchangedRule(lookedAt, trusts).Holds(Cached(listed ?? File, before ?? Identity), new SeenEntry(now, identity, granularity ?? Tick));
 
     private static CachedEntry Cached(EntryMetadata metadata, EntryIdentity identity) =>
-        new(new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = metadata }, default, identity, DeepIds: 0);
+        new(new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = metadata }, identity, DeepIds: 0);
 
     /// <summary>An entry as a walk sees it; its content is never asked for by the rule.</summary>
     private sealed class SeenEntry : SourceEntry

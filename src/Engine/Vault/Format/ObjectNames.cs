@@ -25,8 +25,6 @@ public static class ObjectNames
 
     public static ObjectName RegisterEntry(uint number) => Numbered(Register, number);
 
-    public static ObjectName LedgerEntry(uint number) => Numbered(Ledger, number);
-
     public static ObjectName Bundle(ObjectId id) => new($"{Bundles}{id}");
 
     public static ObjectName Unlocker(ObjectId id) => new($"{Unlockers}{id}");

@@ -86,7 +86,7 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
 /// <param name="Entry">As listed then.</param>
 /// <param name="Identity">What told it from others then.</param>
 /// <param name="DeepIds">How many ids stand in the id file for it; 0 when its contents name all their chunks.</param>
-internal sealed record CachedEntry(ListedEntry Entry, ReadOnlyMemory<byte> Encoded, EntryIdentity Identity, long DeepIds);
+internal sealed record CachedEntry(ListedEntry Entry, EntryIdentity Identity, long DeepIds);
 
 /// <summary>Reads a listing cache in order.</summary>
 internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStreamReader ids, Timestamp startedAt) : IDisposable
@@ -119,7 +119,7 @@ internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStrea
         var encoded = new byte[length];
         entries.TryRead(encoded);
         _unreadIds = deepIds;
-        return new CachedEntry(EntryCodec.Decode(encoded), encoded, IdentityCodec.Read(fixedPart[4..]), deepIds);
+        return new CachedEntry(EntryCodec.Decode(encoded), IdentityCodec.Read(fixedPart[4..]), deepIds);
     }
 
     /// <summary>The next of the current entry's deep ids.</summary>

@@ -37,6 +37,9 @@ public sealed class WriterSession : IAsyncDisposable
     /// <summary>How far this host's clock is from the store's at the last announcement; positive when the host's is ahead.</summary>
     public TimeSpan ClockSkew { get; private set; }
 
+    /// <summary>The store's time now, as far as the last announcement told.</summary>
+    public DateTimeOffset StoreNow => _vault.Time.GetUtcNow() - ClockSkew;
+
     public bool IsClockSkewed => ClockSkew.Duration() > ClockTolerance;
 
     /// <summary>Announces the session and goes on announcing it until it ends or the token is cancelled.</summary>
