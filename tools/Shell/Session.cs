@@ -45,7 +45,7 @@ internal sealed class Session : IDisposable
     public int RunFile(string path, ScriptArguments arguments)
     {
         // `exit 3` in a file that is called sets $? and $LASTEXITCODE only; the wrapper carries them to the process.
-        var wrapper = $"& '{CodeGeneration.EscapeSingleQuotedStringContent(path)}'{arguments.Attached} @args; if (-not $?) {{ exit ($LASTEXITCODE ?? 1) }}";
+        var wrapper = $"& '{CodeGeneration.EscapeSingleQuotedStringContent(path)}'{arguments.Attached} @args; if (-not $?) {{ $Host.SetShouldExit($LASTEXITCODE ?? 1) }}";
         var command = new Command(wrapper, isScript: true);
         foreach (var argument in arguments.Splatted)
         {

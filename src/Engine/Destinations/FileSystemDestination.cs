@@ -141,14 +141,15 @@ public sealed partial class FileSystemDestination : IDestination
             return Refuse(entry, new DestinationFault(FaultCodes.UnsupportedEntryKind, entry.Path.ToString(), message));
         }
 
-        if (kind == EntryKind.HardLink)
-        {
-            return new Preparation(entry, PrepareVerdict.Link, []);
-        }
-
         using var folder = OpenParent(entry.Path);
         var name = entry.Path.Name.ToArray();
         var existing = folder.Look(name);
+        if (kind == EntryKind.HardLink)
+        {
+            // What may not be replaced needs no first name either, which was left as well. All else is decided when that name stands.
+            return Protect(entry, existing) is { Verdict: PrepareVerdict.Skipped } left ? left : new Preparation(entry, PrepareVerdict.Link, []);
+        }
+
         if (existing is not null && Placement.IsMade(existing))
         {
             return Refuse(entry, Placement.Collision(entry));

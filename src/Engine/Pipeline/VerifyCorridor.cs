@@ -35,7 +35,7 @@ public static class VerifyCorridor
 
         await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
         var finding = turn.ToFinding(vault.Vault.Now, packs, check.BytesRead, faults.Count);
-        await VerificationRecord.WriteAsync(vault.Vault, snapshot.Reference, finding, cancellationToken);
+        var isRecorded = await TryRecordAsync(request, finding, context, cancellationToken);
         return new VerifyResult
         {
             Snapshot = snapshot,
@@ -43,9 +43,25 @@ public static class VerifyCorridor
             PacksRead = turn.Packs.Count,
             BytesRead = check.BytesRead,
             HasCompletedCycle = turn.ReachesEnd,
+            IsRecorded = isRecorded,
             Faults = faults.All,
             Elapsed = clock.Elapsed,
         };
+    }
+
+    /// <summary>A copy on a read-only medium can be checked as well; what was found is worth more than its record.</summary>
+    private static async Task<bool> TryRecordAsync(VerifyRequest request, VerificationFinding finding, RunContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await VerificationRecord.WriteAsync(request.Vault.Vault, request.Snapshot.Reference, finding, cancellationToken);
+            return true;
+        }
+        catch (TargetException refusal)
+        {
+            context.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The result of this check is not kept in the vault. {refusal.Message}", refusal.Code));
+            return false;
+        }
     }
 
     private static void RequirePercent(int percent)
@@ -82,6 +98,9 @@ public sealed record VerifyResult
 
     /// <summary>Whether with this check every pack has been read since the cycle began.</summary>
     public required bool HasCompletedCycle { get; init; }
+
+    /// <summary>Whether the vault keeps the result. Where it does not, the next check by shares reads the same packs again.</summary>
+    public required bool IsRecorded { get; init; }
 
     public required IReadOnlyList<EntryFault> Faults { get; init; }
 

@@ -67,7 +67,8 @@ internal sealed class ItemSearch
         }
 
         var subject = wanted.IsName ? text[(text.LastIndexOf('/') + 1)..] : text;
-        if (!wanted.Pattern!.IsMatch(subject))
+        // Names may hold brackets and stars: a path that was copied from a listing names what it names.
+        if (!wanted.Pattern!.IsMatch(subject) && !string.Equals(text, wanted.Path, PathComparison))
         {
             return false;
         }

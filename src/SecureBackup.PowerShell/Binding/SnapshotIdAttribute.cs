@@ -12,20 +12,23 @@ public sealed class SnapshotIdAttribute : ArgumentTransformationAttribute
 {
     public override object Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData switch
     {
-        object[] several => several.Select(IdOf).ToArray(),
-        _ => IdOf(inputData),
+        object[] several => several.Select(ReferenceTo).ToArray(),
+        _ => ReferenceTo(inputData),
     };
 
-    private static object IdOf(object value) => VaultPathAttribute.Unwrap(value) switch
+    private static object ReferenceTo(object value) => VaultPathAttribute.Unwrap(value) switch
     {
-        CustomerBackup snapshot => snapshot.Id,
-        CustomerBackupItem item => item.Snapshot,
-        RestoreReport report => report.Snapshot,
-        BackupTestReport report => report.Snapshot,
-        PSCustomObject => IdProperty(PSObject.AsPSObject(value)) ?? value,
+        CustomerBackup snapshot => new SnapshotReference(snapshot.Id, snapshot.Vault),
+        CustomerBackupItem item => new SnapshotReference(item.Snapshot, item.Vault),
+        RestoreReport report => new SnapshotReference(report.Snapshot, report.Vault),
+        BackupTestReport report => new SnapshotReference(report.Snapshot, report.Vault),
+        PSCustomObject => FromProperties(PSObject.AsPSObject(value)) ?? value,
         _ => value,
     };
 
     /// <summary>Objects that came back from a file or another process carry their properties alone.</summary>
-    private static object? IdProperty(PSObject value) => (value.Properties["Snapshot"] ?? value.Properties["Id"])?.Value;
+    private static SnapshotReference? FromProperties(PSObject value) =>
+        (TextOf(value, "Snapshot") ?? TextOf(value, "Id")) is { } id ? new SnapshotReference(id, TextOf(value, "Vault")) : null;
+
+    private static string? TextOf(PSObject value, string property) => value.Properties[property]?.Value as string;
 }

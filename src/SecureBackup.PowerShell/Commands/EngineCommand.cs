@@ -93,7 +93,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     private protected string ResolvePath(string path)
     {
         var resolved = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return FileSystemPaths.Require(provider, path, resolved);
+        return System.IO.Path.TrimEndingDirectorySeparator(FileSystemPaths.Require(provider, path, resolved));
     }
 
     /// <summary>Of a vault and of a key file, if there is one; a path that is none of the file system's is a terminating error.</summary>

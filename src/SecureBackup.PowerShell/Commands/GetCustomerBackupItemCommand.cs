@@ -32,7 +32,7 @@ public sealed class GetCustomerBackupItemCommand : VaultCommand
     [SnapshotId]
     [ArgumentCompleter(typeof(SnapshotCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[] Snapshot { get; set; } = [];
+    public SnapshotReference[] Snapshot { get; set; } = [];
 
     /// <summary>Search every snapshot, newest first.</summary>
     [Parameter(Mandatory = true, ParameterSetName = AllSet)]
@@ -48,7 +48,7 @@ public sealed class GetCustomerBackupItemCommand : VaultCommand
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
-    protected override void ProcessRecord() => _requests.Add(RequireVaultPath(), Snapshot);
+    protected override void ProcessRecord() => Gather(_requests, Snapshot);
 
     protected override void EndProcessing()
     {

@@ -25,7 +25,7 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
     [SnapshotId]
     [ArgumentCompleter(typeof(SnapshotCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[] Snapshot { get; set; } = [];
+    public SnapshotReference[] Snapshot { get; set; } = [];
 
     /// <summary>The newest snapshot that started at or before this time.</summary>
     [Parameter(ParameterSetName = NewestSet)]
@@ -52,7 +52,7 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
 
     protected override void ProcessRecord()
     {
-        _requests.Add(RequireVaultPath(), Snapshot);
+        Gather(_requests, Snapshot);
         _includes.AddRange(Include.Except(_includes, StringComparer.Ordinal).ToList());
     }
 

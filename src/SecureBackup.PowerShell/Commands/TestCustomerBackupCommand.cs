@@ -26,7 +26,7 @@ public sealed class TestCustomerBackupCommand : VaultCommand
     [SnapshotId]
     [ArgumentCompleter(typeof(SnapshotCompleter))]
     [ValidateNotNullOrEmpty]
-    public string[] Snapshot { get; set; } = [];
+    public SnapshotReference[] Snapshot { get; set; } = [];
 
     /// <summary>Every snapshot, and not the newest of each data set alone.</summary>
     [Parameter(Mandatory = true, ParameterSetName = AllSet)]
@@ -48,7 +48,7 @@ public sealed class TestCustomerBackupCommand : VaultCommand
     [ValidateRange(1, 100)]
     public int? Percent { get; set; }
 
-    protected override void ProcessRecord() => _requests.Add(RequireVaultPath(), Snapshot);
+    protected override void ProcessRecord() => Gather(_requests, Snapshot);
 
     protected override void EndProcessing()
     {

@@ -30,6 +30,20 @@ public abstract class VaultCommand : EngineCommand
         return path;
     }
 
+    /// <summary>Keeps what was asked for. A vault that is named goes before the one that a snapshot brings, and that before the connected one.</summary>
+    private protected void Gather(SnapshotRequests requests, SnapshotReference[] snapshots)
+    {
+        if (snapshots.Length == 0)
+        {
+            requests.Add(RequireVaultPath(), []);
+        }
+
+        foreach (var snapshot in snapshots)
+        {
+            requests.Add(Vault is null && snapshot.Vault is { } own ? own : RequireVaultPath(), [snapshot.Id]);
+        }
+    }
+
     /// <summary>Runs <paramref name="work"/> with the vault open.</summary>
     private protected void RunOnVault(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work)
     {

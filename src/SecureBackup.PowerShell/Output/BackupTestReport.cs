@@ -16,6 +16,7 @@ public sealed class BackupTestReport
         PacksRead = result.PacksRead;
         BytesRead = result.BytesRead;
         HasCompletedCycle = result.HasCompletedCycle;
+        IsRecorded = result.IsRecorded;
         Elapsed = result.Elapsed;
         Faults = [.. result.Faults.Select(BackupFault.From)];
     }
@@ -39,6 +40,9 @@ public sealed class BackupTestReport
 
     /// <summary>Whether the checks of this snapshot, this one included, have now read everything since the cycle began.</summary>
     public bool HasCompletedCycle { get; }
+
+    /// <summary>Whether the vault keeps this result; a read-only one cannot.</summary>
+    public bool IsRecorded { get; }
 
     public TimeSpan Elapsed { get; }
 

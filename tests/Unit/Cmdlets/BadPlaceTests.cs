@@ -24,8 +24,11 @@ public sealed class BadPlaceTests : IDisposable
             Get-ErrorId { New-BackupVault "$env:PLACE/other" }
             Get-ErrorId { Restore-CustomerBackup -Vault "$env:PLACE/vault" -Destination "$env:PLACE/back" }
             (Restore-CustomerBackup -Vault "$env:PLACE/vault" -Destination ./back).FileCount
+            $report = Test-CustomerBackup -Vault "$env:PLACE/vault" -ReadData -WarningVariable warnings -WarningAction SilentlyContinue
+            "$($report.ExitCode) $($report.IsRecorded) $($warnings.Count) $("$warnings".Contains('not kept in the vault'))"
             """);
-        Assert.Equal([$"{FaultCodes.TargetAccessDenied}", $"{FaultCodes.TargetAccessDenied}", $"{FaultCodes.DestinationReadOnly}", "3"], lines);
+        Assert.Equal(
+            [$"{FaultCodes.TargetAccessDenied}", $"{FaultCodes.TargetAccessDenied}", $"{FaultCodes.DestinationReadOnly}", "3", "0 False 1 True"], lines);
     }
 
     [Fact]

@@ -41,6 +41,21 @@ public sealed class RestoreCustomerBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_snapshot_that_is_given_as_an_object_brings_its_vault()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault/
+            $snapshot = Start-CustomerBackup ./crm -Vault ./vault/
+            $snapshot.Vault -eq "$PWD/vault"
+            (Restore-CustomerBackup $snapshot -Destination ./back).FileCount
+            @(Get-CustomerBackupItem -Snapshot $snapshot -Path 'crm/notes/odd [1].txt').Count
+            @(Test-CustomerBackup $snapshot, $snapshot).Count
+            Get-ErrorId { Restore-CustomerBackup $snapshot.Id -Destination ./other }
+            """);
+        Assert.Equal(["True", "3", "1", "1", $"{FaultCodes.NoVaultGiven}"], lines);
+    }
+
+    [Fact]
     public async Task A_time_names_the_newest_snapshot_before_it()
     {
         var lines = await _place.LinesAsync("""

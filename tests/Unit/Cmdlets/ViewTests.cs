@@ -22,6 +22,15 @@ public sealed class ViewTests : IDisposable
     }
 
     [Fact]
+    public async Task A_table_that_waits_for_its_last_row_is_shown_before_a_failure_ends_the_command()
+    {
+        var result = await _place.RunAsync("$ErrorActionPreference = 'Continue'; $null = New-BackupVault ./vault; Get-BackupVault ./vault; Get-BackupVault ./none");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(result.OutputLines, static line => line.StartsWith("Path ", StringComparison.Ordinal));
+        Assert.Contains($"{SecureBackup.Engine.Faults.FaultCodes.TargetNotFound}", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_writer_key_is_shown_as_a_list()
     {
         var lines = await _place.LinesAsync($"{Prepare} Export-BackupWriterKey ./w.key shop01");

@@ -32,6 +32,22 @@ public sealed class OverwriteTests
         Assert.Equal("old", scene.Read("file"));
     }
 
+    [Theory]
+    [InlineData(OverwriteMode.Never, PrepareVerdict.Skipped)]
+    [InlineData(OverwriteMode.IfNewer, PrepareVerdict.Skipped)]
+    [InlineData(OverwriteMode.IfDifferent, PrepareVerdict.Link)]
+    [InlineData(OverwriteMode.Always, PrepareVerdict.Link)]
+    public async Task A_further_name_that_is_left_asks_for_no_first_name(OverwriteMode mode, PrepareVerdict expected)
+    {
+        NeedLinux();
+        using var scene = new DestinationScene();
+        Stand(scene, "first", "old", Young);
+        Stand(scene, "further", "old", Young);
+        await using var destination = scene.Open(With(mode));
+
+        Assert.Equal(expected, destination.Prepare(HardLink("further", "first")).Verdict);
+    }
+
     [Fact]
     public async Task IfDifferent_keeps_what_has_kind_size_and_time_and_replaces_on_any_other()
     {
@@ -250,7 +266,10 @@ public sealed class OverwriteTests
         await using var destination = scene.Open(With(OverwriteMode.Never));
         Restore(destination, "first", "text");
 
-        Assert.Equal(FaultCodes.EntryExists, Assert.Single(destination.Link(destination.Prepare(HardLink("second", "first"))).Faults).Code);
+        var preparation = destination.Prepare(HardLink("second", "first"));
+
+        Assert.Equal(PrepareVerdict.Skipped, preparation.Verdict);
+        Assert.Equal(FaultCodes.EntryExists, Assert.Single(preparation.Faults).Code);
         Assert.Equal("old", scene.Read("second"));
     }
 
