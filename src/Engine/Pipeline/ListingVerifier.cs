@@ -28,7 +28,7 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
         await CheckAsync("(identity stream)", owner.Identities, snapshot.EntryCount * IdentityCodec.SizeBytes, cancellationToken);
         if (owner.Faults is { } listed)
         {
-            await CheckFaultListAsync(listed, cancellationToken);
+            await CheckAsync("(list of faults)", listed, sizeBytes: null, cancellationToken);
         }
 
         if (entries != snapshot.EntryCount && faults.Count == 0)
@@ -46,30 +46,18 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
             : throw new IntegrityException(FaultCodes.ChunkUnreadable, $"The chunk {id} lies only in packs that are missing, or not in the snapshot's reference set.");
     }
 
-    private async ValueTask CheckFaultListAsync(ContentRef listed, CancellationToken cancellationToken)
-    {
-        const string Path = "(list of faults)";
-        try
-        {
-            FaultListCodec.Decode(await ContentReader.ReadAllAsync(listed, this, FaultListCodec.MaxBytes, cancellationToken));
-        }
-        catch (BackupException damage) when (damage is IntegrityException or VaultException)
-        {
-            faults.Add(EntryFault.Of(Path, damage));
-        }
-    }
-
-    private async ValueTask CheckAsync(string path, ContentRef content, long sizeBytes, CancellationToken cancellationToken)
+    /// <param name="sizeBytes">Null where nothing tells it.</param>
+    private async ValueTask CheckAsync(string path, ContentRef content, long? sizeBytes, CancellationToken cancellationToken)
     {
         try
         {
             long length = 0;
             await foreach (var id in ContentReader.ChunksAsync(content, this, cancellationToken))
             {
-                length = ContentLength.Add(length, await RequireSoundAsync(id, cancellationToken), sizeBytes);
+                length = ContentLength.Add(length, await RequireSoundAsync(id, cancellationToken), sizeBytes ?? FaultListCodec.MaxBytes);
             }
 
-            ContentLength.Require(length, sizeBytes);
+            ContentLength.Require(length, sizeBytes ?? length);
         }
         catch (IntegrityException damage)
         {
