@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Pipeline;
@@ -46,6 +47,7 @@ internal sealed class AttackScene : IDisposable
             Passphrase = passphrase.AsMemory(),
             KeyFilePath = scene.KeyPath,
             PackSizeBytes = packSizeBytes,
+            ChunkerName = ChunkerCatalog.Small,
             Stretching = new Argon2Parameters(Argon2Parameters.MinMemoryKiB, Argon2Parameters.MinPasses),
         };
         (await VaultCreator.CreateAsync(scene.Target, creation, scene.Host("owner"), Token)).Dispose();

@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Vault;
@@ -78,8 +79,9 @@ public sealed class UnlockingTests : IDisposable
     public async Task An_export_that_lost_a_race_leaves_nothing_and_a_key_without_a_member_says_so()
     {
         using var owner = await _bench.CreateAsync();
-        using var same = await _bench.OpenByFileAsync();
-        await owner.AppendAsync([VaultPolicy.Default], CancellationToken.None);
+        var racing = new RacingTarget(_bench.Target, () => owner.AppendAsync([VaultPolicy.Default], CancellationToken.None));
+        using var key = CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+        using var same = await (await LockedVault.OpenAsync(racing, CancellationToken.None)).UnlockAsync(key, _bench.Host("same"), CancellationToken.None);
         await VaultBench.RefusedAsync(FaultCodes.RegisterConflict, () => WriterKeys.ExportAsync(same, "late", _bench["late.key"], null, CancellationToken.None));
         Assert.False(File.Exists(_bench["late.key"]));
 
@@ -265,5 +267,19 @@ public sealed class UnlockingTests : IDisposable
         var bundleId = owner.Register.Bundles[owner.Self];
         var stored = await owner.Store.ReadAsync(ObjectNames.Bundle(bundleId), OwnerBundle.MaxBytes, CancellationToken.None);
         return OwnerBundle.TryOpen(stored.Bytes.Span, owner.Id, bundleId, bundleKey!)!;
+    }
+
+    /// <summary>Lets somebody else append to the register just before the first entry arrives.</summary>
+    private sealed class RacingTarget(Target inner, Func<Task> other) : DelegatingTarget(inner)
+    {
+        public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
+        {
+            if (name.Value.StartsWith(ObjectNames.Register, StringComparison.Ordinal))
+            {
+                await other();
+            }
+
+            return await base.PutAsync(name, content, options, cancellationToken);
+        }
     }
 }
