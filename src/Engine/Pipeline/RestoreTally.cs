@@ -67,8 +67,14 @@ internal sealed class RestoreTally(ProgressCounters counters)
             return;
         }
 
+        if (entry.Metadata.Kind != EntryKind.File)
+        {
+            _others++;
+            return;
+        }
+
         _files++;
-        _bytes += entry.Metadata.Kind == EntryKind.File ? entry.Metadata.SizeBytes : 0;
+        _bytes += entry.Metadata.SizeBytes;
         counters.AddFile();
     }
 
@@ -108,12 +114,12 @@ public sealed record RestoreResult
 {
     public required Snapshot Snapshot { get; init; }
 
-    /// <summary>Files written, further names of files included.</summary>
+    /// <summary>Files written: counted as a backup counts them, each once.</summary>
     public required long Files { get; init; }
 
     public required long Folders { get; init; }
 
-    /// <summary>Symbolic links, devices and the like.</summary>
+    /// <summary>Further names of files, symbolic links, devices and the like.</summary>
     public required long Others { get; init; }
 
     /// <summary>Content of the files written.</summary>

@@ -41,6 +41,12 @@ public static class WriterKeys
             File.Delete(path);
             throw;
         }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
+        {
+            // A store that lets nothing in has stored nothing.
+            File.Delete(path);
+            throw;
+        }
 
         return credential.Signing.Id;
     }
