@@ -39,5 +39,17 @@ internal sealed class TempFolder : IDisposable
         [.. Directory.EnumerateFiles(FullPath, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None })
             .Select(path => Path.GetRelativePath(FullPath, path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
 
-    public void Dispose() => _directory.Delete(recursive: true);
+    public void Dispose()
+    {
+        try
+        {
+            _directory.Delete(recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !OperatingSystem.IsWindows())
+        {
+            // The runtime cannot delete names that are not UTF-8, nor what lies in folders that may not be written.
+            Sources.SourceTree.Run("chmod", "/", "", "-R", "u+rwx", "--", FullPath);
+            Sources.SourceTree.Run("rm", "/", "", "-rf", "--", FullPath);
+        }
+    }
 }

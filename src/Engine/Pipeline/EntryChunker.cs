@@ -86,7 +86,7 @@ internal sealed class EntryChunker : IDisposable
 
     private async ValueTask TakeAsync(SourceEntry entry, CancellationToken cancellationToken)
     {
-        _parts.Counters.SetCurrentItem(entry.Path.ToString());
+        _parts.Counters.SetCurrentItem(entry.Path);
         var before = Before(entry.Path);
         var (listed, identity) = entry.Metadata.Kind == EntryKind.File
             ? await TakeFileAsync(entry, before, cancellationToken)

@@ -87,7 +87,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
 
     private async ValueTask PrepareAsync(ListedEntry entry, CancellationToken cancellationToken)
     {
-        parts.Counters.SetCurrentItem(entry.Path.ToString());
+        parts.Counters.SetCurrentItem(entry.Path);
         _finisher.Pass(entry.Path);
         if (await TryCompleteMetadataAsync(entry, cancellationToken) is not { } metadata)
         {

@@ -39,7 +39,7 @@ public sealed class ProgressCounters
     private long _chunksNew;
     private long _chunksKnown;
     private long _faultCount;
-    private volatile string? _currentItem;
+    private volatile object? _currentItem;
 
     /// <summary>Bytes dealt with: read, or known to be what they were.</summary>
     public void AddBytesRead(long bytes) => Interlocked.Add(ref _bytesRead, bytes);
@@ -58,7 +58,8 @@ public sealed class ProgressCounters
         Volatile.Write(ref _bytesTotal, bytes);
     }
 
-    public void SetCurrentItem(string? item) => _currentItem = item;
+    /// <param name="item">Immutable; its text is made only when somebody looks.</param>
+    public void SetCurrentItem(object? item) => _currentItem = item;
 
     public ProgressSnapshot Sample() => new()
     {
@@ -70,7 +71,7 @@ public sealed class ProgressCounters
         ChunksNew = Volatile.Read(ref _chunksNew),
         ChunksKnown = Volatile.Read(ref _chunksKnown),
         FaultCount = Volatile.Read(ref _faultCount),
-        CurrentItem = _currentItem,
+        CurrentItem = _currentItem?.ToString(),
     };
 
     private static long? KnownOrNull(long value) => value == Unknown ? null : value;

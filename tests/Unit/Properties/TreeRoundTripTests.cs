@@ -4,7 +4,6 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Tests.Unit.Pipeline;
-using SecureBackup.Tests.Unit.Sources;
 
 namespace SecureBackup.Tests.Unit.Properties;
 
@@ -28,7 +27,6 @@ public sealed class TreeRoundTripTests
     private static async Task RoundTripAsync(int seed, int size, int changes)
     {
         using var scene = await PipelineScene.CreateAsync();
-        using var cleanUp = new WholeRemoval(scene.Folder.FullPath);
         var tree = new RandomTree(scene.SourcePath, seed);
         tree.Grow(size);
         tree.Settle();
@@ -51,18 +49,5 @@ public sealed class TreeRoundTripTests
         var restored = await scene.RestoreAsync(backup.Snapshot.Id, destination);
         Assert.DoesNotContain(restored.Faults, fault => fault.Code != FaultCodes.LinkPointsOutside);
         Assert.Equal(expected, TreeWitness.Look(Path.Combine(destination, "source")));
-    }
-
-    /// <summary>The runtime cannot delete names that are not UTF-8.</summary>
-    private sealed class WholeRemoval(string folder) : IDisposable
-    {
-        public void Dispose()
-        {
-            SourceTree.Run("chmod", "/", "", "-R", "u+rwx", "--", folder);
-            foreach (var path in Directory.GetDirectories(folder))
-            {
-                SourceTree.Run("rm", "/", "", "-rf", "--", path);
-            }
-        }
     }
 }
