@@ -47,7 +47,7 @@ internal sealed class AttackScene : IDisposable
             Passphrase = passphrase.AsMemory(),
             KeyFilePath = scene.KeyPath,
             PackSizeBytes = packSizeBytes,
-            ChunkerName = ChunkerCatalog.Small,
+            ChunkerName = packSizeBytes < 5 * 1024 * 1024 ? ChunkerCatalog.Small : ChunkerCatalog.Default,
             Stretching = new Argon2Parameters(Argon2Parameters.MinMemoryKiB, Argon2Parameters.MinPasses),
         };
         (await VaultCreator.CreateAsync(scene.Target, creation, scene.Host("owner"), Token)).Dispose();
