@@ -12,7 +12,8 @@ public sealed class OwnedBuffer : IDisposable
     /// <summary>From here on the shared pool, which doubles lengths and keeps a buffer of each for each thread, costs hundreds of MiB.</summary>
     private const int MinBlockBytes = 64 * 1024;
 
-    private const long MaxIdleBytes = 16 * 1024 * 1024;
+    /// <summary>A few chunks. Packs are longer than half of it, so they do not wait.</summary>
+    private const long MaxIdleBytes = 12 * 1024 * 1024;
 
     private static readonly PageBlockPool Blocks = new(MaxIdleBytes);
 

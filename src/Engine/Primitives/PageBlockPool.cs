@@ -39,8 +39,15 @@ internal sealed class PageBlockPool(long maxIdleBytes)
         return new PageBlock(Rounded(lengthBytes));
     }
 
+    /// <summary>A block that would push out most others goes at once.</summary>
     internal void Return(PageBlock block)
     {
+        if (block.LengthBytes > maxIdleBytes / 2)
+        {
+            ((IDisposable)block).Dispose();
+            return;
+        }
+
         lock (_gate)
         {
             _idle.AddFirst(block);

@@ -74,6 +74,18 @@ public sealed class OwnedBufferTests
     }
 
     [Fact]
+    public void A_block_of_more_than_half_of_what_may_wait_is_freed_at_once()
+    {
+        var pool = new PageBlockPool(4 * Mebibyte);
+        var small = pool.Rent(Mebibyte);
+        var large = pool.Rent(3 * Mebibyte);
+        pool.Return(small);
+        pool.Return(large);
+        Assert.Equal(small.LengthBytes, pool.IdleBytes);
+        Assert.Throws<ObjectDisposedException>(() => large.GetSpan().Length);
+    }
+
+    [Fact]
     public void Fresh_pages_are_zero_and_hold_still_for_pointers()
     {
         using IDisposable block = new PageBlock(Mebibyte);
