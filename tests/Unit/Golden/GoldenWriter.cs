@@ -14,8 +14,8 @@ using SecureBackup.Tests.Unit.Sources;
 namespace SecureBackup.Tests.Unit.Golden;
 
 /// <summary>
-/// Makes golden vaults, with what they hold described from what was put in and not from what the engine made of it. Runs only where SECUREBACKUP_WRITE_GOLDEN names a
-/// folder, and never into one that is there: a golden vault is made once and kept.
+/// Makes golden vaults, with what they hold described from what was put in and not from what the engine made of it. They go where SECUREBACKUP_WRITE_GOLDEN names a
+/// folder, and never over one that is there: a golden vault is made once and kept. Without it this is a rehearsal.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class GoldenWriter
@@ -27,17 +27,17 @@ public sealed class GoldenWriter
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Golden_vaults_are_written_where_they_are_asked_for()
+    public async Task Golden_vaults_can_be_made_where_they_are_asked_for()
     {
-        var folder = Environment.GetEnvironmentVariable(Variable);
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), $"{Variable} names no folder for new golden vaults.");
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Golden vaults are made on Linux by root.");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Golden vaults are made on Linux.");
+        using var rehearsal = new TempFolder();
+        var folder = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked ? asked : rehearsal.FullPath;
         foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages" })
         {
-            var path = Path.Combine(folder!, name);
+            var path = Path.Combine(folder, name);
             Assert.False(Directory.Exists(path), $"'{path}' is there, and a golden vault is never written over.");
             await new Making(path).RunAsync(name);
-            Assert.True(File.Exists(Path.Combine(path, GoldenVault.ExpectedFile)));
+            Assert.Equal(name is "two-snapshots-two-writers" ? 2 : 1, new GoldenVault(path).Expected.Count);
         }
     }
 
@@ -243,7 +243,7 @@ internal sealed class GoldenTree(string root)
     {
         foreach (var (attribute, value) in attributes)
         {
-            Assert.True(RawTree.TrySetAttribute(At(RawTree.Bytes(name)), attribute, value), "This file system keeps no extended attributes.");
+            Assert.SkipUnless(RawTree.TrySetAttribute(At(RawTree.Bytes(name)), attribute, value), "This file system keeps no extended attributes.");
         }
 
         _entries[name] = _entries[name] with { Attributes = attributes.OrderBy(item => item.Name, StringComparer.Ordinal).ToDictionary(item => item.Name, item => Convert.ToHexString(item.Value)) };
