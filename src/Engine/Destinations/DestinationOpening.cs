@@ -20,7 +20,7 @@ internal static class DestinationOpening
         try
         {
             Directory.CreateDirectory(path);
-            if (options.Overwrite is null && Directory.EnumerateFileSystemEntries(path).Any())
+            if (options is { Overwrite: null, InPlace: false } && Directory.EnumerateFileSystemEntries(path).Any())
             {
                 throw new DestinationException(FaultCodes.DestinationNotEmpty, $"'{path}' is not empty.");
             }

@@ -26,10 +26,11 @@ public sealed partial class FileSystemDestination
         var existing = folder.Look(entry.Path.Name.ToArray());
         if (existing?.IsSameFileAs(file) == true)
         {
-            return new EntryOutcome(true, []);
+            return new EntryOutcome(true, []) { Change = EntryChange.None };
         }
 
-        if (existing is not null && Placement.IsMade(existing))
+        var isFurtherName = existing is not null && Placement.IsMade(existing);
+        if (isFurtherName && !MaySeparate(folder, entry.Path.Name.ToArray(), existing!))
         {
             return new EntryOutcome(false, [Placement.Collision(entry)]);
         }
@@ -39,7 +40,7 @@ public sealed partial class FileSystemDestination
             return new EntryOutcome(false, verdict.Faults);
         }
 
-        return PlaceLink(folder, targetFolder, preparation with { Existing = existing });
+        return PlaceLink(folder, targetFolder, preparation with { Existing = existing, SeparatesNames = isFurtherName });
     }
 
     private EntryOutcome PlaceLink(DestinationFolder folder, DestinationFolder targetFolder, Preparation preparation)

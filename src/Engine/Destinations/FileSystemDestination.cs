@@ -13,13 +13,15 @@ namespace SecureBackup.Engine.Destinations;
 public sealed partial class FileSystemDestination : IDestination
 {
     private readonly OverwriteMode _overwrite;
+    private readonly DestinationOptions _options;
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
 
     internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options)
     {
         DisplayName = displayName;
         Host = system;
-        _overwrite = options.Overwrite ?? OverwriteMode.Never;
+        _options = options;
+        _overwrite = options.InPlace ? OverwriteMode.Always : options.Overwrite ?? OverwriteMode.Never;
         Handles = new HandlePool(options.MaxOpenFiles);
     }
 
@@ -87,7 +89,10 @@ public sealed partial class FileSystemDestination : IDestination
         try
         {
             using var parent = OpenParent(entry.Path);
-            return new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(entry.Path.Name.ToArray(), null, entry)));
+            var name = entry.Path.Name.ToArray();
+            return _options.InPlace && parent.HasMetadata(name, entry)
+                ? new EntryOutcome(true, []) { Change = EntryChange.None }
+                : new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(name, null, entry)));
         }
         catch (FolderException failure)
         {
@@ -150,7 +155,8 @@ public sealed partial class FileSystemDestination : IDestination
             return Protect(entry, existing) is { Verdict: PrepareVerdict.Skipped } left ? left : new Preparation(entry, PrepareVerdict.Link, []);
         }
 
-        if (existing is not null && Placement.IsMade(existing))
+        var isFurtherName = existing is not null && Placement.IsMade(existing);
+        if (isFurtherName && !MaySeparate(folder, name, existing!))
         {
             return Refuse(entry, Placement.Collision(entry));
         }
@@ -165,7 +171,12 @@ public sealed partial class FileSystemDestination : IDestination
             return verdict;
         }
 
-        var preparation = new Preparation(entry, PrepareVerdict.Content, []) { Existing = existing };
+        var preparation = new Preparation(entry, PrepareVerdict.Content, []) { Existing = existing, SeparatesNames = isFurtherName };
+        if (_options.InPlace && !isFurtherName && existing?.Kind == kind)
+        {
+            return StandsThere(folder, name, preparation);
+        }
+
         return kind == EntryKind.File ? preparation : MakeSpecial(folder, preparation);
     }
 
@@ -190,6 +201,11 @@ public sealed partial class FileSystemDestination : IDestination
             if (Protect(entry, existing) is { } verdict)
             {
                 return verdict;
+            }
+
+            if (_options is { InPlace: true, ReplacesLinks: false } && existing.Kind is EntryKind.SymbolicLink or EntryKind.ReparsePoint)
+            {
+                return Refuse(entry, new DestinationFault(FaultCodes.DestinationInsideLink, entry.Path.ToString(), $"A link stands where the folder '{entry.Path}' belongs."));
             }
 
             folder.Remove(name);

@@ -23,7 +23,7 @@ internal sealed class Placement
         {
             var made = folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
             var standing = folder.Look(name);
-            var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && !_made.Contains(standing));
+            var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && (preparation.SeparatesNames || !_made.Contains(standing)));
             if (!isAsExpected)
             {
                 return Collision(preparation.Entry);

@@ -12,6 +12,29 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
 
     public override ExistingEntry? Look(byte[] name) => PortableEntry.Look(At(name));
 
+    public override bool Lists(byte[] name)
+    {
+        var text = PortableEntry.ToText(name);
+        return Directory.EnumerateFileSystemEntries(path).Any(entry => string.Equals(Path.GetFileName(entry), text, StringComparison.Ordinal));
+    }
+
+    public override SafeFileHandle OpenToRead(byte[] name)
+    {
+        try
+        {
+            return File.OpenHandle(At(name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw PortableEntry.Translate(failure);
+        }
+    }
+
+    public override ExistingEntry LookAt(byte[] name, SafeFileHandle file) =>
+        Look(name) ?? throw new FolderException(FolderError.NotFound, "the file is gone");
+
+    public override bool HasMetadata(byte[] name, DestinationEntry entry) => PortableEntry.Has(At(name), entry.Metadata);
+
     public override void MakeFolder(byte[] name) => Try(() =>
     {
         if (OperatingSystem.IsWindows())
@@ -110,6 +133,8 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         }
     });
 
+    public override void RemoveFolder(byte[] name) => Try(() => Directory.Delete(At(name)));
+
     public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
         var missing = new List<string>();
@@ -147,6 +172,31 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
             return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw PortableEntry.Translate(failure);
+        }
+    }
+
+    public override bool TryReadStream(byte[] name, AlternateStream stream, long offset, Span<byte> bytes)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        try
+        {
+            using var handle = File.OpenHandle($"{At(name)}:{PortableEntry.ToText(stream.Name)}");
+            while (!bytes.IsEmpty)
+            {
+                var count = RandomAccess.Read(handle, bytes, offset);
+                offset += count;
+                bytes = count > 0 ? bytes[count..] : throw new FolderException(FolderError.DeviceFailed, "a stream is shorter than what was written to it");
+            }
+
+            return true;
+        }
+        catch (Exception failure) when (failure is (IOException or UnauthorizedAccessException) and not FolderException)
         {
             throw PortableEntry.Translate(failure);
         }
