@@ -18,6 +18,7 @@ public sealed class EpochKeys : IDisposable
     private readonly RootKey? _names;
     private readonly DerivedKey? _dataSets;
     private readonly DerivedKey? _references;
+    private readonly DerivedKey? _subjects;
 
     private EpochKeys(uint epoch, ReadOnlyMemory<byte>?[] keys)
     {
@@ -29,6 +30,7 @@ public sealed class EpochKeys : IDisposable
         _names = RootOf(keys[4]);
         _dataSets = _names is null ? null : DerivedKey.Derive(_names, "sb1/data-set"u8);
         _references = _names is null ? null : DerivedKey.Derive(_names, "sb1/refs"u8);
+        _subjects = _names is null ? null : DerivedKey.Derive(_names, "sb1/bucket"u8);
     }
 
     public uint Epoch { get; }
@@ -47,6 +49,10 @@ public sealed class EpochKeys : IDisposable
     public DataSetId DataSetIdOf(string name) =>
         new((_dataSets ?? throw NotGranted("names")).HashOf(Encoding.UTF8.GetBytes(name.Normalize(NormalizationForm.FormC))));
 
+    /// <summary>What stands for a subject wherever her name must not: of its NFC form, so that one person is one person on every system.</summary>
+    /// <exception cref="RequestException">SubjectInvalid.</exception>
+    public SubjectPseudonym PseudonymOf(string subject) => new((_subjects ?? throw NotGranted("names")).HashOf(Subjects.SubjectName.Encode(subject)));
+
     /// <summary>The id of a reference page with this plaintext.</summary>
     public ObjectId ReferencePageIdOf(ReadOnlySpan<byte> plain) => new((_references ?? throw NotGranted("names")).HashOf(plain));
 
@@ -59,6 +65,7 @@ public sealed class EpochKeys : IDisposable
         _names?.Dispose();
         _dataSets?.Dispose();
         _references?.Dispose();
+        _subjects?.Dispose();
     }
 
     /// <summary>Fresh keys for a new vault's first epoch.</summary>
