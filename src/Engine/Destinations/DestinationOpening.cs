@@ -45,6 +45,33 @@ internal static class DestinationOpening
         }
     }
 
+    /// <summary>The top of the file system, without asking whether it may be written to: nothing is.</summary>
+    public static FileSystemDestination OpenOriginal(OriginalPlaces places, DestinationOptions options)
+    {
+        var name = string.Join(", ", places.Places.Select(static place => place.Path));
+        try
+        {
+            return new FileSystemDestination(name, CreateSystem(OriginalPlaces.Top, options), options, places);
+        }
+        catch (FolderException failure)
+        {
+            throw DestinationErrors.ToException(failure, name);
+        }
+    }
+
+    /// <summary>A folder as it is, to look at; null where there is none yet.</summary>
+    public static DestinationSystem? TryLook(string path, DestinationOptions options)
+    {
+        try
+        {
+            return Directory.Exists(path) ? CreateSystem(path, options) : null;
+        }
+        catch (FolderException failure)
+        {
+            throw DestinationErrors.ToException(failure, path);
+        }
+    }
+
     private static FileSystemDestination OpenSystem(string path, DestinationOptions options)
     {
         var system = CreateSystem(path, options);

@@ -23,6 +23,11 @@ internal abstract class DestinationSystem : IDisposable
     /// <summary>Brings everything written to the disk.</summary>
     public abstract void Sync();
 
+    /// <summary>The same for every file system of this machine, where the system has a call for it: what is restored to its original places may lie on many.</summary>
+    public virtual void SyncAll()
+    {
+    }
+
     public void Dispose()
     {
         Dispose(disposing: true);

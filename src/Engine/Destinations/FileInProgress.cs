@@ -166,7 +166,7 @@ internal sealed class FileInProgress : IDestinationFile
 
         // Closed before it moves: Windows moves no open file.
         _destination.Handles.Close(_pooled);
-        var collision = _destination.Placement.MoveIn(folder, _temporary, _preparation);
+        var collision = _destination.Placement.MoveIn(folder, _temporary, _destination.NameOf(Entry.Path), _preparation);
         return collision is null
             ? new EntryOutcome(true, FileSystemDestination.ListMissing(Entry, missing))
             : new EntryOutcome(false, [collision]);

@@ -30,7 +30,7 @@ public sealed partial class FileSystemDestination
         try
         {
             using var folder = OpenParent(entry.Path);
-            var name = entry.Path.Name.ToArray();
+            var name = NameOf(entry.Path);
             if (folder.Look(name) is not { } standing || standing.Stamp != seen || Placement.IsMade(standing))
             {
                 return null;
@@ -65,9 +65,9 @@ public sealed partial class FileSystemDestination
         return new EntryOutcome(true, ListMissing(entry, missing)) { Change = EntryChange.Attributes };
     }
 
-    private static StandingFile? OpenStanding(DestinationFolder folder, Preparation preparation)
+    private StandingFile? OpenStanding(DestinationFolder folder, Preparation preparation)
     {
-        var name = preparation.Entry.Path.Name.ToArray();
+        var name = NameOf(preparation.Entry.Path);
         SafeFileHandle handle;
         try
         {
@@ -104,13 +104,6 @@ public sealed partial class FileSystemDestination
         Placement.Remember(preparation.Existing!);
         return preparation with { Verdict = PrepareVerdict.Kept };
     }
-
-    /// <summary>
-    /// Whether a name that leads to a file which counts as restored may become a file of its own: it must be a name of that file indeed, and not another
-    /// spelling of the one under which it was restored.
-    /// </summary>
-    private bool MaySeparate(DestinationFolder folder, byte[] name, ExistingEntry existing) =>
-        _options.InPlace && existing is { LinkCount: > 1 } && existing.Kind != EntryKind.Directory && folder.Lists(name);
 
     private sealed class StandingFile(SafeFileHandle handle, StandingStamp stamp) : IStandingFile
     {

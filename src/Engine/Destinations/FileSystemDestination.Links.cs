@@ -16,21 +16,20 @@ public sealed partial class FileSystemDestination
         }
 
         using var targetFolder = OpenParent(target);
-        var file = targetFolder.Look(target.Name.ToArray());
+        var file = targetFolder.Look(NameOf(target));
         if (file is null || file.Kind == EntryKind.Directory || !Placement.IsMade(file))
         {
             return NoTarget(entry, $"'{target}' was not written by this restore");
         }
 
         using var folder = OpenParent(entry.Path);
-        var existing = folder.Look(entry.Path.Name.ToArray());
+        var existing = folder.Look(NameOf(entry.Path));
         if (existing?.IsSameFileAs(file) == true)
         {
             return new EntryOutcome(true, []) { Change = EntryChange.None };
         }
 
-        var isFurtherName = existing is not null && Placement.IsMade(existing);
-        if (isFurtherName && !MaySeparate(folder, entry.Path.Name.ToArray(), existing!))
+        if (existing is not null && Placement.IsMade(existing) && !Placement.MaySeparate(folder, NameOf(entry.Path), existing))
         {
             return new EntryOutcome(false, [Placement.Collision(entry)]);
         }
@@ -40,14 +39,14 @@ public sealed partial class FileSystemDestination
             return new EntryOutcome(false, verdict.Faults);
         }
 
-        return PlaceLink(folder, targetFolder, preparation with { Existing = existing, SeparatesNames = isFurtherName });
+        return PlaceLink(folder, targetFolder, preparation with { Existing = existing });
     }
 
     private EntryOutcome PlaceLink(DestinationFolder folder, DestinationFolder targetFolder, Preparation preparation)
     {
         var entry = preparation.Entry;
         var temporary = NewTemporaryName();
-        folder.MakeHardLink(temporary, targetFolder, entry.Metadata.HardLinkTarget!.Name.ToArray());
+        folder.MakeHardLink(temporary, targetFolder, NameOf(entry.Metadata.HardLinkTarget!));
         var isPlaced = false;
         try
         {
@@ -57,7 +56,7 @@ public sealed partial class FileSystemDestination
                 return NoTarget(entry, "its first name was exchanged during the restore");
             }
 
-            var collision = Placement.MoveIn(folder, temporary, preparation);
+            var collision = Placement.MoveIn(folder, temporary, NameOf(entry.Path), preparation);
             isPlaced = collision is null;
             return new EntryOutcome(isPlaced, collision is null ? [] : [collision]);
         }

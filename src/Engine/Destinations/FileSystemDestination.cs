@@ -14,13 +14,16 @@ public sealed partial class FileSystemDestination : IDestination
 {
     private readonly OverwriteMode _overwrite;
     private readonly DestinationOptions _options;
+    private readonly OriginalPlaces? _places;
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
 
-    internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options)
+    internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options, OriginalPlaces? places = null)
     {
+        _places = places;
         DisplayName = displayName;
         Host = system;
         _options = options;
+        Placement = new Placement(options.InPlace);
         _overwrite = options.InPlace ? OverwriteMode.Always : options.Overwrite ?? OverwriteMode.Never;
         Handles = new HandlePool(options.MaxOpenFiles);
     }
@@ -31,7 +34,7 @@ public sealed partial class FileSystemDestination : IDestination
 
     internal DestinationSystem Host { get; }
 
-    internal Placement Placement { get; } = new();
+    internal Placement Placement { get; }
 
     /// <summary>Opens a folder, making it where it does not exist. All that would end the restore at once is said here.</summary>
     public static FileSystemDestination Open(string path, DestinationOptions options)
@@ -40,10 +43,21 @@ public sealed partial class FileSystemDestination : IDestination
         return DestinationOpening.Open(Path.GetFullPath(path), options);
     }
 
+    /// <summary>Opens the places where a snapshot's roots were, to restore in place. Nothing is made that was not there before, but for what the entries say.</summary>
+    /// <exception cref="RequestException">OriginalPlaceUnknown.</exception>
+    public static FileSystemDestination OpenOriginal(IReadOnlyList<OriginalPlace> places, DestinationOptions options) =>
+        DestinationOpening.OpenOriginal(new OriginalPlaces(places), options);
+
     public Preparation Prepare(DestinationEntry entry)
     {
         try
         {
+            if (_places is not null && entry.Path.Depth == 1 && _places.WayTo(entry.Path).Count <= (OperatingSystem.IsWindows() ? 1 : 0))
+            {
+                // The top of a file system: nobody else's to make or to give attributes to.
+                return new Preparation(entry, PrepareVerdict.Kept, []);
+            }
+
             return NameRules.Refuse(entry.Path, entry.Origin, Host.Names) is { } refusal
                 ? new Preparation(entry, PrepareVerdict.Refused, [refusal])
                 : PrepareNamed(entry);
@@ -89,7 +103,7 @@ public sealed partial class FileSystemDestination : IDestination
         try
         {
             using var parent = OpenParent(entry.Path);
-            var name = entry.Path.Name.ToArray();
+            var name = NameOf(entry.Path);
             return _options.InPlace && parent.HasMetadata(name, entry)
                 ? new EntryOutcome(true, []) { Change = EntryChange.None }
                 : new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(name, null, entry)));
@@ -106,6 +120,10 @@ public sealed partial class FileSystemDestination : IDestination
             try
             {
                 Host.Sync();
+                if (_places is not null)
+                {
+                    Host.SyncAll();
+                }
             }
             catch (FolderException failure)
             {
@@ -132,8 +150,20 @@ public sealed partial class FileSystemDestination : IDestination
         ? []
         : [new DestinationFault(FaultCodes.AttributeNotRestored, entry.Path.ToString(), $"'{entry.Path}' lacks: {string.Join(", ", missing)}.")];
 
-    internal DestinationFolder OpenParent(EntryPath path) =>
-        Host.OpenFolder(path.Parent?.Components ?? throw new ArgumentException("A path without a name.", nameof(path)));
+    internal DestinationFolder OpenParent(EntryPath path)
+    {
+        var way = WayTo(path);
+        return Host.OpenFolder([.. way.Take(way.Count - 1)]);
+    }
+
+    /// <summary>The name of an entry in its parent folder.</summary>
+    internal byte[] NameOf(EntryPath path) => [.. WayTo(path)[^1]];
+
+    private IReadOnlyList<byte[]> WayTo(EntryPath path)
+    {
+        var way = _places?.WayTo(path) ?? path.Components;
+        return way.Count > 0 ? way : throw new FolderException(FolderError.Refused, "it is the top of a file system");
+    }
 
     internal void Forget(FileInProgress file) => _unfinished.TryRemove(file, out _);
 
@@ -147,7 +177,7 @@ public sealed partial class FileSystemDestination : IDestination
         }
 
         using var folder = OpenParent(entry.Path);
-        var name = entry.Path.Name.ToArray();
+        var name = NameOf(entry.Path);
         var existing = folder.Look(name);
         if (kind == EntryKind.HardLink)
         {
@@ -156,7 +186,7 @@ public sealed partial class FileSystemDestination : IDestination
         }
 
         var isFurtherName = existing is not null && Placement.IsMade(existing);
-        if (isFurtherName && !MaySeparate(folder, name, existing!))
+        if (isFurtherName && !Placement.MaySeparate(folder, name, existing!))
         {
             return Refuse(entry, Placement.Collision(entry));
         }
@@ -171,7 +201,7 @@ public sealed partial class FileSystemDestination : IDestination
             return verdict;
         }
 
-        var preparation = new Preparation(entry, PrepareVerdict.Content, []) { Existing = existing, SeparatesNames = isFurtherName };
+        var preparation = new Preparation(entry, PrepareVerdict.Content, []) { Existing = existing };
         if (_options.InPlace && !isFurtherName && existing?.Kind == kind)
         {
             return StandsThere(folder, name, preparation);
@@ -251,13 +281,13 @@ public sealed partial class FileSystemDestination : IDestination
         try
         {
             var faults = new List<DestinationFault>(ListMissing(entry, folder.ApplyMetadata(temporary, null, entry)));
-            if (entry.Metadata.LinkTarget is { } target && LinkRules.PointsOutside(entry.Path, target, entry.Origin))
+            if (_places is null && entry.Metadata.LinkTarget is { } target && LinkRules.PointsOutside(entry.Path, target, entry.Origin))
             {
                 var message = $"'{entry.Path}' points to '{EntryName.ToDisplay(target)}', outside the destination.";
                 faults.Add(new DestinationFault(FaultCodes.LinkPointsOutside, entry.Path.ToString(), message));
             }
 
-            var collision = Placement.MoveIn(folder, temporary, preparation);
+            var collision = Placement.MoveIn(folder, temporary, NameOf(entry.Path), preparation);
             isPlaced = collision is null;
             return collision is null ? new Preparation(entry, PrepareVerdict.Done, faults) : Refuse(entry, collision);
         }

@@ -126,9 +126,6 @@ public sealed record Preparation(DestinationEntry Entry, PrepareVerdict Verdict,
     /// <summary>What stood in the entry's place at the time of the verdict: the only thing that may be replaced.</summary>
     internal ExistingEntry? Existing { get; init; }
 
-    /// <summary>What stands there is a further name of a file that this restore made or found right: the name is replaced, the file is not touched.</summary>
-    internal bool SeparatesNames { get; init; }
-
     /// <summary>Something stood in the entry's place.</summary>
     public bool Replaces => Existing is not null;
 }

@@ -84,7 +84,7 @@ internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> place
 internal sealed class RestoreBatch
 {
     /// <summary>About 10 MB of plan; at 1 MiB a chunk 32 GiB of content, at 4 KiB 128 MiB.</summary>
-    private const int MaxUses = 32_768;
+    internal const int MaxUses = 32_768;
 
     private const int MaxFiles = 4_096;
 

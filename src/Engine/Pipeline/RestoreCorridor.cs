@@ -25,6 +25,11 @@ public static class RestoreCorridor
         var owner = vault.OpenOwnerPart(snapshot);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot.Writer, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
+        if (request.Room is { } room)
+        {
+            await RestoreForecaster.RequireRoomAsync(request, room, fetcher, cancellationToken);
+        }
+
         var result = new RestoreTally(context.Counters, request.OnEntry);
         var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => result.Add(LostPage(page, damage)));
         var parts = new RestoreParts(vault, index, listing, destination, result)
@@ -43,13 +48,16 @@ public static class RestoreCorridor
         await new RestorePlanner(parts, batch => chunks.FetchAsync(batch, cancellationToken)).RunAsync(cancellationToken);
         if (result.Entries == 0 && result.Faults.Count == 0 && !parts.Filter.TakesAll)
         {
-            throw new RequestException(FaultCodes.NothingMatches, $"Nothing in snapshot {snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
+            throw NothingMatches(request);
         }
 
         WarnOfLinks(result.LinksOutside, context.Sink);
         await destination.FlushAsync(cancellationToken);
         return result.ToResult(snapshot, clock.Elapsed);
     }
+
+    internal static RequestException NothingMatches(RestoreRequest request) => new(
+        FaultCodes.NothingMatches, $"Nothing in snapshot {request.Snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
 
     private static StandingComparer ComparerOf(UnlockedVault vault, IDestination destination, ChunkFetcher fetcher) =>
         new(destination, ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), vault.Keys.ChunkId, fetcher);
@@ -73,6 +81,9 @@ public sealed record RestoreRequest(VaultReader Vault, Snapshot Snapshot)
 {
     /// <summary>Patterns as of <see cref="EntryFilter"/>; empty for everything.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary>Where the restore goes, to refuse one that cannot fit; null to find out on the way.</summary>
+    public DestinationForecast? Room { get; init; }
 
     /// <summary>Every file is read back before it gets its name.</summary>
     public bool ReadsBack { get; init; } = true;

@@ -15,9 +15,6 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
     private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
     private readonly ReadBack? _readBack = parts.ReadsBack ? new ReadBack(parts.Ids) : null;
 
-    /// <summary>Neighbouring chunks are read in one range up to this length.</summary>
-    private const int MaxRangeBytes = 4 * 1024 * 1024;
-
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
         var work = Channel.CreateUnbounded<Func<PackOpener, CancellationToken, Task>>();
@@ -103,7 +100,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
             var place = chunk.Places[0];
             if (!opener.Holds(place.Pack, place.Entry))
             {
-                await opener.LoadAsync(place.Pack, RangeFrom(chunks, at), cancellationToken);
+                await opener.LoadAsync(place.Pack, PackRanges.From(chunks, at), cancellationToken);
             }
 
             return await opener.ReadAsync(place.Pack, place.Entry, subject: null, cancellationToken);
@@ -143,25 +140,6 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
             _readBack?.Check(file);
             file.ForgetParts();
         }
-    }
-
-    /// <summary>From this chunk on as far as the next wanted ones lie close behind it.</summary>
-    private static ByteRange RangeFrom(IReadOnlyList<WantedChunk> chunks, int at)
-    {
-        var first = chunks[at].Places[0].Entry;
-        var end = first.OffsetBytes + first.FrameBytes;
-        for (var i = at + 1; i < chunks.Count; i++)
-        {
-            var next = chunks[i].Places[0].Entry;
-            if (next.OffsetBytes > end + PackOpener.AlignmentBytes || next.OffsetBytes + next.FrameBytes - first.OffsetBytes > MaxRangeBytes)
-            {
-                break;
-            }
-
-            end = Math.Max(end, next.OffsetBytes + next.FrameBytes);
-        }
-
-        return new ByteRange(first.OffsetBytes, end - first.OffsetBytes);
     }
 
     private void Write(WantedChunk chunk, OwnedBuffer plain)

@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Pipeline;
 
@@ -31,6 +32,19 @@ internal sealed class RestoreFinisher(RestoreParts parts)
         foreach (var file in files)
         {
             Finish(file);
+        }
+    }
+
+    /// <summary>On the way out of a failure: whatever of these files is whole, as far as the destination still lets it.</summary>
+    internal void FinishWritten(IEnumerable<RestoringFile> files)
+    {
+        try
+        {
+            FinishFiles(files.Where(static file => file is { IsWritten: true, HasFailed: false }));
+        }
+        catch (DestinationException)
+        {
+            // The failure that led here is the one to report.
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var entry in parts.Listing.EntriesAsync(cancellationToken))
+        await foreach (var entry in parts.Listing.WayAndBelowAsync(parts.Filter.Scope, cancellationToken))
         {
             LeaveUnmadeFolders(entry.Path);
             if (!parts.Filter.Takes(entry.Path, entry.Metadata.Kind))
@@ -269,7 +269,17 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
     private async ValueTask FetchAsync(CancellationToken cancellationToken, RestoringFile? unfinished = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await fetch(_batch);
+        try
+        {
+            await fetch(_batch);
+        }
+        catch (DestinationException)
+        {
+            // No more room, or a failing disk: what is whole already is not thrown away with what is not.
+            _finisher.FinishWritten(_batch.Files.Where(file => file != unfinished));
+            throw;
+        }
+
         _finisher.FinishFiles(_batch.Files.Where(file => file != unfinished));
         if (!_isSettling)
         {

@@ -102,6 +102,9 @@ internal static partial class LinuxWrite
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle folder);
 
+    [LibraryImport("libc", EntryPoint = "sync")]
+    public static partial void SyncAll();
+
     [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true)]
     public static partial int SetAttribute(byte[] path, byte[] name, byte[] value, nint size, int flags);
 

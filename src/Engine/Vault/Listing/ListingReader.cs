@@ -32,6 +32,41 @@ public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Act
         }
     }
 
+    /// <summary>The folders that lead to <paramref name="scope"/>, then what is at and below it; every entry where it is null.</summary>
+    public async IAsyncEnumerable<ListedEntry> WayAndBelowAsync(EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var depth = 1; depth < scope?.Depth; depth++)
+        {
+            if (await FindAsync(new EntryPath([.. scope.Components.Take(depth)]), cancellationToken) is { } folder)
+            {
+                yield return folder;
+            }
+        }
+
+        await foreach (var entry in EntriesAsync(scope, cancellationToken))
+        {
+            yield return entry;
+        }
+    }
+
+    /// <summary>One entry, by a page of each level; null where there is none, or its page is lost.</summary>
+    public async ValueTask<ListedEntry?> FindAsync(EntryPath path, CancellationToken cancellationToken)
+    {
+        var (level, id, from) = (Root?.Level ?? 0, Root?.Page, (PageReference?)null);
+        while (id is { } next && await TryReadAsync(next, level, from, cancellationToken) is { } page)
+        {
+            if (level-- == 0)
+            {
+                return page.Entries.FirstOrDefault(entry => entry.Path == path);
+            }
+
+            from = page.References.FirstOrDefault(reference => reference.First <= path && path <= reference.Last);
+            id = from?.Page;
+        }
+
+        return null;
+    }
+
     /// <summary>The ids of all pages, from the root down.</summary>
     public async IAsyncEnumerable<ChunkId> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
