@@ -14,7 +14,6 @@ public sealed partial class FileSystemDestination : IDestination
 {
     private readonly OverwriteMode _overwrite;
     private readonly DestinationOptions _options;
-    private readonly OriginalPlaces? _places;
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
 
     internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options, OriginalPlaces? places = null)
@@ -43,18 +42,12 @@ public sealed partial class FileSystemDestination : IDestination
         return DestinationOpening.Open(Path.GetFullPath(path), options);
     }
 
-    /// <summary>Opens the places where a snapshot's roots were, to restore in place. Nothing is made that was not there before, but for what the entries say.</summary>
-    /// <exception cref="RequestException">OriginalPlaceUnknown.</exception>
-    public static FileSystemDestination OpenOriginal(IReadOnlyList<OriginalPlace> places, DestinationOptions options) =>
-        DestinationOpening.OpenOriginal(new OriginalPlaces(places), options);
-
     public Preparation Prepare(DestinationEntry entry)
     {
         try
         {
-            if (_places is not null && entry.Path.Depth == 1 && _places.WayTo(entry.Path).Count <= (OperatingSystem.IsWindows() ? 1 : 0))
+            if (IsTop(entry.Path))
             {
-                // The top of a file system: nobody else's to make or to give attributes to.
                 return new Preparation(entry, PrepareVerdict.Kept, []);
             }
 
@@ -149,21 +142,6 @@ public sealed partial class FileSystemDestination : IDestination
     internal static IReadOnlyList<DestinationFault> ListMissing(DestinationEntry entry, IReadOnlyList<string> missing) => missing.Count == 0
         ? []
         : [new DestinationFault(FaultCodes.AttributeNotRestored, entry.Path.ToString(), $"'{entry.Path}' lacks: {string.Join(", ", missing)}.")];
-
-    internal DestinationFolder OpenParent(EntryPath path)
-    {
-        var way = WayTo(path);
-        return Host.OpenFolder([.. way.Take(way.Count - 1)]);
-    }
-
-    /// <summary>The name of an entry in its parent folder.</summary>
-    internal byte[] NameOf(EntryPath path) => [.. WayTo(path)[^1]];
-
-    private IReadOnlyList<byte[]> WayTo(EntryPath path)
-    {
-        var way = _places?.WayTo(path) ?? path.Components;
-        return way.Count > 0 ? way : throw new FolderException(FolderError.Refused, "it is the top of a file system");
-    }
 
     internal void Forget(FileInProgress file) => _unfinished.TryRemove(file, out _);
 
