@@ -20,13 +20,13 @@ const changeShapes = {
   7: { 0: ['targetId', id] },
   8: { 0: ['objectId', id], 1: ['hash', id] },
   9: { 0: ['memberId', id], 1: ['kept', list(id)] },
-  10: { 0: ['memberId', id], 1: ['objectId', id] },
+  10: { 0: ['memberId', id], 1: ['objectId', id], 128: ['unlockers', optional(list(cbor.tuple(id, id), 64))] },
   11: { 0: ['number', uint], 1: ['hash', id] },
 };
 const grantShape = cbor.record({ 0: ['chunkId', optional(id)], 1: ['chunker', optional(id)], 2: ['index', optional(id)], 3: ['metadata', optional(id)], 4: ['names', optional(id)] });
 
 export class Register {
-  members = new Map(); epochs = new Map(); bundles = new Map(); grants = []; hashes = []; ownersNeeded = 1;
+  members = new Map(); epochs = new Map(); bundles = new Map(); unlockers = new Map(); grants = []; hashes = []; ownersNeeded = 1;
 
   static read(store) {
     const register = new Register();
@@ -72,7 +72,7 @@ export class Register {
       case 4: this.grants.push({ ...change, member }); break;
       case 5: this.ownersNeeded = change.ownersNeeded ?? this.ownersNeeded; break;
       case 9: this.members.get(member).kept = new Set(change.kept.map(hex)); break;
-      case 10: this.bundles.set(member, change.objectId); break;
+      case 10: this.bundles.set(member, change.objectId); this.unlockers.set(member, change.unlockers); break;
     }
   }
 

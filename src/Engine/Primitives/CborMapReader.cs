@@ -54,15 +54,16 @@ public sealed class CborMapReader
     }
 
     /// <summary>
-    /// The next key that must be understood; keys of 128 or more, of which version 1 has none, are passed over. False at the end of
+    /// The next key that must be understood; keys of 128 or more, which may be ignored, are passed over. False at the end of
     /// the map, which is then left; at the end of the outermost map nothing may follow.
     /// </summary>
-    public bool NextKey(out int key)
+    /// <param name="alsoKnown">Keys of 128 or more that this caller understands; they come like the others.</param>
+    public bool NextKey(out int key, params ReadOnlySpan<int> alsoKnown)
     {
         while (Read(static reader => reader.PeekState()) != CborReaderState.EndMap)
         {
             var raw = Read(static reader => reader.ReadUInt64());
-            if (raw < FirstIgnorableKey)
+            if (raw < FirstIgnorableKey || (raw <= int.MaxValue && alsoKnown.Contains((int)raw)))
             {
                 key = (int)raw;
                 return true;

@@ -22,7 +22,11 @@ public sealed record Freshness(RegisterHead? AtLeast, string Source)
 }
 
 /// <summary>Everything that unlocking yields; owned by the <see cref="UnlockedVault"/>.</summary>
-internal sealed record VaultSecrets(SigningKey Signing, IReadOnlyDictionary<uint, EpochKeys> Epochs, IReadOnlyDictionary<uint, IdentityKey>? Identities);
+internal sealed record VaultSecrets(SigningKey Signing, IReadOnlyDictionary<uint, EpochKeys> Epochs, IReadOnlyDictionary<uint, IdentityKey>? Identities)
+{
+    /// <summary>Null for a member whose keys stand in a file.</summary>
+    internal OwnerAccess? Access { get; init; }
+}
 
 /// <summary>A vault with one member's keys in hand. Owns them; disposing wipes them. The target stays the caller's.</summary>
 public sealed class UnlockedVault : IDisposable
@@ -86,6 +90,19 @@ public sealed class UnlockedVault : IDisposable
     public VaultReader RequireReader() => _reader
         ?? throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} can write backups but read nothing.");
 
+    /// <summary>How this owner came in; null for other members.</summary>
+    internal OwnerAccess? Access => _secrets.Access;
+
+    /// <summary>The owner's keys as they are to be sealed anew. A view: its keys stay this vault's.</summary>
+    /// <exception cref="KeyException">NotAnOwner.</exception>
+    internal OwnerBundle BundleNow()
+    {
+        RequireOwner();
+        return Access is { } access && _secrets.Identities is { } identities
+            ? new OwnerBundle(Register.Genesis, Register.Head, SelfKey, access.Sealing, identities)
+            : throw new KeyException(FaultCodes.NotAnOwner, "The vault was not opened by an owner's key.");
+    }
+
     /// <exception cref="KeyException">NotAnOwner.</exception>
     public void RequireOwner()
     {
@@ -102,6 +119,7 @@ public sealed class UnlockedVault : IDisposable
 
     public void Dispose()
     {
+        _secrets.Access?.Dispose();
         _secrets.Signing.Dispose();
         foreach (var keys in _secrets.Epochs.Values)
         {

@@ -231,12 +231,6 @@ internal static partial class RegisterChangeCodec
         return new KeyringRoot(new ObjectId(id), new ContentHash(hash));
     }
 
-    private static OwnerBundleNamed ReadBundle(CborMapReader reader)
-    {
-        var (owner, bundle) = ReadIdPair(reader);
-        return new OwnerBundleNamed(new MemberId(owner), new ObjectId(bundle));
-    }
-
     private static Revocation ReadRevocation(CborMapReader reader)
     {
         MemberId? member = null;
