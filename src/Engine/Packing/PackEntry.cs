@@ -16,7 +16,11 @@ public enum ChunkSealing : byte
 }
 
 /// <summary>Whose domain a chunk belongs to, and that subject's key.</summary>
-public sealed record SubjectDomain(DomainId Id, SubjectKey Key);
+public sealed record SubjectDomain(DomainId Id, SubjectKey Key)
+{
+    /// <summary>The same with a key of its own, for who outlives the owner of this one.</summary>
+    internal SubjectDomain Copy() => this with { Key = new SubjectKey(Key.Bytes) };
+}
 
 /// <summary>A chunk on its way into a pack.</summary>
 public readonly ref struct ChunkFrame

@@ -44,7 +44,7 @@ public static class BackupCorridor
         BackupSession session, ISource source, EntryChunker entries, ListingBuilder listing, RunContext context, CancellationToken cancellationToken)
     {
         var channels = session.Channels;
-        var compressor = new CompressorStage(channels, Environment.ProcessorCount);
+        var compressor = new CompressorStage(channels, session.Vault.Id, Environment.ProcessorCount);
         using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
         var uploader = new PackUploader(channels, session.Vault.Target, context.Counters);
         using var stages = new StageGroup(cancellationToken);

@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
@@ -12,12 +13,15 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunk
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackOpener _packs = new(vault);
 
-    public async ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken)
+    public ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken) => FetchAsync(id, subject: null, cancellationToken);
+
+    /// <param name="subject">Whose chunk it is; null for the vault's own.</param>
+    internal async ValueTask<OwnedBuffer> FetchAsync(ChunkId id, SubjectDomain? subject, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            return await FetchAloneAsync(id, cancellationToken);
+            return await FetchAloneAsync(id, subject, cancellationToken);
         }
         finally
         {
@@ -37,7 +41,7 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunk
         _turn.Dispose();
     }
 
-    private async ValueTask<OwnedBuffer> FetchAloneAsync(ChunkId id, CancellationToken cancellationToken)
+    private async ValueTask<OwnedBuffer> FetchAloneAsync(ChunkId id, SubjectDomain? subject, CancellationToken cancellationToken)
     {
         var places = await index.FindAsync(id, cancellationToken);
         if (places.Count == 0)
@@ -50,7 +54,7 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunk
         {
             try
             {
-                return await _packs.ReadAsync(place.Pack, place.Entry, cancellationToken);
+                return await _packs.ReadAsync(place.Pack, place.Entry, subject, cancellationToken);
             }
             catch (BackupException error) when (IsOfOnePlace(error))
             {

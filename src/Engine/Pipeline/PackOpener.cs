@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
@@ -12,7 +13,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// chunk, and the last range read, since neighbours are wanted together. Ranges are aligned, so that the store does not learn where a
 /// chunk ends. Not thread-safe.
 /// </summary>
-internal sealed class PackOpener(VaultReader vault) : IDisposable
+internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 {
     /// <summary>Ranges begin and end at multiples of this.</summary>
     internal const int AlignmentBytes = 256 * 1024;
@@ -25,11 +26,13 @@ internal sealed class PackOpener(VaultReader vault) : IDisposable
     private OwnedBuffer? _range;
     private PackId _rangePack;
     private long _rangeStart;
+    private SubjectDomain? _subject;
 
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
-    internal async ValueTask<OwnedBuffer> ReadAsync(PackRecord pack, PackEntry entry, CancellationToken cancellationToken)
+    /// <param name="subject">Whose chunk it is; null for the vault's own.</param>
+    internal async ValueTask<OwnedBuffer> ReadAsync(PackRecord pack, PackEntry entry, SubjectDomain? subject, CancellationToken cancellationToken)
     {
         var reader = await OpenAsync(pack.Id, cancellationToken);
         if (!Holds(pack, entry))
@@ -38,8 +41,12 @@ internal sealed class PackOpener(VaultReader vault) : IDisposable
         }
 
         var start = (int)(entry.OffsetBytes - _rangeStart);
-        return reader.OpenChunk(entry, DomainId.Vault, _range!.Span.Slice(start, entry.FrameBytes));
+        _subject = subject;
+        return reader.OpenChunk(entry, subject?.Id ?? DomainId.Vault, _range!.Span.Slice(start, entry.FrameBytes));
     }
+
+    /// <summary>The one key that the caller brought with the chunk at hand.</summary>
+    SubjectKey? ISubjectKeys.Find(DomainId domain) => _subject?.Id == domain ? _subject.Key : null;
 
     /// <summary>Whether the chunk's frame lies in memory from the last range read.</summary>
     internal bool Holds(PackRecord pack, PackEntry entry) =>
@@ -93,7 +100,7 @@ internal sealed class PackOpener(VaultReader vault) : IDisposable
         using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
         await Target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
         var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-        var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors);
+        var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
         var reader = PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
         {

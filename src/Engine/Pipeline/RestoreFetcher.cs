@@ -59,7 +59,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
                 await opener.LoadAsync(place.Pack, RangeFrom(chunks, at), cancellationToken);
             }
 
-            return await opener.ReadAsync(place.Pack, place.Entry, cancellationToken);
+            return await opener.ReadAsync(place.Pack, place.Entry, subject: null, cancellationToken);
         }
         catch (BackupException error) when (ChunkFetcher.IsOfOnePlace(error))
         {

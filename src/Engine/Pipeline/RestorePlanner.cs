@@ -89,6 +89,12 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
     {
         parts.Counters.SetCurrentItem(entry.Path);
         _finisher.Pass(entry.Path);
+        if (!entry.Domain.IsVault)
+        {
+            parts.Result.Add(new EntryFault(FaultCodes.RecordsAreNotFiles, entry.Path.ToString(), $"'{entry.Path}' holds records that are sealed under a customer's key."));
+            return;
+        }
+
         if (await TryCompleteMetadataAsync(entry, cancellationToken) is not { } metadata)
         {
             return;

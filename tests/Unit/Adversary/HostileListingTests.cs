@@ -61,6 +61,17 @@ public sealed class HostileListingTests
     }
 
     [Fact]
+    public async Task What_is_sealed_under_a_subjects_key_is_refused_as_a_file_and_the_others_come_back()
+    {
+        NeedLinux();
+        using var scene = await HostileScene.CreateAsync();
+        var subject = Hostile.File("r/f", 4, scene.Good) with { Domain = new DomainId(Id256.Random()) };
+        var restored = await scene.RestoreAsync([Hostile.Folder("r"), subject, Hostile.File("r/g", 4, scene.Good)]);
+        Assert.Equal(FaultCodes.RecordsAreNotFiles, Assert.Single(restored.Faults).Code);
+        restored.RequireOnly("r", "r/g");
+    }
+
+    [Fact]
     public async Task A_hard_link_leads_only_to_files_of_the_restore()
     {
         NeedLinux();

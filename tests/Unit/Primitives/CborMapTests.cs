@@ -88,6 +88,20 @@ public class CborMapTests
         });
 
     [Fact]
+    public void An_ignorable_key_comes_to_whom_understands_it()
+    {
+        var encoded = new CborMapWriter().BeginMap().Key(0).UInt(7).Key(129).UInt(8).Key(130).UInt(9).EndMap().Encode();
+        var reader = CborMapReader.OfMap(encoded, "map");
+        var found = new List<(int Key, ulong Value)>();
+        while (reader.NextKey(out var key, 130))
+        {
+            found.Add((key, reader.ReadUInt64()));
+        }
+
+        Assert.Equal([(0, 7UL), (130, 9UL)], found);
+    }
+
+    [Fact]
     public void A_sequence_is_read_to_its_end()
     {
         var writer = new CborMapWriter(isSequence: true).BeginArray(1).UInt(1).EndArray().BeginArray(1).UInt(2).EndArray();

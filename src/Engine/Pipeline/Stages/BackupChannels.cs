@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
@@ -50,19 +51,23 @@ internal sealed class BackupChannels
 /// <param name="Lease">The chunk's share of the memory budget; given back once it is sealed.</param>
 internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plain, IDisposable Lease) : IDisposable
 {
+    /// <summary>Whose chunk it is, with a copy of the key; null for the vault's own.</summary>
+    internal SubjectDomain? Subject { get; init; }
+
     public void Dispose()
     {
+        Subject?.Key.Dispose();
         Plain.Dispose();
         Lease.Dispose();
     }
 }
 
-/// <param name="Compressed">Null where compression does not pay.</param>
-internal sealed record CompressedChunk(PlainChunk Chunk, OwnedBuffer? Compressed) : IDisposable
+/// <param name="Payload">What the frame will hold; null where that is the plaintext as it stands.</param>
+internal sealed record CompressedChunk(PlainChunk Chunk, OwnedBuffer? Payload, CompressionId Compression) : IDisposable
 {
     public void Dispose()
     {
-        Compressed?.Dispose();
+        Payload?.Dispose();
         Chunk.Dispose();
     }
 }

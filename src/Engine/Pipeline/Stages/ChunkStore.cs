@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault.Listing;
@@ -25,9 +26,13 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
 
     internal void Need(PackId pack) => _needed.TryAdd(pack, 0);
 
-    public async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken)
+    public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken) =>
+        StoreAsync(plain, chunkClass, subject: null, cancellationToken);
+
+    /// <param name="subject">Whose chunk it is; null for the vault's. Its key stays its owner's: a chunk on its way has a copy.</param>
+    internal async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, SubjectDomain? subject, CancellationToken cancellationToken)
     {
-        var id = ids.IdOf(DomainId.Vault, plain.Span);
+        var id = ids.IdOf(subject?.Id ?? DomainId.Vault, plain.Span);
         try
         {
             var claim = await index.TryClaimAsync(id, cancellationToken);
@@ -40,7 +45,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
             }
 
             var lease = await _budget.AcquireAsync(2L * plain.LengthBytes, cancellationToken);
-            await channels.Claimed.Writer.WriteAsync(new PlainChunk(id, chunkClass, plain, lease), cancellationToken);
+            await HandOnAsync(new PlainChunk(id, chunkClass, plain, lease) { Subject = subject?.Copy() }, cancellationToken);
             return id;
         }
         catch
@@ -63,6 +68,19 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
         counters.AddChunk(isNew: false);
         Need(claim);
         return true;
+    }
+
+    private async ValueTask HandOnAsync(PlainChunk chunk, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channels.Claimed.Writer.WriteAsync(chunk, cancellationToken);
+        }
+        catch
+        {
+            chunk.Dispose();
+            throw;
+        }
     }
 
     private void Need(ChunkClaim claim)

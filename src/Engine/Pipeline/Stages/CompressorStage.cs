@@ -1,10 +1,14 @@
 using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
 
-/// <summary>Stage 4: claimed chunk -> compressed or stored. As many workers as cores; the last to end closes the channel behind them.</summary>
-internal sealed class CompressorStage(BackupChannels channels, int workers)
+/// <summary>
+/// Stage 4: claimed chunk -> compressed or stored; a subject's chunk also gets its inner seal, which needs no place. As many workers as cores; the
+/// last to end closes the channel behind them.
+/// </summary>
+internal sealed class CompressorStage(BackupChannels channels, VaultId vault, int workers)
 {
     private int _running = workers;
 
@@ -33,16 +37,31 @@ internal sealed class CompressorStage(BackupChannels channels, int workers)
         }
     }
 
-    private static CompressedChunk Compress(ZstdCompressor compressor, PlainChunk chunk)
+    private CompressedChunk Compress(ZstdCompressor compressor, PlainChunk chunk)
     {
         var compressed = OwnedBuffer.Rent(chunk.Plain.LengthBytes);
         if (compressor.TryCompress(chunk.Plain.Span, compressed.Span, out var written))
         {
             compressed.Truncate(written);
-            return new CompressedChunk(chunk, compressed);
+            return SealInside(new CompressedChunk(chunk, compressed, CompressionId.Zstd));
         }
 
         compressed.Dispose();
-        return new CompressedChunk(chunk, null);
+        return SealInside(new CompressedChunk(chunk, null, CompressionId.Stored));
+    }
+
+    private CompressedChunk SealInside(CompressedChunk chunk)
+    {
+        if (chunk.Chunk.Subject is not { } subject)
+        {
+            return chunk;
+        }
+
+        var record = chunk.Payload ?? chunk.Chunk.Plain;
+        var claim = new SubjectClaim(vault, subject.Id, chunk.Chunk.Id, (byte)chunk.Compression, (uint)chunk.Chunk.Plain.LengthBytes);
+        var payload = OwnedBuffer.Rent(record.LengthBytes + SubjectSeal.OverheadBytes);
+        SubjectSeal.Seal(subject.Key, claim, record.Span, payload.Span);
+        chunk.Payload?.Dispose();
+        return chunk with { Payload = payload };
     }
 }

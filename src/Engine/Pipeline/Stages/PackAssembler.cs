@@ -54,10 +54,11 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         {
             Chunk = chunk.Chunk.Id,
             PlainBytes = plain.Length,
-            Compression = chunk.Compressed is null ? CompressionId.Stored : CompressionId.Zstd,
-            Payload = chunk.Compressed is null ? plain : chunk.Compressed.Span,
+            Compression = chunk.Compression,
+            Sealing = chunk.Chunk.Subject is null ? ChunkSealing.Direct : ChunkSealing.Subject,
+            Payload = chunk.Payload is null ? plain : chunk.Payload.Span,
         };
-        return builder.TryAdd(frame, plain, out _);
+        return builder.TryAdd(frame, plain, out _, chunk.Chunk.Subject);
     }
 
     private async ValueTask CloseAsync(ChunkClass chunkClass, bool isFull, CancellationToken cancellationToken)

@@ -18,17 +18,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         var (bundle, access) = await OpenBundleAsync(credential, cancellationToken);
         using (bundle)
         {
-            try
-            {
-                var epochs = OpenGrants(bundle.Signing.Id, bundle.Sealing);
-                var identities = bundle.Identities.ToDictionary(static pair => pair.Key, static pair => new IdentityKey(pair.Value.Bytes));
-                return new VaultSecrets(new SigningKey(bundle.Signing.Bytes), epochs, identities) { Access = access };
-            }
-            catch
-            {
-                access.Dispose();
-                throw;
-            }
+            return VaultSecrets.Open(bundle.Signing, bundle.Sealing, bundle.Identities, register, access);
         }
     }
 
@@ -46,36 +36,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             throw new IntegrityException(FaultCodes.BundleMismatch, $"The register names another sealing key of {member.Entry.Name} than the key file holds.");
         }
 
-        var epochs = OpenGrants(credential.Signing.Id, credential.Sealing);
-        return new VaultSecrets(new SigningKey(credential.Signing.Bytes), epochs, Identities: null);
-    }
-
-    private Dictionary<uint, EpochKeys> OpenGrants(MemberId member, IdentityKey sealing)
-    {
-        var opened = new Dictionary<uint, EpochKeys>();
-        try
-        {
-            foreach (var epoch in register.Epochs.Keys)
-            {
-                if (register.Grants.TryGetValue((member, epoch), out var grant))
-                {
-                    opened[epoch] = EpochKeys.Open(grant, sealing, register.Vault);
-                }
-            }
-
-            return opened.ContainsKey(register.NewestEpoch)
-                ? opened
-                : throw new KeyException(FaultCodes.KeyNotGranted, $"The vault's register grants this member no keys of epoch {register.NewestEpoch}.");
-        }
-        catch
-        {
-            foreach (var keys in opened.Values)
-            {
-                keys.Dispose();
-            }
-
-            throw;
-        }
+        return VaultSecrets.Open(credential.Signing, credential.Sealing, new Dictionary<uint, IdentityKey>(), register);
     }
 
     private async Task<(OwnerBundle Bundle, OwnerAccess Access)> OpenBundleAsync(VaultCredential credential, CancellationToken cancellationToken)
@@ -96,7 +57,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
                 var bundleKey = unlocker.TryOpen(unlockingKey);
                 if (bundleKey is not null && await TryOpenBundleAsync(unlocker, bundleKey, cancellationToken) is { } bundle)
                 {
-                    return (bundle, new OwnerAccess(register.Bundles[unlocker.Owner], bundleKey, new IdentityKey(bundle.Sealing.Bytes), unlocker));
+                    return (bundle, new OwnerAccess(register.Bundles[unlocker.Owner], bundleKey, unlocker));
                 }
 
                 bundleKey?.Dispose();

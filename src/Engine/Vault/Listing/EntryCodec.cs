@@ -87,6 +87,10 @@ internal static class EntryCodec
         }
 
         Write(writer, 21, entry.ContentFault);
+        if (!entry.Domain.IsVault)
+        {
+            writer.Key(22).Id(entry.Domain.Value);
+        }
     }
 
     private static void WriteAttributes(CborMapWriter writer, ListedEntry entry)
@@ -161,6 +165,7 @@ internal static class EntryCodec
             case 19: fields.ReparseData = reader.ReadBytes(MaxLinkBytes).ToArray(); break;
             case 20: fields.Streams = reader.ReadArray(MaxAttributes, ReadNamed); break;
             case 21: fields.ContentFault = reader.ReadText(); break;
+            case 22: fields.Domain = new DomainId(reader.ReadId()); break;
             default: throw reader.UnknownKey(key);
         }
     }

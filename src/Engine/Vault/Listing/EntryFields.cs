@@ -54,6 +54,8 @@ internal sealed class EntryFields
 
     public string? ContentFault { get; set; }
 
+    public DomainId? Domain { get; set; }
+
     /// <summary>The entry, if the fields make one.</summary>
     public ListedEntry ToEntry(CborMapReader reader)
     {
@@ -70,6 +72,7 @@ internal sealed class EntryFields
         reader.Check((Kind == EntryKind.File) == (Content is not null), "a file has no content, or something else has one");
         reader.Check((Kind == EntryKind.HardLink) == (HardLinkTarget is not null), "a hard link has no first name, or something else has one");
         reader.Check((Kind == EntryKind.SymbolicLink) == (LinkTarget is not null), "a symbolic link has no target, or something else has one");
+        reader.Check(Domain is not { IsVault: true }, "it names the vault's domain as a subject's");
         RequireHoles(reader);
         return new ListedEntry
         {
@@ -79,6 +82,7 @@ internal sealed class EntryFields
             LargeAttributes = LargeAttributes,
             Streams = Streams,
             ContentFault = ContentFault,
+            Domain = Domain ?? DomainId.Vault,
             Metadata = new EntryMetadata
             {
                 Kind = Kind,

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault.Listing;
 
@@ -23,7 +24,10 @@ public sealed record ListedEntry
 
     /// <summary>Set when the content is what could be read while the file changed: the code of the fault that was listed.</summary>
     public string? ContentFault { get; init; }
+
+    /// <summary>The subject's domain that all contents of this entry belong to; the vault's own for what no subject key seals.</summary>
+    public DomainId Domain { get; init; }
 }
 
 /// <summary>The root page of a listing.</summary>
-public sealed record ListingRoot(int Level, Primitives.ChunkId Page);
+public sealed record ListingRoot(int Level, ChunkId Page);

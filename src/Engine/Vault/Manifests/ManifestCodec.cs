@@ -14,6 +14,10 @@ internal static class ManifestCodec
     private const int MaxTags = 1_000;
     private const int MaxPages = 200_000;
 
+    /// <summary>Keys that a reader which knows only files may ignore: it lists the snapshot and refuses its entries one by one.</summary>
+    private const int KindKey = 129;
+    private const int RecordsKey = 130;
+
     internal static byte[] EncodeBody(ManifestBody body)
     {
         var writer = new CborMapWriter().BeginMap().Key(0);
@@ -73,7 +77,15 @@ internal static class ManifestCodec
         return body;
     }
 
-    internal static byte[] EncodeSummary(SnapshotSummary summary) => new CborMapWriter().BeginMap(14)
+    internal static byte[] EncodeSummary(SnapshotSummary summary)
+    {
+        var writer = WriteSummary(summary);
+        return (summary.Kind == SnapshotKind.Files
+            ? writer
+            : writer.Key(KindKey).Int((int)summary.Kind).Key(RecordsKey).BeginArray(2).Int(summary.RecordCount).Int(summary.SubjectCount).EndArray()).EndMap().Encode();
+    }
+
+    private static CborMapWriter WriteSummary(SnapshotSummary summary) => new CborMapWriter().BeginMap()
         .Key(0).Id(summary.DataSetId.Value)
         .Key(1).Text(summary.DataSet)
         .Key(2).Time(summary.StartedAt)
@@ -87,8 +99,7 @@ internal static class ManifestCodec
         .Key(10).Int((int)summary.Outcome)
         .Key(11).Array(summary.ReferencePages, static (writer, page) => writer.Id(page.Value))
         .Key(12).Int(summary.PackCount)
-        .Key(13).Int(summary.FileCount)
-        .EndMap().Encode();
+        .Key(13).Int(summary.FileCount);
 
     internal static SnapshotSummary DecodeSummary(ReadOnlyMemory<byte> plain, string what)
     {
@@ -98,9 +109,9 @@ internal static class ManifestCodec
             DataSetId = default, DataSet = "", StartedAt = default, EndedAt = default, HostName = "", ReferencePages = [], PackCount = 0,
         };
         var seen = 0;
-        while (reader.NextKey(out var key))
+        while (reader.NextKey(out var key, KindKey, RecordsKey))
         {
-            seen++;
+            seen += key < CborMapReader.FirstIgnorableKey ? 1 : 0;
             summary = key switch
             {
                 0 => summary with { DataSetId = new DataSetId(reader.ReadId()) },
@@ -117,11 +128,27 @@ internal static class ManifestCodec
                 11 => summary with { ReferencePages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())) },
                 12 => summary with { PackCount = reader.ReadInt32() },
                 13 => summary with { FileCount = reader.ReadCount() },
+                KindKey => summary with { Kind = ReadKind(reader) },
+                RecordsKey => ReadRecords(reader, summary),
                 _ => throw reader.UnknownKey(key),
             };
         }
 
         reader.Check(seen == 14, "a part of it is missing");
+        return summary;
+    }
+
+    private static SnapshotKind ReadKind(CborMapReader reader)
+    {
+        var kind = reader.ReadUInt64();
+        return kind <= (ulong)SnapshotKind.Records ? (SnapshotKind)kind : throw reader.Unsupported($"content kind {kind}");
+    }
+
+    private static SnapshotSummary ReadRecords(CborMapReader reader, SnapshotSummary summary)
+    {
+        reader.BeginTuple(2);
+        summary = summary with { RecordCount = reader.ReadCount(), SubjectCount = reader.ReadCount() };
+        reader.EndArray();
         return summary;
     }
 

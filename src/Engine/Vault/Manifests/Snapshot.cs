@@ -10,6 +10,15 @@ public enum SnapshotOutcome
     Suspect = 2,
 }
 
+/// <summary>What a snapshot holds; numbers as stored.</summary>
+public enum SnapshotKind
+{
+    Files = 0,
+
+    /// <summary>Objects of the pipeline, in one stream or one entry a subject (docs/format/records.md).</summary>
+    Records = 1,
+}
+
 /// <summary>What a manifest's metadata part says: readable with the metadata key, without the vault's private key.</summary>
 public sealed record SnapshotSummary
 {
@@ -44,6 +53,14 @@ public sealed record SnapshotSummary
 
     /// <summary>Packs in the reference set.</summary>
     public required int PackCount { get; init; }
+
+    public SnapshotKind Kind { get; init; }
+
+    /// <summary>Records of all subjects together; 0 in a snapshot of files.</summary>
+    public long RecordCount { get; init; }
+
+    /// <summary>Subjects whose records are sealed under keys of their own.</summary>
+    public long SubjectCount { get; init; }
 }
 
 /// <summary>The signed frame of a manifest, in the clear.</summary>
@@ -115,4 +132,6 @@ public sealed record Snapshot
     public IReadOnlyList<ObjectId> ReferencePages => Summary.ReferencePages;
 
     public int PackCount => Summary.PackCount;
+
+    public SnapshotKind Kind => Summary.Kind;
 }

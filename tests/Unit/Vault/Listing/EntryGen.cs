@@ -54,6 +54,7 @@ internal static class EntryGen
             Streams = named,
             LargeAttributes = named,
             ContentFault = basics.Mode is null ? "SB6003" : null,
+            Domain = new DomainId(basics.UserId is { } user ? new Id256(user, 1, 2, 3) : default),
             Metadata = basics with
             {
                 LinkTarget = basics.Kind == EntryKind.SymbolicLink ? [1, 2, 0xFF] : null,
