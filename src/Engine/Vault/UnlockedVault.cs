@@ -181,6 +181,10 @@ public sealed class UnlockedVault : IDisposable
         return RegisterAppend.Stands;
     }
 
+    /// <inheritdoc cref="VaultSecrets.TryOpenOwn"/>
+    internal OwnedBuffer? TryOpenOwn(in ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        _secrets.TryOpenOwn(header, purpose, envelope, maxBytes);
+
     internal IdentityKey? TryIdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch);
 
     /// <summary>The keys first: whoever sees a new epoch finds its keys. Two that refresh at once never go back.</summary>

@@ -63,6 +63,10 @@ internal sealed class VaultSecrets : IDisposable
         return new OwnerBundle(register.Genesis, register.Head, Signing, _sealing, identities.ToDictionary(static pair => pair.Epoch, static pair => pair.Key!));
     }
 
+    /// <summary>Opens what was sealed to this member alone; null when it was sealed to another.</summary>
+    internal Primitives.OwnedBuffer? TryOpenOwn(in Primitives.ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        KemEnvelope.TryOpen(_sealing, header, purpose, envelope, maxBytes);
+
     /// <summary>Opens what the register grants this member and what is not open yet.</summary>
     /// <exception cref="KeyException">WrongKey.</exception>
     /// <exception cref="IntegrityException">BundleMismatch: a grant holds another private key than the register's public one.</exception>
