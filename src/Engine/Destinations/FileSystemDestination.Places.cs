@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Destinations;
 
