@@ -72,7 +72,7 @@ internal sealed class SpillFile : IDisposable
         var path = Path.Combine(folder, $"securebackup-{Guid.NewGuid():N}.spill");
         var options = new FileStreamOptions
         {
-            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, Options = FileOptions.DeleteOnClose, BufferSize = 0,
+            Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, Options = FileOptions.DeleteOnClose, BufferSize = 0,
         };
         if (OperatingSystem.IsWindows())
         {
