@@ -52,6 +52,10 @@ internal sealed class VaultSecrets : IDisposable
     /// <summary>The vault's private key of an epoch, from the bundle or from a grant.</summary>
     internal IdentityKey? TryIdentityOf(uint epoch) => _ownIdentities.GetValueOrDefault(epoch) ?? TryKeysOf(epoch)?.Identity;
 
+    /// <summary>Opens what was sealed to this member alone; null when it was sealed to another.</summary>
+    internal Primitives.OwnedBuffer? TryOpenOwn(in Primitives.ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        KemEnvelope.TryOpen(_sealing, header, purpose, envelope, maxBytes);
+
     /// <summary>Opens what the register grants this member and what is not open yet.</summary>
     /// <exception cref="KeyException">WrongKey.</exception>
     /// <exception cref="IntegrityException">BundleMismatch: a grant holds another private key than the register's public one.</exception>

@@ -56,6 +56,11 @@ public sealed record RegisterState : IMemberDirectory
 
     public LedgerHead? LedgerHead { get; private init; }
 
+    /// <summary>The legal holds that stand.</summary>
+    public ImmutableDictionary<HoldId, HoldPlaced> Holds { get; private init; } = ImmutableDictionary<HoldId, HoldPlaced>.Empty;
+
+    public ImmutableDictionary<HoldId, HoldReleased> ReleasedHolds { get; private init; } = ImmutableDictionary<HoldId, HoldReleased>.Empty;
+
     public ContentHash Genesis => Hashes[0];
 
     public RegisterHead Head => new((uint)(Hashes.Count - 1), Hashes[^1]);
@@ -186,6 +191,7 @@ public sealed record RegisterState : IMemberDirectory
             case TargetDetached target:
                 return this with { Targets = Targets.Remove(target.Id) };
             case KeyringRoot root:
+                Require(root.Replaces == KeyringRoot?.Id, "its keyring root does not replace the one that stands");
                 return this with { KeyringRoot = root };
             case Revocation revocation:
                 return WithRevocation(revocation);
@@ -193,7 +199,14 @@ public sealed record RegisterState : IMemberDirectory
                 Require(Find(bundle.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
                 return this with { Bundles = Bundles.SetItem(bundle.Owner, bundle.Bundle) };
             case LedgerHead head:
+                Require(LedgerHead is null || head.Number > LedgerHead.Number, "its ledger head is not ahead of the one that stands");
                 return this with { LedgerHead = head };
+            case HoldPlaced hold:
+                Require(!Holds.ContainsKey(hold.Id) && !ReleasedHolds.ContainsKey(hold.Id), "it places a hold for the second time");
+                return this with { Holds = Holds.Add(hold.Id, hold) };
+            case HoldReleased release:
+                Require(Holds.ContainsKey(release.Hold), "it releases a hold that does not stand");
+                return this with { Holds = Holds.Remove(release.Hold), ReleasedHolds = ReleasedHolds.Add(release.Hold, release) };
             case RegisterNote:
                 return this;
             default:
