@@ -34,6 +34,11 @@ public sealed class RecordTests
             }
         });
 
+    [Fact]
+    public void The_example_of_the_specification_is_what_is_written() => Assert.Equal(
+        "83183280866249640764" + "4E616D65" + "63416461" + "6742616C616E6365" + "840E02004C" + "000000000000000000000096",
+        Convert.ToHexString(new RecordWriter().Write(Object(("Id", 7), ("Name", "Ada"), ("Balance", 1.50m)))));
+
     [Theory]
     [InlineData("1.0", "1.00")]
     [InlineData("0", "0.000")]
