@@ -20,7 +20,7 @@ const changeShapes = {
   7: { 0: ['targetId', id] },
   8: { 0: ['objectId', id], 1: ['hash', id], 2: ['replaces', optional(id)] },
   9: { 0: ['memberId', id], 1: ['kept', list(id)] },
-  10: { 0: ['memberId', id], 1: ['objectId', id] },
+  10: { 0: ['memberId', id], 1: ['objectId', id], 128: ['unlockers', optional(list(cbor.tuple(id, id), 64))] },
   11: { 0: ['number', uint], 1: ['hash', id] },
   12: { 0: ['holdId', id], 1: ['scope', uint], 2: ['on', id], 3: ['dataSets', list(id)], 4: ['epoch', uint], 5: ['sealed', bytes] },
   13: { 0: ['holdId', id], 1: ['epoch', uint], 2: ['releaseId', id], 3: ['sealed', bytes] },
@@ -28,7 +28,7 @@ const changeShapes = {
 const grantShape = cbor.record({ 0: ['chunkId', optional(id)], 1: ['chunker', optional(id)], 2: ['index', optional(id)], 3: ['metadata', optional(id)], 4: ['names', optional(id)], 5: ['identity', optional(id)] });
 
 export class Register {
-  members = new Map(); epochs = new Map(); holds = new Map(); bundles = new Map(); grants = []; hashes = []; ownersNeeded = 1;
+  members = new Map(); epochs = new Map(); holds = new Map(); bundles = new Map(); unlockers = new Map(); grants = []; hashes = []; ownersNeeded = 1;
 
   static read(store) {
     const register = new Register();
@@ -78,7 +78,7 @@ export class Register {
       case 12: this.placeHold(hex(change.holdId), change); break;
       case 13: demand(this.holds.get(hex(change.holdId))?.stands, 'malformed', 'a hold is released that does not stand'); this.holds.get(hex(change.holdId)).stands = false; break;
       case 9: this.members.get(member).kept = new Set(change.kept.map(hex)); break;
-      case 10: this.bundles.set(member, change.objectId); break;
+      case 10: this.bundles.set(member, change.objectId); this.unlockers.set(member, change.unlockers); break;
     }
   }
 
