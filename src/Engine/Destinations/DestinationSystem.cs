@@ -105,6 +105,9 @@ internal sealed record ExistingEntry(EntryKind Kind, ulong DeviceId, ulong FileI
     /// <summary>How many names the file has.</summary>
     public uint LinkCount { get; init; } = 1;
 
+    /// <summary>Another file system, or another part of this one, is mounted there.</summary>
+    public bool IsMountPoint { get; init; }
+
     public StandingStamp Stamp => new(DeviceId, FileId, SizeBytes, ModifiedAt, ChangedAt);
 
     /// <summary>The kind is compared too: file systems give a freed number to the next thing made.</summary>

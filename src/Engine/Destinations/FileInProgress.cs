@@ -169,6 +169,9 @@ internal sealed class FileInProgress : IDestinationFile
         var collision = _destination.Placement.MoveIn(folder, _temporary, _destination.NameOf(Entry.Path), _preparation);
         return collision is null
             ? new EntryOutcome(true, FileSystemDestination.ListMissing(Entry, missing))
+            {
+                Stamp = _made is null ? null : FileSystemDestination.StampOf(folder, _destination.NameOf(Entry.Path), _made, Entry),
+            }
             : new EntryOutcome(false, [collision]);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Destinations;
 
@@ -39,7 +40,7 @@ public sealed partial class FileSystemDestination
             if (folder.HasMetadata(name, entry))
             {
                 Placement.Remember(standing);
-                return new EntryOutcome(true, []) { Change = EntryChange.None };
+                return new EntryOutcome(true, []) { Change = EntryChange.None, Stamp = seen };
             }
 
             return standing.LinkCount > 1 ? null : SetAttributes(folder, name, preparation, standing);
@@ -49,6 +50,65 @@ public sealed partial class FileSystemDestination
             return new EntryOutcome(false, [DestinationErrors.ToFault(failure, entry, DisplayName)]);
         }
     }
+
+    public bool IsMountPoint(EntryPath folder)
+    {
+        try
+        {
+            using var parent = OpenParent(folder);
+            return parent.Look(NameOf(folder))?.IsMountPoint == true;
+        }
+        catch (FolderException)
+        {
+            // What cannot be looked at is not to be touched either.
+            return true;
+        }
+    }
+
+    public DestinationFault? Remove(EntryPath path, EntryMetadata seen, EntryIdentity identity)
+    {
+        try
+        {
+            using var folder = OpenParent(path);
+            var name = NameOf(path);
+            if (folder.Look(name) is not { } standing)
+            {
+                return null;
+            }
+
+            var isFolder = standing.Kind == EntryKind.Directory;
+            var isSeen = isFolder == (seen.Kind == EntryKind.Directory)
+                && (identity.FileId == 0 || OperatingSystem.IsWindows() || (standing.DeviceId, standing.FileId) == (identity.DeviceId, identity.FileId))
+                && (isFolder || standing.ModifiedAt == seen.ModifiedAt);
+            if (!isSeen || standing.IsMountPoint || Placement.IsMade(standing) && isFolder)
+            {
+                return NotRemoved(path, "it changed since it was seen");
+            }
+
+            if (isFolder)
+            {
+                folder.RemoveFolder(name);
+            }
+            else
+            {
+                folder.Remove(name);
+            }
+
+            return null;
+        }
+        catch (FolderException failure)
+        {
+            return NotRemoved(path, failure.Message);
+        }
+    }
+
+    private static DestinationFault NotRemoved(EntryPath path, string reason) => new(FaultCodes.ExtraNotRemoved, path.ToString(), $"'{path}' stays: {reason}.");
+
+    /// <summary>What a file that was just put right looks like, if nobody changed it meanwhile.</summary>
+    internal static StandingStamp? StampOf(DestinationFolder folder, byte[] name, ExistingEntry made, DestinationEntry entry) =>
+        folder.Look(name) is { } standing && standing.IsSameFileAs(made) && standing.SizeBytes == entry.Metadata.SizeBytes && standing.ModifiedAt == entry.Metadata.ModifiedAt
+            ? standing.Stamp
+            : null;
 
     private EntryOutcome? SetAttributes(DestinationFolder folder, byte[] name, Preparation preparation, ExistingEntry standing)
     {
@@ -62,7 +122,7 @@ public sealed partial class FileSystemDestination
         // A crash here leaves the right content with some of the right attributes; the next run sets the others.
         var missing = folder.ApplyMetadata(name, OperatingSystem.IsWindows() ? null : file.Handle, entry);
         Placement.Remember(standing);
-        return new EntryOutcome(true, ListMissing(entry, missing)) { Change = EntryChange.Attributes };
+        return new EntryOutcome(true, ListMissing(entry, missing)) { Change = EntryChange.Attributes, Stamp = StampOf(folder, name, standing, entry) };
     }
 
     private StandingFile? OpenStanding(DestinationFolder folder, Preparation preparation)

@@ -99,7 +99,10 @@ public sealed partial class FileSystemDestination : IDestination
             var name = NameOf(entry.Path);
             return _options.InPlace && parent.HasMetadata(name, entry)
                 ? new EntryOutcome(true, []) { Change = EntryChange.None }
-                : new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(name, null, entry)));
+                : new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(name, null, entry)))
+                {
+                    Change = preparation.Existing is null ? EntryChange.Written : EntryChange.Attributes,
+                };
         }
         catch (FolderException failure)
         {
@@ -201,7 +204,7 @@ public sealed partial class FileSystemDestination : IDestination
             }
 
             Placement.Remember(existing);
-            return new Preparation(entry, keeps ? PrepareVerdict.Kept : PrepareVerdict.Folder, []);
+            return new Preparation(entry, keeps ? PrepareVerdict.Kept : PrepareVerdict.Folder, []) { Existing = existing };
         }
 
         if (existing is not null)

@@ -46,6 +46,15 @@ public interface IDestination : IAsyncDisposable
     /// <summary>Gives a folder its attributes, after everything in it; it has the owner's rights alone until then.</summary>
     EntryOutcome CompleteFolder(Preparation preparation);
 
+    /// <summary>Whether something is mounted on a folder.</summary>
+    bool IsMountPoint(EntryPath folder);
+
+    /// <summary>
+    /// Removes an entry that is not in the snapshot, if it still is what it was seen to be; a folder only when it is empty. Nothing is removed through a link.
+    /// </summary>
+    /// <returns>Null where it is gone.</returns>
+    DestinationFault? Remove(EntryPath path, EntryMetadata seen, EntryIdentity identity);
+
     /// <summary>Brings everything to the disk. Only then is the restore done.</summary>
     Task FlushAsync(CancellationToken cancellationToken);
 }
@@ -126,8 +135,8 @@ public sealed record Preparation(DestinationEntry Entry, PrepareVerdict Verdict,
     /// <summary>What stood in the entry's place at the time of the verdict: the only thing that may be replaced.</summary>
     internal ExistingEntry? Existing { get; init; }
 
-    /// <summary>Something stood in the entry's place.</summary>
-    public bool Replaces => Existing is not null;
+    /// <summary>What a file in the entry's place looked like at the time of the verdict.</summary>
+    public StandingStamp? Standing => Existing?.Stamp;
 }
 
 /// <summary>What it took to make an entry as it should be.</summary>
@@ -142,4 +151,7 @@ public enum EntryChange
 public sealed record EntryOutcome(bool IsRestored, IReadOnlyList<DestinationFault> Faults)
 {
     public EntryChange Change { get; init; } = EntryChange.Written;
+
+    /// <summary>What a file looks like now; null where that is not certain.</summary>
+    public StandingStamp? Stamp { get; init; }
 }

@@ -13,7 +13,7 @@ namespace SecureBackup.Engine.Index;
 /// <para>The way of a chunk: <see cref="TryClaimAsync"/> says New · its pack is stored · <see cref="Place"/> · a segment that names the pack is stored ·
 /// <see cref="Commit"/>. A claim whose chunk could not be stored is given back by <see cref="Release"/>.</para>
 /// </summary>
-public sealed class ChunkIndex : IDisposable
+public sealed partial class ChunkIndex : IDisposable
 {
     private readonly DeduplicationTrust _trust;
     private readonly SegmentCatalog _catalog;
@@ -29,10 +29,7 @@ public sealed class ChunkIndex : IDisposable
         _catalog = catalog;
         _trust = trust;
         _segments = [.. catalog.Segments];
-        foreach (var problem in catalog.Problems)
-        {
-            _problems[problem.Name] = problem;
-        }
+        NoteProblems();
     }
 
     /// <summary>Segments that are not used, and why; grows as pages are read.</summary>
@@ -51,6 +48,7 @@ public sealed class ChunkIndex : IDisposable
             found.Add(placed);
         }
 
+        await OpenAllAsync(cancellationToken);
         await SearchAsync(chunk, _segments, found, cancellationToken);
 
         // Two words on one place are two places: a false one, with another length of the pack, must not hide the true one.
@@ -140,6 +138,7 @@ public sealed class ChunkIndex : IDisposable
             return placed.Pack;
         }
 
+        await OpenAllAsync(cancellationToken);
         PackRecord? nearest = null;
         foreach (var segment in _segments)
         {
@@ -173,6 +172,7 @@ public sealed class ChunkIndex : IDisposable
     /// <exception cref="TargetException">The target failed.</exception>
     public async IAsyncEnumerable<PackRecord> EnumeratePacksAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await OpenAllAsync(cancellationToken);
         var placed = _placed.Values.Select(static item => item.Pack).ToDictionary(static pack => pack.Id);
         foreach (var pack in placed.Values)
         {
@@ -190,6 +190,7 @@ public sealed class ChunkIndex : IDisposable
 
     public void Dispose()
     {
+        _opening.Dispose();
         _catalog.Dispose();
         foreach (var segment in _committed)
         {

@@ -11,6 +11,9 @@ internal readonly record struct SegmentSource(Target Target, ObjectName Name, lo
 
 public sealed partial class IndexSegment
 {
+    /// <summary>A segment of at most this size is read whole, so that a small run's chunks are found by one request.</summary>
+    private const int SmallBytes = 64 * 1024;
+
     /// <summary>One read of this size from the end holds the footer of most segments whole.</summary>
     private const int FirstReadBytes = 32 * 1024;
 
@@ -33,12 +36,14 @@ public sealed partial class IndexSegment
             throw new IntegrityException(FaultCodes.NotAnObject, $"'{stat.Name}' is cut short.");
         }
 
+        var whole = stat.LengthBytes <= SmallBytes ? new byte[stat.LengthBytes] : null;
         var prologue = new byte[IndexLayout.PrologueBytes];
-        await target.ReadAsync(stat.Name, 0, prologue, cancellationToken);
+        await target.ReadAsync(stat.Name, 0, whole ?? prologue, cancellationToken);
+        whole?.AsSpan(0, prologue.Length).CopyTo(prologue);
         var header = ObjectHeader.Read(prologue);
         header.Expect(ObjectKind.IndexSegment, access.Vault, new ObjectId(id));
         var key = access.RequireKey(header);
-        var end = await ReadEndAsync(source, cancellationToken);
+        var end = await ReadEndAsync(source, whole, cancellationToken);
         var signer = SignatureList.Parse(end.Signatures, $"index segment {header.Object}").Verify(
             IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, MemberRoles.Writer | MemberRoles.Maintainer);
         if (!FrameOpener.TryCreate(new ObjectKey(key.Bytes, header, SealPurpose.Index), prologue.AsSpan(ObjectHeader.SizeBytes), out var opener))
@@ -49,7 +54,13 @@ public sealed partial class IndexSegment
         try
         {
             var footer = SegmentFooter.Read(OpenFooter(opener, end), end.Pages, header.Object);
-            return new IndexSegment(source, header, footer, opener, signer);
+            var segment = new IndexSegment(source, header, footer, opener, signer);
+            if (whole is not null)
+            {
+                segment.KeepPages(whole.AsSpan(IndexLayout.PrologueBytes));
+            }
+
+            return segment;
         }
         catch
         {
@@ -58,10 +69,36 @@ public sealed partial class IndexSegment
         }
     }
 
-    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, CancellationToken cancellationToken)
+    /// <summary>
+    /// Puts pages that came along into the cache. A page that does not open is left for whoever asks for it: the segment says so then, as it does for any other.
+    /// </summary>
+    private void KeepPages(ReadOnlySpan<byte> pages)
     {
-        var tail = new byte[Math.Min(FirstReadBytes, source.LengthBytes - IndexLayout.PrologueBytes)];
-        await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
+        for (var page = 0; page < _footer.ChunkPages + _footer.PackPages; page++)
+        {
+            try
+            {
+                _cache.Add(this, page, OpenPage(page, pages.Slice(page * IndexLayout.StoredPageBytes, IndexLayout.StoredPageBytes)));
+            }
+            catch (IntegrityException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, byte[]? whole, CancellationToken cancellationToken)
+    {
+        var tail = new byte[Math.Min(whole is null ? FirstReadBytes : SmallBytes, source.LengthBytes - IndexLayout.PrologueBytes)];
+        if (whole is null)
+        {
+            await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
+        }
+        else
+        {
+            whole.AsSpan(IndexLayout.PrologueBytes).CopyTo(tail);
+        }
+
         var footerBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - 8));
         var signatureBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - 4));
         var pagesBytes = source.LengthBytes - IndexLayout.PrologueBytes - IndexLayout.EndBytes - footerBytes - signatureBytes;

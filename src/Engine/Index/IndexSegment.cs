@@ -210,6 +210,34 @@ public sealed partial class IndexSegment : IDisposable
         return records;
     }
 
+    /// <summary>The records of a page as stored; checked, and without the unused rest of a page that is mostly that.</summary>
+    private byte[] OpenPage(int page, ReadOnlySpan<byte> stored)
+    {
+        if (ContentHash.Of(stored) != _footer.HashOf(page))
+        {
+            throw SegmentPages.Malformed(Name, $"page {page} is not the one that was signed");
+        }
+
+        var records = new byte[IndexLayout.PageBytes];
+        lock (_openerGate)
+        {
+            _opener.Open((ulong)page, isLast: false, claim: default, stored, records);
+        }
+
+        var isOfChunks = page < _footer.ChunkPages;
+        if (isOfChunks)
+        {
+            SegmentPages.CheckChunks(Name, records, RecordsOn(page), _footer.FenceOf(page));
+        }
+        else
+        {
+            SegmentPages.CheckPacks(Name, records, RecordsOn(page), IsMerged ? null : Signer);
+        }
+
+        var used = RecordsOn(page) * (isOfChunks ? IndexLayout.ChunkRecordBytes : IndexLayout.PackRecordBytes);
+        return used <= IndexLayout.PageBytes / 2 ? records[..used] : records;
+    }
+
     /// <summary>A page from the target, its hash, seal and records checked.</summary>
     private async ValueTask<byte[]> LoadPageAsync(int page, CancellationToken cancellationToken)
     {
@@ -218,27 +246,7 @@ public sealed partial class IndexSegment : IDisposable
         {
             var bytes = stored.AsMemory(0, IndexLayout.StoredPageBytes);
             await _target.ReadAsync(Name, IndexLayout.PrologueBytes + ((long)page * IndexLayout.StoredPageBytes), bytes, cancellationToken);
-            if (ContentHash.Of(bytes.Span) != _footer.HashOf(page))
-            {
-                throw SegmentPages.Malformed(Name, $"page {page} is not the one that was signed");
-            }
-
-            var records = new byte[IndexLayout.PageBytes];
-            lock (_openerGate)
-            {
-                _opener.Open((ulong)page, isLast: false, claim: default, bytes.Span, records);
-            }
-
-            if (page < _footer.ChunkPages)
-            {
-                SegmentPages.CheckChunks(Name, records, RecordsOn(page), _footer.FenceOf(page));
-            }
-            else
-            {
-                SegmentPages.CheckPacks(Name, records, RecordsOn(page), IsMerged ? null : Signer);
-            }
-
-            return records;
+            return OpenPage(page, bytes.Span);
         }
         finally
         {

@@ -13,12 +13,13 @@ public sealed class PageCache
     private readonly Lock _gate = new();
     private readonly Dictionary<(IndexSegment Segment, int Page), LinkedListNode<CachedPage>> _pages = [];
     private readonly LinkedList<CachedPage> _byUse = new();
-    private readonly int _maxPages;
+    private readonly long _maxBytes;
+    private long _bytes;
 
     /// <param name="maxBytes">At least one page of 16 KiB is kept.</param>
     public PageCache(long maxBytes = DefaultMaxBytes)
     {
-        _maxPages = (int)Math.Clamp(maxBytes / IndexLayout.PageBytes, 1, int.MaxValue);
+        _maxBytes = Math.Max(maxBytes, IndexLayout.PageBytes);
     }
 
     /// <summary>Bytes of pages held now.</summary>
@@ -28,7 +29,7 @@ public sealed class PageCache
         {
             lock (_gate)
             {
-                return (long)_pages.Count * IndexLayout.PageBytes;
+                return _bytes;
             }
         }
     }
@@ -60,8 +61,10 @@ public sealed class PageCache
             }
 
             _pages[(segment, page)] = _byUse.AddFirst(new CachedPage(segment, page, bytes));
-            if (_pages.Count > _maxPages && _byUse.Last is { } oldest)
+            _bytes += bytes.Length;
+            while (_bytes > _maxBytes && _byUse.Last is { } oldest)
             {
+                _bytes -= oldest.Value.Bytes.Length;
                 _byUse.RemoveLast();
                 _pages.Remove((oldest.Value.Segment, oldest.Value.Page));
             }

@@ -13,60 +13,131 @@ namespace SecureBackup.Engine.Index;
 public sealed class SegmentCatalog : IDisposable
 {
     private const int Readers = 8;
+    private const int MaxWave = 256;
 
-    private SegmentCatalog(IReadOnlyList<IndexSegment> segments, IReadOnlyList<IndexProblem> problems)
+    private readonly Target _target;
+    private readonly IndexAccess _access;
+    private readonly PageCache _cache;
+    private readonly Queue<ObjectStat> _unopened;
+    private readonly List<IndexSegment> _opened = [];
+    private readonly List<IndexProblem> _problems = [];
+    private int _nextWave = Readers;
+
+    private SegmentCatalog(Target target, IndexAccess access, PageCache cache, IEnumerable<ObjectStat> listed)
     {
-        Segments = segments;
-        Problems = problems;
+        _target = target;
+        _access = access;
+        _cache = cache;
+        _unopened = new Queue<ObjectStat>(listed);
     }
 
-    /// <summary>Merged ones first: their word on a pack comes before that of a writer.</summary>
-    public IReadOnlyList<IndexSegment> Segments { get; }
+    /// <summary>Those that are open. When all are, merged ones stand first: their word on a pack comes before that of a writer.</summary>
+    public IReadOnlyList<IndexSegment> Segments { get; private set; } = [];
 
-    public IReadOnlyList<IndexProblem> Problems { get; }
+    /// <summary>Of those that were opened.</summary>
+    public IReadOnlyList<IndexProblem> Problems => [.. _problems.OrderBy(static problem => problem.Name)];
 
+    /// <summary>Whether every segment is open, and the replaced ones are dropped.</summary>
+    public bool IsWhole { get; private set; }
+
+    /// <summary>All segments, open.</summary>
     /// <exception cref="TargetException">The target failed; a segment that is gone since it was listed is a problem only.</exception>
     public static async Task<SegmentCatalog> LoadAsync(Target target, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
     {
-        var opened = new ConcurrentBag<IndexSegment>();
-        var problems = new ConcurrentBag<IndexProblem>();
+        var catalog = await ListAsync(target, access, cache, cancellationToken);
         try
         {
-            await Parallel.ForEachAsync(
-                target.ListAsync(IndexSegment.Prefix, cancellationToken),
-                new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken },
-                async (stat, token) =>
-                {
-                    if (!Id256.TryParse(stat.Name.Value.AsSpan(IndexSegment.Prefix.Length), out _))
-                    {
-                        return;
-                    }
-
-                    try
-                    {
-                        opened.Add(await IndexSegment.OpenAsync(target, stat, access, cache, token));
-                    }
-                    catch (BackupException fault) when (IsOfOneObject(fault))
-                    {
-                        problems.Add(new IndexProblem(stat.Name, fault));
-                    }
-                });
+            await catalog.OpenAllAsync(cancellationToken);
+            return catalog;
         }
         catch
         {
-            DisposeAll(opened);
+            catalog.Dispose();
             throw;
         }
-
-        var all = opened.OrderBy(static segment => segment.Id.Value).ToDictionary(static segment => segment.Id);
-        var kept = DropReplaced(all, problems);
-        DisposeAll(all.Values.Except(kept));
-        return new SegmentCatalog(
-            [.. kept.OrderBy(static segment => !segment.IsMerged || segment.Signer.IsRevoked)],
-            [.. problems.OrderBy(static problem => problem.Name)]);
     }
 
-    public void Dispose() => DisposeAll(Segments);
+    /// <summary>
+    /// The names alone; <see cref="OpenMoreAsync"/> opens the segments as they are needed, the newest first, since what a recent snapshot added and what was merged lately
+    /// stands there. Where chunks are said to lie is proven by reading them, so a segment that another one replaces does no harm while not all are open.
+    /// </summary>
+    public static async Task<SegmentCatalog> ListAsync(Target target, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
+    {
+        var listed = new List<ObjectStat>();
+        await foreach (var stat in target.ListAsync(IndexSegment.Prefix, cancellationToken))
+        {
+            if (Id256.TryParse(stat.Name.Value.AsSpan(IndexSegment.Prefix.Length), out _))
+            {
+                listed.Add(stat);
+            }
+        }
+
+        return new SegmentCatalog(target, access, cache, listed.OrderByDescending(static stat => stat.StoreTime).ThenBy(static stat => stat.Name));
+    }
+
+    public async Task OpenAllAsync(CancellationToken cancellationToken)
+    {
+        while (!IsWhole)
+        {
+            await OpenWaveAsync(_unopened.Count, cancellationToken);
+        }
+    }
+
+    /// <summary>Opens the next few, twice as many as the time before. One at a time may call it.</summary>
+    public async Task OpenMoreAsync(CancellationToken cancellationToken)
+    {
+        await OpenWaveAsync(_nextWave, cancellationToken);
+        _nextWave = Math.Min(2 * _nextWave, MaxWave);
+    }
+
+    private async Task OpenWaveAsync(int count, CancellationToken cancellationToken)
+    {
+        var wave = new List<ObjectStat>(Math.Min(count, _unopened.Count));
+        while (wave.Count < count && _unopened.TryDequeue(out var stat))
+        {
+            wave.Add(stat);
+        }
+
+        var opened = new IndexSegment?[wave.Count];
+        var problems = new ConcurrentBag<IndexProblem>();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken };
+        try
+        {
+            await Parallel.ForAsync(0, wave.Count, options, async (i, token) =>
+            {
+                try
+                {
+                    opened[i] = await IndexSegment.OpenAsync(_target, wave[i], _access, _cache, token);
+                }
+                catch (BackupException fault) when (IsOfOneObject(fault))
+                {
+                    problems.Add(new IndexProblem(wave[i].Name, fault));
+                }
+            });
+        }
+        finally
+        {
+            // Also after a failure: what is open is disposed with the rest.
+            _opened.AddRange(opened.OfType<IndexSegment>());
+        }
+
+        _problems.AddRange(problems);
+        if (_unopened.Count > 0)
+        {
+            Segments = [.. _opened];
+            return;
+        }
+
+        var all = _opened.OrderBy(static segment => segment.Id.Value).ToDictionary(static segment => segment.Id);
+        var overreaching = new ConcurrentBag<IndexProblem>();
+        var kept = DropReplaced(all, overreaching);
+        _problems.AddRange(overreaching);
+        Segments = [.. kept.OrderBy(static segment => !segment.IsMerged || segment.Signer.IsRevoked)];
+        IsWhole = true;
+    }
+
+    /// <summary>Dropped segments too: a lookup that began before may still read them.</summary>
+    public void Dispose() => DisposeAll(_opened);
 
     /// <summary>Whether an error is about one object, so that the others go on; a store that does not answer is about all.</summary>
     internal static bool IsOfOneObject(BackupException fault) =>

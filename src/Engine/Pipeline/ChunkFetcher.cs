@@ -42,15 +42,9 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
         _turn.Dispose();
     }
 
-    private async ValueTask<OwnedBuffer> FetchAloneAsync(ChunkId id, SubjectDomain? subject, CancellationToken cancellationToken)
+    private async ValueTask<OwnedBuffer?> TryReadAsync(
+        IEnumerable<ChunkLocation> places, SubjectDomain? subject, List<BackupException> faults, CancellationToken cancellationToken)
     {
-        var places = await index.FindAsync(id, cancellationToken);
-        if (places.Count == 0)
-        {
-            throw new IntegrityException(FaultCodes.ChunkMissing, $"The chunk {id} stands in no index segment.");
-        }
-
-        var faults = new List<BackupException>();
         foreach (var place in places)
         {
             try
@@ -62,6 +56,31 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
                 faults.Add(error);
             }
         }
+
+        return null;
+    }
+
+    private async ValueTask<OwnedBuffer> FetchAloneAsync(ChunkId id, SubjectDomain? subject, CancellationToken cancellationToken)
+    {
+        var places = await index.FindNearestAsync(id, cancellationToken);
+        if (places.Count == 0)
+        {
+            throw new IntegrityException(FaultCodes.ChunkMissing, $"The chunk {id} stands in no index segment.");
+        }
+
+        var faults = new List<BackupException>();
+        if (await TryReadAsync(places, subject, faults, cancellationToken) is { } near)
+        {
+            return near;
+        }
+
+        var others = (await index.FindAsync(id, cancellationToken)).Where(place => !places.Any(tried => (tried.Pack, tried.Entry) == (place.Pack, place.Entry))).ToList();
+        if (await TryReadAsync(others, subject, faults, cancellationToken) is { } far)
+        {
+            return far;
+        }
+
+        places = [.. places, .. others];
 
         throw new IntegrityException(
             FaultCodes.ChunkUnreadable,

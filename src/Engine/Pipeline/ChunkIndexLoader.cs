@@ -15,12 +15,15 @@ internal static class ChunkIndexLoader
     /// Whose snapshot is read. Its own packs and those that it could rely on come first: another writer can say of its packs whatever it likes, and must not be
     /// asked before the ones that the snapshot was made with.
     /// </param>
-    internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken) =>
-        OpenAsync(vault, new DeduplicationTrust(writer, vault.Register), sink, cancellationToken);
+    internal static async Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken)
+    {
+        var catalog = await SegmentCatalog.ListAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), cancellationToken);
+        return new ChunkIndex(catalog, new DeduplicationTrust(writer, vault.Register)) { OnProblem = problem => Warn(sink, problem) };
+    }
 
     /// <param name="inventory">What is not in it is not deduplicated against.</param>
     /// <param name="condemned">What is in it neither.</param>
-    internal static Task<ChunkIndex> OpenForWritingAsync(
+    internal static async Task<ChunkIndex> OpenForWritingAsync(
         UnlockedVault vault, PackInventory inventory, IReadOnlySet<PackId> condemned, IEngineSink sink, CancellationToken cancellationToken)
     {
         var trust = new DeduplicationTrust(vault.Self, vault.Register)
@@ -29,17 +32,15 @@ internal static class ChunkIndexLoader
             Condemned = condemned,
             IsPresent = inventory.Has,
         };
-        return OpenAsync(vault, trust, sink, cancellationToken);
-    }
-
-    private static async Task<ChunkIndex> OpenAsync(UnlockedVault vault, DeduplicationTrust trust, IEngineSink sink, CancellationToken cancellationToken)
-    {
         var catalog = await SegmentCatalog.LoadAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), cancellationToken);
         foreach (var problem in catalog.Problems)
         {
-            sink.Report(new BackupEvent(EventSeverity.Warning, $"The index segment '{problem.Name}' is not used: {problem.Fault.Message}", problem.Fault.Code));
+            Warn(sink, problem);
         }
 
         return new ChunkIndex(catalog, trust);
     }
+
+    private static void Warn(IEngineSink sink, IndexProblem problem) =>
+        sink.Report(new BackupEvent(EventSeverity.Warning, $"The index segment '{problem.Name}' is not used: {problem.Fault.Message}", problem.Fault.Code));
 }

@@ -11,13 +11,8 @@ public static class DiskRoots
     /// <summary>As a backup of these roots would see them: by the rules that the snapshot was made with, and without the vault itself.</summary>
     /// <exception cref="RequestException">RootsElsewhere.</exception>
     /// <param name="paths">Full paths; empty for where the roots came from.</param>
-    public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, string vaultPath) => new()
-    {
-        Roots = paths.Count == 0 ? Own(snapshot) : Named(snapshot, paths),
-        Exclude = [.. snapshot.Rules.Where(static rule => rule.StartsWith('-')).Select(static rule => rule[1..])],
-        Include = [.. snapshot.Rules.Where(static rule => rule.StartsWith('+')).Select(static rule => rule[1..])],
-        SkipFolders = [vaultPath],
-    };
+    public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, string vaultPath) => RuleText.Apply(
+        new() { Roots = paths.Count == 0 ? Own(snapshot) : Named(snapshot, paths), SkipFolders = [vaultPath] }, snapshot.Rules);
 
     public static string Platform => OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "macos" : "linux";
 

@@ -4,6 +4,7 @@ using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
@@ -14,7 +15,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// Brings a snapshot back: read the manifest's owner part, walk the listing, plan by pack, fetch ranges, open, write, set attributes. Wiring only.
 /// What concerns one entry is a fault in the result; damage never costs more than the entries that use what is damaged.
 /// </summary>
-public static class RestoreCorridor
+public static partial class RestoreCorridor
 {
     /// <exception cref="DestinationException">The destination refuses altogether; what is complete stays.</exception>
     public static async Task<RestoreResult> RunAsync(
@@ -30,6 +31,7 @@ public static class RestoreCorridor
             await RestoreForecaster.RequireRoomAsync(request, room, fetcher, cancellationToken);
         }
 
+        using var journal = request.KeepsJournal ? RestoreJournal.Open(vault.Vault, snapshot, destination.DisplayName) : null;
         var result = new RestoreTally(context.Counters, request.OnEntry);
         var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => result.Add(LostPage(page, damage)));
         var parts = new RestoreParts(vault, index, listing, destination, result)
@@ -38,21 +40,35 @@ public static class RestoreCorridor
             Counters = context.Counters,
             Comparer = ComparerOf(vault.Vault, destination, fetcher),
             ReadsBack = request.ReadsBack,
+            Journal = journal,
+            DefersWhatIsInTheWay = request.Mirror is not null,
         };
         if (parts.Filter.TakesAll)
         {
             context.Counters.SetTotals((long)snapshot.FileCount, (long)snapshot.ContentBytes);
         }
 
+        var scope = request.Mirror is { } mirror ? await MirrorScope.OpenAsync(snapshot, owner, mirror, fetcher, cancellationToken) : null;
         var chunks = new RestoreFetcher(parts, fetcher);
-        await new RestorePlanner(parts, batch => chunks.FetchAsync(batch, cancellationToken)).RunAsync(cancellationToken);
+        var planner = new RestorePlanner(parts, batch => chunks.FetchAsync(batch, cancellationToken));
+        await planner.RunAsync(cancellationToken);
         if (result.Entries == 0 && result.Faults.Count == 0 && !parts.Filter.TakesAll)
         {
             throw NothingMatches(request);
         }
 
+        if (scope is not null)
+        {
+            await MirrorAsync(scope, parts, planner, context, cancellationToken);
+        }
+
         WarnOfLinks(result.LinksOutside, context.Sink);
         await destination.FlushAsync(cancellationToken);
+        if (result.Faults.Count == 0)
+        {
+            journal?.Forget();
+        }
+
         return result.ToResult(snapshot, clock.Elapsed);
     }
 
@@ -85,6 +101,15 @@ public sealed record RestoreRequest(VaultReader Vault, Snapshot Snapshot)
     /// <summary>Where the restore goes, to refuse one that cannot fit; null to find out on the way.</summary>
     public DestinationForecast? Room { get; init; }
 
+    /// <summary>
+    /// In place: remove what the snapshot does not hold. Says where the roots are and which folders are never entered; the rules are the snapshot's own. Null to remove
+    /// nothing.
+    /// </summary>
+    public FileSystemSourceOptions? Mirror { get; init; }
+
+    /// <summary>In place: note on this host what is finished, so that an interrupted restore does not compare it again.</summary>
+    public bool KeepsJournal { get; init; }
+
     /// <summary>Every file is read back before it gets its name.</summary>
     public bool ReadsBack { get; init; } = true;
 
@@ -102,6 +127,11 @@ internal sealed record RestoreParts(VaultReader Vault, ChunkIndex Index, Listing
     internal required StandingComparer Comparer { get; init; }
 
     internal required bool ReadsBack { get; init; }
+
+    internal required RestoreJournal? Journal { get; init; }
+
+    /// <summary>Where a folder stands in a file's place, the file waits until the folder is gone.</summary>
+    internal required bool DefersWhatIsInTheWay { get; init; }
 
     internal ChunkIdKey Ids => Vault.Vault.Keys.ChunkId;
 }

@@ -91,7 +91,9 @@ internal sealed class RestoreFinisher(RestoreParts parts)
                 throw new InvalidOperationException($"'{file.Preparation.Entry.Path}' was not written whole, and nothing said so.");
             }
 
-            parts.Result.Add(file, file.File.Complete());
+            var outcome = file.File.Complete();
+            parts.Result.Add(file, outcome);
+            parts.Journal?.Add(file.Preparation.Entry.Path, outcome.Stamp);
         }
     }
 }

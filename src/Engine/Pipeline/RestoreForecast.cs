@@ -17,6 +17,9 @@ public sealed record RestoreForecast
     /// <summary>Further names, links, devices and the like.</summary>
     public required long Others { get; init; }
 
+    /// <summary>Entries that a mirror would remove.</summary>
+    public required long Extras { get; init; }
+
     /// <summary>Content to write, holes left out.</summary>
     public required long WriteBytes { get; init; }
 

@@ -24,6 +24,7 @@ public sealed class RestoreForecaster
     private long _folders;
     private long _others;
     private long _written;
+    private long _extras;
 
     private RestoreForecaster(RestoreRequest request, DestinationForecast destination)
     {
@@ -44,6 +45,7 @@ public sealed class RestoreForecaster
         var run = new RestoreForecaster(request, destination);
         await run.WalkAsync(fetcher, reads, cancellationToken);
         reads.Flush();
+        await run.SweepAsync(fetcher, cancellationToken);
         return run.ToForecast(reads);
     }
 
@@ -91,6 +93,22 @@ public sealed class RestoreForecaster
         if (seen == 0 && _faults.Count == 0 && !filter.TakesAll)
         {
             throw RestoreCorridor.NothingMatches(_request);
+        }
+    }
+
+    private async Task SweepAsync(IChunkFetcher fetcher, CancellationToken cancellationToken)
+    {
+        if (_request.Mirror is not { } mirror)
+        {
+            return;
+        }
+
+        var owner = _request.Vault.OpenOwnerPart(_request.Snapshot);
+        var scope = await MirrorScope.OpenAsync(_request.Snapshot, owner, mirror, fetcher, cancellationToken);
+        var sweep = new MirrorSweep(scope, new EntryFilter(_request.Include), static _ => false, _request.Vault.Vault.Time);
+        await foreach (var _ in sweep.RunAsync(new ListingReader(owner.ListingRoot, fetcher), cancellationToken))
+        {
+            _extras++;
         }
     }
 
@@ -147,6 +165,7 @@ public sealed class RestoreForecaster
         KeptFiles = _kept,
         Folders = _folders,
         Others = _others,
+        Extras = _extras,
         WriteBytes = _written,
         ReadBytes = reads.Bytes,
         Packs = reads.Packs,

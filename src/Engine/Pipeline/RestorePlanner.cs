@@ -10,12 +10,13 @@ namespace SecureBackup.Engine.Pipeline;
 /// Walks the listing in path order, makes folders and everything without content at once, and gathers the content of files into batches.
 /// What must come later (further names of a file, attributes of folders) waits in <see cref="RestoreFinisher"/>.
 /// </summary>
-internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task> fetch)
+internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task> fetch)
 {
     private readonly RestoreFinisher _finisher = new(parts);
     private readonly List<ListedEntry> _unmadeFolders = [];
     private readonly Dictionary<EntryPath, EntryPath> _standIns = [];
     private readonly StandingStage _standing = new(parts);
+    private readonly List<ListedEntry> _inTheWay = [];
     private bool _isSettling;
     private RestoreBatch _batch = new();
 
@@ -40,6 +41,29 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         await SettleAsync(cancellationToken);
         await FetchAsync(cancellationToken);
         _finisher.FinishAll();
+    }
+
+    /// <summary>After a sweep: what had to wait for a folder to go, and the attributes of folders in which something changed.</summary>
+    internal async Task RunAgainAsync(IEnumerable<ListedEntry> touched, CancellationToken cancellationToken)
+    {
+        var waiting = _inTheWay.ToArray();
+        _inTheWay.Clear();
+        foreach (var entry in waiting)
+        {
+            await PrepareAsync(entry, cancellationToken, defers: false);
+        }
+
+        await SettleAsync(cancellationToken);
+        await FetchAsync(cancellationToken);
+        _finisher.FinishAll();
+        foreach (var folder in touched)
+        {
+            if (await TryCompleteMetadataAsync(folder, cancellationToken) is { } metadata)
+            {
+                var entry = new DestinationEntry(folder.Path, folder.Origin, metadata);
+                parts.Result.AddAgain(parts.Destination.CompleteFolder(new Preparation(entry, PrepareVerdict.Folder, [])));
+            }
+        }
     }
 
     /// <summary>Folders that were not chosen themselves are made when something in them is.</summary>
@@ -75,6 +99,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
             if (found.Content is { IsSame: true, Stamp: { } stamp } && parts.Destination.Settle(found.Preparation, stamp) is { } outcome)
             {
                 parts.Result.AddSettled(found.Preparation.Entry, outcome);
+                parts.Journal?.Add(found.Entry.Path, outcome.Stamp);
             }
             else
             {
@@ -83,7 +108,12 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         }
 
         _isSettling = false;
+        await CommitJournalAsync(cancellationToken);
     }
+
+    private ValueTask CommitJournalAsync(CancellationToken cancellationToken) => parts.Journal is { } journal
+        ? new ValueTask(journal.CommitAsync(parts.Destination, cancellationToken))
+        : ValueTask.CompletedTask;
 
     /// <summary>
     /// A further name of a file whose first name was not chosen: the first of these names becomes the file itself, and the others become
@@ -113,7 +143,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         return entry;
     }
 
-    private async ValueTask PrepareAsync(ListedEntry entry, CancellationToken cancellationToken)
+    private async ValueTask PrepareAsync(ListedEntry entry, CancellationToken cancellationToken, bool defers = true)
     {
         parts.Counters.SetCurrentItem(entry.Path);
         _finisher.Pass(entry.Path);
@@ -129,6 +159,12 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         }
 
         var preparation = parts.Destination.Prepare(new DestinationEntry(entry.Path, entry.Origin, metadata));
+        if (defers && parts.DefersWhatIsInTheWay && IsInTheWay(entry, preparation))
+        {
+            _inTheWay.Add(entry);
+            return;
+        }
+
         parts.Result.Add(preparation);
         switch (preparation.Verdict)
         {
@@ -146,6 +182,11 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
                 break;
         }
     }
+
+    /// <summary>A folder stands there, or where the entry's first name belongs.</summary>
+    private bool IsInTheWay(ListedEntry entry, Preparation preparation) =>
+        preparation is { Verdict: PrepareVerdict.Refused, Faults: [{ Code: var code }, ..] } && code == FaultCodes.EntryInTheWay
+        || (entry.Metadata.HardLinkTarget is { } first && _inTheWay.Exists(waiting => waiting.Path == first));
 
     /// <summary>The entry's metadata with the extended attributes that stand outside it; null when they cannot be read.</summary>
     private async ValueTask<EntryMetadata?> TryCompleteMetadataAsync(ListedEntry entry, CancellationToken cancellationToken)
@@ -173,98 +214,6 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
             : entry.Metadata with { ExtendedAttributes = [.. attributes.OrderBy(attribute => attribute.Name, ByteOrder.Instance)] };
     }
 
-    private async ValueTask PlanFileAsync(ListedEntry entry, Preparation preparation, StandingContent standing, CancellationToken cancellationToken)
-    {
-        IDestinationFile open;
-        try
-        {
-            open = parts.Destination.OpenFile(preparation);
-        }
-        catch (DestinationFaultException refused)
-        {
-            parts.Result.AddFailed(preparation.Entry, EntryFault.Of(refused.Fault));
-            return;
-        }
-
-        var file = new RestoringFile(preparation, open);
-        _batch.Files.Add(file);
-        try
-        {
-            await PlanContentAsync(file, entry.Content, entry.Metadata.SizeBytes, standing, cancellationToken);
-            foreach (var stream in entry.Streams)
-            {
-                await PlanStreamAsync(file, stream, cancellationToken);
-            }
-        }
-        catch (IntegrityException damage)
-        {
-            file.Fail(EntryFault.Of(entry.Path.ToString(), damage));
-        }
-
-        file.IsPlanned = true;
-    }
-
-    private async ValueTask PlanContentAsync(
-        RestoringFile file, ContentRef content, long sizeBytes, StandingContent standing, CancellationToken cancellationToken)
-    {
-        long offset = 0;
-        await foreach (var id in ContentReader.ChunksAsync(content, parts.Listing.Fetcher, cancellationToken))
-        {
-            await MakeRoomAsync(file, cancellationToken);
-            if (standing.Pieces.TryGetValue(id, out var piece))
-            {
-                // First the length, then the use: a list without end must not fill the batch.
-                var next = ContentLength.Add(offset, piece.LengthBytes, sizeBytes);
-                _batch.Copy(new PieceCopy(file, id, offset, piece));
-                offset = next;
-            }
-            else
-            {
-                offset = await UseAsync(id, new ChunkUse(file, offset, Stream: null), sizeBytes, cancellationToken);
-            }
-        }
-
-        ContentLength.Require(offset, sizeBytes);
-    }
-
-    private async ValueTask PlanStreamAsync(RestoringFile file, NamedContent stream, CancellationToken cancellationToken)
-    {
-        long offset = 0;
-        var name = new AlternateStream(stream.Name, stream.SizeBytes);
-        await foreach (var id in ContentReader.ChunksAsync(stream.Content, parts.Listing.Fetcher, cancellationToken))
-        {
-            await MakeRoomAsync(file, cancellationToken);
-            offset = await UseAsync(id, new ChunkUse(file, offset, name), stream.SizeBytes, cancellationToken);
-        }
-
-        ContentLength.Require(offset, stream.SizeBytes);
-    }
-
-    /// <returns>Where the next chunk begins.</returns>
-    private async ValueTask<long> UseAsync(ChunkId id, ChunkUse use, long sizeBytes, CancellationToken cancellationToken)
-    {
-        var chunk = _batch.Find(id) ?? await LocateAsync(id, cancellationToken);
-        var next = ContentLength.Add(use.Offset, chunk.PlainBytes, sizeBytes);
-        _batch.Use(chunk, use);
-        return next;
-    }
-
-    private ValueTask MakeRoomAsync(RestoringFile file, CancellationToken cancellationToken) =>
-        _batch.IsFull ? FetchAsync(cancellationToken, unfinished: file) : ValueTask.CompletedTask;
-
-    private async ValueTask<WantedChunk> LocateAsync(ChunkId id, CancellationToken cancellationToken)
-    {
-        var places = await parts.Index.FindAsync(id, cancellationToken);
-        if (places.Count == 0)
-        {
-            throw new IntegrityException(FaultCodes.ChunkMissing, $"Its chunk {id} stands in no index segment.");
-        }
-
-        var chunk = new WantedChunk(id, places);
-        _batch.Add(chunk);
-        return chunk;
-    }
-
     /// <summary>Fetches the batch and begins the next; a file that is planned only in part goes on in it.</summary>
     private async ValueTask FetchAsync(CancellationToken cancellationToken, RestoringFile? unfinished = null)
     {
@@ -286,6 +235,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
             _finisher.FinishPassed();
         }
 
+        await CommitJournalAsync(cancellationToken);
         _batch = new RestoreBatch();
         if (unfinished is not null)
         {

@@ -20,6 +20,7 @@ internal sealed class RestoreTally(ProgressCounters counters, Action<RestoredEnt
     private long _patched;
     private long _metadataOnly;
     private long _failed;
+    private long _deleted;
     private long _fetched;
     private long _reused;
 
@@ -101,6 +102,21 @@ internal sealed class RestoreTally(ProgressCounters counters, Action<RestoredEnt
         }
     }
 
+    /// <summary>A folder that got its attributes a second time: only what it lacks is news.</summary>
+    internal void AddAgain(EntryOutcome outcome) => AddAll(outcome.Faults);
+
+    /// <summary>What was not in the snapshot; with a fault where it could not be removed.</summary>
+    internal void AddRemoved(Extra extra, DestinationFault? fault)
+    {
+        var listed = fault is null ? null : EntryFault.Of(fault);
+        if (listed is not null)
+        {
+            Add(listed);
+        }
+
+        Tell(new DestinationEntry(extra.Path, default, extra.Metadata), listed is null ? RestoreVerdict.Deleted : RestoreVerdict.Skipped, listed);
+    }
+
     /// <summary>A folder or a further name.</summary>
     internal void Add(DestinationEntry entry, EntryOutcome outcome)
     {
@@ -132,6 +148,7 @@ internal sealed class RestoreTally(ProgressCounters counters, Action<RestoredEnt
         Patched = _patched,
         MetadataOnly = _metadataOnly,
         Failed = _failed,
+        Deleted = _deleted,
         FetchedBytes = _fetched,
         ReusedBytes = _reused,
         Faults = _faults,
@@ -155,6 +172,7 @@ internal sealed class RestoreTally(ProgressCounters counters, Action<RestoredEnt
             case RestoreVerdict.Patched: _patched++; break;
             case RestoreVerdict.MetadataOnly: _metadataOnly++; break;
             case RestoreVerdict.Failed: _failed++; break;
+            case RestoreVerdict.Deleted: _deleted++; break;
             case RestoreVerdict.Skipped: _skipped++; break;
         }
 
@@ -215,6 +233,9 @@ public sealed record RestoreResult
     public long MetadataOnly { get; init; }
 
     public long Failed { get; init; }
+
+    /// <summary>Entries that are not in the snapshot and were removed.</summary>
+    public long Deleted { get; init; }
 
     /// <summary>Content that came from the vault.</summary>
     public long FetchedBytes { get; init; }

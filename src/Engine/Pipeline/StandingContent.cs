@@ -11,5 +11,8 @@ internal readonly record struct StandingPiece(long Offset, int LengthBytes);
 /// <param name="Pieces">Where its chunks lie; complete only for files of a sane number of chunks, which costs fetches and no correctness.</param>
 internal sealed record StandingContent(Destinations.StandingStamp? Stamp, bool IsSame, IReadOnlyDictionary<ChunkId, StandingPiece> Pieces)
 {
+    /// <summary>Found right by an attempt before, and the same since.</summary>
+    internal static StandingContent Known(Destinations.StandingStamp stamp) => Unreadable with { Stamp = stamp, IsSame = true };
+
     internal static StandingContent Unreadable { get; } = new(null, false, new Dictionary<ChunkId, StandingPiece>());
 }

@@ -31,7 +31,9 @@ internal sealed class StandingStage(RestoreParts parts)
             var (entry, preparation) = waiting[i];
             try
             {
-                found[i] = new Compared(entry, preparation, await parts.Comparer.CompareAsync(entry, preparation, token));
+                found[i] = parts.Journal?.Has(entry.Path, preparation.Standing) == true
+                    ? new Compared(entry, preparation, StandingContent.Known(preparation.Standing!))
+                    : new Compared(entry, preparation, await parts.Comparer.CompareAsync(entry, preparation, token));
             }
             catch (IntegrityException damage)
             {

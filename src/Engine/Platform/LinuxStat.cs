@@ -7,6 +7,7 @@ namespace SecureBackup.Engine.Platform;
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal readonly struct LinuxStat
 {
+    [FieldOffset(8)] public readonly ulong Attributes;
     [FieldOffset(16)] public readonly uint LinkCount;
     [FieldOffset(20)] public readonly uint UserId;
     [FieldOffset(24)] public readonly uint GroupId;
@@ -20,6 +21,9 @@ internal readonly struct LinuxStat
     [FieldOffset(132)] public readonly uint SpecialMinor;
     [FieldOffset(136)] public readonly uint DeviceMajor;
     [FieldOffset(140)] public readonly uint DeviceMinor;
+
+    /// <summary>Something is mounted there; never set by kernels before 5.8.</summary>
+    public bool IsMountPoint => (Attributes & 0x2000) != 0;
 
     public int TypeBits => Mode & UnixMode.TypeMask;
 

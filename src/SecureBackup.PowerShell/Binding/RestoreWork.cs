@@ -1,6 +1,8 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
@@ -16,6 +18,8 @@ internal sealed class RestoreWork
     public OverwritePolicy? Overwrite { get; init; }
 
     public bool IsInPlace { get; init; }
+
+    public bool Mirrors { get; init; }
 
     public IReadOnlyList<string> Includes { get; init; } = [];
 
@@ -35,6 +39,7 @@ internal sealed class RestoreWork
     {
         Overwrite = Overwrite is { } policy ? Enum.Parse<OverwriteMode>(policy.ToString()) : null,
         InPlace = IsInPlace,
+        ReplacesLinks = Mirrors,
     };
 
     /// <summary>What is wrong with the request itself, and a destination in the vault.</summary>
@@ -48,6 +53,11 @@ internal sealed class RestoreWork
         if (IsInPlace && Overwrite is not null)
         {
             throw new RequestException(FaultCodes.InPlaceWithOverwrite, "-InPlace decides by content what is replaced, and -Overwrite by other marks.");
+        }
+
+        if (Mirrors && !IsInPlace)
+        {
+            throw new RequestException(FaultCodes.MirrorNotInPlace, "-Mirror was given without -InPlace.");
         }
 
         if (Destination is not null)
@@ -72,13 +82,30 @@ internal sealed class RestoreWork
         {
             using var forecast = Forecast(reader, snapshot, vaultPath);
             var context = new RunContext(gate.ShowProgress($"Looking at {snapshot.DataSet}"), gate);
-            var found = await RestoreForecaster.RunAsync(new RestoreRequest(reader, snapshot) { Include = Includes }, forecast, context, cancellationToken);
+            var found = await RestoreForecaster.RunAsync(new RestoreRequest(reader, snapshot) { Include = Includes, Mirror = Mirrors ? MirrorOf(reader, snapshot, vaultPath) : null }, forecast, context, cancellationToken);
             gate.WriteObject(RestorePreflight.From(vaultPath, DisplayDestination, found));
         }
     }
 
     private async Task<IReadOnlyList<Snapshot>> ChooseAsync(VaultReader reader, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
     {
+        // Whole ids, as objects bring them, need no other snapshot to be read.
+        var named = new List<Snapshot>();
+        foreach (var id in ids)
+        {
+            if (!Id256.TryParse(id, out var whole) || await SnapshotCatalog.TryFindAsync(reader.Vault, new SnapshotId(whole), cancellationToken) is not { } snapshot)
+            {
+                break;
+            }
+
+            named.Add(snapshot);
+        }
+
+        if (ids.Count > 0 && named.Count == ids.Count)
+        {
+            return [.. named.Distinct()];
+        }
+
         var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
         catalog.ReportProblems(gate);
         return ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : [.. ids.Select(catalog.Resolve).Distinct()];
@@ -92,6 +119,8 @@ internal sealed class RestoreWork
             Include = Includes,
             Room = forecast,
             ReadsBack = ReadsBack,
+            KeepsJournal = IsInPlace,
+            Mirror = Mirrors ? MirrorOf(reader, snapshot, vaultPath) : null,
             OnEntry = EmitsItems ? entry => gate.WriteObject(RestoredItem.From(snapshot, entry)) : null,
         };
         await using var destination = Destination is { } path
@@ -102,6 +131,15 @@ internal sealed class RestoreWork
         gate.WriteObject(report);
         gate.WriteFaults(report.Faults);
     }
+
+    /// <summary>Where the roots are, and what no walk enters: the vault.</summary>
+    private FileSystemSourceOptions MirrorOf(VaultReader reader, Snapshot snapshot, string vaultPath) => new()
+    {
+        Roots = [.. Places(reader, snapshot, vaultPath)
+            .Select(place => (Name: System.Text.Encoding.UTF8.GetString(place.Name.Span), place.Path))
+            .Select(place => new FileSystemRoot(place.Name, Destination is { } folder ? Path.Combine(folder, place.Name) : place.Path))],
+        SkipFolders = [vaultPath],
+    };
 
     private DestinationForecast Forecast(VaultReader reader, Snapshot snapshot, string vaultPath) => Destination is { } path
         ? DestinationForecast.Of(path, Options)

@@ -51,6 +51,10 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
     [Parameter]
     public SwitchParameter InPlace { get; set; }
 
+    /// <summary>With -InPlace: delete what the snapshot does not hold and the backup would have taken.</summary>
+    [Parameter]
+    public SwitchParameter Mirror { get; set; }
+
     /// <summary>Start although the destination seems to have too little room.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
@@ -77,8 +81,8 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
         {
             GuardEngine(Destination, () => work!.RequireOutside(path));
             var what = ids.Count == 0 ? $"the newest snapshot{(DataSet is null ? null : $" of '{DataSet}'")}" : string.Join(", ", ids.Select(Display.ShortId));
-            var deed = $"Restore {what} of {path} to {work!.DisplayDestination}";
-            if (ShouldProcess($"{deed}.", $"{deed}?", "Restore", out var reason))
+            var deed = $"Restore {what} of {path} to {work!.DisplayDestination}{(Mirror ? " and delete what it does not hold" : null)}";
+            if (ShouldProcess($"{deed}.", $"{deed}?", "Restore", out var reason) && (!Mirror || MayDelete(deed)))
             {
                 RunLong(path, (vault, gate, token) => work.RestoreAsync(vault.RequireReader(), path, ids, gate, token));
             }
@@ -89,11 +93,20 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
         }
     }
 
+    /// <summary>
+    /// A deletion is asked about as a deed of high impact is; the rest of this cmdlet is none. With -Confirm it was asked a moment ago, and -Confirm:$false answers.
+    /// </summary>
+    private bool MayDelete(string deed) =>
+        MyInvocation.BoundParameters.ContainsKey("Confirm")
+        || GetVariableValue("ConfirmPreference") is ConfirmImpact.None or "None"
+        || ShouldContinue($"{deed}?", "Delete what the snapshot does not hold");
+
     private RestoreWork Work() => new()
     {
         Destination = Destination is null ? null : ResolvePath(Destination),
         Overwrite = Overwrite,
         IsInPlace = InPlace,
+        Mirrors = Mirror,
         Includes = _includes,
         DataSet = DataSet,
         AsOf = AsOf,

@@ -138,7 +138,7 @@ public sealed class StartCustomerBackupCommand : LongVaultCommand
         Tags = Tag,
         HostName = Environment.MachineName,
         Roots = [.. source.Roots.Select(root => new SnapshotRoot(Encoding.UTF8.GetBytes(root.Name), root.Path, Platform()))],
-        Rules = [.. source.Exclude.Select(pattern => "-" + pattern), .. source.Include.Select(pattern => "+" + pattern)],
+        Rules = RuleText.Of(source),
         ReadsEverything = Force,
     };
 

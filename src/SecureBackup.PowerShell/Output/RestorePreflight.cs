@@ -16,6 +16,7 @@ public sealed class RestorePreflight
         KeptCount = forecast.KeptFiles;
         DirectoryCount = forecast.Folders;
         OtherCount = forecast.Others;
+        DeleteCount = forecast.Extras;
         WriteBytes = forecast.WriteBytes;
         ReadBytes = forecast.ReadBytes;
         PackCount = forecast.Packs;
@@ -49,6 +50,9 @@ public sealed class RestorePreflight
 
     /// <summary>Further names, links, devices and the like.</summary>
     public long OtherCount { get; }
+
+    /// <summary>Entries that -Mirror would remove, at most: what is mounted in between stays.</summary>
+    public long DeleteCount { get; }
 
     /// <summary>Content to write, holes left out.</summary>
     public long WriteBytes { get; }

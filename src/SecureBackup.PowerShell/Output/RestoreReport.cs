@@ -21,6 +21,7 @@ public sealed class RestoreReport
         SkippedCount = result.Skipped;
         PatchedCount = result.Patched;
         MetadataOnlyCount = result.MetadataOnly;
+        DeletedCount = result.Deleted;
         FetchedBytes = result.FetchedBytes;
         ReusedBytes = result.ReusedBytes;
         Faults = [.. result.Faults.Select(BackupFault.From)];
@@ -56,6 +57,9 @@ public sealed class RestoreReport
 
     /// <summary>Entries that only got other attributes.</summary>
     public long MetadataOnlyCount { get; }
+
+    /// <summary>Entries that the snapshot does not hold and -Mirror removed.</summary>
+    public long DeletedCount { get; }
 
     /// <summary>Content that came from the vault.</summary>
     public long FetchedBytes { get; }

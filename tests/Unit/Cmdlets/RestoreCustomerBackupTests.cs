@@ -186,7 +186,24 @@ public sealed class RestoreCustomerBackupTests : IDisposable
             $null = Start-CustomerBackup ./crm
             Get-ErrorId { Restore-CustomerBackup }
             Get-ErrorId { Restore-CustomerBackup -InPlace -Overwrite Always }
+            Get-ErrorId { Restore-CustomerBackup -Destination ./back -Mirror }
             """);
-        Assert.Equal([$"{FaultCodes.DestinationNotGiven}", $"{FaultCodes.InPlaceWithOverwrite}"], lines);
+        Assert.Equal([$"{FaultCodes.DestinationNotGiven}", $"{FaultCodes.InPlaceWithOverwrite}", $"{FaultCodes.MirrorNotInPlace}"], lines);
+    }
+
+    [Fact]
+    public async Task A_mirror_removes_what_came_since_and_asks_before_it_does()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm -Exclude *.log
+            [IO.File]::WriteAllText("$PWD/crm/new.txt", 'since')
+            [IO.File]::WriteAllText("$PWD/crm/debug.log", 'left out')
+            $preflight = Restore-CustomerBackup -InPlace -Mirror -WhatIf
+            "$($preflight.DeleteCount) $([IO.File]::Exists("$PWD/crm/new.txt"))"
+            $report = Restore-CustomerBackup -InPlace -Mirror -Confirm:$false
+            "$($report.DeletedCount) $($report.FaultCount) $([IO.File]::Exists("$PWD/crm/new.txt")) $([IO.File]::Exists("$PWD/crm/debug.log"))"
+            """);
+        Assert.Equal(["1 True", "1 0 False True"], lines.Where(line => !line.StartsWith("What if", StringComparison.Ordinal)));
     }
 }

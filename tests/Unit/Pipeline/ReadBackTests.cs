@@ -57,6 +57,10 @@ public sealed class ReadBackTests
 
         public EntryOutcome CompleteFolder(Preparation preparation) => inner.CompleteFolder(preparation);
 
+        public bool IsMountPoint(Engine.Entries.EntryPath folder) => inner.IsMountPoint(folder);
+
+        public DestinationFault? Remove(Engine.Entries.EntryPath path, Engine.Entries.EntryMetadata seen, Engine.Entries.EntryIdentity identity) => inner.Remove(path, seen, identity);
+
         public Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();

@@ -41,6 +41,35 @@ public sealed class TreeRoundTripTests
         await RequireSameAsync(scene, first, before, "first");
     }
 
+    [Fact]
+    public async Task Any_change_of_any_tree_is_undone_in_place()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The tree is made and looked at by Linux system calls.");
+        await Gen.Select(Gen.Int[0, int.MaxValue - 1], Gen.Int[1, 40], Gen.Int[0, 12]).SampleAsync(
+            static (seed, size, changes) => UndoAsync(seed, size, changes), iter: IsLong ? TreesOfLongRun : Trees, threads: 1);
+    }
+
+    private static async Task UndoAsync(int seed, int size, int changes)
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        var tree = new RandomTree(scene.SourcePath, seed);
+        tree.Grow(size);
+        tree.Settle();
+        var before = TreeWitness.Look(scene.SourcePath);
+        var backup = await MirrorTests.BackUpAsync(scene);
+        Assert.Empty(backup.Faults);
+        tree.Change(changes);
+        tree.Settle();
+
+        var (result, _) = await MirrorTests.MirrorAsync(scene, backup);
+
+        Assert.DoesNotContain(result.Faults, fault => fault.Code != FaultCodes.LinkPointsOutside);
+        Assert.Equal(before, TreeWitness.Look(scene.SourcePath));
+        var (again, entries) = await MirrorTests.MirrorAsync(scene, backup);
+        Assert.Equal((0L, 0L), (again.FetchedBytes, again.Deleted));
+        Assert.DoesNotContain(entries, entry => entry.Verdict is not (RestoreVerdict.Unchanged or RestoreVerdict.MetadataOnly));
+    }
+
     private static async Task RequireSameAsync(PipelineScene scene, BackupResult backup, List<string> expected, string which)
     {
         Assert.Empty(backup.Faults);

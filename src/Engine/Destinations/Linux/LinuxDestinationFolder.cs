@@ -200,5 +200,6 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         {
             ChangedAt = status.Changed.ToTimestamp(),
             LinkCount = status.LinkCount,
+            IsMountPoint = status.IsMountPoint,
         };
 }

@@ -6,7 +6,7 @@ using SecureBackup.Engine.Targets;
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>Reads manifests and records, and judges each: signature, member, right, data set, place.</summary>
-internal sealed class CatalogLoader(UnlockedVault vault)
+internal sealed partial class CatalogLoader(UnlockedVault vault)
 {
     private const int MaxRecordBytes = SignedObject.MaxBytes;
 

@@ -62,6 +62,14 @@ public sealed class SnapshotCatalog
     public static async Task<SnapshotCatalog> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
         new(await new CatalogLoader(vault).LoadAsync(cancellationToken));
 
+    /// <summary>
+    /// One snapshot by its whole id, without reading the others: its own signature, right, place and removal are judged as in a catalog. Null where that needs the others:
+    /// there is none of that id, it was removed, or its writer was revoked and the chain must say whether it still counts.
+    /// </summary>
+    /// <exception cref="IntegrityException">The manifest is not what it should be.</exception>
+    public static Task<Snapshot?> TryFindAsync(UnlockedVault vault, SnapshotId id, CancellationToken cancellationToken) =>
+        new CatalogLoader(vault).TryLoadOneAsync(id, cancellationToken);
+
     public IEnumerable<Snapshot> Select(SnapshotQuery query) => Snapshots.Where(query.Takes);
 
     /// <param name="idPrefix">The first digits of a snapshot id, or all of them.</param>

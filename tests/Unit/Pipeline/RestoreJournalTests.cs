@@ -1,0 +1,159 @@
+using System.Runtime.Versioning;
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Tests.Unit.Pipeline;
+
+/// <summary>An interrupted restore in place goes on where it ended, and trusts no note that does not fit what stands there.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class RestoreJournalTests
+{
+    private const int Files = 2500;
+
+    public RestoreJournalTests()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Change times of Linux are trusted.");
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_was_finished_is_not_read_again()
+    {
+        using var scene = await PreparedAsync();
+        var backup = await scene.BackUpAsync();
+        var reads = new Counter { StopsAfter = 2000 };
+        await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, backup, reads));
+        Assert.Equal(2000, reads.Opened);
+
+        var second = new Counter();
+        var result = await RestoreAsync(scene, backup, second);
+
+        Assert.Empty(result.Faults);
+        Assert.Equal(Files - 1024, second.Opened);
+        var third = new Counter();
+        await RestoreAsync(scene, backup, third);
+        Assert.Equal(Files, third.Opened);
+    }
+
+    [Fact]
+    public async Task A_file_that_changed_since_is_read_again_however_it_was_changed()
+    {
+        using var scene = await PreparedAsync();
+        var backup = await scene.BackUpAsync();
+        await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, backup, new Counter { StopsAfter = 2000 }));
+        var victim = Path.Combine(scene.SourcePath, "00001");
+        var (time, content) = (File.GetLastWriteTimeUtc(victim), await File.ReadAllBytesAsync(victim, Token));
+        var spoilt = content.ToArray();
+        spoilt[3] ^= 1;
+        await File.WriteAllBytesAsync(victim, spoilt, Token);
+        File.SetLastWriteTimeUtc(victim, time);
+
+        var result = await RestoreAsync(scene, backup, new Counter());
+
+        Assert.Empty(result.Faults);
+        Assert.Equal(content, await File.ReadAllBytesAsync(victim, Token));
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(33)]
+    [InlineData(0)]
+    public async Task A_torn_or_forged_note_counts_for_nothing(int tornBytes)
+    {
+        using var scene = await PreparedAsync();
+        var backup = await scene.BackUpAsync();
+        await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, backup, new Counter { StopsAfter = 2000 }));
+        var journal = Assert.Single(Directory.GetFiles(scene.HostPath, "*", SearchOption.AllDirectories), path => path.Contains("restores", StringComparison.Ordinal));
+        var lines = await File.ReadAllBytesAsync(journal, Token);
+        Assert.Equal(1024 * 32, lines.Length);
+        Assert.DoesNotContain("0000", System.Text.Encoding.Latin1.GetString(lines), StringComparison.Ordinal);
+        if (tornBytes > 0)
+        {
+            await File.WriteAllBytesAsync(journal, lines[..^tornBytes], Token);
+        }
+        else
+        {
+            new Random(1).NextBytes(lines);
+            await File.WriteAllBytesAsync(journal, lines, Token);
+        }
+
+        var reads = new Counter();
+        var result = await RestoreAsync(scene, backup, reads);
+
+        Assert.Empty(result.Faults);
+        Assert.Equal(tornBytes == 0 ? Files : Files - 1024 + ((tornBytes + 31) / 32), reads.Opened);
+    }
+
+    private static async Task<PipelineScene> PreparedAsync()
+    {
+        var scene = await PipelineScene.CreateAsync();
+        for (var i = 0; i < Files; i++)
+        {
+            scene.WriteRandom($"{i:D5}", 20, seed: i);
+        }
+
+        return scene;
+    }
+
+    private static async Task<RestoreResult> RestoreAsync(PipelineScene scene, BackupResult backup, Counter counter)
+    {
+        using var vault = await scene.UnlockAsync();
+        var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
+        var request = new RestoreRequest(vault.RequireReader(), catalog.Resolve(backup.Snapshot.Id.ToString())) { KeepsJournal = true };
+        await using var door = new CountingDoor(FileSystemDestination.Open(scene.Folder.FullPath, new DestinationOptions { InPlace = true }), counter);
+        return await RestoreCorridor.RunAsync(request, door, new RunContext(new ProgressCounters(), scene.Sink), Token);
+    }
+
+    private sealed class Counter
+    {
+        private int _opened;
+
+        public int Opened => _opened;
+
+        public int StopsAfter { get; init; } = int.MaxValue;
+
+        public void Count()
+        {
+            if (Interlocked.Increment(ref _opened) > StopsAfter)
+            {
+                Interlocked.Decrement(ref _opened);
+                throw new DestinationException(FaultCodes.DestinationFailed, "The machine was switched off.");
+            }
+        }
+    }
+
+    /// <summary>Counts the files that are read, and ends the restore after so many.</summary>
+    private sealed class CountingDoor(FileSystemDestination inner, Counter counter) : IDestination
+    {
+        public string DisplayName => inner.DisplayName;
+
+        public Preparation Prepare(DestinationEntry entry) => inner.Prepare(entry);
+
+        public IDestinationFile OpenFile(Preparation preparation) => inner.OpenFile(preparation);
+
+        public IStandingFile? OpenStanding(Preparation preparation)
+        {
+            counter.Count();
+            return inner.OpenStanding(preparation);
+        }
+
+        public EntryOutcome? Settle(Preparation preparation, StandingStamp seen) => inner.Settle(preparation, seen);
+
+        public EntryOutcome Link(Preparation preparation) => inner.Link(preparation);
+
+        public EntryOutcome CompleteFolder(Preparation preparation) => inner.CompleteFolder(preparation);
+
+        public bool IsMountPoint(EntryPath folder) => inner.IsMountPoint(folder);
+
+        public DestinationFault? Remove(EntryPath path, EntryMetadata seen, EntryIdentity identity) => inner.Remove(path, seen, identity);
+
+        public Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}
