@@ -77,4 +77,28 @@ Describe 'Restore-CustomerBackup' {
         $null = Start-CustomerBackup -Path $place.Mail
         { Restore-CustomerBackup -Destination $back } | Should -Throw -ErrorId 'SB1408,*'
     }
+
+    It 'puts everything right in place and says what it did' {
+        Set-Content -LiteralPath (Join-Path -Path $place.Crm -ChildPath 'customers.csv') -Value 'spoilt'
+        $items = @(Restore-CustomerBackup -InPlace -PassThru)
+        $items[-1].ExitCode | Should -Be 0
+        ($items | Where-Object -Property Path -EQ 'crm/customers.csv').Verdict | Should -Be 'Restored'
+        (Restore-CustomerBackup -InPlace).FetchedBytes | Should -Be 0
+    }
+
+    It 'deletes only with -Mirror, and only what the backup would have taken' {
+        $new = Join-Path -Path $place.Crm -ChildPath 'new.txt'
+        Set-Content -LiteralPath $new -Value 'since'
+        $null = Restore-CustomerBackup -InPlace
+        Test-Path -LiteralPath $new | Should -BeTrue
+        (Restore-CustomerBackup -InPlace -Mirror -Confirm:$false).DeletedCount | Should -Be 1
+        Test-Path -LiteralPath $new | Should -BeFalse
+    }
+
+    It 'says with -WhatIf what a restore takes, and makes nothing' {
+        $preflight = Restore-CustomerBackup -Destination $back -WhatIf
+        $preflight.FileCount | Should -Be 3
+        $preflight.Fits | Should -BeTrue
+        Test-Path -LiteralPath $back | Should -BeFalse
+    }
 }

@@ -94,6 +94,7 @@ public sealed class MirrorTests
         }
 
         Assert.True(lost > 0);
+        Assert.Equal(lost, scene.Sink.Events.Count(item => item.Code == FaultCodes.MirrorNotDone));
         Assert.Equal(3000, Directory.EnumerateFiles(scene.SourcePath, "file-*", SearchOption.AllDirectories).Count());
     }
 
