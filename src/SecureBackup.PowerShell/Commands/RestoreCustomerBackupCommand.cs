@@ -12,7 +12,7 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Brings a snapshot, or a part of it, back into a folder.</summary>
 [Cmdlet(VerbsData.Restore, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = NewestSet)]
 [OutputType(typeof(RestoreReport))]
-public sealed class RestoreCustomerBackupCommand : LongVaultCommand
+public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
 {
     private const string NewestSet = "Newest";
     private const string SnapshotSet = "Snapshot";
@@ -36,9 +36,10 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
     [ValidateNotNullOrEmpty]
     public string? DataSet { get; set; }
 
-    [Parameter(Mandatory = true)]
+    /// <summary>The folder to restore files into. Records come out of the pipeline, and need none.</summary>
+    [Parameter]
     [ValidateNotNullOrEmpty]
-    public string Destination { get; set; } = string.Empty;
+    public string? Destination { get; set; }
 
     /// <summary>Restore only what matches: paths in the snapshot or patterns. Items by pipeline bring their own.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -58,6 +59,12 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
 
     private protected override void Execute()
     {
+        if (Destination is null)
+        {
+            EmitRecords();
+            return;
+        }
+
         var destination = string.Empty;
         GuardEngine(Destination, () => destination = ResolvePath(Destination));
         foreach (var (path, ids) in _requests.ByVault)
