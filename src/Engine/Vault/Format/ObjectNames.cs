@@ -20,6 +20,7 @@ public static class ObjectNames
     public const string Relocations = "relocations/";
     public const string Keyring = "keyring/";
     public const string Ledger = "ledger/";
+    public const string Proposals = "proposals/";
 
     private const int NumberDigits = 10;
 
@@ -49,6 +50,8 @@ public static class ObjectNames
     public static ObjectName CondemnedMarker(ObjectId id) => new($"{Condemned}{id}");
 
     public static ObjectName Relocation(ObjectId id) => new($"{Relocations}{id}");
+
+    public static ObjectName Proposal(ObjectId id) => new($"{Proposals}{id}");
 
     /// <summary>The number of a register or ledger entry.</summary>
     public static bool TryParseNumber(ObjectName name, string folder, out uint number)
