@@ -27,15 +27,24 @@ public sealed class UnlockedVault : IDisposable
     private readonly VaultSecrets _secrets;
     private readonly VaultReader _reader;
     private RegisterObstruction? _obstruction;
+    private readonly UnlockedVault? _origin;
+    private RegisterState _register;
 
     internal UnlockedVault(ObjectStore store, RegisterState register, VaultSecrets secrets, UnlockContext context, Freshness freshness)
     {
         Store = store;
-        Register = register;
+        _register = register;
         _secrets = secrets;
         Context = context;
         Freshness = freshness;
         _reader = new VaultReader(this, secrets);
+    }
+
+    /// <summary>A view of <paramref name="origin"/>, whose keys and register it uses.</summary>
+    private UnlockedVault(UnlockedVault origin, ObjectStore store, UnlockContext context)
+        : this(store, origin.Register, origin._secrets, context, origin.Freshness)
+    {
+        _origin = origin;
     }
 
     public VaultId Id => Register.Vault;
@@ -44,8 +53,22 @@ public sealed class UnlockedVault : IDisposable
 
     public ObjectStore Store { get; }
 
-    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault appends to the register.</summary>
-    public RegisterState Register { get; private set; }
+    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault, or a view of it, appends to the register.</summary>
+    public RegisterState Register
+    {
+        get => _origin?.Register ?? _register;
+        private set
+        {
+            if (_origin is null)
+            {
+                _register = value;
+            }
+            else
+            {
+                _origin.Register = value;
+            }
+        }
+    }
 
     public Freshness Freshness { get; }
 
@@ -90,6 +113,17 @@ public sealed class UnlockedVault : IDisposable
         ? _reader
         : throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} cannot read what was backed up.");
 
+    /// <summary>How this owner came in; null for other members.</summary>
+    internal OwnerAccess? Access => _secrets.Access;
+
+    /// <summary>The owner's keys as they are to be sealed anew, with the private key of every epoch that it holds. A view: its keys stay this vault's.</summary>
+    /// <exception cref="KeyException">NotAnOwner.</exception>
+    internal OwnerBundle BundleNow()
+    {
+        RequireOwner();
+        return _secrets.BundleFor(Register);
+    }
+
     /// <exception cref="KeyException">NotAnOwner, MemberRevoked.</exception>
     public void RequireOwner()
     {
@@ -115,7 +149,18 @@ public sealed class UnlockedVault : IDisposable
     public ObjectHeader NewHeader(ObjectKind kind, bool isSealed) =>
         new(kind, isSealed ? Register.NewestEpoch : 0, Id, ObjectId.Random());
 
-    public void Dispose() => _secrets.Dispose();
+    /// <summary>
+    /// This vault for one run among several at once: with a listener of its own, and by its own way to the same target. It lives as long as this vault; disposing it wipes nothing.
+    /// </summary>
+    public UnlockedVault ForRun(IEngineSink sink, Target target) => new(this, new ObjectStore(target), Context with { Sink = sink });
+
+    public void Dispose()
+    {
+        if (_origin is null)
+        {
+            _secrets.Dispose();
+        }
+    }
 
     /// <summary>Takes in what was added to the register since it was read: a vault may stay open for days.</summary>
     /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat.</exception>
@@ -151,6 +196,12 @@ public sealed class UnlockedVault : IDisposable
         Take(await RegisterLog.AppendAsync(Store, Register, new RegisterAmendment(changes, [SelfKey], Now), cancellationToken));
         return RegisterAppend.Stands;
     }
+
+    /// <inheritdoc cref="VaultSecrets.TryOpenOwn"/>
+    internal OwnedBuffer? TryOpenOwn(in ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        _secrets.TryOpenOwn(header, purpose, envelope, maxBytes);
+
+    internal IdentityKey? TryIdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch);
 
     /// <summary>The keys first: whoever sees a new epoch finds its keys. Two that refresh at once never go back.</summary>
     internal void Take(RegisterState newest)

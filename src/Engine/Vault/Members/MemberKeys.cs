@@ -7,24 +7,25 @@ namespace SecureBackup.Engine.Vault;
 internal sealed class MemberKeys : IDisposable
 {
     private readonly UnlockedVault _owner;
-    private readonly NewMember _member;
     private readonly SigningKey _signing = SigningKey.Create();
     private readonly IdentityKey _sealing = IdentityKey.Create();
     private readonly RootKey _bundleKey = RootKey.Create();
     private readonly ObjectId _bundle = ObjectId.Random();
+    private readonly IReadOnlyList<SealedUnlocker> _unlockers;
 
     internal MemberKeys(UnlockedVault owner, NewMember member)
     {
         _owner = owner;
-        _member = member;
         Credential = member.KeyFilePath is null ? null
             : member.IsOwner ? new OwnerKeyCredential(Pin, RootKey.Create())
             : new MemberKeyCredential(Pin, new SigningKey(_signing.Bytes), new IdentityKey(_sealing.Bytes)) { IsWriters = member.Roles == MemberRoles.Writer };
+        _unlockers = member.IsOwner ? [.. UnlockersOf(member)] : [];
         var added = new MemberAdded(member.Name, _signing.Public, _sealing.Recipient, member.Roles, MemberAdmission.DataSetsOf(owner, member.DataSets))
         {
             MayRead = member.MayRead && !member.IsOwner,
         };
-        Changes = [added, .. MemberAdmission.GrantsOf(owner, added), .. member.IsOwner ? [new OwnerBundleNamed(Id, _bundle)] : Array.Empty<RegisterChange>()];
+        var named = new OwnerBundleNamed(Id, _bundle) { Unlockers = [.. _unlockers.Select(static unlocker => unlocker.Named)] };
+        Changes = [added, .. MemberAdmission.GrantsOf(owner, added), .. member.IsOwner ? [named] : Array.Empty<RegisterChange>()];
     }
 
     internal MemberId Id => _signing.Id;
@@ -39,27 +40,18 @@ internal sealed class MemberKeys : IDisposable
     /// <summary>An owner's bundle and what unlocks it; nothing for others. The vault's private keys are not in the bundle: they come by the grants.</summary>
     internal async Task StoreAsync(CancellationToken cancellationToken)
     {
-        if (!_member.IsOwner)
+        if (_unlockers.Count == 0)
         {
             return;
         }
 
-        if (Credential is OwnerKeyCredential file)
+        foreach (var unlocker in _unlockers)
         {
-            var unlocker = NewUnlocker(UnlockerKind.KeyFile, "key file");
-            await PutAsync(ObjectNames.Unlocker(unlocker.Header.Object), unlocker.Seal(file.Secret, _bundleKey), cancellationToken);
-        }
-
-        if (_member.Passphrase is { } text)
-        {
-            var unlocker = NewUnlocker(UnlockerKind.Passphrase, "passphrase") with { Stretching = _member.Stretching, Salt = Unlocker.NewSalt() };
-            using var passphrase = new PassphraseCredential(text);
-            using var key = PassphraseKdf.Derive(passphrase.Passphrase, unlocker.Salt.Span, _member.Stretching);
-            await PutAsync(ObjectNames.Unlocker(unlocker.Header.Object), unlocker.Seal(key, _bundleKey), cancellationToken);
+            await unlocker.StoreAsync(_owner.Store, cancellationToken);
         }
 
         var bundle = new OwnerBundle(Pin.Genesis, Pin.Head, _signing, _sealing, new Dictionary<uint, IdentityKey>());
-        await PutAsync(ObjectNames.Bundle(_bundle), bundle.Seal(_owner.Id, _bundle, _bundleKey), cancellationToken);
+        await _owner.Store.PutAsync(ObjectNames.Bundle(_bundle), bundle.Seal(_owner.Id, _bundle, _bundleKey), cancellationToken);
     }
 
     public void Dispose()
@@ -70,8 +62,19 @@ internal sealed class MemberKeys : IDisposable
         _bundleKey.Dispose();
     }
 
-    private Task<Targets.PutReceipt> PutAsync(ObjectName name, byte[] bytes, CancellationToken cancellationToken) => _owner.Store.PutAsync(name, bytes, cancellationToken);
+    private IEnumerable<SealedUnlocker> UnlockersOf(NewMember member)
+    {
+        if (Credential is OwnerKeyCredential file)
+        {
+            using var unlocker = NewUnlocker.Of(file.Secret, "key file");
+            yield return unlocker.Seal(_owner.Id, Id, _owner.Now, _bundleKey);
+        }
 
-    private Unlocker NewUnlocker(UnlockerKind kind, string label) =>
-        new(new ObjectHeader(ObjectKind.Unlocker, 0, _owner.Id, ObjectId.Random()), kind, Id, label, _owner.Now);
+        if (member.Passphrase is { } text)
+        {
+            using var passphrase = new PassphraseCredential(text);
+            using var unlocker = NewUnlocker.Of(passphrase, member.Stretching, "passphrase");
+            yield return unlocker.Seal(_owner.Id, Id, _owner.Now, _bundleKey);
+        }
+    }
 }

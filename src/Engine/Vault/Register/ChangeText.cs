@@ -18,11 +18,13 @@ internal static class ChangeText
                 MemberAdded member => [Describe(before, member)],
                 VaultPolicy policy => Describe(before.Policy, policy),
                 Revocation revocation => [$"Revoke {NameOf(before, changes, revocation.Member)}; {revocation.LastValid.Count} end(s) of its chain of snapshots stay valid with all that came before them."],
-                OwnerBundleNamed bundle => [$"The stored keys of the owner {NameOf(before, changes, bundle.Owner)} are replaced by {bundle.Bundle.ToString()[..12]}."],
+                OwnerBundleNamed bundle => [$"The stored keys of the owner {NameOf(before, changes, bundle.Owner)} are replaced; from now on {bundle.Unlockers?.Count ?? 0} passphrase(s), key file(s) or set(s) of shares open them."],
                 TargetAttached target => [$"Attach the target '{target.Name}'."],
                 TargetDetached target => [$"Detach the target '{before.Targets.GetValueOrDefault(target.Id, target.Id.ToString())}'."],
                 KeyringRoot => ["The keyring of the subjects is replaced: keys of erased subjects are destroyed."],
                 LedgerHead head => [$"The erasure ledger goes on to entry {head.Number}."],
+                HoldPlaced hold => [$"Place a legal hold on a {TextOf(hold.Scope)}: {hold.On.ToString()[..12]}."],
+                HoldReleased release => [$"Release the legal hold {release.Hold.ToString()[..12]}."],
                 RegisterNote note => [$"Note: {note.Text}"],
                 KeyGrant => [],
                 _ => [$"{change.GetType().Name}."],
@@ -58,6 +60,13 @@ internal static class ChangeText
 
     private static string NameOf(RegisterState before, IReadOnlyList<RegisterChange> changes, MemberId id) =>
         $"{before.Find(id)?.Name ?? changes.OfType<MemberAdded>().FirstOrDefault(member => member.Id == id)?.Name ?? "somebody unknown"} ({ShortOf(id)})";
+
+    private static string TextOf(HoldScope scope) => scope switch
+    {
+        HoldScope.Snapshot => "snapshot",
+        HoldScope.DataSet => "data set",
+        _ => "subject",
+    };
 
     private static string ShortOf(MemberId id) => id.ToString()[..12];
 

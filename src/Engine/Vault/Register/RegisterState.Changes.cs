@@ -28,14 +28,21 @@ public sealed partial record RegisterState
             case TargetDetached target:
                 return this with { Targets = Targets.Remove(target.Id) };
             case KeyringRoot root:
+                Require(root.Replaces == KeyringRoot?.Id, "its keyring root does not replace the one that stands");
                 return this with { KeyringRoot = root };
             case Revocation revocation:
                 return WithRevocation(revocation);
             case OwnerBundleNamed bundle:
-                Require(Find(bundle.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
-                return this with { Bundles = Bundles.SetItem(bundle.Owner, bundle.Bundle) };
+                return WithBundle(bundle);
             case LedgerHead head:
+                Require(LedgerHead is null || head.Number > LedgerHead.Number, "its ledger head is not ahead of the one that stands");
                 return this with { LedgerHead = head };
+            case HoldPlaced hold:
+                Require(!Holds.ContainsKey(hold.Id) && !ReleasedHolds.ContainsKey(hold.Id), "it places a hold for the second time");
+                return this with { Holds = Holds.Add(hold.Id, hold) };
+            case HoldReleased release:
+                Require(Holds.ContainsKey(release.Hold), "it releases a hold that does not stand");
+                return this with { Holds = Holds.Remove(release.Hold), ReleasedHolds = ReleasedHolds.Add(release.Hold, release) };
             case RegisterNote:
                 return this;
             default:
@@ -49,6 +56,23 @@ public sealed partial record RegisterState
         Require(!Revocations.ContainsKey(member.Id), "it adds a member that was revoked");
         var entry = new MemberEntry(member.Id, member.Name, member.Key, member.Roles);
         return this with { Members = Members.SetItem(member.Id, new VaultMember(entry, member.SealingKey, member.DataSets?.ToImmutableHashSet()) { MayRead = member.MayRead }) };
+    }
+
+    private RegisterState WithBundle(OwnerBundleNamed named)
+    {
+        Require(Find(named.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
+        var earlier = Unlockers.GetValueOrDefault(named.Owner, []).Select(static unlocker => unlocker.Id);
+        if (Bundles.TryGetValue(named.Owner, out var bundle))
+        {
+            earlier = earlier.Append(bundle);
+        }
+
+        return this with
+        {
+            Bundles = Bundles.SetItem(named.Owner, named.Bundle),
+            Unlockers = named.Unlockers is { } unlockers ? Unlockers.SetItem(named.Owner, unlockers) : Unlockers.Remove(named.Owner),
+            RetiredKeys = RetiredKeys.Union(earlier).Except([named.Bundle, .. (named.Unlockers ?? []).Select(static unlocker => unlocker.Id)]),
+        };
     }
 
     private RegisterState WithRevocation(Revocation revocation)

@@ -48,6 +48,12 @@ public sealed partial record RegisterState : IMemberDirectory
 
     public ImmutableDictionary<MemberId, ObjectId> Bundles { get; private init; } = ImmutableDictionary<MemberId, ObjectId>.Empty;
 
+    /// <summary>What opens an owner's bundle. An owner that is not in here has unlockers that nothing names, made by a version before 0.2.</summary>
+    public ImmutableDictionary<MemberId, IReadOnlyList<NamedUnlocker>> Unlockers { get; private init; } = ImmutableDictionary<MemberId, IReadOnlyList<NamedUnlocker>>.Empty;
+
+    /// <summary>Bundles and unlockers that an earlier entry named and this state does not: they open nothing any more, and may be deleted.</summary>
+    public ImmutableHashSet<ObjectId> RetiredKeys { get; private init; } = [];
+
     public ImmutableDictionary<MemberId, Revocation> Revocations { get; private init; } = ImmutableDictionary<MemberId, Revocation>.Empty;
 
     public ImmutableDictionary<Id256, string> Targets { get; private init; } = ImmutableDictionary<Id256, string>.Empty;
@@ -55,6 +61,11 @@ public sealed partial record RegisterState : IMemberDirectory
     public KeyringRoot? KeyringRoot { get; private init; }
 
     public LedgerHead? LedgerHead { get; private init; }
+
+    /// <summary>The legal holds that stand.</summary>
+    public ImmutableDictionary<HoldId, HoldPlaced> Holds { get; private init; } = ImmutableDictionary<HoldId, HoldPlaced>.Empty;
+
+    public ImmutableDictionary<HoldId, HoldReleased> ReleasedHolds { get; private init; } = ImmutableDictionary<HoldId, HoldReleased>.Empty;
 
     public ContentHash Genesis => Hashes[0];
 
