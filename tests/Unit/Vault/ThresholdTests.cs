@@ -24,6 +24,7 @@ public sealed class ThresholdTests : IDisposable
         {
             var added = await WriterKeys.ExportAsync(ann, "shop01", _bench["shop01.key"], null, None);
             Assert.True(added.Append.IsPending);
+            Assert.Contains(FaultCodes.ChangePending, _bench.Sink.Codes);
             await VaultBench.RefusedAsync(FaultCodes.MemberUnknown, () => _bench.OpenByFileAsync(_bench["shop01.key"], "shop01"));
 
             var seen = Assert.Single(await PendingChanges.ListAsync(cid, None));
@@ -75,7 +76,7 @@ public sealed class ThresholdTests : IDisposable
             await ann.RefreshAsync(None);
             Assert.Equal((2U, 2U), (ann.Keys.Epoch, bob.Keys.Epoch));
             Assert.Equal(ann.RequireReader().IdentityOf(2).Bytes.ToArray(), bob.RequireReader().IdentityOf(2).Bytes.ToArray());
-            await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => _bench.OpenByFileAsync(_bench["cid.key"], "cid-2"));
+            await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => _bench.OpenByFileAsync(_bench["cid.key"], "cid-2"));
         }
     }
 

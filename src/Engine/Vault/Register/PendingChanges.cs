@@ -82,6 +82,7 @@ public static class PendingChanges
             }
 
             await Proposal.WriteAsync(vault, draft, cancellationToken);
+            Report(vault, change.Id, signatures.Count);
             return new RegisterAppend(change.Id);
         }
 
@@ -133,8 +134,12 @@ public static class PendingChanges
 
         _ = vault.Register.Preview(draft.Body);
         await Proposal.WriteAsync(vault, draft, cancellationToken);
+        Report(vault, draft.Id, signed: 1);
         return draft.Id;
     }
+
+    private static void Report(UnlockedVault vault, ChangeId change, int signed) => vault.Sink.Report(new BackupEvent(
+        EventSeverity.Warning, $"The change {change.ToString()[..12]} is signed by {signed} owner(s) and waits for {vault.Register.Policy.OwnersNeeded - signed} more; nothing has changed yet.", FaultCodes.ChangePending));
 
     private static PendingChange Describe(UnlockedVault vault, IEnumerable<Proposal> group)
     {
