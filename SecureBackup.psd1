@@ -10,12 +10,15 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'
+        'Export-CustomerData'
         'Get-BackupVault'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
+        'Get-CustomerData'
         'New-BackupVault'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'

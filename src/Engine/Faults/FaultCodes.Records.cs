@@ -13,7 +13,6 @@ public static partial class FaultCodes
     public static readonly FaultCode RecordSpillFailed = new(1121, nameof(RecordSpillFailed), "The temporary folder did not take or give back what a backup of records keeps there, sealed, while it runs.", "Free space in the temporary folder, or set TMPDIR (on Windows: TEMP) to a larger disk.");
     public static readonly FaultCode PathsAndRecordsMixed = new(1122, nameof(PathsAndRecordsMixed), "Paths and other objects came in through one pipeline.", "Back files up with one command and records with another.");
     public static readonly FaultCode RecordsNeedDataSet = new(1123, nameof(RecordsNeedDataSet), "Records are backed up without the name of a data set.", "Name it with -DataSet.");
-    public static readonly FaultCode DestinationNeeded = new(1124, nameof(DestinationNeeded), "A snapshot of files comes back into a folder, and none was named.", "Name a folder with -Destination.");
     public static readonly FaultCode SubjectHasNoData = new(1125, nameof(SubjectHasNoData), "No snapshot holds anything of this customer that could be opened.", "Check the spelling; if the customer was erased, this is what remains.");
     public static readonly FaultCode ExportPlaceTaken = new(1126, nameof(ExportPlaceTaken), "The file or folder for a customer's package exists already.", "Choose a name that does not exist yet.");
     public static readonly FaultCode ExportNotWritable = new(1127, nameof(ExportNotWritable), "A customer's package could not be written; what was begun is deleted.", "Free space, or choose another folder.");

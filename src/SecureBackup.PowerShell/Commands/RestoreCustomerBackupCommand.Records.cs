@@ -38,7 +38,7 @@ public sealed partial class RestoreCustomerBackupCommand
         var snapshots = ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : ids.Select(catalog.Resolve).Distinct().ToList();
         if (snapshots.Find(static snapshot => snapshot.Kind != SnapshotKind.Records) is { } files)
         {
-            throw new RequestException(FaultCodes.DestinationNeeded, $"The snapshot {Display.ShortId(files.Id.ToString())} of {files.DataSet} holds files.");
+            throw new RequestException(FaultCodes.DestinationNotGiven, $"The snapshot {Display.ShortId(files.Id.ToString())} of {files.DataSet} holds files, and nothing says where to restore them to.");
         }
 
         using var browser = await RecordBrowser.OpenAsync(reader, gate, Subject is null ? RecordBrowser.WholeSnapshotReadAheadBytes : 0, cancellationToken);
