@@ -45,10 +45,13 @@ public sealed class SnapshotCatalog
     {
         Snapshots = content.Snapshots;
         Problems = content.Problems;
+        Removals = content.Removals;
+        Leftovers = content.Leftovers;
+        Records = content.Records;
         _heads = content.Heads;
         _findings = content.Findings;
         _links = content.Snapshots.Select(static snapshot => (snapshot.Writer, Link: new ChainEnd(snapshot.Reference, snapshot.Sequence)))
-            .Concat(content.Removed.Select(static removed => (removed.Writer, Link: new ChainEnd(removed.Manifest, removed.Sequence))))
+            .Concat(content.Removals.SelectMany(static removal => removal.Record.Removed).DistinctBy(static removed => removed.Manifest).Select(static removed => (removed.Writer, Link: new ChainEnd(removed.Manifest, removed.Sequence))))
             .ToLookup(static pair => pair.Writer, static pair => pair.Link);
     }
 
@@ -58,7 +61,16 @@ public sealed class SnapshotCatalog
     /// <summary>What was left out, is missing, or points to a vault put back in time. One poisoned object never blocks the rest.</summary>
     public IReadOnlyList<CatalogProblem> Problems { get; }
 
-    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c> and <c>verifications/</c>, and remembers on this host what is there.</summary>
+    /// <summary>Every removal record, as it lies on the target.</summary>
+    internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }
+
+    /// <summary>Manifests that lie there although a record says that they are removed: somebody was interrupted.</summary>
+    internal IReadOnlyList<ManifestReference> Leftovers { get; }
+
+    /// <summary>The records about a manifest that are of no use without it.</summary>
+    internal ILookup<ManifestReference, ObjectName> Records { get; }
+
+    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c>, <c>verifications/</c> and <c>approvals/</c>, and remembers on this host what is there.</summary>
     public static async Task<SnapshotCatalog> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
         new(await new CatalogLoader(vault).LoadAsync(cancellationToken));
 
@@ -103,9 +115,22 @@ public sealed class SnapshotCatalog
 }
 
 /// <summary>What loading found.</summary>
-internal sealed record CatalogContent(
-    IReadOnlyList<Snapshot> Snapshots,
-    IReadOnlyList<RemovedSnapshot> Removed,
-    IReadOnlyList<ManifestReference> Heads,
-    ILookup<ManifestReference, VerificationFinding> Findings,
-    IReadOnlyList<CatalogProblem> Problems);
+internal sealed record CatalogContent
+{
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+
+    public required IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; init; }
+
+    public required IReadOnlyList<ManifestReference> Leftovers { get; init; }
+
+    public required ILookup<ManifestReference, ObjectName> Records { get; init; }
+
+    public required IReadOnlyList<ManifestReference> Heads { get; init; }
+
+    public required ILookup<ManifestReference, VerificationFinding> Findings { get; init; }
+
+    public required IReadOnlyList<CatalogProblem> Problems { get; init; }
+}
+
+/// <summary>A record and where it lies.</summary>
+internal sealed record StoredRecord<T>(ObjectName Name, ObjectHeader Header, long LengthBytes, DateTimeOffset StoreTime, T Record);
