@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Engine.Vault;
 
