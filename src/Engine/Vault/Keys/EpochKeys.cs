@@ -18,6 +18,7 @@ public sealed class EpochKeys : IDisposable
     private readonly RootKey? _names;
     private readonly DerivedKey? _dataSets;
     private readonly DerivedKey? _references;
+    private readonly DerivedKey? _subjects;
 
     /// <param name="keys">By their numbers in a grant.</param>
     private EpochKeys(uint epoch, ReadOnlyMemory<byte>?[] keys)
@@ -31,6 +32,7 @@ public sealed class EpochKeys : IDisposable
         Identity = keys[5] is { } identity ? new IdentityKey(identity.Span) : null;
         _dataSets = _names is null ? null : DerivedKey.Derive(_names, "sb1/data-set"u8);
         _references = _names is null ? null : DerivedKey.Derive(_names, "sb1/refs"u8);
+        _subjects = _names is null ? null : DerivedKey.Derive(_names, "sb1/bucket"u8);
     }
 
     public uint Epoch { get; }
@@ -55,6 +57,10 @@ public sealed class EpochKeys : IDisposable
     public DataSetId DataSetIdOf(string name) =>
         new((_dataSets ?? throw NotGranted("names")).HashOf(Encoding.UTF8.GetBytes(name.Normalize(NormalizationForm.FormC))));
 
+    /// <summary>What stands for a subject wherever her name must not: of its NFC form, so that one person is one person on every system.</summary>
+    /// <exception cref="RequestException">SubjectInvalid.</exception>
+    public SubjectPseudonym PseudonymOf(string subject) => new((_subjects ?? throw NotGranted("names")).HashOf(Subjects.SubjectName.Encode(subject)));
+
     /// <summary>The id of a reference page with this plaintext.</summary>
     public ObjectId ReferencePageIdOf(ReadOnlySpan<byte> plain) => new((_references ?? throw NotGranted("names")).HashOf(plain));
 
@@ -67,6 +73,7 @@ public sealed class EpochKeys : IDisposable
         _names?.Dispose();
         _dataSets?.Dispose();
         _references?.Dispose();
+        _subjects?.Dispose();
         Identity?.Dispose();
     }
 
