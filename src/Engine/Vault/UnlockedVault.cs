@@ -26,15 +26,24 @@ public sealed class UnlockedVault : IDisposable
 {
     private readonly VaultSecrets _secrets;
     private readonly VaultReader _reader;
+    private readonly UnlockedVault? _origin;
+    private RegisterState _register;
 
     internal UnlockedVault(ObjectStore store, RegisterState register, VaultSecrets secrets, UnlockContext context, Freshness freshness)
     {
         Store = store;
-        Register = register;
+        _register = register;
         _secrets = secrets;
         Context = context;
         Freshness = freshness;
         _reader = new VaultReader(this, secrets);
+    }
+
+    /// <summary>A view of <paramref name="origin"/>, whose keys and register it uses.</summary>
+    private UnlockedVault(UnlockedVault origin, ObjectStore store, UnlockContext context)
+        : this(store, origin.Register, origin._secrets, context, origin.Freshness)
+    {
+        _origin = origin;
     }
 
     public VaultId Id => Register.Vault;
@@ -43,8 +52,22 @@ public sealed class UnlockedVault : IDisposable
 
     public ObjectStore Store { get; }
 
-    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault appends to the register.</summary>
-    public RegisterState Register { get; private set; }
+    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault, or a view of it, appends to the register.</summary>
+    public RegisterState Register
+    {
+        get => _origin?.Register ?? _register;
+        private set
+        {
+            if (_origin is null)
+            {
+                _register = value;
+            }
+            else
+            {
+                _origin.Register = value;
+            }
+        }
+    }
 
     public Freshness Freshness { get; }
 
@@ -114,7 +137,18 @@ public sealed class UnlockedVault : IDisposable
     public ObjectHeader NewHeader(ObjectKind kind, bool isSealed) =>
         new(kind, isSealed ? Register.NewestEpoch : 0, Id, ObjectId.Random());
 
-    public void Dispose() => _secrets.Dispose();
+    /// <summary>
+    /// This vault for one run among several at once: with a listener of its own, and by its own way to the same target. It lives as long as this vault; disposing it wipes nothing.
+    /// </summary>
+    public UnlockedVault ForRun(IEngineSink sink, Target target) => new(this, new ObjectStore(target), Context with { Sink = sink });
+
+    public void Dispose()
+    {
+        if (_origin is null)
+        {
+            _secrets.Dispose();
+        }
+    }
 
     /// <summary>Takes in what was added to the register since it was read: a vault may stay open for days.</summary>
     /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat.</exception>

@@ -12,7 +12,7 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Brings a snapshot, or a part of it, back into a folder.</summary>
 [Cmdlet(VerbsData.Restore, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = NewestSet)]
 [OutputType(typeof(RestoreReport))]
-public sealed class RestoreCustomerBackupCommand : VaultCommand
+public sealed class RestoreCustomerBackupCommand : LongVaultCommand
 {
     private const string NewestSet = "Newest";
     private const string SnapshotSet = "Snapshot";
@@ -56,7 +56,7 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
         _includes.AddRange(Include.Except(_includes, StringComparer.Ordinal).ToList());
     }
 
-    protected override void EndProcessing()
+    private protected override void Execute()
     {
         var destination = string.Empty;
         GuardEngine(Destination, () => destination = ResolvePath(Destination));
@@ -66,7 +66,7 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
             var what = ids.Count == 0 ? $"the newest snapshot{(DataSet is null ? null : $" of '{DataSet}'")}" : string.Join(", ", ids.Select(Display.ShortId));
             if (ShouldProcess($"{what} of {path} to {destination}", "Restore"))
             {
-                RunOnVault(path, (vault, gate, token) => RestoreAsync(vault.RequireReader(), path, ids, destination, gate, token));
+                RunLong(path, (vault, gate, token) => RestoreAsync(vault.RequireReader(), path, ids, destination, gate, token));
             }
         }
     }
