@@ -44,7 +44,7 @@ public static class BackupCorridor
         BackupSession session, ISource source, EntryChunker entries, ListingBuilder listing, RunContext context, CancellationToken cancellationToken)
     {
         var channels = session.Channels;
-        var compressor = new CompressorStage(channels, session.Vault.Id, Environment.ProcessorCount);
+        var compressor = new CompressorStage(channels, session.Vault.Id, session.Meter, Environment.ProcessorCount);
         using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
         var uploader = new PackUploader(channels, session.Vault.Target, context.Counters);
         using var stages = new StageGroup(cancellationToken);
@@ -98,7 +98,7 @@ public static class BackupCorridor
     private static BackupResult ToResult(Snapshot snapshot, EntryChunker entries, BackupSession session, ProgressSnapshot progress, TimeSpan elapsed) => new()
     {
         Snapshot = snapshot,
-        Outcome = SnapshotDraft.OutcomeOf(entries),
+        Outcome = snapshot.Outcome,
         Faults = entries.Faults,
         FilesNew = entries.Counts.FilesNew,
         FilesChanged = entries.Counts.FilesChanged,

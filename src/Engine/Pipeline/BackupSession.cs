@@ -38,6 +38,8 @@ internal sealed class BackupSession : IAsyncDisposable
 
     internal IndexCommitter Committer { get; }
 
+    internal ContentMeter Meter { get; } = new();
+
     internal Timestamp StartedAt { get; }
 
     internal long PacksAdopted { get; private set; }
@@ -68,6 +70,9 @@ internal sealed class BackupSession : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>What this run is compared with.</summary>
+    internal Snapshot? LastGood(BackupOptions options) => _snapshots.LastGoodOf(Vault.Keys.DataSetIdOf(options.DataSet), Vault.Self, options.HostName);
 
     internal ListingCachePair OpenListingCache(BackupOptions options)
     {

@@ -57,6 +57,12 @@ public sealed record SnapshotSummary
 
     public SnapshotKind Kind { get; init; }
 
+    /// <summary>What content gates found, if anything.</summary>
+    public IReadOnlyList<GateFinding> Findings { get; init; } = [];
+
+    /// <summary>Null in snapshots of versions that measured nothing.</summary>
+    public ContentFigures? Figures { get; init; }
+
     /// <summary>Records of all subjects together; 0 in a snapshot of files.</summary>
     public long RecordCount { get; init; }
 

@@ -99,6 +99,13 @@ public sealed class SnapshotCatalog
         .Where(static finding => finding.Depth == VerificationDepth.EveryByte)
         .MaxBy(static finding => finding.Time);
 
+    /// <summary>What a new backup of a data set is compared with: the newest that counts, by the same writer, or by an earlier key of the same host.</summary>
+    public Snapshot? LastGoodOf(DataSetId dataSet, MemberId writer, string hostName)
+    {
+        var good = Snapshots.Where(snapshot => snapshot.DataSetId == dataSet && snapshot.Standing == Retention.SnapshotStanding.Good).ToList();
+        return good.Find(snapshot => snapshot.Writer == writer) ?? good.Find(snapshot => string.Equals(snapshot.HostName, hostName, StringComparison.OrdinalIgnoreCase));
+    }
+
     public void ReportProblems(IEngineSink sink)
     {
         foreach (var problem in Problems)

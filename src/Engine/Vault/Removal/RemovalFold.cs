@@ -18,7 +18,32 @@ internal static class RemovalFold
     private const long MaxBytes = 8 * 1024 * 1024;
 
     /// <returns>How many records were folded.</returns>
-    internal static async Task<int> RunAsync(UnlockedVault vault, IEnumerable<StoredRecord<RemovalRecord>> settled, CancellationToken cancellationToken)
+    internal static async Task<int> RunAsync(UnlockedVault vault, IReadOnlyList<StoredRecord<RemovalRecord>> settled, CancellationToken cancellationToken)
+    {
+        var repeated = RepeatedIn(settled);
+        foreach (var record in repeated)
+        {
+            await vault.Target.DeleteAsync(record.Name, cancellationToken);
+        }
+
+        return repeated.Count + await FoldAsync(vault, settled.Except(repeated), cancellationToken);
+    }
+
+    /// <summary>What an interrupted fold had still to delete: records which another one names and repeats whole.</summary>
+    private static List<StoredRecord<RemovalRecord>> RepeatedIn(IReadOnlyList<StoredRecord<RemovalRecord>> settled)
+    {
+        var byId = settled.ToDictionary(static record => record.Header.Object);
+        return
+        [
+            .. settled.SelectMany(successor => successor.Record.Repeats
+                    .Where(id => id != successor.Header.Object && byId.ContainsKey(id))
+                    .Select(id => byId[id])
+                    .Where(record => record.Record.Removed.Select(static removed => removed.Manifest).ToHashSet().IsSubsetOf(successor.Record.Removed.Select(static removed => removed.Manifest))))
+                .Distinct(),
+        ];
+    }
+
+    private static async Task<int> FoldAsync(UnlockedVault vault, IEnumerable<StoredRecord<RemovalRecord>> settled, CancellationToken cancellationToken)
     {
         var removed = new Dictionary<ManifestReference, (RemovedSnapshot Removed, string Reason)>();
         var folded = new List<StoredRecord<RemovalRecord>>();
