@@ -112,6 +112,17 @@ public sealed class UnlockedVault : IDisposable
         ? _reader
         : throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} cannot read what was backed up.");
 
+    /// <summary>How this owner came in; null for other members.</summary>
+    internal OwnerAccess? Access => _secrets.Access;
+
+    /// <summary>The owner's keys as they are to be sealed anew, with the private key of every epoch that it holds. A view: its keys stay this vault's.</summary>
+    /// <exception cref="KeyException">NotAnOwner.</exception>
+    internal OwnerBundle BundleNow()
+    {
+        RequireOwner();
+        return _secrets.BundleFor(Register);
+    }
+
     /// <exception cref="KeyException">NotAnOwner, MemberRevoked.</exception>
     public void RequireOwner()
     {
@@ -169,6 +180,10 @@ public sealed class UnlockedVault : IDisposable
         Take(await RegisterLog.AppendAsync(Store, Register, new RegisterAmendment(changes, [SelfKey], Now), cancellationToken));
         return RegisterAppend.Stands;
     }
+
+    /// <inheritdoc cref="VaultSecrets.TryOpenOwn"/>
+    internal OwnedBuffer? TryOpenOwn(in ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        _secrets.TryOpenOwn(header, purpose, envelope, maxBytes);
 
     internal IdentityKey? TryIdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch);
 

@@ -51,6 +51,9 @@ public sealed class RegisterTests : IDisposable
                     new Revocation(signing.Id, [new ContentHash(id)]),
                     new OwnerBundleNamed(signing.Id, new ObjectId(id)),
                     new LedgerHead(number, new ContentHash(id)),
+                    new KeyringRoot(new ObjectId(id), new ContentHash(id), new ObjectId(id)),
+                    new HoldPlaced(new HoldId(id), (HoldScope)(roles % 3), id, roles > 15 ? [] : [new DataSetId(id)], number, bytes),
+                    new HoldReleased(new HoldId(id), number, id, bytes),
                 ]);
                 var encoded = RegisterCodec.Encode(entry);
                 var decoded = RegisterCodec.Decode(encoded, "entry");
@@ -72,6 +75,19 @@ public sealed class RegisterTests : IDisposable
         Assert.Equal("nas", found.Targets[target]);
         Assert.Equal(3UL, found.LedgerHead!.Number);
         Assert.NotNull(found.KeyringRoot);
+    }
+
+    [Fact]
+    public async Task A_keyring_root_replaces_the_one_that_stands_and_a_ledger_head_only_moves_on()
+    {
+        using var owner = await _bench.CreateAsync();
+        var (first, second) = (ObjectId.Random(), ObjectId.Random());
+        await VaultBench.RefusedAsync(FaultCodes.RegisterDamaged, () => owner.AppendAsync([new KeyringRoot(second, default, first)], CancellationToken.None));
+        await owner.AppendAsync([new KeyringRoot(first, default), new LedgerHead(0, default)], CancellationToken.None);
+        await VaultBench.RefusedAsync(FaultCodes.RegisterDamaged, () => owner.AppendAsync([new KeyringRoot(second, default)], CancellationToken.None));
+        await VaultBench.RefusedAsync(FaultCodes.RegisterDamaged, () => owner.AppendAsync([new LedgerHead(0, default)], CancellationToken.None));
+        await owner.AppendAsync([new KeyringRoot(second, default, first), new LedgerHead(2, default)], CancellationToken.None);
+        Assert.Equal(second, owner.Register.KeyringRoot!.Id);
     }
 
     [Fact]
@@ -100,7 +116,7 @@ public sealed class RegisterTests : IDisposable
     {
         using var owner = await _bench.CreateAsync();
         await UnsupportedAsync(() => _bench.ForceEntry(owner, static entry => entry with { Features = ["parity"] }));
-        foreach (var (type, key) in new[] { (12, 0), (127, 0), (6, 2) })
+        foreach (var (type, key) in new[] { (100, 0), (127, 0), (6, 2) })
         {
             var change = new CborMapWriter().BeginArray(2).Int(type).BeginMap();
             change.Key(key).Int(1).EndMap().EndArray();

@@ -63,3 +63,12 @@ public sealed class WriterKeyCredential(VaultPin pin, SigningKey signing, Identi
         Sealing.Dispose();
     }
 }
+
+/// <summary>The secret of a set of recovery shares, put together again. What the sheets pin is checked by whoever read them.</summary>
+/// <param name="secret">The unlocking key; owned from here on.</param>
+public sealed class SharesCredential(RootKey secret) : VaultCredential
+{
+    internal RootKey Secret { get; } = secret;
+
+    public override void Dispose() => Secret.Dispose();
+}

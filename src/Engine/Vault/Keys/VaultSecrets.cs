@@ -25,14 +25,18 @@ internal sealed class VaultSecrets : IDisposable
 
     internal SigningKey Signing { get; }
 
+    /// <summary>How an owner's bundle was opened; null for a member whose keys stand in a file.</summary>
+    internal OwnerAccess? Access { get; private init; }
+
     /// <summary>Whether this member holds any of the vault's private keys.</summary>
     internal bool HasIdentities => !_ownIdentities.IsEmpty || _epochs.Values.Any(static keys => keys.Identity is not null);
 
     /// <param name="identities">From the owner's bundle. All keys given are copied.</param>
+    /// <param name="access">Owned from here on.</param>
     /// <exception cref="KeyException">KeyNotGranted: the newest epoch's keys are not granted; WrongKey.</exception>
-    internal static VaultSecrets Open(SigningKey signing, IdentityKey sealing, IReadOnlyDictionary<uint, IdentityKey> identities, RegisterState register)
+    internal static VaultSecrets Open(SigningKey signing, IdentityKey sealing, IReadOnlyDictionary<uint, IdentityKey> identities, RegisterState register, OwnerAccess? access = null)
     {
-        var secrets = new VaultSecrets(signing, sealing, identities);
+        var secrets = new VaultSecrets(signing, sealing, identities) { Access = access };
         try
         {
             secrets.TakeGrants(register);
@@ -51,6 +55,17 @@ internal sealed class VaultSecrets : IDisposable
 
     /// <summary>The vault's private key of an epoch, from the bundle or from a grant.</summary>
     internal IdentityKey? TryIdentityOf(uint epoch) => _ownIdentities.GetValueOrDefault(epoch) ?? TryKeysOf(epoch)?.Identity;
+
+    /// <summary>What an owner's bundle holds when it is sealed now. A view: its keys stay this object's.</summary>
+    internal OwnerBundle BundleFor(RegisterState register)
+    {
+        var identities = register.Epochs.Keys.Select(epoch => (Epoch: epoch, Key: TryIdentityOf(epoch))).Where(static pair => pair.Key is not null);
+        return new OwnerBundle(register.Genesis, register.Head, Signing, _sealing, identities.ToDictionary(static pair => pair.Epoch, static pair => pair.Key!));
+    }
+
+    /// <summary>Opens what was sealed to this member alone; null when it was sealed to another.</summary>
+    internal Primitives.OwnedBuffer? TryOpenOwn(in Primitives.ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        KemEnvelope.TryOpen(_sealing, header, purpose, envelope, maxBytes);
 
     /// <summary>Opens what the register grants this member and what is not open yet.</summary>
     /// <exception cref="KeyException">WrongKey.</exception>
@@ -71,6 +86,7 @@ internal sealed class VaultSecrets : IDisposable
 
     public void Dispose()
     {
+        Access?.Dispose();
         Signing.Dispose();
         _sealing.Dispose();
         foreach (var keys in _epochs.Values.Concat(_replaced))

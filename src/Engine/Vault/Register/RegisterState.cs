@@ -48,6 +48,12 @@ public sealed record RegisterState : IMemberDirectory
 
     public ImmutableDictionary<MemberId, ObjectId> Bundles { get; private init; } = ImmutableDictionary<MemberId, ObjectId>.Empty;
 
+    /// <summary>What opens an owner's bundle. An owner that is not in here has unlockers that nothing names, made by a version before 0.2.</summary>
+    public ImmutableDictionary<MemberId, IReadOnlyList<NamedUnlocker>> Unlockers { get; private init; } = ImmutableDictionary<MemberId, IReadOnlyList<NamedUnlocker>>.Empty;
+
+    /// <summary>Bundles and unlockers that an earlier entry named and this state does not: they open nothing any more, and may be deleted.</summary>
+    public ImmutableHashSet<ObjectId> RetiredKeys { get; private init; } = [];
+
     public ImmutableDictionary<MemberId, Revocation> Revocations { get; private init; } = ImmutableDictionary<MemberId, Revocation>.Empty;
 
     public ImmutableDictionary<Id256, string> Targets { get; private init; } = ImmutableDictionary<Id256, string>.Empty;
@@ -55,6 +61,11 @@ public sealed record RegisterState : IMemberDirectory
     public KeyringRoot? KeyringRoot { get; private init; }
 
     public LedgerHead? LedgerHead { get; private init; }
+
+    /// <summary>The legal holds that stand.</summary>
+    public ImmutableDictionary<HoldId, HoldPlaced> Holds { get; private init; } = ImmutableDictionary<HoldId, HoldPlaced>.Empty;
+
+    public ImmutableDictionary<HoldId, HoldReleased> ReleasedHolds { get; private init; } = ImmutableDictionary<HoldId, HoldReleased>.Empty;
 
     public ContentHash Genesis => Hashes[0];
 
@@ -186,14 +197,21 @@ public sealed record RegisterState : IMemberDirectory
             case TargetDetached target:
                 return this with { Targets = Targets.Remove(target.Id) };
             case KeyringRoot root:
+                Require(root.Replaces == KeyringRoot?.Id, "its keyring root does not replace the one that stands");
                 return this with { KeyringRoot = root };
             case Revocation revocation:
                 return WithRevocation(revocation);
             case OwnerBundleNamed bundle:
-                Require(Find(bundle.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
-                return this with { Bundles = Bundles.SetItem(bundle.Owner, bundle.Bundle) };
+                return WithBundle(bundle);
             case LedgerHead head:
+                Require(LedgerHead is null || head.Number > LedgerHead.Number, "its ledger head is not ahead of the one that stands");
                 return this with { LedgerHead = head };
+            case HoldPlaced hold:
+                Require(!Holds.ContainsKey(hold.Id) && !ReleasedHolds.ContainsKey(hold.Id), "it places a hold for the second time");
+                return this with { Holds = Holds.Add(hold.Id, hold) };
+            case HoldReleased release:
+                Require(Holds.ContainsKey(release.Hold), "it releases a hold that does not stand");
+                return this with { Holds = Holds.Remove(release.Hold), ReleasedHolds = ReleasedHolds.Add(release.Hold, release) };
             case RegisterNote:
                 return this;
             default:
@@ -207,6 +225,23 @@ public sealed record RegisterState : IMemberDirectory
         Require(!Revocations.ContainsKey(member.Id), "it adds a member that was revoked");
         var entry = new MemberEntry(member.Id, member.Name, member.Key, member.Roles);
         return this with { Members = Members.SetItem(member.Id, new VaultMember(entry, member.SealingKey, member.DataSets?.ToImmutableHashSet()) { MayRead = member.MayRead }) };
+    }
+
+    private RegisterState WithBundle(OwnerBundleNamed named)
+    {
+        Require(Find(named.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
+        var earlier = Unlockers.GetValueOrDefault(named.Owner, []).Select(static unlocker => unlocker.Id);
+        if (Bundles.TryGetValue(named.Owner, out var bundle))
+        {
+            earlier = earlier.Append(bundle);
+        }
+
+        return this with
+        {
+            Bundles = Bundles.SetItem(named.Owner, named.Bundle),
+            Unlockers = named.Unlockers is { } unlockers ? Unlockers.SetItem(named.Owner, unlockers) : Unlockers.Remove(named.Owner),
+            RetiredKeys = RetiredKeys.Union(earlier).Except([named.Bundle, .. (named.Unlockers ?? []).Select(static unlocker => unlocker.Id)]),
+        };
     }
 
     private RegisterState WithRevocation(Revocation revocation)
