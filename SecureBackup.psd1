@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Approve-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'
@@ -17,6 +18,7 @@
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'New-BackupVault'
+        'Remove-CustomerBackup'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'

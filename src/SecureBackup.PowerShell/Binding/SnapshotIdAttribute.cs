@@ -21,6 +21,7 @@ public sealed class SnapshotIdAttribute : ArgumentTransformationAttribute
         CustomerBackup snapshot => new SnapshotReference(snapshot.Id, snapshot.Vault),
         CustomerBackupItem item => new SnapshotReference(item.Snapshot, item.Vault),
         RestoreReport report => new SnapshotReference(report.Snapshot, report.Vault),
+        CustomerBackupRemoval removal => new SnapshotReference(removal.Snapshot, removal.Vault),
         BackupTestReport report => new SnapshotReference(report.Snapshot, report.Vault),
         PSCustomObject => FromProperties(PSObject.AsPSObject(value)) ?? value,
         _ => value,

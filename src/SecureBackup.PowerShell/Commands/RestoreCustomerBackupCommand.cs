@@ -76,7 +76,7 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
     {
         var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
         catalog.ReportProblems(gate);
-        var snapshots = ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : ids.Select(catalog.Resolve).Distinct().ToList();
+        var snapshots = ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf, gate)] : ids.Select(catalog.Resolve).Distinct().ToList();
         var options = DestinationOptions.Default with { Overwrite = Overwrite is { } policy ? Enum.Parse<OverwriteMode>(policy.ToString()) : null };
         await using var destination = FileSystemDestination.Open(destinationPath, options);
         foreach (var snapshot in snapshots)

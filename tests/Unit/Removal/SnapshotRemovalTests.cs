@@ -63,6 +63,25 @@ public sealed class SnapshotRemovalTests
     }
 
     [Fact]
+    public void What_is_held_is_refused_as_held()
+    {
+        var fact = Retention.FactGen.At(Retention.FactGen.Start, 0);
+        var held = new PlannedRemoval(
+            new Snapshot
+            {
+                Id = fact.Id,
+                Hash = default,
+                Body = new ManifestBody(default, fact.Writer, 0, null, [], default),
+                Summary = new SnapshotSummary { DataSetId = fact.DataSet, DataSet = "crm", StartedAt = default, EndedAt = default, HostName = "h", ReferencePages = [], PackCount = 0 },
+                Epoch = 1,
+                StoreTime = fact.StoreTime,
+            },
+            new PlannedSnapshot(fact, [new KeepReason(KeepReasonKind.LegalHold, "legal hold: case 7")]));
+        Assert.Equal(FaultCodes.SnapshotHeld, held.Refusal!.Code);
+        Assert.Contains("case 7", held.Refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_only_one_stays_verified_or_not()
     {
         using var scene = await RemovalScene.CreateAsync(1);

@@ -11,6 +11,7 @@ public static class RetentionFacts
     {
         var newestFirst = SnapshotOrder.NewestFirst(catalog.Snapshots, static snapshot => Timestamp.From(snapshot.StoreTime)).ToList();
         var order = newestFirst.Select((snapshot, i) => (snapshot.Reference, Order: newestFirst.Count - i)).ToDictionary(static pair => pair.Reference, static pair => pair.Order);
+        var holds = new SnapshotHolds(vault);
         return [.. catalog.Snapshots.Select(snapshot => new SnapshotFact
         {
             Id = snapshot.Id,
@@ -21,7 +22,7 @@ public static class RetentionFacts
             ChainOrder = order[snapshot.Reference],
             IsVerified = snapshot.IsVerified,
             Standing = snapshot.Standing,
-            HeldBy = SnapshotHolds.On(vault, snapshot),
+            HeldBy = holds.On(snapshot),
         })];
     }
 }
