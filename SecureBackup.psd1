@@ -11,6 +11,7 @@
 
     CmdletsToExport      = @(
         'Approve-CustomerBackup'
+        'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'

@@ -8,7 +8,34 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
 {
     internal static SnapshotDraft Of(BackupSession session, BackupOptions options, EntryChunker entries, SnapshotContents contents, ProgressSnapshot progress)
     {
-        var last = session.LastGood(options)?.Summary;
+        var draft = Of(session, options, contents, progress);
+        draft = draft with
+        {
+            Summary = draft.Summary with
+            {
+                EntryCount = entries.Counts.Entries,
+                FileCount = entries.Counts.Files,
+                ContentBytes = entries.Counts.ContentBytes,
+                FaultCount = entries.Faults.Count,
+                Outcome = entries.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded,
+            },
+        };
+        return draft.Judged(session, options, entries.Counts);
+    }
+
+    /// <summary>Compared with the last good snapshot of the data set; one that looks wrong is suspect, whatever else it is.</summary>
+    /// <param name="counts">Of the files; null where the content is none.</param>
+    internal SnapshotDraft Judged(BackupSession session, BackupOptions options, EntryCounts? counts)
+    {
+        var last = session.LastGood(options, Summary.Kind)?.Summary;
+        var summary = Summary with { Figures = session.Meter.FiguresOf(Summary.ContentBytes, counts, last) };
+        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, last);
+        return this with { Summary = findings.Count == 0 ? summary : summary with { Findings = findings, Outcome = SnapshotOutcome.Suspect } };
+    }
+
+    /// <summary>What is the same for every kind of content; counts are to be filled in.</summary>
+    internal static SnapshotDraft Of(BackupSession session, BackupOptions options, SnapshotContents contents, ProgressSnapshot progress)
+    {
         var summary = new SnapshotSummary
         {
             DataSetId = session.Vault.Keys.DataSetIdOf(options.DataSet),
@@ -17,22 +44,10 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
             EndedAt = session.StartedAt,
             HostName = options.HostName,
             Tags = [.. options.Tags.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            EntryCount = entries.Counts.Entries,
-            FileCount = entries.Counts.Files,
-            ContentBytes = entries.Counts.ContentBytes,
             StoredBytes = progress.BytesStored,
-            FaultCount = entries.Faults.Count,
-            Outcome = entries.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded,
-            Figures = session.Meter.FiguresOf(entries.Counts, last),
             ReferencePages = [],
             PackCount = 0,
         };
-        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, last);
-        if (findings.Count > 0)
-        {
-            summary = summary with { Findings = findings, Outcome = SnapshotOutcome.Suspect };
-        }
-
         return new SnapshotDraft(summary, new OwnerPart(contents.Root, contents.Identities, options.Roots, options.Rules, contents.Faults));
     }
 }

@@ -25,6 +25,7 @@ public enum ObjectKind : byte
     Parity = 15,
     HostCache = 16,
     ApprovalRecord = 17,
+    PendingChange = 18,
 }
 
 /// <summary>

@@ -24,7 +24,8 @@ internal static class SnapshotChoice
     /// The newest snapshot that counts and started at or before <paramref name="asOf"/>, of one data set. Newer ones that are suspect or rejected are passed over, and that is said: nobody
     /// gets what looks wrong without asking for it.
     /// </summary>
-    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf, IEngineSink sink)
+    /// <param name="sink">Is told what was passed over; null takes the newest whether it counts or not.</param>
+    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf, IEngineSink? sink = null)
     {
         var fitting = Matching(catalog.Snapshots, dataSet, null)
             .Where(snapshot => asOf is not { } limit || snapshot.StartedAt.ToDateTimeOffset() <= limit)
@@ -33,7 +34,7 @@ internal static class SnapshotChoice
         return dataSets.Count switch
         {
             0 => throw new RequestException(FaultCodes.NoSnapshotFound, NothingFits(catalog, dataSet, asOf)),
-            1 => RequireGood(fitting, sink),
+            1 => sink is null ? fitting[0] : RequireGood(fitting, sink),
             _ => throw new RequestException(FaultCodes.DataSetNotNamed, $"The snapshots that fit belong to the data sets {string.Join(", ", dataSets)}."),
         };
     }

@@ -57,7 +57,7 @@ internal sealed class RemovalScene : IDisposable
     internal async Task<UnlockedVault> OpenAsMaintainerAsync()
     {
         var path = Bench["maintainer.key"];
-        using (var credential = new WriterKeyCredential(new VaultPin(Owner.Id, Owner.Register.Genesis, Owner.Register.Head), SigningKey.Create(), IdentityKey.Create()))
+        using (var credential = new MemberKeyCredential(new VaultPin(Owner.Id, Owner.Register.Genesis, Owner.Register.Head), SigningKey.Create(), IdentityKey.Create()))
         {
             await CredentialFile.WriteAsync(path, credential, CancellationToken.None);
             var sealing = credential.Sealing.Recipient;

@@ -36,18 +36,18 @@ internal sealed class ContentMeter
     }
 
     /// <param name="last">The last good snapshot of the data set; null where there is none.</param>
-    internal ContentFigures FiguresOf(EntryCounts counts, SnapshotSummary? last)
+    internal ContentFigures FiguresOf(long contentBytes, EntryCounts? counts, SnapshotSummary? last)
     {
-        var newBytes = Math.Min(NewBytes, counts.ContentBytes);
-        var kept = counts.ContentBytes - newBytes;
-        var dense = (((double)kept * (last?.Figures?.DensePermille ?? 0)) + ((double)newBytes * NewDensePermille)) / Math.Max(1, counts.ContentBytes);
+        var newBytes = Math.Min(NewBytes, contentBytes);
+        var kept = contentBytes - newBytes;
+        var dense = (((double)kept * (last?.Figures?.DensePermille ?? 0)) + ((double)newBytes * NewDensePermille)) / Math.Max(1, contentBytes);
 
         // What came in place of old content: new bytes beyond those by which the whole grew.
-        var grown = Math.Max(0, counts.ContentBytes - (last?.ContentBytes ?? 0));
+        var grown = Math.Max(0, contentBytes - (last?.ContentBytes ?? 0));
         return new ContentFigures
         {
-            EmptyFiles = counts.EmptyFiles,
-            RansomNames = counts.RansomNames,
+            EmptyFiles = counts?.EmptyFiles ?? 0,
+            RansomNames = counts?.RansomNames ?? 0,
             NewBytes = newBytes,
             DensePermille = (int)Math.Min(1000, dense),
             ReplacedPermille = last is null ? 0 : PermilleOf(Math.Max(0, newBytes - grown), last.ContentBytes),

@@ -49,6 +49,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         return new CatalogContent
         {
             Snapshots = [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => Judged(snapshot, findings[snapshot.Reference], decisions[snapshot.Reference]))],
+            Removed = removed,
             Removals = removals,
             Leftovers = [.. found.Where(snapshot => removedIds.Contains(snapshot.Reference)).Select(static snapshot => snapshot.Reference)],
             Records = verifications.Select(static item => (item.Record.Manifest, item.Name)).Concat(approvals.Select(static item => (item.Record.Manifest, item.Name)))
