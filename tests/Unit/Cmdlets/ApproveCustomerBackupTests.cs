@@ -16,7 +16,7 @@ public sealed class ApproveCustomerBackupTests : IDisposable
             $good = Start-CustomerBackup ./crm
             $bad = Start-CustomerBackup ./crm -MinimumCount 10 -WarningAction SilentlyContinue -WarningVariable said
             "$($bad.Outcome) $($bad.ExitCode) $($bad.IsGood) $($bad.Findings[0].Code) $($bad.Findings[0].Measured) of $($bad.Findings[0].Limit) $($said.Count)"
-            @(Remove-CustomerBackup -KeepLast 1 -Confirm:$false).ForEach({ "$($_.Action) $($_.Reasons[-1])" })
+            @(Remove-CustomerBackup -KeepLast 1 -Confirm:$false).ForEach({ "$($_.Action) $(@($_.Reasons)[-1])" })
             $restored = Restore-CustomerBackup -Destination ./one -WarningAction SilentlyContinue -WarningVariable passed
             "$($restored.Snapshot -eq $good.Id) $($passed.Count)"
             $approved = $bad | Approve-CustomerBackup -Reason 'it is small on purpose' -Confirm:$false

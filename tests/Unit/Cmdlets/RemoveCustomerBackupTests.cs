@@ -80,7 +80,7 @@ public sealed class RemoveCustomerBackupTests : IDisposable
     {
         var lines = await _place.LinesAsync("""
             $null = New-BackupVault ./vault
-            $null = Export-BackupWriterKey shop01 ./shop01.key -Vault ./vault
+            $null = Export-BackupWriterKey -Name shop01 -Path ./shop01.key -Vault ./vault
             $null = Start-CustomerBackup ./crm -Vault ./vault
             $env:SECUREBACKUP_PASSPHRASE = ''
             Get-ErrorId { Remove-CustomerBackup -Vault ./vault -KeyFile ./shop01.key -KeepLast 1 -Confirm:$false }
