@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
@@ -20,6 +21,7 @@
         'Get-CustomerBackupItem'
         'Get-CustomerData'
         'New-BackupVault'
+        'Remove-CustomerBackup'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'
