@@ -10,14 +10,18 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'
+        'Export-CustomerData'
         'Get-BackupVault'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
+        'Get-CustomerData'
         'New-BackupVault'
+        'Remove-CustomerBackup'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'
