@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
@@ -30,9 +31,9 @@ internal sealed class MirrorScope
     internal static async Task<MirrorScope> OpenAsync(
         Snapshot snapshot, OwnerPart owner, FileSystemSourceOptions mirror, IChunkFetcher fetcher, CancellationToken cancellationToken)
     {
-        if (snapshot.Outcome == SnapshotOutcome.Suspect)
+        if (snapshot.Standing != SnapshotStanding.Good)
         {
-            throw new RequestException(FaultCodes.MirrorUnsafe, $"The snapshot {snapshot.Id} is suspect.");
+            throw new RequestException(FaultCodes.MirrorUnsafe, $"The snapshot {snapshot.Id} is {snapshot.Standing}.");
         }
 
         if (!RuleText.IsWhole(owner.Rules))

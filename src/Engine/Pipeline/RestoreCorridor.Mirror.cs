@@ -12,6 +12,7 @@ public static partial class RestoreCorridor
         {
             context.Sink.Report(new BackupEvent(
                 EventSeverity.Warning, $"Nothing was deleted, since something could not be restored; the first: {reason.Message}", FaultCodes.MirrorNotDone));
+            await planner.RunAgainAsync([], cancellationToken);
             return;
         }
 

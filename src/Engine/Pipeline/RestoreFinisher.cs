@@ -13,6 +13,8 @@ internal sealed class RestoreFinisher(RestoreParts parts)
     private readonly Stack<Preparation> _openFolders = new();
     private readonly List<Preparation> _passedFolders = [];
     private readonly List<Preparation> _links = [];
+    private readonly List<Preparation> _linksInTheWay = [];
+    private bool _defers = parts.DefersWhatIsInTheWay;
 
     internal void AddFolder(Preparation folder) => _openFolders.Push(folder);
 
@@ -35,6 +37,14 @@ internal sealed class RestoreFinisher(RestoreParts parts)
         }
     }
 
+    /// <summary>Names whose place a folder held: it is gone, or they are told now.</summary>
+    internal void RetryLinks()
+    {
+        _defers = false;
+        _links.AddRange(_linksInTheWay);
+        _linksInTheWay.Clear();
+    }
+
     /// <summary>On the way out of a failure: whatever of these files is whole, as far as the destination still lets it.</summary>
     internal void FinishWritten(IEnumerable<RestoringFile> files)
     {
@@ -53,7 +63,15 @@ internal sealed class RestoreFinisher(RestoreParts parts)
     {
         foreach (var link in _links)
         {
-            parts.Result.Add(link.Entry, parts.Destination.Link(link));
+            var outcome = parts.Destination.Link(link);
+            if (_defers && outcome.Faults is [{ Code: var code }, ..] && code == FaultCodes.EntryInTheWay)
+            {
+                _linksInTheWay.Add(link);
+            }
+            else
+            {
+                parts.Result.Add(link.Entry, outcome);
+            }
         }
 
         foreach (var folder in _passedFolders)

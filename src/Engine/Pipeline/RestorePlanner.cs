@@ -53,6 +53,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
             await PrepareAsync(entry, cancellationToken, defers: false);
         }
 
+        _finisher.RetryLinks();
         await SettleAsync(cancellationToken);
         await FetchAsync(cancellationToken);
         _finisher.FinishAll();

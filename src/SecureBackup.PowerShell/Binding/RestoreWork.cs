@@ -89,9 +89,9 @@ internal sealed class RestoreWork
 
     private async Task<IReadOnlyList<Snapshot>> ChooseAsync(VaultReader reader, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
     {
-        // Whole ids, as objects bring them, need no other snapshot to be read.
+        // Whole ids, as objects bring them, need no other snapshot to be read; but whether somebody approved one stands in the catalog, and a mirror asks for that.
         var named = new List<Snapshot>();
-        foreach (var id in ids)
+        foreach (var id in Mirrors ? [] : ids)
         {
             if (!Id256.TryParse(id, out var whole) || await SnapshotCatalog.TryFindAsync(reader.Vault, new SnapshotId(whole), cancellationToken) is not { } snapshot)
             {

@@ -16,8 +16,8 @@ internal sealed partial class CatalogLoader
 
         await vault.RefreshAsync(cancellationToken);
         var snapshot = stored.Read(ReadManifest);
-        var removed = await LoadRemovalsAsync(cancellationToken);
-        if (vault.Register.Revocations.ContainsKey(snapshot.Writer) || removed.Any(item => item.Manifest == snapshot.Reference))
+        var removals = await LoadRemovalsAsync(cancellationToken);
+        if (vault.Register.Revocations.ContainsKey(snapshot.Writer) || removals.Any(removal => removal.Record.Removed.Any(item => item.Manifest == snapshot.Reference)))
         {
             return null;
         }
