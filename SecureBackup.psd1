@@ -10,17 +10,27 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BackupVaultMember'
+        'Approve-BackupVaultChange'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'
         'Get-BackupVault'
+        'Get-BackupVaultChange'
+        'Get-BackupVaultMember'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'New-BackupVault'
+        'Remove-BackupVaultChange'
+        'Remove-BackupVaultMember'
+        'Repair-BackupVault'
         'Restore-CustomerBackup'
+        'Set-BackupVault'
+        'Set-BackupVaultMember'
         'Start-CustomerBackup'
         'Test-CustomerBackup'
+        'Update-BackupVaultKey'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()
