@@ -12,6 +12,7 @@
     CmdletsToExport      = @(
         'Add-BackupVaultMember'
         'Approve-BackupVaultChange'
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
@@ -24,6 +25,7 @@
         'New-BackupVault'
         'Remove-BackupVaultChange'
         'Remove-BackupVaultMember'
+        'Remove-CustomerBackup'
         'Repair-BackupVault'
         'Restore-CustomerBackup'
         'Set-BackupVault'
