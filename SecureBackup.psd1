@@ -10,13 +10,19 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BackupVaultKey'
+        'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
+        'Export-BackupRecoveryShare'
         'Export-BackupWriterKey'
         'Get-BackupVault'
+        'Get-BackupVaultKey'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'New-BackupVault'
+        'Remove-BackupVaultKey'
+        'Restore-BackupVaultKey'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'

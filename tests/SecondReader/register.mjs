@@ -1,6 +1,6 @@
 // The register: who may do what (docs/format/register.md).
 import * as cbor from './cbor.mjs';
-import { demand, hex, refuse, same } from './refusal.mjs';
+import { Refusal, demand, hex, refuse, same } from './refusal.mjs';
 import { openEnvelope, sealingPublicKey, sha256 } from './seal.mjs';
 import { splitSigned, verifiedSigners } from './signed.mjs';
 import { parseHeader } from './store.mjs';
@@ -34,11 +34,32 @@ export class Register {
     const register = new Register();
     for (let n = 0; store.has(entryName(n)); n++) {
       demand(n < mostEntries, 'malformed', 'too many register entries');
+      if (n > 0 && !register.isOwnersWord(store, n)) break;
       register.append(store.whole(entryName(n), mostEntryBytes), n);
       if (n === 0) store.vaultId = register.vaultId;
     }
+    register.demandNothingLater(store);
     demand(register.hashes.length > 0, 'no object', 'the folder holds no register');
     return register;
+  }
+
+  // Anybody can put an object where an entry belongs; only what enough owners signed for that place is one.
+  isOwnersWord(store, n, needed = this.ownersNeeded) {
+    try {
+      const stored = store.whole(entryName(n), mostEntryBytes);
+      parseHeader(stored, { kind: 1, vaultId: this.vaultId });
+      const { body, digest, signatures } = splitSigned(stored);
+      this.demandOwners(verifiedSigners(signatures, digest, m => this.keyOf(m)), needed);
+      return body.get(0) === n;
+    } catch (e) {
+      if (e instanceof Refusal) return false;
+      throw e;
+    }
+  }
+
+  demandNothingLater(store) {
+    for (const n of store.numbers('register').filter(number => number > this.hashes.length).slice(0, 1000))
+      demand(!this.isOwnersWord(store, n, 1), 'tampered', `register entry ${this.hashes.length} is missing or damaged, though later ones are there`);
   }
 
   append(stored, n) {

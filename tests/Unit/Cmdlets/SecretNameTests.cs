@@ -17,7 +17,7 @@ public sealed class SecretNameTests : IDisposable
                 '/file as text' { [IO.File]::ReadAllText("$PWD/owner.key") }
                 '/file as secret' { Secure ([IO.File]::ReadAllText("$PWD/owner.key")) }
                 '/table' { @{ a = 1 } }
-                default { Write-Error "There is no secret $Name." }
+                default { throw "There is no secret $Name." }
             }
         }
         $asked = [Collections.Generic.List[string]]::new()
@@ -42,9 +42,10 @@ public sealed class SecretNameTests : IDisposable
             Disconnect-BackupVault
             (Start-CustomerBackup ./crm -Vault ./vault -PassphraseSecret login).FileCount
             foreach ($name in 'file', 'file as text', 'file as secret') { @(Get-CustomerBackup -Vault ./vault -KeyFileSecret $name).Count }
-            $null = Add-BackupVaultKey -Vault ./vault -KeyFileSecret file -NewPassphraseSecret shop -SecretVault team
+            (Add-BackupVaultKey -Vault ./vault -KeyFile ./owner.key -NewPassphraseSecret shop -SecretVault team).Kind
+            (Connect-BackupVault ./vault -PassphraseSecret shop -SecretVault team).Role
             """);
-        Assert.Equal(["Owner", "3", "1", "1", "1"], lines[..5]);
+        Assert.Equal(["Owner", "3", "1", "1", "1", "passphrase", "Owner"], lines);
     }
 
     [Fact]
@@ -54,7 +55,7 @@ public sealed class SecretNameTests : IDisposable
             $null = New-BackupVault ./vault -PassphraseSecret shop -SecretVault team
             $null = Connect-BackupVault ./vault -PassphraseSecret shop -SecretVault team
             Get-ErrorId { Get-CustomerBackup -Vault ./vault -PassphraseSecret shop }
-            Get-ErrorId { Get-CustomerBackup -Vault ./nowhere -PassphraseSecret shop }
+            Get-ErrorId { Get-CustomerBackup -Vault ./crm -PassphraseSecret shop }
             $asked -join ' '
             """);
         Assert.Equal([$"{FaultCodes.WrongPassphrase}", $"{FaultCodes.NotAVault}", "team/shop team/shop /shop"], lines);
