@@ -11,6 +11,7 @@
 
     CmdletsToExport      = @(
         'Add-BackupVaultKey'
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
@@ -22,6 +23,7 @@
         'Get-CustomerBackupItem'
         'New-BackupVault'
         'Remove-BackupVaultKey'
+        'Remove-CustomerBackup'
         'Restore-BackupVaultKey'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
