@@ -78,7 +78,7 @@ public abstract class VaultCompleter : IArgumentCompleter
         string path, IDictionary bound, Func<UnlockedVault, CancellationToken, Task<IReadOnlyList<CompletionResult>>> offer, CancellationToken cancellationToken)
     {
         var keyFile = VaultPathAttribute.Unwrap(bound["KeyFile"]) is { } file ? FullPath(file.ToString()!) : null;
-        var chain = new KeyChain(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile, host: null);
+        var chain = new KeyChain(new KeyParameters(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile), host: null);
         var key = chain.Resolve(path);
         return Task.Run(
             async () =>
