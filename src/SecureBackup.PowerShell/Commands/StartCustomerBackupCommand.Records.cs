@@ -110,6 +110,7 @@ public sealed partial class StartCustomerBackupCommand
         Tags = Tag,
         HostName = Environment.MachineName,
         Roots = [new SnapshotRoot(Encoding.UTF8.GetBytes(dataSet), "(objects)", Platform())],
+        Gates = Gates(),
         Rules = SubjectProperty is null ? [] : [$"subject: {SubjectProperty}"],
     };
 }
