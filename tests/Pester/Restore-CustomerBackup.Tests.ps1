@@ -100,6 +100,7 @@ Describe 'Restore-CustomerBackup' {
         $preflight.FileCount | Should -Be 3
         $preflight.Fits | Should -BeTrue
         Test-Path -LiteralPath $back | Should -BeFalse
+    }
 
     It 'emits records as the objects that they were' {
         $null = [pscustomobject]@{ Id = 1; Born = [datetime]'2000-01-02'; Balance = 1.50d }, [pscustomobject]@{ Id = 2 } |

@@ -12,7 +12,7 @@ public static partial class RestoreCorridor
         {
             context.Sink.Report(new BackupEvent(
                 EventSeverity.Warning, $"Nothing was deleted, since something could not be restored; the first: {reason.Message}", FaultCodes.MirrorNotDone));
-            await planner.RunAgainAsync([], cancellationToken);
+            await planner.RunAgainAsync(new Dictionary<Entries.EntryPath, Vault.Listing.ListedEntry>(), cancellationToken);
             return;
         }
 
@@ -32,6 +32,6 @@ public static partial class RestoreCorridor
             parts.Result.Add(LostPage(null, damage));
         }
 
-        await planner.RunAgainAsync(sweep.Touched.Values, cancellationToken);
+        await planner.RunAgainAsync(sweep.Touched, cancellationToken);
     }
 }

@@ -38,11 +38,13 @@ internal sealed class RestoreFinisher(RestoreParts parts)
     }
 
     /// <summary>Names whose place a folder held: it is gone, or they are told now.</summary>
-    internal void RetryLinks()
+    internal IReadOnlyList<EntryPath> RetryLinks()
     {
         _defers = false;
+        var paths = _linksInTheWay.Select(static link => link.Entry.Path).ToList();
         _links.AddRange(_linksInTheWay);
         _linksInTheWay.Clear();
+        return paths;
     }
 
     /// <summary>On the way out of a failure: whatever of these files is whole, as far as the destination still lets it.</summary>

@@ -44,7 +44,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
     }
 
     /// <summary>After a sweep: what had to wait for a folder to go, and the attributes of folders in which something changed.</summary>
-    internal async Task RunAgainAsync(IEnumerable<ListedEntry> touched, CancellationToken cancellationToken)
+    internal async Task RunAgainAsync(IReadOnlyDictionary<EntryPath, ListedEntry> touched, CancellationToken cancellationToken)
     {
         var waiting = _inTheWay.ToArray();
         _inTheWay.Clear();
@@ -53,11 +53,11 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
             await PrepareAsync(entry, cancellationToken, defers: false);
         }
 
-        _finisher.RetryLinks();
+        List<EntryPath> made = [.. waiting.Select(static entry => entry.Path), .. _finisher.RetryLinks()];
         await SettleAsync(cancellationToken);
         await FetchAsync(cancellationToken);
         _finisher.FinishAll();
-        foreach (var folder in touched)
+        foreach (var folder in await FoldersOfAsync(made, touched, cancellationToken))
         {
             if (await TryCompleteMetadataAsync(folder, cancellationToken) is { } metadata)
             {
@@ -65,6 +65,22 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
                 parts.Result.AddAgain(parts.Destination.CompleteFolder(new Preparation(entry, PrepareVerdict.Folder, [])));
             }
         }
+    }
+
+    /// <summary>The folders in which something was made, with those that were touched before.</summary>
+    private async Task<IEnumerable<ListedEntry>> FoldersOfAsync(
+        IEnumerable<EntryPath> made, IReadOnlyDictionary<EntryPath, ListedEntry> touched, CancellationToken cancellationToken)
+    {
+        var folders = touched.ToDictionary();
+        foreach (var path in made.Select(static path => path.Parent).OfType<EntryPath>().Where(static path => path.Depth > 0).Distinct())
+        {
+            if (!folders.ContainsKey(path) && parts.Filter.Takes(path, EntryKind.Directory) && await parts.Listing.FindAsync(path, cancellationToken) is { } folder)
+            {
+                folders.Add(path, folder);
+            }
+        }
+
+        return folders.Values;
     }
 
     /// <summary>Folders that were not chosen themselves are made when something in them is.</summary>
