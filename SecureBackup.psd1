@@ -10,18 +10,23 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BackupVaultKey'
         'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
+        'Export-BackupRecoveryShare'
         'Export-BackupWriterKey'
         'Export-CustomerData'
         'Get-BackupVault'
+        'Get-BackupVaultKey'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'Get-CustomerData'
         'New-BackupVault'
+        'Remove-BackupVaultKey'
         'Remove-CustomerBackup'
+        'Restore-BackupVaultKey'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'
