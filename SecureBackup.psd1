@@ -10,13 +10,17 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BackupLegalHold'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'
+        'Get-BackupLegalHold'
         'Get-BackupVault'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'New-BackupVault'
+        'Remove-BackupLegalHold'
+        'Remove-CustomerData'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'

@@ -3,7 +3,7 @@ namespace SecureBackup.Engine.Faults;
 public static partial class FaultCodes
 {
     public static readonly FaultCode SubjectInvalid = new(1421, nameof(SubjectInvalid), "A subject's name is empty, too long, or no valid text.", "Give the value that stands for the customer in the backed-up records, such as the member number.");
-    public static readonly FaultCode NoSuchSubject = new(1422, nameof(NoSuchSubject), "The vault holds no key of this subject: nothing was backed up under that name, or it was erased before.", "Check how the name is written in the backed-up records; it must be the same, letter by letter.");
+    public static readonly FaultCode NoSuchSubject = new(1422, nameof(NoSuchSubject), "The vault holds no key of this subject: nothing was backed up under that name.", "Check how the name is written in the backed-up records; it must be the same, letter by letter.");
     public static readonly FaultCode ReasonMissing = new(1423, nameof(ReasonMissing), "Something is to be held, released or erased, and nobody says why or for whom.", "Give the reason in a few words, and the person or office that answers for it.");
     public static readonly FaultCode NoSuchHold = new(1424, nameof(NoSuchHold), "No legal hold that stands has this id, or more than one has.", "List the holds with Get-BackupLegalHold and give the id of one.");
     public static readonly FaultCode CertificateNotWritable = new(1425, nameof(CertificateNotWritable), "The subject is erased, but the certificate could not be written.", "Run the command again with another -CertificatePath; it certifies the erasure that was done.");
