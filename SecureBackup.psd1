@@ -11,6 +11,7 @@
 
     CmdletsToExport      = @(
         'Add-BackupLegalHold'
+        'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'

@@ -38,7 +38,7 @@ internal static partial class RegisterChangeCodec
                     .Key(1).Array(revocation.LastValid, static (writer, hash) => writer.Id(hash.Value));
                 break;
             case OwnerBundleNamed bundle:
-                Begin(writer, Bundle).Key(0).Id(bundle.Owner.Value).Key(1).Id(bundle.Bundle.Value);
+                WriteBundle(Begin(writer, Bundle), bundle);
                 break;
             case LedgerHead head:
                 Begin(writer, Ledger).Key(0).UInt(head.Number).Key(1).Id(head.Hash.Value);

@@ -193,12 +193,6 @@ internal static partial class RegisterChangeCodec
         return new KeyringRoot(new ObjectId(reader.Required(id, "the object id")), new ContentHash(reader.Required(hash, "the hash")), replaces);
     }
 
-    private static OwnerBundleNamed ReadBundle(CborMapReader reader)
-    {
-        var (owner, bundle) = ReadIdPair(reader);
-        return new OwnerBundleNamed(new MemberId(owner), new ObjectId(bundle));
-    }
-
     private static Revocation ReadRevocation(CborMapReader reader)
     {
         MemberId? member = null;

@@ -81,7 +81,17 @@ public sealed record KeyringRoot(ObjectId Id, ContentHash Hash, ObjectId? Replac
 /// <param name="LastValid">Hashes of the manifests which, with all their ancestors, stay valid.</param>
 public sealed record Revocation(MemberId Member, IReadOnlyList<ContentHash> LastValid) : RegisterChange;
 
-public sealed record OwnerBundleNamed(MemberId Owner, ObjectId Bundle) : RegisterChange;
+/// <summary>An unlocker as the register knows it: what lies under this name with other bytes is not it.</summary>
+public readonly record struct NamedUnlocker(ObjectId Id, ContentHash Hash);
+
+/// <summary>Where an owner's keys lie, and everything that opens them.</summary>
+public sealed record OwnerBundleNamed(MemberId Owner, ObjectId Bundle) : RegisterChange
+{
+    public const int MaxUnlockers = 64;
+
+    /// <summary>Null where the entry names none: versions before 0.2 did not, and then any unlocker on the target may be one.</summary>
+    public IReadOnlyList<NamedUnlocker>? Unlockers { get; init; }
+}
 
 public sealed record LedgerHead(ulong Number, ContentHash Hash) : RegisterChange;
 
