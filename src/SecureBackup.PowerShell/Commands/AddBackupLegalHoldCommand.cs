@@ -38,17 +38,17 @@ public sealed class AddBackupLegalHoldCommand : VaultCommand
     public string? Subject { get; set; }
 
     [Parameter(Mandatory = true)]
-    [ValidateNotNullOrWhiteSpace]
+    [ValidateNotNullOrEmpty]
     public string Reason { get; set; } = string.Empty;
 
     /// <summary>The person or office that answers for the hold.</summary>
     [Parameter(Mandatory = true)]
-    [ValidateNotNullOrWhiteSpace]
+    [ValidateNotNullOrEmpty]
     public string Owner { get; set; } = string.Empty;
 
     /// <summary>The file number of the case.</summary>
     [Parameter]
-    [ValidateNotNullOrWhiteSpace]
+    [ValidateNotNullOrEmpty]
     public string? Matter { get; set; }
 
     protected override void ProcessRecord()

@@ -21,7 +21,7 @@ public sealed class RemoveBackupLegalHoldCommand : VaultCommand
 
     /// <summary>Why it is released.</summary>
     [Parameter(Mandatory = true)]
-    [ValidateNotNullOrWhiteSpace]
+    [ValidateNotNullOrEmpty]
     public string Reason { get; set; } = string.Empty;
 
     /// <summary>A folder for the certificates of erasures that follow.</summary>

@@ -26,7 +26,7 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
 
     /// <summary>Why, for ledger and certificate.</summary>
     [Parameter(Mandatory = true)]
-    [ValidateNotNullOrWhiteSpace]
+    [ValidateNotNullOrEmpty]
     public string Reason { get; set; } = string.Empty;
 
     /// <summary>Only the records of these data sets.</summary>
