@@ -105,11 +105,13 @@ internal sealed class IssuedKeys(string folder, VaultId vault, CachedSubjectKeys
     }
 
     /// <summary>Makes the cache for the next run of what was cached and what is stored; what is in no addition is forgotten.</summary>
-    internal async Task<bool> WriteAsync(SubjectKeyCache cache, ErasureLedger ledger, CancellationToken cancellationToken)
+    /// <param name="ledger">As far as it was read.</param>
+    /// <param name="dead">What was found dead in it.</param>
+    internal async Task<bool> WriteAsync(SubjectKeyCache cache, LedgerHead? ledger, IReadOnlySet<DomainId> dead, CancellationToken cancellationToken)
     {
         using var merge = new SubjectKeyMerge([], cached is null ? _stored : [cached.Keys, .. _stored]);
         return await cache.TryWriteAsync(
-            merge, record => !cache.IsDead(record.Span, ledger), new CachePreface(ledger.Head, _additions), cancellationToken);
+            merge, record => !dead.Contains(SubjectRecord.DomainOf(record.Span)), new CachePreface(ledger, _additions), cancellationToken);
     }
 
     public void Dispose()

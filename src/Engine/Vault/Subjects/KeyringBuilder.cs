@@ -64,49 +64,44 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
     private async Task MergeAsync(SortedSet<uint> oldBuckets, AdditionCursor fresh, int bits, CancellationToken cancellationToken)
     {
         using var leaf = new LeafDraft(vault.Sink);
+        using var record = OwnedBuffer.Rent(SubjectRecord.SizeBytes);
         foreach (var bucket in oldBuckets)
         {
             using var stored = (await old!.LoadAsync(bucket, cancellationToken))!;
             _keyCount -= stored.Keys.Count;
             for (var i = 0; i < stored.Keys.Count; i++)
             {
-                while (fresh.HasRecord && SubjectRecord.Compare(fresh.Record, stored.Keys[i]) < 0)
+                while (fresh.HasRecord && SubjectRecord.Compare(fresh.Record.Span, stored.Keys[i]) < 0)
                 {
-                    await AddAsync(leaf, fresh.Record.ToArray(), additions.DataSetOf(fresh.Record), bits, cancellationToken);
+                    await AddAsync(leaf, fresh.Record, additions.DataSetOf(fresh.Record.Span), bits, cancellationToken);
                     fresh.Advance();
                 }
 
-                await AddAsync(leaf, stored.Keys[i].ToArray(), stored.DataSetOf(stored.Keys[i]), bits, cancellationToken);
+                stored.Keys[i].CopyTo(record.Span);
+                await AddAsync(leaf, record.Memory, stored.DataSetOf(record.Span), bits, cancellationToken);
             }
         }
 
         for (; fresh.HasRecord; fresh.Advance())
         {
-            await AddAsync(leaf, fresh.Record.ToArray(), additions.DataSetOf(fresh.Record), bits, cancellationToken);
+            await AddAsync(leaf, fresh.Record, additions.DataSetOf(fresh.Record.Span), bits, cancellationToken);
         }
 
         await StoreLeafAsync(leaf, cancellationToken);
     }
 
-    private async ValueTask AddAsync(LeafDraft leaf, byte[] record, DataSetId dataSet, int bits, CancellationToken cancellationToken)
+    private async ValueTask AddAsync(LeafDraft leaf, ReadOnlyMemory<byte> record, DataSetId dataSet, int bits, CancellationToken cancellationToken)
     {
-        try
+        var bucket = KeyringMap.BucketOf(record.Span, bits);
+        if (leaf.Bucket != bucket)
         {
-            var bucket = KeyringMap.BucketOf(record, bits);
-            if (leaf.Bucket != bucket)
-            {
-                await StoreLeafAsync(leaf, cancellationToken);
-                leaf.Begin(bucket);
-            }
-
-            if (!ledger.Kills(SubjectRecord.PseudonymOf(record), dataSet, SubjectRecord.GenerationOf(record)))
-            {
-                leaf.Add(record, dataSet);
-            }
+            await StoreLeafAsync(leaf, cancellationToken);
+            leaf.Begin(bucket);
         }
-        finally
+
+        if (!ledger.Kills(SubjectRecord.PseudonymOf(record.Span), dataSet, SubjectRecord.GenerationOf(record.Span)))
         {
-            CryptographicOperations.ZeroMemory(record);
+            leaf.Add(record.Span, dataSet);
         }
     }
 
@@ -167,7 +162,7 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
 
         internal bool HasRecord { get; private set; }
 
-        internal ReadOnlySpan<byte> Record => _record.Span;
+        internal ReadOnlyMemory<byte> Record => _record.Memory;
 
         internal void Advance()
         {

@@ -18,6 +18,7 @@ public sealed class SubjectKeyIssuer : IDisposable
     private readonly SubjectKeyCache _cache;
     private readonly IssuedKeys _issued;
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly HashSet<DomainId> _erased = [];
     private ErasureLedger _ledger;
 
     private SubjectKeyIssuer(UnlockedVault vault, SubjectKeyCache cache, CachedSubjectKeys? cached, ErasureLedger ledger)
@@ -78,9 +79,9 @@ public sealed class SubjectKeyIssuer : IDisposable
     /// </summary>
     public async Task<IReadOnlySet<DomainId>> ErasedSinceAsync(CancellationToken cancellationToken)
     {
-        var news = await ErasureLedger.ReadAsync(_vault, _ledger.Head, cancellationToken);
-        _ledger = news;
-        return _issued.DeadBy(news, _dataSet);
+        _ledger = await ErasureLedger.ReadAsync(_vault, _ledger.Head, cancellationToken);
+        _erased.UnionWith(_issued.DeadBy(_ledger, _dataSet));
+        return _erased.ToHashSet();
     }
 
     /// <summary>Keeps the keys that are stored for the next run of this host. To be called at the end of a run, whether or not it made a snapshot.</summary>
@@ -89,7 +90,7 @@ public sealed class SubjectKeyIssuer : IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (!await _issued.WriteAsync(_cache, _ledger, cancellationToken))
+            if (!await _issued.WriteAsync(_cache, _ledger.Head, _erased, cancellationToken))
             {
                 _vault.Sink.Report(new BackupEvent(
                     EventSeverity.Warning, "This host cannot remember the keys of the subjects; the next run stores their records once more.", FaultCodes.HostStateUnusable));
