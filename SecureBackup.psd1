@@ -11,6 +11,7 @@
 
     CmdletsToExport      = @(
         'Add-BackupLegalHold'
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
@@ -21,6 +22,7 @@
         'Get-CustomerBackupItem'
         'New-BackupVault'
         'Remove-BackupLegalHold'
+        'Remove-CustomerBackup'
         'Remove-CustomerData'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'

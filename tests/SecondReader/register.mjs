@@ -120,16 +120,16 @@ export class Register {
 
   // Owners hold all rights; a revoked member none, but for the manifests that its revocation keeps.
   mayAct(member, wanted) {
-    return this.holds(member, wanted) && !this.isRevoked(member);
+    return this.hasRole(member, wanted) && !this.isRevoked(member);
   }
 
   isRevoked(member) { return this.members.get(member)?.kept !== undefined; }
 
-  holds(member, role) { return ((this.members.get(member)?.roles ?? 0) & (roles.owner | role)) !== 0; }
+  hasRole(member, role) { return ((this.members.get(member)?.roles ?? 0) & (roles.owner | role)) !== 0; }
 
   mayWrite(member, dataSet) {
     const { dataSets } = this.members.get(member);
-    return this.holds(member, roles.owner) || (this.holds(member, roles.writer) && (!dataSets || dataSets.includes(dataSet)));
+    return this.hasRole(member, roles.owner) || (this.hasRole(member, roles.writer) && (!dataSets || dataSets.includes(dataSet)));
   }
 
   demandHead([number, hash], who) {

@@ -27,7 +27,7 @@ public sealed class CustomerDataErasure
         KeysDestroyed = outcome.KeysDestroyed;
         DataSets = dataSets;
         HeldDataSets = heldDataSets;
-        Holds = [.. outcome.Holds.Select(static hold => hold.Id.ToString())];
+        Holds = outcome.Holds.Select(static hold => hold.Id.ToString()).ToArray();
         LedgerNumber = outcome.Entry?.Number;
         CertificatePath = certificatePath;
     }
@@ -59,5 +59,5 @@ public sealed class CustomerDataErasure
     public string Vault { get; }
 
     internal static CustomerDataErasure From(string vault, string? subject, ErasureOutcome outcome, CertificateIssuer names, string? certificatePath) =>
-        new(vault, subject, outcome, names.NamesOf(outcome.DataSets), names.NamesOf(outcome.HeldDataSets), certificatePath);
+        new(vault, subject, outcome, names.NamesOf(outcome.DataSets).ToArray(), names.NamesOf(outcome.HeldDataSets).ToArray(), certificatePath);
 }

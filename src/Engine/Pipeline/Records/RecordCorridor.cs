@@ -24,10 +24,18 @@ public static class RecordCorridor
         await using var session = await BackupSession.OpenAsync(vault, options, context, cancellationToken);
         using var issuer = await SubjectKeyIssuer.BeginAsync(vault, vault.Keys.DataSetIdOf(options.DataSet), cancellationToken);
         using var listing = new RecordListing(session, spool, issuer, options.DataSet, context);
-        var contents = await StoringStages.RunAsync(session, context.Counters, static _ => { }, listing.RunAsync, cancellationToken);
-        var draft = DraftOf(session, options, spool, listing, contents, context.Counters.Sample());
-        var snapshot = await session.CommitAsync(draft, cancellationToken, () => RequireNobodyErasedAsync(issuer, listing, cancellationToken));
-        return ToResult(snapshot, spool, session, context.Counters.Sample(), clock.Elapsed);
+        try
+        {
+            var contents = await StoringStages.RunAsync(session, context.Counters, static _ => { }, listing.RunAsync, cancellationToken);
+            var draft = DraftOf(session, options, spool, listing, contents, context.Counters.Sample());
+            var snapshot = await session.CommitAsync(draft, cancellationToken, () => RequireNobodyErasedAsync(issuer, listing, cancellationToken));
+            return ToResult(snapshot, spool, session, context.Counters.Sample(), clock.Elapsed);
+        }
+        finally
+        {
+            // Also after a run that failed: what it stored under these keys is found again by the next. It is written on this host alone.
+            await issuer.RememberAsync(CancellationToken.None);
+        }
     }
 
     /// <exception cref="RequestException">SourceEmpty, SourceUnreadable, NoRecordHasSubject.</exception>
@@ -60,7 +68,7 @@ public static class RecordCorridor
         BackupSession session, BackupOptions options, RecordSpool spool, RecordListing listing, SnapshotContents contents, ProgressSnapshot progress)
     {
         var draft = SnapshotDraft.Of(session, options, contents, progress);
-        return draft with
+        draft = draft with
         {
             Summary = draft.Summary with
             {
@@ -74,6 +82,7 @@ public static class RecordCorridor
                 SubjectCount = listing.SubjectCount,
             },
         };
+        return draft.Judged(session, options, counts: null);
     }
 
     private static SnapshotOutcome OutcomeOf(RecordSpool spool) => spool.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded;
@@ -81,7 +90,7 @@ public static class RecordCorridor
     private static BackupResult ToResult(Snapshot snapshot, RecordSpool spool, BackupSession session, ProgressSnapshot progress, TimeSpan elapsed) => new()
     {
         Snapshot = snapshot,
-        Outcome = OutcomeOf(spool),
+        Outcome = snapshot.Outcome,
         Faults = spool.Faults,
         FilesNew = 0,
         FilesChanged = 0,

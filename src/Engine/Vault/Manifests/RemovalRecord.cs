@@ -19,12 +19,31 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
     /// <summary>Signs and stores a record. A crash after it leaves manifests that count as removed already.</summary>
     public static async Task<ObjectId> WriteAsync(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots, string reason, CancellationToken cancellationToken)
     {
+        var removed = snapshots.Select(static snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors])).ToList();
+        return (await WriteAsync(vault, removed, [.. snapshots.Select(_ => reason)], [], cancellationToken)).Id;
+    }
+
+    /// <param name="reasons">One for each of <paramref name="removed"/>.</param>
+    /// <param name="repeats">Records whose content is part of this one.</param>
+    internal static async Task<(ObjectId Id, DateTimeOffset StoreTime)> WriteAsync(
+        UnlockedVault vault, IReadOnlyList<RemovedSnapshot> removed, IReadOnlyList<string> reasons, IReadOnlyList<ObjectId> repeats, CancellationToken cancellationToken)
+    {
         var header = vault.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
-        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors]));
-        var reasons = new CborMapWriter().Array([.. snapshots], (writer, _) => writer.Text(reason)).Encode();
-        var record = new RemovalRecord(vault.Register.Head, [.. removed], [], vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, reasons) };
-        await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
-        return header.Object;
+        var plain = new CborMapWriter().Array(reasons, static (writer, reason) => writer.Text(reason)).Encode();
+        var record = new RemovalRecord(vault.Register.Head, removed, repeats, vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, plain) };
+        var receipt = await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
+        return (header.Object, receipt.StoreTime);
+    }
+
+    /// <summary>In the order of <see cref="Removed"/>.</summary>
+    /// <exception cref="Faults.KeyException">WrongKey, KeyNotGranted.</exception>
+    /// <exception cref="Faults.IntegrityException">FrameTampered, Malformed.</exception>
+    internal string[] OpenReasons(UnlockedVault vault, in ObjectHeader header)
+    {
+        var reader = new CborMapReader(MetadataSeal.Open(vault, header, SealedReasons.Span, MaxReasonsBytes), $"reasons of removal record {header.Object}");
+        var reasons = reader.ReadArray(MaxListed, static item => item.ReadText());
+        reader.Check(reader.IsAtEnd && reasons.Length == Removed.Count, "it has not one reason for each snapshot");
+        return reasons;
     }
 
     /// <summary>
