@@ -10,15 +10,18 @@ internal sealed class EraserProcess : IDisposable
 
     private readonly Process _process;
 
+    private static string Host =>
+        Path.Combine(Repository.Root, "tests", "CrashHost", "bin", Repository.IsReleaseBuild ? "Release" : "Debug", "net10.0", "CrashHost.dll");
+
     public EraserProcess(string vault, string keyFile, string cache, string subject)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "CrashHost" + (OperatingSystem.IsWindows() ? ".exe" : "")))
+        var start = new ProcessStartInfo("dotnet")
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
-        foreach (var argument in (string[])["erase", vault, keyFile, cache, subject])
+        foreach (var argument in (string[])[Host, "erase", vault, keyFile, cache, subject])
         {
             start.ArgumentList.Add(argument);
         }
