@@ -38,6 +38,7 @@ public sealed class KeyringRewriter(VaultReader reader)
                 {
                     await SweepAsync(cancellationToken);
                     await SubjectKeyCache.PurgeAsync(_vault, ledger, cancellationToken);
+                    await RememberAsync(cancellationToken);
                 }
 
                 return append;
@@ -50,6 +51,16 @@ public sealed class KeyringRewriter(VaultReader reader)
                     throw;
                 }
             }
+        }
+    }
+
+    /// <summary>So that this host refuses a copy of the vault from before.</summary>
+    private async Task RememberAsync(CancellationToken cancellationToken)
+    {
+        var pins = await _vault.Host.ReadPinsAsync(_vault.Id, _vault.Sink, cancellationToken);
+        if (pins is null || pins.Head.Number < _vault.Register.Head.Number)
+        {
+            await _vault.Host.WritePinsAsync(_vault.Id, new HostPins(_vault.Register.Genesis, _vault.Register.Head, pins?.Manifests ?? []), _vault.Sink, cancellationToken);
         }
     }
 
