@@ -72,7 +72,7 @@ public abstract class VaultCompleter : IArgumentCompleter
     private static Task<SnapshotCatalog> LoadFrom(string path, IDictionary bound, CancellationToken cancellationToken)
     {
         var keyFile = VaultPathAttribute.Unwrap(bound["KeyFile"]) is { } file ? FullPath(file.ToString()!) : null;
-        var chain = new KeyChain(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile, host: null);
+        var chain = new KeyChain(new KeyParameters(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile), host: null);
         var key = chain.Resolve(path);
         return Task.Run(
             async () =>
