@@ -5,11 +5,7 @@ namespace SecureBackup.PowerShell.Binding;
 
 /// <summary>
 /// A way into one vault that asks nobody any more: a connected vault, which is kept open meanwhile, or a key that opens one. Made on the pipeline thread, used
-<<<<<<< HEAD
-/// there or in a job, one work after the other.
-=======
 /// there or in a job, once or once after the other.
->>>>>>> 2eb6ac17946d7328d46472fa0ff6a71b56ada5fe
 /// </summary>
 internal sealed class VaultAccess : IDisposable
 {
@@ -60,7 +56,6 @@ internal sealed class VaultAccess : IDisposable
 
         _isDisposed = true;
         _key?.Dispose();
-        _locked?.Target.DisposeAsync().AsTask().GetAwaiter().GetResult();
         _connected?.CloseAsync().AsTask().GetAwaiter().GetResult();
         _locked?.Target.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
