@@ -65,8 +65,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             throw new IntegrityException(FaultCodes.PackMalformed, $"The pack {pack.Id} ends before a chunk that should lie in it.");
         }
 
-        var start = range.Offset / AlignmentBytes * AlignmentBytes;
-        var end = Math.Min(pack.LengthBytes, (range.Offset + range.LengthBytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes);
+        var (start, end) = Aligned(range, pack.LengthBytes);
         Forget();
         var buffer = OwnedBuffer.Rent((int)(end - start));
         try
@@ -81,6 +80,11 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         (_range, _rangePack, _rangeStart) = (buffer, pack.Id, start);
     }
+
+    /// <summary>The range as it is asked for.</summary>
+    internal static (long Start, long End) Aligned(ByteRange range, long packBytes) => (
+        range.Offset / AlignmentBytes * AlignmentBytes,
+        Math.Min(packBytes, (range.Offset + range.LengthBytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes));
 
     public void Dispose()
     {

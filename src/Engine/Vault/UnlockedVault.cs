@@ -233,6 +233,9 @@ public sealed class VaultReader
 
     public UnlockedVault Vault { get; }
 
+    /// <summary>Whether the vault's private key of an epoch is in hand.</summary>
+    public bool Has(uint epoch) => _secrets.TryIdentityOf(epoch) is not null;
+
     /// <summary>The vault's private key of an epoch; opens packs and owner parts whose header names it.</summary>
     /// <exception cref="KeyException">KeyNotGranted.</exception>
     public IdentityKey IdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch)

@@ -32,6 +32,23 @@ public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Act
         }
     }
 
+    /// <summary>The folders that lead to <paramref name="scope"/>, then what is at and below it; every entry where it is null.</summary>
+    public async IAsyncEnumerable<ListedEntry> WayAndBelowAsync(EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var depth = 1; depth < scope?.Depth; depth++)
+        {
+            if (await FindAsync(new EntryPath([.. scope.Components.Take(depth)]), cancellationToken) is { } folder)
+            {
+                yield return folder;
+            }
+        }
+
+        await foreach (var entry in EntriesAsync(scope, cancellationToken))
+        {
+            yield return entry;
+        }
+    }
+
     /// <summary>What lies directly in a folder, or the roots, without reading the pages that hold only what lies deeper.</summary>
     public async IAsyncEnumerable<ListedEntry> ChildrenAsync(EntryPath folder, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
