@@ -21,6 +21,10 @@ public sealed class RebasedDestination(IDestination inner, EntryPath from, byte[
 
     public IDestinationFile OpenFile(Preparation preparation) => inner.OpenFile(Rebase(preparation));
 
+    public IStandingFile? OpenStanding(Preparation preparation) => inner.OpenStanding(Rebase(preparation));
+
+    public EntryOutcome? Settle(Preparation preparation, StandingStamp seen) => inner.Settle(Rebase(preparation), seen);
+
     public EntryOutcome Link(Preparation preparation) => inner.Link(Rebase(preparation));
 
     public EntryOutcome CompleteFolder(Preparation preparation) => inner.CompleteFolder(Rebase(preparation));

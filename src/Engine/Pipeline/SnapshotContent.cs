@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault.Listing;
