@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
@@ -18,6 +19,7 @@
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'New-BackupVault'
+        'Remove-CustomerBackup'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'

@@ -1,6 +1,6 @@
 // The register: who may do what (docs/format/register.md).
 import * as cbor from './cbor.mjs';
-import { demand, hex, refuse, same } from './refusal.mjs';
+import { Refusal, demand, hex, refuse, same } from './refusal.mjs';
 import { openEnvelope, sealingPublicKey, sha256 } from './seal.mjs';
 import { splitSigned, verifiedSigners } from './signed.mjs';
 import { parseHeader } from './store.mjs';
@@ -34,11 +34,32 @@ export class Register {
     const register = new Register();
     for (let n = 0; store.has(entryName(n)); n++) {
       demand(n < mostEntries, 'malformed', 'too many register entries');
+      if (n > 0 && !register.isOwnersWord(store, n)) break;
       register.append(store.whole(entryName(n), mostEntryBytes), n);
       if (n === 0) store.vaultId = register.vaultId;
     }
+    register.demandNothingLater(store);
     demand(register.hashes.length > 0, 'no object', 'the folder holds no register');
     return register;
+  }
+
+  // Anybody can put an object where an entry belongs; only what enough owners signed for that place is one.
+  isOwnersWord(store, n, needed = this.ownersNeeded) {
+    try {
+      const stored = store.whole(entryName(n), mostEntryBytes);
+      parseHeader(stored, { kind: 1, vaultId: this.vaultId });
+      const { body, digest, signatures } = splitSigned(stored);
+      this.demandOwners(verifiedSigners(signatures, digest, m => this.keyOf(m)), needed);
+      return body.get(0) === n;
+    } catch (e) {
+      if (e instanceof Refusal) return false;
+      throw e;
+    }
+  }
+
+  demandNothingLater(store) {
+    for (const n of store.numbers('register').filter(number => number > this.hashes.length).slice(0, 1000))
+      demand(!this.isOwnersWord(store, n, 1), 'tampered', `register entry ${this.hashes.length} is missing or damaged, though later ones are there`);
   }
 
   append(stored, n) {
@@ -99,16 +120,16 @@ export class Register {
 
   // Owners hold all rights; a revoked member none, but for the manifests that its revocation keeps.
   mayAct(member, wanted) {
-    return this.holds(member, wanted) && !this.isRevoked(member);
+    return this.hasRole(member, wanted) && !this.isRevoked(member);
   }
 
   isRevoked(member) { return this.members.get(member)?.kept !== undefined; }
 
-  holds(member, role) { return ((this.members.get(member)?.roles ?? 0) & (roles.owner | role)) !== 0; }
+  hasRole(member, role) { return ((this.members.get(member)?.roles ?? 0) & (roles.owner | role)) !== 0; }
 
   mayWrite(member, dataSet) {
     const { dataSets } = this.members.get(member);
-    return this.holds(member, roles.owner) || (this.holds(member, roles.writer) && (!dataSets || dataSets.includes(dataSet)));
+    return this.hasRole(member, roles.owner) || (this.hasRole(member, roles.writer) && (!dataSets || dataSets.includes(dataSet)));
   }
 
   demandHead([number, hash], who) {

@@ -24,6 +24,8 @@ public enum ObjectKind : byte
     /// <summary>Reserved.</summary>
     Parity = 15,
     HostCache = 16,
+    ApprovalRecord = 17,
+    PendingChange = 18,
 }
 
 /// <summary>

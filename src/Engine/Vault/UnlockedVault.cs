@@ -26,6 +26,7 @@ public sealed class UnlockedVault : IDisposable
 {
     private readonly VaultSecrets _secrets;
     private readonly VaultReader _reader;
+    private RegisterObstruction? _obstruction;
     private readonly UnlockedVault? _origin;
     private RegisterState _register;
 
@@ -165,18 +166,33 @@ public sealed class UnlockedVault : IDisposable
     /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        if (await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) is { } newest)
+        if (await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) is not { } reading)
         {
-            Take(newest);
+            return;
+        }
+
+        Take(reading.State);
+        if (reading.Obstruction is { } obstruction && Interlocked.Exchange(ref _obstruction, obstruction) != obstruction)
+        {
+            Sink.Report(obstruction.ToEvent());
         }
     }
 
-    /// <summary>Signs and stores a register entry as this owner.</summary>
-    /// <returns>Whether the entry stands, or waits for further owners.</returns>
-    /// <exception cref="VaultException">RegisterConflict, MoreSignaturesNeeded.</exception>
+    /// <summary>
+    /// Signs a change of the register as this owner, and stores it: as the next entry where one owner's signature is enough, else as a change that waits for others. Whoever calls
+    /// this refreshes first, and has made durable what the change names; what it names must stay good until the change stands or is withdrawn.
+    /// </summary>
+    /// <returns>Whether the entry stands, or waits for further owners and nothing has changed yet.</returns>
+    /// <exception cref="VaultException">RegisterConflict, RegisterObstructed: nothing was changed.</exception>
+    /// <exception cref="RequestException">EntryTooLarge.</exception>
     internal async Task<RegisterAppend> AppendAsync(IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
     {
         RequireOwner();
+        if (Register.Policy.OwnersNeeded > 1)
+        {
+            return new RegisterAppend(await PendingChanges.ProposeAsync(this, changes, cancellationToken));
+        }
+
         Take(await RegisterLog.AppendAsync(Store, Register, new RegisterAmendment(changes, [SelfKey], Now), cancellationToken));
         return RegisterAppend.Stands;
     }
@@ -188,7 +204,7 @@ public sealed class UnlockedVault : IDisposable
     internal IdentityKey? TryIdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch);
 
     /// <summary>The keys first: whoever sees a new epoch finds its keys. Two that refresh at once never go back.</summary>
-    private void Take(RegisterState newest)
+    internal void Take(RegisterState newest)
     {
         _secrets.TakeGrants(newest);
         lock (_secrets)
@@ -197,27 +213,17 @@ public sealed class UnlockedVault : IDisposable
         }
     }
 
+    /// <summary>Whether this member could go on after an entry: what it grants this member opens, and is what the register says.</summary>
+    /// <exception cref="KeyException">WrongKey.</exception>
+    /// <exception cref="IntegrityException">BundleMismatch.</exception>
+    internal void RequireUsable(RegisterState next) => _secrets.Try(next);
+
     private MemberEntry RequireSelf() => Register.Find(Self) switch
     {
         null => throw new KeyException(FaultCodes.MemberUnknown, $"The key is of member {Self}, whom the vault's register does not know."),
         { IsRevoked: true } self => throw new KeyException(FaultCodes.MemberRevoked, $"The key of {self.Name} was revoked."),
         var self => self,
     };
-}
-
-/// <summary>What became of a change of the register.</summary>
-/// <param name="Pending">Null where it stands; else the change that waits for further owners' signatures, and nothing has changed yet.</param>
-public sealed record RegisterAppend(ChangeId? Pending)
-{
-    public static RegisterAppend Stands { get; } = new((ChangeId?)null);
-
-    public bool IsPending => Pending is not null;
-}
-
-/// <summary>Names a change of the register that waits for signatures: the hash of the entry that it will be.</summary>
-public readonly record struct ChangeId(ContentHash Entry)
-{
-    public override string ToString() => Entry.ToString();
 }
 
 /// <summary>The right to read: of use only where the vault's private keys are in hand.</summary>

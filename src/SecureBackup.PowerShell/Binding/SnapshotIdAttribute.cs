@@ -23,6 +23,7 @@ public sealed class SnapshotIdAttribute : ArgumentTransformationAttribute
         BackupDriveItem { Snapshot: { } id } item => new SnapshotReference(id, item.Vault),
         BackupDifference { Snapshot: { } id } difference => new SnapshotReference(id, difference.Vault),
         RestoreReport report => new SnapshotReference(report.Snapshot, report.Vault),
+        CustomerBackupRemoval removal => new SnapshotReference(removal.Snapshot, removal.Vault),
         BackupTestReport report => new SnapshotReference(report.Snapshot, report.Vault),
         PSCustomObject => FromProperties(PSObject.AsPSObject(value)) ?? value,
         _ => value,

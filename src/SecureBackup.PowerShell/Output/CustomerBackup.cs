@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Output;
@@ -22,6 +23,14 @@ public sealed class CustomerBackup
         FaultCount = snapshot.FaultCount;
         Outcome = Enum.Parse<BackupOutcome>(snapshot.Outcome.ToString());
         LastVerified = snapshot.LastVerifiedAt?.ToLocalTime();
+        Findings = [.. snapshot.Summary.Findings.Select(BackupFinding.From)];
+        IsGood = snapshot.Standing == SnapshotStanding.Good;
+        if (snapshot.Decision is { } decision)
+        {
+            Verdict = Enum.Parse<BackupVerdict>(decision.Verdict.ToString());
+            VerdictReason = decision.Reason;
+            VerdictTime = decision.Time.ToDateTimeOffset().ToLocalTime();
+        }
     }
 
     /// <summary>64 hexadecimal digits; the first few are enough wherever an id is asked for.</summary>
@@ -65,6 +74,19 @@ public sealed class CustomerBackup
 
     /// <summary>When the last recorded verification of this snapshot was; null when there is none.</summary>
     public DateTimeOffset? LastVerified { get; }
+
+    /// <summary>What the content gates found; empty where nothing looked wrong.</summary>
+    public IReadOnlyList<BackupFinding> Findings { get; }
+
+    /// <summary>Whether it counts: for retention, and for a restore that names no snapshot. A suspect one does once it is approved; a rejected one does not.</summary>
+    public bool IsGood { get; }
+
+    /// <summary>What a person decided; null where nobody has.</summary>
+    public BackupVerdict? Verdict { get; }
+
+    public string? VerdictReason { get; }
+
+    public DateTimeOffset? VerdictTime { get; }
 
     /// <summary>What the run did; null on snapshots that were found and not just made.</summary>
     public BackupRun? Run { get; private init; }

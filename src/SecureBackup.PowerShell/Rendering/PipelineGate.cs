@@ -42,6 +42,34 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
         }
     }
 
+    /// <summary>Asks on the pipeline thread, where alone ShouldProcess may be asked, and waits for the answer.</summary>
+    public Task<bool> AskAsync(Func<bool> ask, CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ =>
+        {
+            try
+            {
+                answer.TrySetResult(ask());
+            }
+            finally
+            {
+                // Whoever answers by stopping the pipeline has not agreed.
+                answer.TrySetCanceled(CancellationToken.None);
+            }
+        });
+        return answer.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>What looks wrong about a snapshot that exists all the same.</summary>
+    public void WriteFindings(CustomerBackup backup)
+    {
+        foreach (var finding in backup.Findings)
+        {
+            Post(streams => streams.WriteWarning($"{finding} {finding.Remedy}"));
+        }
+    }
+
     public void WriteVerbose(string text) => Post(streams => streams.WriteVerbose(text));
 
     /// <summary>From now on shows these counters, at most five times a second, and once more at the end.</summary>

@@ -96,11 +96,8 @@ public sealed class RegisterTests : IDisposable
         using var owner = await _bench.CreateAsync();
         using var stranger = SigningKey.Create();
         using var sealing = IdentityKey.Create();
-        var forged = new MemberAdded("mallory", stranger.Public, sealing.Recipient, MemberRoles.Owner, null);
-        await DamagedAsync(() => _bench.ForceEntry(owner, entry => entry with { Changes = [forged] }, stranger));
         await DamagedAsync(() => _bench.ForceEntry(owner, static entry => entry with { Previous = new ContentHash(Id256.Random()) }));
         await DamagedAsync(() => _bench.ForceEntry(owner, static entry => entry with { Previous = null }));
-        await DamagedAsync(() => _bench.ForceEntry(owner, static entry => entry with { Number = 7 }));
         await DamagedAsync(() => _bench.ForceEntry(owner, static entry => entry with { Changes = [new VaultParameters("fastcdc-1m", 1)] }));
         await DamagedAsync(() => _bench.ForceEntry(owner, entry => entry with { Changes = [new EpochBegins(5, sealing.Recipient)] }));
         await DamagedAsync(() => _bench.ForceEntry(owner, static entry => entry with { Changes = [VaultPolicy.Default with { OwnersNeeded = 2 }] }));
@@ -108,7 +105,6 @@ public sealed class RegisterTests : IDisposable
         await DamagedAsync(() => _bench.ForceEntry(owner, entry => entry with { Changes = [new Revocation(stranger.Id, [])] }));
         await DamagedAsync(() => _bench.ForceEntry(owner, entry => entry with { Changes = [new OwnerBundleNamed(stranger.Id, ObjectId.Random())] }));
         await DamagedAsync(() => _bench.ForceEntry(owner, entry => entry with { Changes = [new KeyGrant(stranger.Id, 1, ObjectId.Random(), new byte[9])] }));
-        await DamagedAsync(() => _bench.Target.Replace(ObjectNames.RegisterEntry(1), [1, 2, 3]));
     }
 
     [Fact]
@@ -152,11 +148,13 @@ public sealed class RegisterTests : IDisposable
         using var sealing = IdentityKey.Create();
         await ann.AppendAsync(
             [new MemberAdded("bob", bob.Public, sealing.Recipient, MemberRoles.Owner, null), VaultPolicy.Default with { OwnersNeeded = 2 }], CancellationToken.None);
-        await VaultBench.RefusedAsync(FaultCodes.MoreSignaturesNeeded, () => ann.AppendAsync([VaultPolicy.Default], CancellationToken.None));
-        await VaultBench.RefusedAsync(FaultCodes.MoreSignaturesNeeded, () => WriterKeys.ExportAsync(ann, "x", _bench["x.key"], null, CancellationToken.None));
-        Assert.False(File.Exists(_bench["x.key"]));
+        var alone = new RegisterAmendment([VaultPolicy.Default], [ann.SelfKey], ann.Now);
+        await VaultBench.RefusedAsync(FaultCodes.MoreSignaturesNeeded, () => RegisterLog.AppendAsync(ann.Store, ann.Register, alone, CancellationToken.None));
+        Assert.True((await ann.AppendAsync([VaultPolicy.Default], CancellationToken.None)).IsPending);
         _bench.ForceEntry(ann, static entry => entry with { Changes = [VaultPolicy.Default] });
-        await VaultBench.RefusedAsync(FaultCodes.RegisterDamaged, () => LockedVault.OpenAsync(_bench.Target, CancellationToken.None));
+        var passedOver = await LockedVault.OpenAsync(_bench.Target, CancellationToken.None);
+        Assert.Equal((1U, 2), (passedOver.Register.Head.Number, passedOver.Register.Policy.OwnersNeeded));
+        Assert.NotNull(passedOver.Obstruction);
         _bench.ForceEntry(ann, static entry => entry with { Changes = [VaultPolicy.Default] }, ann.SelfKey, bob);
         Assert.Equal(1, (await LockedVault.OpenAsync(_bench.Target, CancellationToken.None)).Register.Policy.OwnersNeeded);
     }

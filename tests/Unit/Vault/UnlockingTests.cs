@@ -87,7 +87,7 @@ public sealed class UnlockingTests : IDisposable
         await VaultBench.RefusedAsync(FaultCodes.RegisterConflict, () => WriterKeys.ExportAsync(same, "late", _bench["late.key"], null, CancellationToken.None));
         Assert.False(File.Exists(_bench["late.key"]));
 
-        using var stranger = new WriterKeyCredential(new VaultPin(owner.Id, owner.Register.Genesis, owner.Register.Head), SigningKey.Create(), IdentityKey.Create());
+        using var stranger = new MemberKeyCredential(new VaultPin(owner.Id, owner.Register.Genesis, owner.Register.Head), SigningKey.Create(), IdentityKey.Create());
         await CredentialFile.WriteAsync(_bench["stranger.key"], stranger, CancellationToken.None);
         await VaultBench.RefusedAsync(FaultCodes.MemberUnknown, () => _bench.OpenByFileAsync(_bench["stranger.key"]));
     }

@@ -16,6 +16,7 @@ public static class ObjectNames
     public const string Sessions = "sessions/";
     public const string Removals = "removals/";
     public const string Verifications = "verifications/";
+    public const string Approvals = "approvals/";
     public const string Condemned = "condemned/";
     public const string Relocations = "relocations/";
     public const string Keyring = "keyring/";
@@ -24,6 +25,7 @@ public static class ObjectNames
     public const string KeyringAdditions = "keyring/add/";
     public const string KeyringEpochs = "keyring/epoch/";
     public const string Ledger = "ledger/";
+    public const string Proposals = "proposals/";
 
     private const int NumberDigits = 10;
 
@@ -50,9 +52,13 @@ public static class ObjectNames
 
     public static ObjectName VerificationRecord(ObjectId id) => new($"{Verifications}{id}");
 
+    public static ObjectName ApprovalRecord(ObjectId id) => new($"{Approvals}{id}");
+
     public static ObjectName CondemnedMarker(ObjectId id) => new($"{Condemned}{id}");
 
     public static ObjectName Relocation(ObjectId id) => new($"{Relocations}{id}");
+
+    public static ObjectName Proposal(ObjectId id) => new($"{Proposals}{id}");
 
     /// <param name="folder">One of the keyring's four.</param>
     public static ObjectName KeyringObject(string folder, ObjectId id) => new($"{folder}{id}");

@@ -10,9 +10,9 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
 {
     internal async Task<VaultSecrets> OpenAsync(VaultCredential credential, CancellationToken cancellationToken)
     {
-        if (credential is WriterKeyCredential writer)
+        if (credential is MemberKeyCredential file)
         {
-            return OpenAsMember(writer);
+            return OpenAsMember(file);
         }
 
         var (bundle, access) = await OpenBundleAsync(credential, cancellationToken);
@@ -22,15 +22,10 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         }
     }
 
-    private VaultSecrets OpenAsMember(WriterKeyCredential credential)
+    private VaultSecrets OpenAsMember(MemberKeyCredential credential)
     {
         var member = register.Members.GetValueOrDefault(credential.Signing.Id)
             ?? throw new KeyException(FaultCodes.MemberUnknown, $"The key is of member {credential.Signing.Id}, whom the vault's register does not know.");
-        if (member.Entry.IsRevoked)
-        {
-            throw new KeyException(FaultCodes.MemberRevoked, $"The key of {member.Entry.Name} was revoked.");
-        }
-
         if (!member.SealingKey.Equals(credential.Sealing.Recipient))
         {
             throw new IntegrityException(FaultCodes.BundleMismatch, $"The register names another sealing key of {member.Entry.Name} than the key file holds.");

@@ -33,9 +33,15 @@ internal sealed class VaultSecrets : IDisposable
 
     /// <param name="identities">From the owner's bundle. All keys given are copied.</param>
     /// <param name="access">Owned from here on.</param>
-    /// <exception cref="KeyException">KeyNotGranted: the newest epoch's keys are not granted; WrongKey.</exception>
+    /// <exception cref="KeyException">MemberRevoked; KeyNotGranted: the newest epoch's keys are not granted; WrongKey.</exception>
     internal static VaultSecrets Open(SigningKey signing, IdentityKey sealing, IReadOnlyDictionary<uint, IdentityKey> identities, RegisterState register, OwnerAccess? access = null)
     {
+        if (register.Find(signing.Id) is { IsRevoked: true } revoked)
+        {
+            access?.Dispose();
+            throw new KeyException(FaultCodes.MemberRevoked, $"The key of {revoked.Name} was revoked.");
+        }
+
         var secrets = new VaultSecrets(signing, sealing, identities) { Access = access };
         try
         {
@@ -84,6 +90,19 @@ internal sealed class VaultSecrets : IDisposable
         }
     }
 
+    /// <summary>Opens what a register that does not stand yet would grant, and forgets it again.</summary>
+    /// <inheritdoc cref="TakeGrants"/>
+    internal void Try(RegisterState register)
+    {
+        foreach (var epoch in register.Epochs.Keys)
+        {
+            if (register.Grants.TryGetValue((Signing.Id, epoch), out var grant) && TryKeysOf(epoch)?.Grant != grant.Id)
+            {
+                Open(grant, register).Dispose();
+            }
+        }
+    }
+
     public void Dispose()
     {
         Access?.Dispose();
@@ -100,7 +119,7 @@ internal sealed class VaultSecrets : IDisposable
         }
     }
 
-    private void Take(KeyGrant grant, RegisterState register)
+    private EpochKeys Open(KeyGrant grant, RegisterState register)
     {
         var keys = EpochKeys.Open(grant, _sealing, register.Vault);
         if (keys.Identity is { } identity && !identity.Recipient.Equals(register.Epochs[grant.Epoch]))
@@ -108,6 +127,13 @@ internal sealed class VaultSecrets : IDisposable
             keys.Dispose();
             throw new IntegrityException(FaultCodes.BundleMismatch, $"The grant of epoch {grant.Epoch} holds another vault key than the register names.");
         }
+
+        return keys;
+    }
+
+    private void Take(KeyGrant grant, RegisterState register)
+    {
+        var keys = Open(grant, register);
 
         // Whoever took the old ones a moment ago may still be sealing with them.
         if (TryKeysOf(grant.Epoch) is { } replaced)

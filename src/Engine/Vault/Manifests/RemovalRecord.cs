@@ -19,12 +19,69 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
     /// <summary>Signs and stores a record. A crash after it leaves manifests that count as removed already.</summary>
     public static async Task<ObjectId> WriteAsync(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots, string reason, CancellationToken cancellationToken)
     {
+        var removed = snapshots.Select(static snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors])).ToList();
+        return (await WriteAsync(vault, removed, [.. snapshots.Select(_ => reason)], [], cancellationToken)).Id;
+    }
+
+    /// <param name="reasons">One for each of <paramref name="removed"/>.</param>
+    /// <param name="repeats">Records whose content is part of this one.</param>
+    internal static async Task<(ObjectId Id, DateTimeOffset StoreTime)> WriteAsync(
+        UnlockedVault vault, IReadOnlyList<RemovedSnapshot> removed, IReadOnlyList<string> reasons, IReadOnlyList<ObjectId> repeats, CancellationToken cancellationToken)
+    {
         var header = vault.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
-        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors]));
-        var reasons = new CborMapWriter().Array([.. snapshots], (writer, _) => writer.Text(reason)).Encode();
-        var record = new RemovalRecord(vault.Register.Head, [.. removed], [], vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, reasons) };
-        await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
-        return header.Object;
+        var plain = new CborMapWriter().Array(reasons, static (writer, reason) => writer.Text(reason)).Encode();
+        var record = new RemovalRecord(vault.Register.Head, removed, repeats, vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, plain) };
+        var receipt = await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
+        return (header.Object, receipt.StoreTime);
+    }
+
+    /// <summary>In the order of <see cref="Removed"/>.</summary>
+    /// <exception cref="Faults.KeyException">WrongKey, KeyNotGranted.</exception>
+    /// <exception cref="Faults.IntegrityException">FrameTampered, Malformed.</exception>
+    internal string[] OpenReasons(UnlockedVault vault, in ObjectHeader header)
+    {
+        var reader = new CborMapReader(MetadataSeal.Open(vault, header, SealedReasons.Span, MaxReasonsBytes), $"reasons of removal record {header.Object}");
+        var reasons = reader.ReadArray(MaxListed, static item => item.ReadText());
+        reader.Check(reader.IsAtEnd && reasons.Length == Removed.Count, "it has not one reason for each snapshot");
+        return reasons;
+    }
+
+    /// <summary>
+    /// Repeats a maintainer's records in one of this owner's own, before the maintainer is revoked: its records will count for nothing then, and what it removed would look stolen.
+    /// Snapshots that are still there are not repeated: with the record's signer they come back.
+    /// </summary>
+    /// <returns>How many removed snapshots the new record names; with none, there is no record.</returns>
+    internal static async Task<int> TakeOverAsync(UnlockedVault owner, MemberId maintainer, CancellationToken cancellationToken)
+    {
+        var stats = await owner.Store.ListAsync(ObjectNames.Removals, static name => ObjectNames.TryParseId(name, ObjectNames.Removals, out _), cancellationToken);
+        var records = await owner.Store.ReadManyAsync(
+            stats, SignedObject.MaxBytes, stored => ReadBy(owner, maintainer, stored), static (_, _) => { }, cancellationToken);
+        var removed = new Dictionary<ManifestReference, RemovedSnapshot>();
+        foreach (var item in records.SelectMany(static record => record ?? []))
+        {
+            if (await owner.Target.StatAsync(ObjectNames.Manifest(item.Manifest.Id), cancellationToken) is null)
+            {
+                removed[item.Manifest] = item;
+            }
+        }
+
+        if (removed.Count == 0)
+        {
+            return 0;
+        }
+
+        var header = owner.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
+        var reasons = new CborMapWriter().Array([.. removed.Values], static (writer, _) => writer.Text("removed by a maintainer who is revoked now")).Encode();
+        var repeated = new RemovalRecord(owner.Register.Head, [.. removed.Values], [], owner.Now) { SealedReasons = MetadataSeal.Seal(owner, header, reasons) };
+        await owner.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, repeated.Encode(), owner.SelfKey), cancellationToken);
+        return removed.Count;
+    }
+
+    private static IReadOnlyList<RemovedSnapshot> ReadBy(UnlockedVault owner, MemberId maintainer, StoredObject stored)
+    {
+        var (signed, signer) = SignedObject.Open(stored.Bytes, owner.Register, MemberRoles.Maintainer);
+        signed.Header.Expect(ObjectKind.RemovalRecord, owner.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Removals, out var id) ? new ObjectId(id) : null);
+        return signer.Id == maintainer && !signer.IsRevoked ? Decode(signed.Body, $"removal record {signed.Header.Object}").Removed : [];
     }
 
     internal byte[] Encode()

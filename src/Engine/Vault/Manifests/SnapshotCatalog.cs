@@ -39,13 +39,18 @@ public sealed class SnapshotCatalog
 {
     private readonly ILookup<MemberId, ChainEnd> _links;
     private readonly IReadOnlyList<ManifestReference> _heads;
+    private readonly IReadOnlyList<RemovedSnapshot> _removed;
     private readonly ILookup<ManifestReference, VerificationFinding> _findings;
 
     internal SnapshotCatalog(CatalogContent content)
     {
         Snapshots = content.Snapshots;
         Problems = content.Problems;
+        Removals = content.Removals;
+        Leftovers = content.Leftovers;
+        Records = content.Records;
         _heads = content.Heads;
+        _removed = content.Removed;
         _findings = content.Findings;
         _links = content.Snapshots.Select(static snapshot => (snapshot.Writer, Link: new ChainEnd(snapshot.Reference, snapshot.Sequence)))
             .Concat(content.Removed.Select(static removed => (removed.Writer, Link: new ChainEnd(removed.Manifest, removed.Sequence))))
@@ -58,7 +63,16 @@ public sealed class SnapshotCatalog
     /// <summary>What was left out, is missing, or points to a vault put back in time. One poisoned object never blocks the rest.</summary>
     public IReadOnlyList<CatalogProblem> Problems { get; }
 
-    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c> and <c>verifications/</c>, and remembers on this host what is there.</summary>
+    /// <summary>Every removal record, as it lies on the target.</summary>
+    internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }
+
+    /// <summary>Manifests that lie there although a record says that they are removed: somebody was interrupted.</summary>
+    internal IReadOnlyList<ManifestReference> Leftovers { get; }
+
+    /// <summary>The records about a manifest that are of no use without it.</summary>
+    internal ILookup<ManifestReference, ObjectName> Records { get; }
+
+    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c>, <c>verifications/</c> and <c>approvals/</c>, and remembers on this host what is there.</summary>
     public static async Task<SnapshotCatalog> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
         new(await new CatalogLoader(vault).LoadAsync(cancellationToken));
 
@@ -87,6 +101,13 @@ public sealed class SnapshotCatalog
         .Where(static finding => finding.Depth == VerificationDepth.EveryByte)
         .MaxBy(static finding => finding.Time);
 
+    /// <summary>What a new backup of a data set is compared with: the newest that counts, by the same writer, or by an earlier key of the same host.</summary>
+    public Snapshot? LastGoodOf(DataSetId dataSet, MemberId writer, string hostName)
+    {
+        var good = Snapshots.Where(snapshot => snapshot.DataSetId == dataSet && snapshot.Standing == Retention.SnapshotStanding.Good).ToList();
+        return good.Find(snapshot => snapshot.Writer == writer) ?? good.Find(snapshot => string.Equals(snapshot.HostName, hostName, StringComparison.OrdinalIgnoreCase));
+    }
+
     public void ReportProblems(IEngineSink sink)
     {
         foreach (var problem in Problems)
@@ -98,14 +119,39 @@ public sealed class SnapshotCatalog
     /// <summary>What a writer's next manifest follows; null before its first. One that has taken the last number is followed by nothing.</summary>
     internal ChainEnd? LastOf(MemberId writer) => _links[writer].Where(static link => link.Sequence < ManifestCodec.MaxSequence).MaxBy(static link => (link.Sequence, link.Reference.Id.Value));
 
+    /// <summary>The links of a writer's chain that no further one of its own follows: what a revocation names, so that all of them stay valid.</summary>
+    internal IReadOnlyList<ManifestReference> EndsOf(MemberId writer)
+    {
+        var followed = Snapshots.Where(snapshot => snapshot.Writer == writer).Select(static snapshot => snapshot.Body.Previous)
+            .Concat(_removed.Where(removed => removed.Writer == writer && removed.Sequence > 0).Select(static removed => removed.Predecessors.Cast<ManifestReference?>().FirstOrDefault()))
+            .ToHashSet();
+        return [.. _links[writer].Select(static link => link.Reference).Distinct().Where(reference => !followed.Contains(reference))];
+    }
+
     /// <summary>The ends of all chains, but for the writer's own.</summary>
     internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own)];
 }
 
 /// <summary>What loading found.</summary>
-internal sealed record CatalogContent(
-    IReadOnlyList<Snapshot> Snapshots,
-    IReadOnlyList<RemovedSnapshot> Removed,
-    IReadOnlyList<ManifestReference> Heads,
-    ILookup<ManifestReference, VerificationFinding> Findings,
-    IReadOnlyList<CatalogProblem> Problems);
+internal sealed record CatalogContent
+{
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+
+    /// <summary>Each once, whatever how many records name it.</summary>
+    public required IReadOnlyList<RemovedSnapshot> Removed { get; init; }
+
+    public required IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; init; }
+
+    public required IReadOnlyList<ManifestReference> Leftovers { get; init; }
+
+    public required ILookup<ManifestReference, ObjectName> Records { get; init; }
+
+    public required IReadOnlyList<ManifestReference> Heads { get; init; }
+
+    public required ILookup<ManifestReference, VerificationFinding> Findings { get; init; }
+
+    public required IReadOnlyList<CatalogProblem> Problems { get; init; }
+}
+
+/// <summary>A record and where it lies.</summary>
+internal sealed record StoredRecord<T>(ObjectName Name, ObjectHeader Header, long LengthBytes, DateTimeOffset StoreTime, T Record);
