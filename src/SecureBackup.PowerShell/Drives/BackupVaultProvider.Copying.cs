@@ -34,7 +34,7 @@ public sealed partial class BackupVaultProvider
             var from = EntryPath.Root;
             if (place.Entry.Depth > 0)
             {
-                from = (await drive.FindEntryAsync(place, gate, token))?.Path ?? throw new RequestException(FaultCodes.NotInDrive, $"'{path}' leads to nothing in the vault.");
+                from = (await drive.FindEntryAsync(place, gate, token))?.Path ?? throw new RequestException(FaultCodes.PathInNoSnapshot, $"'{path}' leads to nothing in the vault.");
             }
 
             await CopyAsync(drive.Reader, snapshot, new CopyPlan(from, target, recurse, isForced), gate, token);

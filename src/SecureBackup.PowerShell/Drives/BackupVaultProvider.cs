@@ -83,7 +83,21 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
 
     protected override bool IsValidPath(string path) => true;
 
-    protected override bool ItemExists(string path) => Find(path) is not null;
+    /// <summary>
+    /// PowerShell takes any failure of this question for a no. What cannot be looked at, since its listing is damaged or the vault was disconnected, is therefore not denied:
+    /// whoever goes on is told why.
+    /// </summary>
+    protected override bool ItemExists(string path)
+    {
+        try
+        {
+            return Find(path) is not null;
+        }
+        catch (ProviderInvocationException)
+        {
+            return true;
+        }
+    }
 
     protected override bool IsItemContainer(string path) => Find(path)?.IsContainer == true;
 
@@ -97,7 +111,7 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
         }
         else
         {
-            WriteError(ErrorRecordFactory.From(new RequestException(FaultCodes.NotInDrive, $"'{path}' leads to nothing in the vault."), path));
+            WriteError(ErrorRecordFactory.From(new RequestException(FaultCodes.PathInNoSnapshot, $"'{path}' leads to nothing in the vault."), path));
         }
     }
 
@@ -152,7 +166,7 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
 
     /// <summary>The vault that a path of this provider leads into: the drive's, or where the path names none, that of the drive whose root it begins with.</summary>
     private string RootOf(string path) =>
-        TryRootOf(path) ?? throw new RequestException(FaultCodes.NotInDrive, $"'{path}' lies in no backup drive.");
+        TryRootOf(path) ?? throw new RequestException(FaultCodes.DriveNotConnected, $"'{path}' lies in no backup drive.");
 
     private string? TryRootOf(string path)
     {

@@ -171,13 +171,13 @@ public sealed class BackupDriveTests : IDisposable
     public async Task Paths_that_lead_into_no_open_vault_say_so()
     {
         var lines = await _place.LinesAsync(Prepare + """
-            Get-ProviderError { $items.Content.GetReader('BackupVault::/nowhere/at/all') }
+            Get-ProviderError { $items.Content.GetReader([string[]] 'BackupVault::/nowhere/at/all', $false, $true) }
             & { $null = $ExecutionContext.SessionState.Drive.New([Management.Automation.PSDriveInfo]::new('scoped', $ExecutionContext.SessionState.Provider.GetOne('BackupVault'), './vault', '', $null), 'Local'); Names 'scoped:/'; Disconnect-BackupVault }
             $null = Connect-BackupVault ./vault -Drive backup
             [SecureBackup.PowerShell.Isolation.ModuleHooks]::new().OnRemove($null)
-            Get-ProviderError { $items.ChildItem.Get('backup:/', $false) }
+            Get-ProviderError { $items.ChildItem.Get('backup:/crm', $false) }
             """);
-        Assert.Equal([$"{FaultCodes.NotInDrive}", "crm | mail", $"{FaultCodes.DriveNotConnected}"], lines);
+        Assert.Equal(["ItemNotFoundException", "crm | mail", $"{FaultCodes.DriveNotConnected}"], lines);
     }
 
     [Fact]
