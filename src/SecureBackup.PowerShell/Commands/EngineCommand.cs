@@ -79,4 +79,12 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         GuardEngine(vault, () => paths = (ResolvePath(vault), keyFile is null ? null : ResolvePath(keyFile)));
         return paths;
     }
+
+    /// <summary>A key that the vault is to get, asked for where it is not given.</summary>
+    private protected NewKeyChoice ChooseAdded(string vaultPath, KeyParameters given)
+    {
+        NewKeyChoice? added = null;
+        GuardEngine(vaultPath, () => added = new KeyChain(given, Host).ResolveAdded(vaultPath));
+        return added!;
+    }
 }

@@ -10,7 +10,7 @@ using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Commands;
 
-/// <summary>Backs files and folders up into a vault and emits the snapshot.</summary>
+/// <summary>Backs files and folders, or the objects of a pipeline, up into a vault and emits the snapshot.</summary>
 [Cmdlet(VerbsLifecycle.Start, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(CustomerBackup))]
 public sealed partial class StartCustomerBackupCommand : LongVaultCommand
@@ -83,12 +83,24 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
 
     protected override void ProcessRecord() => GuardEngine(null, () =>
     {
+        if (IsOfRecords)
+        {
+            TakeObject();
+            return;
+        }
+
         var isLiteral = string.Equals(ParameterSetName, LiteralPathSet, StringComparison.Ordinal);
         _paths.AddRange(FileSystemPaths.ResolveRoots(SessionState, isLiteral ? LiteralPath : Path, isLiteral));
     });
 
     private protected override void Execute()
     {
+        if (IsOfRecords && _paths.Count == 0)
+        {
+            BackUpRecords();
+            return;
+        }
+
         var vaultPath = RequireVaultPath();
         var options = SourceOptions(vaultPath);
         var dataSet = DataSet ?? (options.Roots is [var only] ? only.Name : DefaultDataSet);

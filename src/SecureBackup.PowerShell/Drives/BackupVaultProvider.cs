@@ -68,7 +68,7 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
             LockedVault? locked = null;
             RunEngine(root, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(root), token));
             KeyChoice? key = null;
-            Guard(root, () => key = new KeyChain(keys?.Passphrase, keys?.KeyFile is { } file ? ResolveFolder(file) : null, Host).Resolve(root));
+            Guard(root, () => key = new KeyChain(new KeyParameters(keys?.Passphrase, keys?.KeyFile is { } file ? ResolveFolder(file) : null), Host).Resolve(root));
             using (key)
             {
                 ConnectedVault? connected = null;

@@ -21,6 +21,8 @@ public sealed class CustomerBackup
         SizeBytes = snapshot.ContentBytes;
         StoredBytes = snapshot.StoredBytes;
         FaultCount = snapshot.FaultCount;
+        RecordCount = snapshot.Summary.RecordCount;
+        SubjectCount = snapshot.Summary.SubjectCount;
         Outcome = Enum.Parse<BackupOutcome>(snapshot.Outcome.ToString());
         LastVerified = snapshot.LastVerifiedAt?.ToLocalTime();
         Findings = [.. snapshot.Summary.Findings.Select(BackupFinding.From)];
@@ -71,6 +73,12 @@ public sealed class CustomerBackup
     public long StoredBytes { get; }
 
     public long FaultCount { get; }
+
+    /// <summary>Records, where objects were backed up; 0 where files were.</summary>
+    public long RecordCount { get; }
+
+    /// <summary>Customers whose records are sealed under keys of their own.</summary>
+    public long SubjectCount { get; }
 
     /// <summary>When the last recorded verification of this snapshot was; null when there is none.</summary>
     public DateTimeOffset? LastVerified { get; }
