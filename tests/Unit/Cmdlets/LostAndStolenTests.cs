@@ -20,8 +20,8 @@ public sealed class LostAndStolenTests : IDisposable
         $null = New-BackupVault $v -KeyFile ./owner.key -Passphrase (Secure $env:SECUREBACKUP_PASSPHRASE)
         $set = Export-BackupRecoveryShare -Vault $v -Path ./sheets -Threshold 2 -Count 3
         $null = Start-CustomerBackup ./crm -Vault $v
-        function Open([string] $KeyFile, [string] $Vault = $v) { Get-ErrorId { Connect-BackupVault $Vault -KeyFile $KeyFile } }
-        function OpenByPassphrase { Get-ErrorId { Connect-BackupVault $v } }
+        function Open([string] $KeyFile, [string] $Vault = $v) { Get-ErrorId { Connect-BackupVault $Vault -KeyFile $KeyFile }; Get-BackupVault | Disconnect-BackupVault }
+        function OpenByPassphrase { Get-ErrorId { Connect-BackupVault $v }; Get-BackupVault | Disconnect-BackupVault }
 
         """;
 
