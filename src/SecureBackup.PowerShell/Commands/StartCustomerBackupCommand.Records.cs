@@ -102,6 +102,7 @@ public sealed partial class StartCustomerBackupCommand
         gate.WriteVerbose($"{backup.DataSet}: {backup.RecordCount:N0} records of {backup.SubjectCount:N0} customers");
         gate.WriteObject(backup);
         gate.WriteFaults(backup.Faults);
+        gate.WriteFindings(backup);
     }
 
     private BackupOptions RecordOptions(string dataSet) => new()
@@ -109,6 +110,7 @@ public sealed partial class StartCustomerBackupCommand
         DataSet = dataSet,
         Tags = Tag,
         HostName = Environment.MachineName,
+        Gates = Gates(),
         Roots = [new SnapshotRoot(Encoding.UTF8.GetBytes(dataSet), "(objects)", Platform())],
         Rules = SubjectProperty is null ? [] : [$"subject: {SubjectProperty}"],
     };

@@ -43,6 +43,19 @@ public sealed class ApproveCustomerBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task Records_that_became_few_are_suspect_too()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $all = (1..12).ForEach({ [pscustomobject] @{ Id = $_; Name = "Member $_" } })
+            $null = $all | Start-CustomerBackup -DataSet members
+            $few = $all[0..2] | Start-CustomerBackup -DataSet members -WarningAction SilentlyContinue
+            "$($few.Outcome) $($few.Findings[0].Code) $($few.Findings[0].Measured)"
+            """);
+        Assert.Equal([$"Suspect {FaultCodes.ContentShrunk} 75"], lines);
+    }
+
+    [Fact]
     public async Task Gates_are_skipped_by_name_and_WhatIf_decides_nothing()
     {
         var lines = await _place.LinesAsync("""
