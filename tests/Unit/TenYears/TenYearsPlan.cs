@@ -38,6 +38,15 @@ internal sealed record TenYearsPlan
         Policy = new RetentionPolicy { KeepDaily = 14, KeepWeekly = 8, KeepMonthly = 24, KeepYearly = 11 },
     };
 
+    /// <summary>The same in 520 weeks.</summary>
+    public static TenYearsPlan Weekly { get; } = Daily with
+    {
+        Turn = TimeSpan.FromDays(7),
+        Turns = 520,
+        MaintenanceEvery = 4,
+        Policy = new RetentionPolicy { KeepWeekly = 8, KeepMonthly = 24, KeepYearly = 11 },
+    };
+
     /// <summary>The same in 120 months.</summary>
     public static TenYearsPlan Monthly { get; } = new()
     {
