@@ -17,8 +17,7 @@ internal static class ErasureEpoch
     internal static (ObjectId Id, byte[] Bytes) Seal(UnlockedVault vault, ObjectId root, RootKey epochKey)
     {
         var header = vault.NewHeader(ObjectKind.Keyring, isSealed: false);
-        var owners = vault.Register.Members.Values
-            .Where(static member => member.Entry.Roles.HasFlag(MemberRoles.Owner) && !member.Entry.IsRevoked).OrderBy(static member => member.Entry.Id.Value).ToList();
+        var owners = OwnersOf(vault.Register);
         var writer = new CborMapWriter(capacityBytes: 4_096).BeginMap(3).Key(0);
         vault.Register.Head.Write(writer);
         writer.Key(1).Id(root.Value).Key(2).BeginArray(owners.Count);
@@ -92,6 +91,39 @@ internal static class ErasureEpoch
         catch (BackupException exception) when (exception is IntegrityException or VaultException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Whether the erasure epochs of a root let in exactly those who are owners now: one that was added must get in, and one that was revoked must not get into the next root.</summary>
+    internal static async Task<bool> FitsOwnersAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken)
+    {
+        var stats = await vault.Store.ListAsync(
+            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
+        var letIn = new HashSet<Id256>();
+        foreach (var stat in stats)
+        {
+            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is { } stored)
+            {
+                letIn.UnionWith(OwnersLetIn(stored, root));
+            }
+        }
+
+        return letIn.SetEquals(OwnersOf(vault.Register).Select(static owner => owner.Entry.Id.Value));
+    }
+
+    private static List<VaultMember> OwnersOf(RegisterState register) => [.. register.Members.Values
+        .Where(static member => member.Entry.Roles.HasFlag(MemberRoles.Owner) && !member.Entry.IsRevoked).OrderBy(static member => member.Entry.Id.Value)];
+
+    private static IEnumerable<Id256> OwnersLetIn(StoredObject stored, ObjectId root)
+    {
+        try
+        {
+            var (named, envelopes) = Decode(SignedObject.Parse(stored.Bytes));
+            return named == root ? envelopes.Select(static pair => pair.Owner) : [];
+        }
+        catch (BackupException exception) when (exception is IntegrityException or VaultException)
+        {
+            return [];
         }
     }
 
