@@ -88,6 +88,8 @@ public static class PendingChanges
 
         vault.Take(await RegisterLog.PutAsync(vault.Store, vault.Register, draft.Signed(signatures), cancellationToken));
 
+        await MemberAdmission.ShareKeyringAsync(vault, draft.Entry.Changes, cancellationToken);
+
         // The change stands. A crash here leaves proposals that are stale, and in nobody's way.
         await TryDeleteAsync(vault, change, cancellationToken);
         return RegisterAppend.Stands;
@@ -99,7 +101,8 @@ public static class PendingChanges
     {
         vault.RequireOwner();
         await vault.RefreshAsync(cancellationToken);
-        if (change.Draft.Entry.Changes.Any(static item => item is EpochBegins or KeyringRoot or LedgerHead))
+        if (change.Draft.Entry.Changes.Any(item => item is EpochBegins or KeyringRoot or LedgerHead
+            || (item is OwnerBundleNamed bundle && vault.Register.Bundles.ContainsKey(bundle.Owner))))
         {
             throw new VaultException(FaultCodes.ChangeStale, $"The change {change.Id} is about keys or erasure and was made for the vault as it was then.")
             {
