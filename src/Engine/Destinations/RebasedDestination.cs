@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Destinations;
 
@@ -28,6 +29,10 @@ public sealed class RebasedDestination(IDestination inner, EntryPath from, byte[
     public EntryOutcome Link(Preparation preparation) => inner.Link(Rebase(preparation));
 
     public EntryOutcome CompleteFolder(Preparation preparation) => inner.CompleteFolder(Rebase(preparation));
+
+    public bool IsMountPoint(EntryPath folder) => !Takes(folder) || inner.IsMountPoint(Rebase(folder));
+
+    public DestinationFault? Remove(EntryPath path, EntryMetadata seen, EntryIdentity identity) => Takes(path) ? inner.Remove(Rebase(path), seen, identity) : null;
 
     public Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
 
