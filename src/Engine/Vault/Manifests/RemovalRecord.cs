@@ -10,7 +10,7 @@ public sealed record RemovedSnapshot(ManifestReference Manifest, MemberId Writer
 /// <param name="Repeats">Records that this one repeats whole, and which may be deleted after it.</param>
 public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedSnapshot> Removed, IReadOnlyList<ObjectId> Repeats, Timestamp Time)
 {
-    private const int MaxListed = 100_000;
+    internal const int MaxListed = 100_000;
     private const int MaxReasonsBytes = 8 * 1024 * 1024;
 
     /// <summary>The reasons in the order of <see cref="Removed"/>, in one blob: one object seals only one under the same key.</summary>
@@ -19,12 +19,30 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
     /// <summary>Signs and stores a record. A crash after it leaves manifests that count as removed already.</summary>
     public static async Task<ObjectId> WriteAsync(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots, string reason, CancellationToken cancellationToken)
     {
+        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors])).ToList();
+        return await WriteAsync(vault, removed, [.. removed.Select(_ => reason)], [], cancellationToken);
+    }
+
+    /// <param name="reasons">In the order of <paramref name="removed"/>.</param>
+    /// <param name="repeats">Records that this one repeats whole.</param>
+    internal static async Task<ObjectId> WriteAsync(
+        UnlockedVault vault, IReadOnlyList<RemovedSnapshot> removed, IReadOnlyList<string> reasons, IReadOnlyList<ObjectId> repeats, CancellationToken cancellationToken)
+    {
         var header = vault.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
-        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors]));
-        var reasons = new CborMapWriter().Array([.. snapshots], (writer, _) => writer.Text(reason)).Encode();
-        var record = new RemovalRecord(vault.Register.Head, [.. removed], [], vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, reasons) };
+        var sealedReasons = MetadataSeal.Seal(vault, header, new CborMapWriter().Array(reasons, static (writer, reason) => writer.Text(reason)).Encode());
+        var record = new RemovalRecord(vault.Register.Head, removed, repeats, vault.Now) { SealedReasons = sealedReasons };
         await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
         return header.Object;
+    }
+
+    /// <summary>Why each was removed, in the order of <see cref="Removed"/>.</summary>
+    internal IReadOnlyList<string> OpenReasons(UnlockedVault vault, in ObjectHeader header)
+    {
+        var what = $"reasons of removal record {header.Object}";
+        var reader = new CborMapReader(MetadataSeal.Open(vault, header, SealedReasons.Span, MaxReasonsBytes), what);
+        var reasons = reader.ReadArray(MaxListed, static item => item.ReadText());
+        reader.Check(reasons.Length == Removed.Count, "they are not as many as the snapshots");
+        return reasons;
     }
 
     internal byte[] Encode()
