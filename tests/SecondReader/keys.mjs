@@ -64,5 +64,6 @@ export async function openOwner(store, register, credential) {
   const identities = new Map(bundle.identities);
   for (const [epoch, seed] of identities)
     demand(register.epochs.has(epoch) && same(sealingPublicKey(seed), register.epochs.get(epoch)), 'forked', `the bundle holds another key of epoch ${epoch} than the register`);
-  return { keys: register.openGrants(owner, bundle.sealingSeed), identity: epoch => identities.get(epoch) ?? refuse('wrong key', `no identity of epoch ${epoch}`) };
+  const keys = register.openGrants(owner, bundle.sealingSeed);
+  return { keys, identity: epoch => identities.get(epoch) ?? keys.identity(epoch) ?? refuse('wrong key', `no identity of epoch ${epoch}`) };
 }

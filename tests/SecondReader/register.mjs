@@ -1,7 +1,7 @@
 // The register: who may do what (docs/format/register.md).
 import * as cbor from './cbor.mjs';
 import { demand, hex, refuse, same } from './refusal.mjs';
-import { openEnvelope, sha256 } from './seal.mjs';
+import { openEnvelope, sealingPublicKey, sha256 } from './seal.mjs';
 import { splitSigned, verifiedSigners } from './signed.mjs';
 import { parseHeader } from './store.mjs';
 
@@ -23,7 +23,7 @@ const changeShapes = {
   10: { 0: ['memberId', id], 1: ['objectId', id] },
   11: { 0: ['number', uint], 1: ['hash', id] },
 };
-const grantShape = cbor.record({ 0: ['chunkId', optional(id)], 1: ['chunker', optional(id)], 2: ['index', optional(id)], 3: ['metadata', optional(id)], 4: ['names', optional(id)] });
+const grantShape = cbor.record({ 0: ['chunkId', optional(id)], 1: ['chunker', optional(id)], 2: ['index', optional(id)], 3: ['metadata', optional(id)], 4: ['names', optional(id)], 5: ['identity', optional(id)] });
 
 export class Register {
   members = new Map(); epochs = new Map(); bundles = new Map(); grants = []; hashes = []; ownersNeeded = 1;
@@ -104,14 +104,16 @@ export class Register {
     demand(same(this.hashes[number], hash), 'forked', `${who} knows another register entry ${number}`);
   }
 
-  // The keys of every epoch granted to this member: epoch -> { chunkId, chunker, index, metadata, names }.
+  // The keys of every epoch granted to this member: epoch -> { chunkId, chunker, index, metadata, names, identity }.
   openGrants(member, sealingSeed) {
     const keys = new Map();
     for (const grant of this.grants.filter(g => g.member === member)) {
       const header = grantHeader(this.vaultId, grant.epoch, grant.objectId);
-      keys.set(grant.epoch, grantShape(cbor.decode(openEnvelope(sealingSeed, 'sb1/grant', header, grant.envelope)), 'grant'));
+      const granted = grantShape(cbor.decode(openEnvelope(sealingSeed, 'sb1/grant', header, grant.envelope)), 'grant');
+      demand(!granted.identity || same(sealingPublicKey(granted.identity), this.epochs.get(grant.epoch)), 'tampered', `the grant of epoch ${grant.epoch} holds another vault key than the register`);
+      keys.set(grant.epoch, granted);
     }
-    return { of: (epoch, name) => keys.get(epoch)?.[name] ?? refuse('wrong key', `no ${name} key of epoch ${epoch} is granted`) };
+    return { identity: epoch => keys.get(epoch)?.identity, of: (epoch, name) => keys.get(epoch)?.[name] ?? refuse('wrong key', `no ${name} key of epoch ${epoch} is granted`) };
   }
 }
 

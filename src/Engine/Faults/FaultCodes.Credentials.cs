@@ -19,5 +19,5 @@ public static partial class FaultCodes
     public static readonly FaultCode MemberRevoked = new(4017, nameof(MemberRevoked), "The owner of this vault revoked this key.", "Ask the owner of the vault for a new key.");
     public static readonly FaultCode MemberUnknown = new(4018, nameof(MemberUnknown), "The key is not that of a member of this vault.", "Let the owner export a new key; the export of this one may have been interrupted.");
     public static readonly FaultCode NotAnOwner = new(4019, nameof(NotAnOwner), "Only an owner of the vault can do this.", "Open the vault with the owner's passphrase or key file.");
-    public static readonly FaultCode NotAReader = new(4020, nameof(NotAReader), "This key can write backups but read nothing.", "Open the vault with the owner's passphrase or key file.");
+    public static readonly FaultCode NotAReader = new(4020, nameof(NotAReader), "This key does not hold the vault's private keys: it cannot open what was backed up.", "Open the vault with the owner's passphrase or key file, or with the key of a verifier that may read.");
 }

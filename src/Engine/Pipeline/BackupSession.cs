@@ -124,6 +124,7 @@ internal sealed class BackupSession : IAsyncDisposable
 
     private static void RequireEntitled(UnlockedVault vault, string dataSet)
     {
+        vault.RequireRole(Crypto.MemberRoles.Writer);
         if (vault.Register.Members.GetValueOrDefault(vault.Self)?.MayWrite(vault.Keys.DataSetIdOf(dataSet)) != true)
         {
             throw new KeyException(FaultCodes.DataSetNotAllowed, $"The key of {vault.Register.Find(vault.Self)?.Name} may not write the data set '{dataSet}'.");

@@ -7,26 +7,34 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>A vault's keys as the rooms of packs and index want them.</summary>
 internal static class SegmentSealings
 {
-    internal static SegmentSealing Of(UnlockedVault vault) => new()
+    internal static SegmentSealing Of(UnlockedVault vault)
     {
-        Vault = vault.Id,
-        Epoch = vault.Keys.Epoch,
-        IndexKey = vault.Keys.Index,
-        Signer = vault.SelfKey,
-        RegisterNumber = vault.Register.Head.Number,
-        RegisterHash = vault.Register.Head.Hash,
-        Time = vault.Now,
-    };
+        var (keys, head) = (vault.Keys, vault.Register.Head);
+        return new SegmentSealing
+        {
+            Vault = vault.Id,
+            Epoch = keys.Epoch,
+            IndexKey = keys.Index,
+            Signer = vault.SelfKey,
+            RegisterNumber = head.Number,
+            RegisterHash = head.Hash,
+            Time = vault.Now,
+        };
+    }
 
     internal static IndexAccess AccessOf(UnlockedVault vault) => new(vault.Id, vault.Register, epoch => vault.TryKeysOf(epoch)?.Index);
 
-    internal static PackSealing PacksOf(UnlockedVault vault) => new()
+    internal static PackSealing PacksOf(UnlockedVault vault)
     {
-        Vault = vault.Id,
-        Epoch = vault.Keys.Epoch,
-        Recipient = vault.Register.Epochs[vault.Keys.Epoch],
-        IndexKey = vault.Keys.Index,
-        Writer = vault.SelfKey,
-        PackSizeBytes = vault.Register.Parameters.PackSizeBytes,
-    };
+        var keys = vault.Keys;
+        return new PackSealing
+        {
+            Vault = vault.Id,
+            Epoch = keys.Epoch,
+            Recipient = vault.Register.Epochs[keys.Epoch],
+            IndexKey = keys.Index,
+            Writer = vault.SelfKey,
+            PackSizeBytes = vault.Register.Parameters.PackSizeBytes,
+        };
+    }
 }

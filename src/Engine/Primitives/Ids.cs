@@ -48,6 +48,14 @@ public readonly record struct DataSetId(Id256 Value)
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Keyed hash of a subject's name: all that keyring, ledger and holds say of a person.</summary>
+public readonly record struct SubjectPseudonym(Id256 Value) : IComparable<SubjectPseudonym>
+{
+    public int CompareTo(SubjectPseudonym other) => Value.CompareTo(other.Value);
+
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>A key domain: zero is the vault itself, anything else is a subject's random handle.</summary>
 public readonly record struct DomainId(Id256 Value)
 {

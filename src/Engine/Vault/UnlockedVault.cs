@@ -21,14 +21,11 @@ public sealed record Freshness(RegisterHead? AtLeast, string Source)
         : "The newest state found; that it is the newest there was is not proven, since neither a key file nor this host knew the vault.";
 }
 
-/// <summary>Everything that unlocking yields; owned by the <see cref="UnlockedVault"/>.</summary>
-internal sealed record VaultSecrets(SigningKey Signing, IReadOnlyDictionary<uint, EpochKeys> Epochs, IReadOnlyDictionary<uint, IdentityKey>? Identities);
-
 /// <summary>A vault with one member's keys in hand. Owns them; disposing wipes them. The target stays the caller's.</summary>
 public sealed class UnlockedVault : IDisposable
 {
     private readonly VaultSecrets _secrets;
-    private readonly VaultReader? _reader;
+    private readonly VaultReader _reader;
 
     internal UnlockedVault(ObjectStore store, RegisterState register, VaultSecrets secrets, UnlockContext context, Freshness freshness)
     {
@@ -37,7 +34,7 @@ public sealed class UnlockedVault : IDisposable
         _secrets = secrets;
         Context = context;
         Freshness = freshness;
-        _reader = secrets.Identities is { } identities ? new VaultReader(this, identities) : null;
+        _reader = new VaultReader(this, secrets);
     }
 
     public VaultId Id => Register.Vault;
@@ -46,7 +43,7 @@ public sealed class UnlockedVault : IDisposable
 
     public ObjectStore Store { get; }
 
-    /// <summary>The newest state known; replaced when this vault appends to the register.</summary>
+    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault appends to the register.</summary>
     public RegisterState Register { get; private set; }
 
     public Freshness Freshness { get; }
@@ -55,8 +52,13 @@ public sealed class UnlockedVault : IDisposable
 
     public SigningKey SelfKey => _secrets.Signing;
 
-    /// <summary>The keys of the newest epoch, which new objects are sealed with.</summary>
-    public EpochKeys Keys => KeysOf(Register.NewestEpoch);
+    /// <summary>
+    /// The keys of the newest epoch, which new objects are sealed with. An epoch may begin at any time: whoever needs several of them takes this once.
+    /// </summary>
+    /// <exception cref="KeyException">MemberRevoked, KeyNotGranted.</exception>
+    public EpochKeys Keys => TryKeysOf(Register.NewestEpoch) ?? (Register.Find(Self) is { IsRevoked: true } self
+        ? throw new KeyException(FaultCodes.MemberRevoked, $"The key of {self.Name} was revoked.")
+        : KeysOf(Register.NewestEpoch));
 
     public UnlockContext Context { get; }
 
@@ -67,7 +69,7 @@ public sealed class UnlockedVault : IDisposable
     public IEngineSink Sink => Context.Sink;
 
     /// <summary>Whether this member can open what was backed up, and not only add to it.</summary>
-    public bool IsReader => _reader is not null;
+    public bool IsReader => _secrets.HasIdentities;
 
     /// <summary>As the genesis entry claims.</summary>
     public DateTimeOffset CreatedAt => Register.CreatedAt.ToDateTimeOffset();
@@ -80,18 +82,30 @@ public sealed class UnlockedVault : IDisposable
         ?? throw new KeyException(FaultCodes.KeyNotGranted, $"This member holds no keys of epoch {epoch}.");
 
     /// <summary>Null where this member was not granted them.</summary>
-    public EpochKeys? TryKeysOf(uint epoch) => _secrets.Epochs.GetValueOrDefault(epoch);
+    public EpochKeys? TryKeysOf(uint epoch) => _secrets.TryKeysOf(epoch);
 
-    /// <exception cref="KeyException">NotAReader: a writer's key.</exception>
-    public VaultReader RequireReader() => _reader
-        ?? throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} can write backups but read nothing.");
+    /// <exception cref="KeyException">NotAReader: a key without the vault's private keys.</exception>
+    public VaultReader RequireReader() => IsReader
+        ? _reader
+        : throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} cannot read what was backed up.");
 
-    /// <exception cref="KeyException">NotAnOwner.</exception>
+    /// <exception cref="KeyException">NotAnOwner, MemberRevoked.</exception>
     public void RequireOwner()
     {
-        if (Register.Find(Self) is not { IsRevoked: false } self || !self.Roles.HasFlag(MemberRoles.Owner))
+        if (!RequireSelf().Roles.HasFlag(MemberRoles.Owner))
         {
             throw new KeyException(FaultCodes.NotAnOwner, $"The key of {Register.Find(Self)?.Name} is not an owner's.");
+        }
+    }
+
+    /// <summary>To be asked before any work of that role: what is signed without the right counts nowhere. Owners hold all rights.</summary>
+    /// <exception cref="KeyException">RoleMissing, MemberRevoked.</exception>
+    public void RequireRole(MemberRoles role)
+    {
+        var self = RequireSelf();
+        if (!self.Has(role))
+        {
+            throw new KeyException(FaultCodes.RoleMissing, $"The key of {self.Name} has the role {MemberText.RolesOf(self.Roles)}; this takes the role {MemberText.RolesOf(role)}.");
         }
     }
 
@@ -100,49 +114,78 @@ public sealed class UnlockedVault : IDisposable
     public ObjectHeader NewHeader(ObjectKind kind, bool isSealed) =>
         new(kind, isSealed ? Register.NewestEpoch : 0, Id, ObjectId.Random());
 
-    public void Dispose()
-    {
-        _secrets.Signing.Dispose();
-        foreach (var keys in _secrets.Epochs.Values)
-        {
-            keys.Dispose();
-        }
-
-        foreach (var identity in _secrets.Identities?.Values ?? [])
-        {
-            identity.Dispose();
-        }
-    }
+    public void Dispose() => _secrets.Dispose();
 
     /// <summary>Takes in what was added to the register since it was read: a vault may stay open for days.</summary>
     /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat.</exception>
-    public async Task RefreshAsync(CancellationToken cancellationToken) =>
-        Register = await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) ?? Register;
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        if (await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) is { } newest)
+        {
+            Take(newest);
+        }
+    }
 
     /// <summary>Signs and stores a register entry as this owner.</summary>
+    /// <returns>Whether the entry stands, or waits for further owners.</returns>
     /// <exception cref="VaultException">RegisterConflict, MoreSignaturesNeeded.</exception>
-    internal async Task AppendAsync(IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
+    internal async Task<RegisterAppend> AppendAsync(IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
     {
         RequireOwner();
-        Register = await RegisterLog.AppendAsync(Store, Register, new RegisterAmendment(changes, [SelfKey], Now), cancellationToken);
+        Take(await RegisterLog.AppendAsync(Store, Register, new RegisterAmendment(changes, [SelfKey], Now), cancellationToken));
+        return RegisterAppend.Stands;
     }
+
+    internal IdentityKey? TryIdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch);
+
+    /// <summary>The keys first: whoever sees a new epoch finds its keys. Two that refresh at once never go back.</summary>
+    private void Take(RegisterState newest)
+    {
+        _secrets.TakeGrants(newest);
+        lock (_secrets)
+        {
+            Register = newest.Head.Number >= Register.Head.Number ? newest : Register;
+        }
+    }
+
+    private MemberEntry RequireSelf() => Register.Find(Self) switch
+    {
+        null => throw new KeyException(FaultCodes.MemberUnknown, $"The key is of member {Self}, whom the vault's register does not know."),
+        { IsRevoked: true } self => throw new KeyException(FaultCodes.MemberRevoked, $"The key of {self.Name} was revoked."),
+        var self => self,
+    };
 }
 
-/// <summary>The right to read: exists only where the vault's private keys are in hand.</summary>
+/// <summary>What became of a change of the register.</summary>
+/// <param name="Pending">Null where it stands; else the change that waits for further owners' signatures, and nothing has changed yet.</param>
+public sealed record RegisterAppend(ChangeId? Pending)
+{
+    public static RegisterAppend Stands { get; } = new((ChangeId?)null);
+
+    public bool IsPending => Pending is not null;
+}
+
+/// <summary>Names a change of the register that waits for signatures: the hash of the entry that it will be.</summary>
+public readonly record struct ChangeId(ContentHash Entry)
+{
+    public override string ToString() => Entry.ToString();
+}
+
+/// <summary>The right to read: of use only where the vault's private keys are in hand.</summary>
 public sealed class VaultReader
 {
-    private readonly IReadOnlyDictionary<uint, IdentityKey> _identities;
+    private readonly VaultSecrets _secrets;
 
-    internal VaultReader(UnlockedVault vault, IReadOnlyDictionary<uint, IdentityKey> identities)
+    internal VaultReader(UnlockedVault vault, VaultSecrets secrets)
     {
         Vault = vault;
-        _identities = identities;
+        _secrets = secrets;
     }
 
     public UnlockedVault Vault { get; }
 
     /// <summary>The vault's private key of an epoch; opens packs and owner parts whose header names it.</summary>
     /// <exception cref="KeyException">KeyNotGranted.</exception>
-    public IdentityKey IdentityOf(uint epoch) => _identities.GetValueOrDefault(epoch)
-        ?? throw new KeyException(FaultCodes.KeyNotGranted, $"The owner's keys do not hold the vault's private key of epoch {epoch}.");
+    public IdentityKey IdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch)
+        ?? throw new KeyException(FaultCodes.KeyNotGranted, $"This member's keys do not hold the vault's private key of epoch {epoch}.");
 }

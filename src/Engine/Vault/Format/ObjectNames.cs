@@ -19,6 +19,10 @@ public static class ObjectNames
     public const string Condemned = "condemned/";
     public const string Relocations = "relocations/";
     public const string Keyring = "keyring/";
+    public const string KeyringRoots = "keyring/root/";
+    public const string KeyringLeaves = "keyring/leaf/";
+    public const string KeyringAdditions = "keyring/add/";
+    public const string KeyringEpochs = "keyring/epoch/";
     public const string Ledger = "ledger/";
 
     private const int NumberDigits = 10;
@@ -49,6 +53,11 @@ public static class ObjectNames
     public static ObjectName CondemnedMarker(ObjectId id) => new($"{Condemned}{id}");
 
     public static ObjectName Relocation(ObjectId id) => new($"{Relocations}{id}");
+
+    /// <param name="folder">One of the keyring's four.</param>
+    public static ObjectName KeyringObject(string folder, ObjectId id) => new($"{folder}{id}");
+
+    public static ObjectName LedgerEntry(uint number) => Numbered(Ledger, number);
 
     /// <summary>The number of a register or ledger entry.</summary>
     public static bool TryParseNumber(ObjectName name, string folder, out uint number)

@@ -16,9 +16,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         }
 
         using var bundle = await OpenBundleAsync(credential, cancellationToken);
-        var epochs = OpenGrants(bundle.Signing.Id, bundle.Sealing);
-        return new VaultSecrets(
-            new SigningKey(bundle.Signing.Bytes), epochs, bundle.Identities.ToDictionary(static pair => pair.Key, static pair => new IdentityKey(pair.Value.Bytes)));
+        return VaultSecrets.Open(bundle.Signing, bundle.Sealing, bundle.Identities, register);
     }
 
     private VaultSecrets OpenAsMember(WriterKeyCredential credential)
@@ -35,36 +33,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             throw new IntegrityException(FaultCodes.BundleMismatch, $"The register names another sealing key of {member.Entry.Name} than the key file holds.");
         }
 
-        var epochs = OpenGrants(credential.Signing.Id, credential.Sealing);
-        return new VaultSecrets(new SigningKey(credential.Signing.Bytes), epochs, Identities: null);
-    }
-
-    private Dictionary<uint, EpochKeys> OpenGrants(MemberId member, IdentityKey sealing)
-    {
-        var opened = new Dictionary<uint, EpochKeys>();
-        try
-        {
-            foreach (var epoch in register.Epochs.Keys)
-            {
-                if (register.Grants.TryGetValue((member, epoch), out var grant))
-                {
-                    opened[epoch] = EpochKeys.Open(grant, sealing, register.Vault);
-                }
-            }
-
-            return opened.ContainsKey(register.NewestEpoch)
-                ? opened
-                : throw new KeyException(FaultCodes.KeyNotGranted, $"The vault's register grants this member no keys of epoch {register.NewestEpoch}.");
-        }
-        catch
-        {
-            foreach (var keys in opened.Values)
-            {
-                keys.Dispose();
-            }
-
-            throw;
-        }
+        return VaultSecrets.Open(credential.Signing, credential.Sealing, new Dictionary<uint, IdentityKey>(), register);
     }
 
     private async Task<OwnerBundle> OpenBundleAsync(VaultCredential credential, CancellationToken cancellationToken)

@@ -43,6 +43,9 @@ internal static partial class RegisterChangeCodec
             case LedgerHead head:
                 Begin(writer, Ledger).Key(0).UInt(head.Number).Key(1).Id(head.Hash.Value);
                 break;
+            case RegisterNote note:
+                Begin(writer, Note).Key(0).Text(note.Text);
+                break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(change));
         }
@@ -60,6 +63,11 @@ internal static partial class RegisterChangeCodec
         if (member.DataSets is { } dataSets)
         {
             writer.Key(5).Array(dataSets, static (writer, id) => writer.Id(id.Value));
+        }
+
+        if (member.MayRead)
+        {
+            writer.Key(MayReadKey).Int(1);
         }
     }
 

@@ -18,6 +18,9 @@ internal static partial class RegisterChangeCodec
     private const int Bundle = 10;
     private const int Ledger = 11;
     private const int FirstIgnorableType = 128;
+    private const int Note = 129;
+
+    private const int MayReadKey = 128;
 
     private const int Ed25519 = 1;
     private const int KnownRoles = 31;
@@ -45,6 +48,7 @@ internal static partial class RegisterChangeCodec
             Revoke => ReadRevocation(reader),
             Bundle => ReadBundle(reader),
             Ledger => ReadLedger(reader),
+            Note => ReadNote(reader),
             < FirstIgnorableType => throw reader.Unsupported($"change {type}"),
             _ => Ignore(reader),
         };
@@ -84,63 +88,6 @@ internal static partial class RegisterChangeCodec
         }
 
         return new EpochBegins(reader.Required(epoch, "the epoch"), reader.Required(vaultKey, "the vault key"));
-    }
-
-    private static MemberAdded ReadMember(CborMapReader reader)
-    {
-        MemberId? id = null;
-        string? name = null;
-        VerifyKey? signing = null;
-        RecipientKey? sealing = null;
-        MemberRoles? roles = null;
-        DataSetId[]? dataSets = null;
-        while (reader.NextKey(out var key))
-        {
-            switch (key)
-            {
-                case 0: id = new MemberId(reader.ReadId()); break;
-                case 1: name = reader.ReadText(); break;
-                case 2: signing = ReadSigningKeys(reader); break;
-                case 3: sealing = ReadRecipient(reader); break;
-                case 4: roles = ReadRoles(reader); break;
-                case 5: dataSets = reader.ReadArray(MaxListed, static item => new DataSetId(item.ReadId())); break;
-                default: throw reader.UnknownKey(key);
-            }
-        }
-
-        var member = new MemberAdded(
-            reader.Required(name, "the name"),
-            reader.Required(signing, "the signing key"),
-            reader.Required(sealing, "the sealing key"),
-            reader.Required(roles, "the roles"),
-            dataSets);
-        reader.Check(member.Id == reader.Required(id, "the member id"), "a member's id is not that of its key");
-        return member;
-    }
-
-    private static VerifyKey ReadSigningKeys(CborMapReader reader)
-    {
-        var keys = reader.ReadArray(2, static item =>
-        {
-            item.BeginTuple(2);
-            var algorithm = item.ReadUInt64();
-            if (algorithm != Ed25519)
-            {
-                throw item.Unsupported($"signature algorithm {algorithm}");
-            }
-
-            var key = new VerifyKey(item.ReadId());
-            item.EndArray();
-            return key;
-        });
-        reader.Check(keys.Length == 1, "a member has not one signing key");
-        return keys[0];
-    }
-
-    private static MemberRoles ReadRoles(CborMapReader reader)
-    {
-        var roles = reader.ReadUInt64();
-        return roles <= KnownRoles ? (MemberRoles)roles : throw reader.Unsupported($"roles {roles}");
     }
 
     private static KeyGrant ReadGrant(CborMapReader reader)

@@ -37,6 +37,9 @@ public sealed record EpochBegins(uint Epoch, RecipientKey VaultKey) : RegisterCh
 public sealed record MemberAdded(string Name, VerifyKey Key, RecipientKey SealingKey, MemberRoles Roles, IReadOnlyList<DataSetId>? DataSets) : RegisterChange
 {
     public MemberId Id => Key.Id;
+
+    /// <summary>Whether grants give this member the vault's private keys, so that it can open what was backed up. Owners always may.</summary>
+    public bool MayRead { get; init; }
 }
 
 /// <param name="Envelope">The epoch's symmetric keys, sealed to the member.</param>
@@ -80,3 +83,9 @@ public sealed record Revocation(MemberId Member, IReadOnlyList<ContentHash> Last
 public sealed record OwnerBundleNamed(MemberId Owner, ObjectId Bundle) : RegisterChange;
 
 public sealed record LedgerHead(ulong Number, ContentHash Hash) : RegisterChange;
+
+/// <summary>A remark of the owners that changes nothing; readers that do not know it pass it over.</summary>
+public sealed record RegisterNote(string Text) : RegisterChange
+{
+    public const int MaxLength = 1000;
+}

@@ -9,6 +9,9 @@ namespace SecureBackup.Engine.Vault;
 /// <param name="DataSets">What it may write; null for all.</param>
 public sealed record VaultMember(MemberEntry Entry, RecipientKey SealingKey, ImmutableHashSet<DataSetId>? DataSets)
 {
+    /// <summary>Whether the vault's private keys are granted to it.</summary>
+    public bool MayRead { get => field || Entry.Roles.HasFlag(MemberRoles.Owner); init; }
+
     public bool MayWrite(DataSetId dataSet) => Entry.Has(MemberRoles.Writer) && (DataSets is null || DataSets.Contains(dataSet) || Entry.Roles.HasFlag(MemberRoles.Owner));
 }
 
@@ -191,6 +194,8 @@ public sealed record RegisterState : IMemberDirectory
                 return this with { Bundles = Bundles.SetItem(bundle.Owner, bundle.Bundle) };
             case LedgerHead head:
                 return this with { LedgerHead = head };
+            case RegisterNote:
+                return this;
             default:
                 throw new ArgumentOutOfRangeException(nameof(change));
         }
@@ -201,7 +206,7 @@ public sealed record RegisterState : IMemberDirectory
         // A key that was revoked once may be in anybody's hands: it never comes back.
         Require(!Revocations.ContainsKey(member.Id), "it adds a member that was revoked");
         var entry = new MemberEntry(member.Id, member.Name, member.Key, member.Roles);
-        return this with { Members = Members.SetItem(member.Id, new VaultMember(entry, member.SealingKey, member.DataSets?.ToImmutableHashSet())) };
+        return this with { Members = Members.SetItem(member.Id, new VaultMember(entry, member.SealingKey, member.DataSets?.ToImmutableHashSet()) { MayRead = member.MayRead }) };
     }
 
     private RegisterState WithRevocation(Revocation revocation)

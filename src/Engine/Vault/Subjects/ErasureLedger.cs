@@ -1,0 +1,139 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Vault.Subjects;
+
+/// <summary>
+/// Who was erased: a numbered, hash-chained series of entries, written before anything is destroyed. What it names is never brought back, whatever old
+/// objects storage shows. A value of one moment; <see cref="ReadAsync"/> gives a newer one.
+/// </summary>
+public sealed class ErasureLedger
+{
+    private readonly Dictionary<SubjectPseudonym, List<LedgerEntry>> _bySubject = [];
+
+    private ErasureLedger(LedgerHead? head, IReadOnlyList<LedgerEntry> entries)
+    {
+        Head = head;
+        Entries = entries;
+        foreach (var entry in entries.Where(static entry => entry.IsInForce && entry.Record.State == LedgerState.Erased))
+        {
+            foreach (var subject in entry.Record.Subjects)
+            {
+                (_bySubject.TryGetValue(subject, out var list) ? list : _bySubject[subject] = []).Add(entry);
+            }
+        }
+    }
+
+    /// <summary>The newest entry that lies there, named by the register or not yet; null in an empty ledger.</summary>
+    public LedgerHead? Head { get; }
+
+    /// <summary>How many entries there are: the generation of a key that is made now.</summary>
+    public uint Length => NumberAfter(Head);
+
+    /// <summary>Those that were read, in order.</summary>
+    public IReadOnlyList<LedgerEntry> Entries { get; }
+
+    /// <summary>Whether an entry that was read has killed a key of that generation.</summary>
+    public bool IsErased(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>
+        _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.Number >= generation && entry.Record.Takes(dataSet));
+
+    /// <summary>Reads on from <paramref name="after"/> to the end. An entry that the register names must be there; what lies beyond counts while it is valid.</summary>
+    /// <param name="after">What the caller has read before; null for the whole ledger.</param>
+    /// <exception cref="VaultException">LedgerDamaged.</exception>
+    /// <exception cref="KeyException">KeyNotGranted: an entry of an epoch whose keys this member does not hold.</exception>
+    public static async Task<ErasureLedger> ReadAsync(UnlockedVault vault, LedgerHead? after, CancellationToken cancellationToken)
+    {
+        await vault.RefreshAsync(cancellationToken);
+        var reading = new Reading(vault, after);
+        foreach (var stored in await reading.ListedAsync(cancellationToken))
+        {
+            if (!reading.Take(stored))
+            {
+                break;
+            }
+        }
+
+        // A listing may lag behind; an object that was put is always found by its name.
+        while (await vault.Store.TryReadAsync(ObjectNames.LedgerEntry(reading.Next), SignedObject.MaxBytes, cancellationToken) is { } stored && reading.Take(stored))
+        {
+        }
+
+        return reading.Finish();
+    }
+
+    private sealed class Reading(UnlockedVault vault, LedgerHead? after)
+    {
+        private readonly List<LedgerEntry> _entries = [];
+        private readonly LedgerHead? _after = after;
+        private LedgerHead? _head = after;
+
+        internal uint Next => NumberAfter(_head);
+
+        private long Named => vault.Register.LedgerHead is { } named ? (long)named.Number : -1;
+
+        internal async Task<IReadOnlyList<StoredObject>> ListedAsync(CancellationToken cancellationToken)
+        {
+            var first = Next;
+            var stats = await vault.Store.ListAsync(
+                ObjectNames.Ledger, name => ObjectNames.TryParseNumber(name, ObjectNames.Ledger, out var number) && number >= first, cancellationToken);
+            var read = await vault.Store.ReadManyAsync(
+                [.. stats.TakeWhile((stat, i) => stat.Name == ObjectNames.LedgerEntry(first + (uint)i))],
+                SignedObject.MaxBytes,
+                static stored => stored,
+                (name, exception) => throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry '{name}' cannot be read: {exception.Message}", exception),
+                cancellationToken);
+            return read!;
+        }
+
+        /// <returns>False where it is none: somebody put rubbish where the next entry will be.</returns>
+        internal bool Take(StoredObject stored)
+        {
+            var number = Next;
+            try
+            {
+                var entry = LedgerCodec.Open(vault, stored, number);
+                if (entry.Previous != _head?.Hash)
+                {
+                    throw new IntegrityException(FaultCodes.Malformed, $"The ledger entry {number} does not follow the one before it.");
+                }
+
+                _entries.Add(entry);
+                _head = entry.Head;
+                return true;
+            }
+            catch (IntegrityException exception) when (number > Named)
+            {
+                vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{stored.Name}' counts for nothing: {exception.Message}", FaultCodes.LedgerDamaged));
+                return false;
+            }
+            catch (IntegrityException exception)
+            {
+                throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry '{stored.Name}' is refused: {exception.Message}", exception);
+            }
+        }
+
+        /// <summary>The register names an entry by its hash: all before it hang on that.</summary>
+        internal ErasureLedger Finish()
+        {
+            if (vault.Register.LedgerHead is { } named)
+            {
+                if (named.Number >= Next)
+                {
+                    throw new VaultException(
+                        FaultCodes.LedgerDamaged, $"The ledger entry '{ObjectNames.LedgerEntry(Next)}' is missing on {vault.Target.DisplayName}; the register knows entry {named.Number}.");
+                }
+
+                if ((_entries.Find(entry => entry.Number == named.Number)?.Head ?? (_after?.Number == named.Number ? _after : null)) is { } found && found.Hash != named.Hash)
+                {
+                    throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry {named.Number} is another one than the register names.");
+                }
+            }
+
+            return new ErasureLedger(_head, _entries);
+        }
+    }
+
+    private static uint NumberAfter(LedgerHead? head) => head is { } known ? checked((uint)known.Number + 1) : 0;
+}

@@ -1,0 +1,213 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Subjects;
+
+/// <summary>What became of a request to erase.</summary>
+public enum LedgerState
+{
+    /// <summary>The keys are dead from this entry on.</summary>
+    Erased = 0,
+
+    /// <summary>A legal hold stands in the way; the release of the hold resumes it.</summary>
+    Deferred = 1,
+}
+
+/// <summary>One request to erase subjects, as the ledger keeps it: sealed with the metadata key, so that every writer can tell who was erased, and nobody outside.</summary>
+public sealed record LedgerRecord
+{
+    public required Timestamp Time { get; init; }
+
+    /// <summary>Ascending; never a name.</summary>
+    public required IReadOnlyList<SubjectPseudonym> Subjects { get; init; }
+
+    public required string Reason { get; init; }
+
+    /// <summary>The data sets that are meant; empty for all.</summary>
+    public IReadOnlyList<DataSetId> Scope { get; init; } = [];
+
+    /// <summary>Data sets that are not meant though the scope takes them in: held ones.</summary>
+    public IReadOnlyList<DataSetId> Spared { get; init; } = [];
+
+    public required long KeysDestroyed { get; init; }
+
+    /// <summary>Until when locked copies of the keyring may live.</summary>
+    public required Timestamp HorizonEnd { get; init; }
+
+    /// <summary>What could only be put beyond use.</summary>
+    public IReadOnlyList<string> BeyondUse { get; init; } = [];
+
+    public LedgerState State { get; init; }
+
+    /// <summary>Whether the entry kills the subject's keys for this data set.</summary>
+    public bool Kills(SubjectPseudonym subject, DataSetId dataSet) => State == LedgerState.Erased && Takes(dataSet) && Contains(subject);
+
+    internal bool Takes(DataSetId dataSet) => (Scope.Count == 0 || Scope.Contains(dataSet)) && !Spared.Contains(dataSet);
+
+    private bool Contains(SubjectPseudonym subject)
+    {
+        var (low, high) = (0, Subjects.Count - 1);
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            var order = Subjects[middle].CompareTo(subject);
+            if (order == 0)
+            {
+                return true;
+            }
+
+            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
+        }
+
+        return false;
+    }
+}
+
+/// <summary>An entry of the ledger with its place in the chain.</summary>
+/// <param name="Hash">Over the stored bytes.</param>
+/// <param name="IsInForce">Named by the register, or signed by as many owners as a change of the register takes: only then does it kill.</param>
+public sealed record LedgerEntry(uint Number, ContentHash? Previous, ContentHash Hash, bool IsInForce, LedgerRecord Record)
+{
+    public LedgerHead Head => new(Number, Hash);
+}
+
+/// <summary>Ledger entries to bytes and back.</summary>
+internal static class LedgerCodec
+{
+    internal const int MaxSubjects = 100_000;
+    private const int MaxListed = 10_000;
+
+    /// <summary>The whole object, sealed and signed.</summary>
+    internal static byte[] Seal(UnlockedVault vault, uint number, ContentHash? previous, LedgerRecord record)
+    {
+        var header = vault.NewHeader(ObjectKind.Ledger, isSealed: true);
+        var writer = new CborMapWriter().BeginMap().Key(0);
+        vault.Register.Head.Write(writer);
+        writer.Key(1).UInt(number);
+        if (previous is { } hash)
+        {
+            writer.Key(2).Id(hash.Value);
+        }
+
+        var body = writer.Key(3).Bytes(MetadataSeal.Seal(vault, header, Encode(record))).EndMap().Encode();
+        return SignedObject.Build(header, body, vault.SelfKey);
+    }
+
+    /// <exception cref="IntegrityException">What is no ledger entry of that number, damaged, or signed by no owner.</exception>
+    /// <exception cref="KeyException">KeyNotGranted, WrongKey.</exception>
+    /// <exception cref="VaultException">UnsupportedFormat.</exception>
+    internal static LedgerEntry Open(UnlockedVault vault, StoredObject stored, uint number)
+    {
+        var signed = SignedObject.Parse(stored.Bytes);
+        signed.Header.Expect(ObjectKind.Ledger, vault.Id);
+        var (found, previous, blob) = DecodeBody(signed.Body, $"ledger entry {number}");
+        if (found != number)
+        {
+            throw new IntegrityException(FaultCodes.ObjectMisplaced, $"Here lies ledger entry {found}; expected was {number}.");
+        }
+
+        // An entry that the register names stands, whoever of its signers has left since: the owners who signed the register vouch for it.
+        var isNamed = vault.Register.LedgerHead is { } head && number <= head.Number;
+        var owners = signed.Verify(vault.Register).Count(member => member.Roles.HasFlag(MemberRoles.Owner) && (isNamed || !member.IsRevoked));
+        if (owners == 0)
+        {
+            throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The ledger entry {number} is signed by no owner.");
+        }
+
+        var plain = MetadataSeal.Open(vault, signed.Header, blob.Span, SignedObject.MaxBodyBytes);
+        return new LedgerEntry(number, previous, signed.Hash, isNamed || owners >= vault.Register.Policy.OwnersNeeded, Decode(plain, $"ledger entry {number}"));
+    }
+
+    private static (ulong Number, ContentHash? Previous, ReadOnlyMemory<byte> Blob) DecodeBody(ReadOnlyMemory<byte> body, string what)
+    {
+        RegisterHead? register = null;
+        ulong? number = null;
+        ContentHash? previous = null;
+        ReadOnlyMemory<byte>? blob = null;
+        var reader = CborMapReader.OfMap(body, what);
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: register = RegisterHead.Read(reader); break;
+                case 1: number = reader.ReadUInt64(); break;
+                case 2: previous = new ContentHash(reader.ReadId()); break;
+                case 3: blob = reader.ReadBytes(SignedObject.MaxBodyBytes); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        _ = reader.Required(register, "the register head");
+        return (reader.Required(number, "the number"), previous, reader.Required(blob, "the record"));
+    }
+
+    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(9)
+        .Key(0).Time(record.Time)
+        .Key(1).Array(record.Subjects, static (writer, subject) => writer.Id(subject.Value))
+        .Key(2).Text(record.Reason)
+        .Key(3).Array(record.Scope, static (writer, dataSet) => writer.Id(dataSet.Value))
+        .Key(4).Int(record.KeysDestroyed)
+        .Key(5).Time(record.HorizonEnd)
+        .Key(6).Array(record.BeyondUse, static (writer, text) => writer.Text(text))
+        .Key(7).Int((int)record.State)
+        .Key(8).Array(record.Spared, static (writer, dataSet) => writer.Id(dataSet.Value))
+        .EndMap().Encode();
+
+    private static LedgerRecord Decode(byte[] plain, string what)
+    {
+        Timestamp? time = null;
+        SubjectPseudonym[]? subjects = null;
+        string? reason = null;
+        DataSetId[]? scope = null;
+        long? keys = null;
+        Timestamp? horizon = null;
+        string[]? beyondUse = null;
+        ulong? state = null;
+        DataSetId[]? spared = null;
+        var reader = CborMapReader.OfMap(plain, what);
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: time = reader.ReadTime(); break;
+                case 1: subjects = reader.ReadArray(MaxSubjects, static item => new SubjectPseudonym(item.ReadId())); break;
+                case 2: reason = reader.ReadText(); break;
+                case 3: scope = reader.ReadArray(MaxListed, static item => new DataSetId(item.ReadId())); break;
+                case 4: keys = reader.ReadCount(); break;
+                case 5: horizon = reader.ReadTime(); break;
+                case 6: beyondUse = reader.ReadArray(MaxListed, static item => item.ReadText()); break;
+                case 7: state = reader.ReadUInt64(); break;
+                case 8: spared = reader.ReadArray(MaxListed, static item => new DataSetId(item.ReadId())); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        reader.Check(subjects is null || IsAscending(subjects), "its subjects are not in order");
+        return new LedgerRecord
+        {
+            Time = reader.Required(time, "the time"),
+            Subjects = reader.Required(subjects, "the subjects"),
+            Reason = reader.Required(reason, "the reason"),
+            Scope = reader.Required(scope, "the scope"),
+            KeysDestroyed = reader.Required(keys, "the number of keys"),
+            HorizonEnd = reader.Required(horizon, "the horizon"),
+            BeyondUse = reader.Required(beyondUse, "what is beyond use"),
+            State = reader.Required(state, "the state") is var known and <= (ulong)LedgerState.Deferred ? (LedgerState)known : throw reader.Unsupported($"ledger state {state}"),
+            Spared = reader.Required(spared, "what was spared"),
+        };
+    }
+
+    private static bool IsAscending(SubjectPseudonym[] subjects)
+    {
+        for (var i = 1; i < subjects.Length; i++)
+        {
+            if (subjects[i - 1].CompareTo(subjects[i]) >= 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
