@@ -17,6 +17,7 @@
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'New-BackupVault'
+        'Optimize-BackupVault'
         'Restore-CustomerBackup'
         'Start-CustomerBackup'
         'Test-CustomerBackup'

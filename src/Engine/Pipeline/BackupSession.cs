@@ -142,10 +142,9 @@ internal sealed class BackupSession : IAsyncDisposable
             return;
         }
 
-        // Markers last: a collection takes one away only when its packs are gone, or when nobody deletes under it any more. So what is neither gone nor marked is kept.
+        // Markers first: a collection takes one away only when its packs are gone, or when nobody deletes under it any more. So what is neither marked nor, after that, gone is kept.
         var condemned = await CondemnedMarkers.LoadAsync(Vault, _session.StoreNow, cancellationToken);
         var gone = await GoneAsync(packs, cancellationToken);
-        condemned = condemned.Union(await CondemnedMarkers.LoadAsync(Vault, _session.StoreNow, cancellationToken)).ToHashSet();
         var lost = packs.Count(pack => gone.Contains(pack) || condemned.Contains(pack));
         if (lost > 0)
         {

@@ -43,6 +43,9 @@ public sealed record CollectResult
     /// <summary>Packs that had been marked, and that a snapshot needs now: they stay.</summary>
     public long PacksLifted { get; init; }
 
+    /// <summary>Packs that were chosen to be rewritten, once they have waited.</summary>
+    public long PacksChosen { get; init; }
+
     /// <summary>Packs that are rewritten without what nothing needs; they are deleted by a later collection.</summary>
     public long PacksCompacted { get; init; }
 

@@ -9,8 +9,8 @@ internal sealed record DueMarker(StandingMarker Marker, IReadOnlyList<FoundPack>
 /// <summary>
 /// What is due now, decided from a view alone.
 /// <para>A marker is <em>due</em> when its grace time is over and every session older than it has ended or lapsed. Of its packs those are deleted that nothing needs now; the others stay.</para>
-/// <para>A marker is <em>spent</em> when all its packs are gone, or when it is void. Not earlier: while it stands, a writer that slept looks at it, and another collection may still be
-/// deleting under it. So the packs that turned out to be needed are lifted when the marker is void, by which time nobody deletes under it any more.</para>
+/// <para>A marker is <em>spent</em> when all its packs are gone and every listing shows it, or when it is void. Not earlier: while it stands, a writer that slept looks at it, and another collection
+/// may still be deleting under it. So the packs that turned out to be needed are lifted when the marker is void, by which time nobody deletes under it any more.</para>
 /// </summary>
 internal sealed record CollectPlan
 {
@@ -31,13 +31,13 @@ internal sealed record CollectPlan
         foreach (var marker in view.Markers)
         {
             var present = marker.Marker.Packs.Select(pack => view.Packs.GetValueOrDefault(pack)).OfType<FoundPack>().ToList();
-            if (marker.VoidAt(view.Policy) <= view.Clock.AtLeast || (present.Count == 0 && marker.Marker.Packs.Count > 0))
+            if (marker.VoidAt(view.Policy) <= view.Clock.AtLeast || (present.Count == 0 && view.ListLag == TimeSpan.Zero && marker.Marker.Packs.Count > 0))
             {
                 spent.Add(marker);
                 continue;
             }
 
-            if (marker.DeadlineAt(view.Policy) <= view.Clock.AtMost)
+            if (view.DeadlineOf(marker) <= view.Clock.AtMost)
             {
                 // Too late to delete under it, too early to be void: its packs are condemned anew before, so that no writer begins to use them in between.
                 continue;

@@ -29,6 +29,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
 
     internal long PacksLifted { get; set; }
 
+    internal long PacksChosen { get; set; }
+
     internal long PacksCompacted { get; set; }
 
     /// <summary>Packs that this call moved the needed chunks of.</summary>
@@ -93,6 +95,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         PacksCondemned = PacksCondemned,
         BytesCondemned = BytesCondemned,
         PacksLifted = PacksLifted,
+        PacksChosen = PacksChosen,
         PacksCompacted = PacksCompacted,
         BytesRewritten = BytesRewritten,
         SegmentsMerged = SegmentsMerged,

@@ -18,6 +18,9 @@ internal sealed record CollectView
 
     public required VaultPolicy Policy { get; init; }
 
+    /// <summary>By how much the target's listings may lag.</summary>
+    public required TimeSpan ListLag { get; init; }
+
     public required SessionBoard Sessions { get; init; }
 
     public required SnapshotCatalog Catalog { get; init; }
@@ -32,6 +35,8 @@ internal sealed record CollectView
 
     /// <summary>Unneeded packs, and all that stand under markers.</summary>
     public required IReadOnlyDictionary<PackId, FoundPack> Packs { get; init; }
+
+    internal DateTimeOffset DeadlineOf(StandingMarker marker) => marker.DeadlineAt(Policy, ListLag);
 
     internal static async Task<CollectView> TakeAsync(UnlockedVault vault, StoreClock clock, CancellationToken cancellationToken)
     {
@@ -48,6 +53,7 @@ internal sealed record CollectView
         {
             Clock = clock,
             Policy = policy,
+            ListLag = vault.Target.Capabilities.ListLag,
             Sessions = sessions,
             Catalog = catalog,
             Relocations = relocations,

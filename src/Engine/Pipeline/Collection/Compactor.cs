@@ -1,6 +1,4 @@
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
-using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
@@ -26,7 +24,7 @@ internal sealed class Compactor(CollectRun run)
             var packs = marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsMoved(pack)).ToHashSet();
             if (packs.Count > 0 && !run.IsOver())
             {
-                await MoveAsync(packs, marker.Marker.DeadlineAt(run.View.Policy), cancellationToken);
+                await MoveAsync(packs, run.View.DeadlineOf(marker.Marker), cancellationToken);
             }
         }
     }

@@ -26,6 +26,7 @@ internal sealed class Condemner(CollectRun run)
             if (wasteful.Count > 0)
             {
                 await CondemnedMarkers.WriteAsync(run.Vault, wasteful, cancellationToken);
+                run.PacksChosen += wasteful.Count;
                 run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);
             }
         }

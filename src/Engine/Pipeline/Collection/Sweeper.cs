@@ -1,5 +1,3 @@
-using SecureBackup.Engine.Vault;
-
 namespace SecureBackup.Engine.Pipeline.Collection;
 
 /// <summary>Deletes the packs of markers that are due, as far as nothing needs them now.</summary>
@@ -9,14 +7,14 @@ internal sealed class Sweeper(CollectRun run)
     {
         foreach (var item in due)
         {
-            await run.DeletePacksAsync(item.Unneeded, item.Marker.DeadlineAt(run.View.Policy), cancellationToken);
+            await run.DeletePacksAsync(item.Unneeded, run.View.DeadlineOf(item.Marker), cancellationToken);
             run.PacksLifted += item.Needed.Count(pack => !run.Moved.Contains(pack.Id) && !run.View.Relocations.IsMoved(pack.Id));
             if (run.IsOver())
             {
                 return;
             }
 
-            if (item.Needed.Count == 0 && !run.HasMoreToDo)
+            if (item.Needed.Count == 0 && run.View.ListLag == TimeSpan.Zero && !run.HasMoreToDo)
             {
                 // All its packs are gone. Until now a writer that slept could see by it that they were going.
                 await run.TidyAsync([item.Marker.Name], cancellationToken);

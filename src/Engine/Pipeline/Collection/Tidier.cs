@@ -65,10 +65,10 @@ internal sealed class Tidier(CollectRun run)
 
     private async Task<bool> NamesGoneAsync(ObjectStat stat, CancellationToken cancellationToken)
     {
+        var page = ObjectNames.TryParseId(stat.Name, ObjectNames.ReferencePages, out var id) ? new ObjectId(id) : default;
         try
         {
-            ObjectNames.TryParseId(stat.Name, ObjectNames.ReferencePages, out var id);
-            await foreach (var pack in ReferenceSet.ReadAsync(_vault, [new ObjectId(id)], cancellationToken))
+            await foreach (var pack in ReferenceSet.ReadAsync(_vault, [page], cancellationToken))
             {
                 if (!_view.Inventory.Has(pack))
                 {

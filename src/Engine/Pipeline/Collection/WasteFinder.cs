@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
 
@@ -21,7 +20,7 @@ internal sealed class WasteFinder(CollectRun run)
     internal async Task<IReadOnlyList<PackId>> FindAsync(int maxUnusedPercent, CancellationToken cancellationToken)
     {
         var view = run.View;
-        if (view.Markers.Any(marker => marker.DeadlineAt(view.Policy) > view.Clock.AtMost && marker.Marker.Packs.Any(view.Live.Needs)))
+        if (view.Markers.Any(marker => view.DeadlineOf(marker) > view.Clock.AtMost && marker.Marker.Packs.Any(view.Live.Needs)))
         {
             // What was chosen before is rewritten first.
             return [];

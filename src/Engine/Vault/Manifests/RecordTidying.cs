@@ -1,7 +1,6 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault;

@@ -48,7 +48,9 @@ public sealed record StandingMarker(ObjectName Name, CondemnedMarker Marker, Dat
     public DateTimeOffset DueAt(VaultPolicy policy) => StoredAt + policy.GraceTime;
 
     /// <summary>Until when its packs may be deleted.</summary>
-    public DateTimeOffset DeadlineAt(VaultPolicy policy) => VoidAt(policy) - (policy.GraceTime / SafetyParts);
+    /// <param name="listLag">By when a deletion must be seen by every listing.</param>
+    public DateTimeOffset DeadlineAt(VaultPolicy policy, TimeSpan listLag) =>
+        VoidAt(policy) - (listLag > policy.GraceTime / SafetyParts ? listLag : policy.GraceTime / SafetyParts);
 
     /// <summary>From when on it counts for nothing, and may be taken away.</summary>
     public DateTimeOffset VoidAt(VaultPolicy policy) => StoredAt + (2 * policy.GraceTime);

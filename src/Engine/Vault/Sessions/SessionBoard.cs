@@ -56,12 +56,12 @@ public sealed class SessionBoard
 
     /// <summary>
     /// When a marker's packs need wait for no session any more, as far as is known now; not later than <paramref name="now"/> where they need not. A writer that announced itself
-    /// before the marker may not have seen it. Where listings lag, one that did so a little later may not have either, and what is seen of its end is older than it looks.
+    /// before the marker, or in the same tick of the store's clock, may not have seen it. Where listings lag, one that did so a little later may not have either, and what is seen of its end is older than it looks.
     /// </summary>
     public DateTimeOffset ClearFrom(DateTimeOffset markedAt, DateTimeOffset now)
     {
         var clear = DateTimeOffset.MinValue;
-        foreach (var session in Sessions.Where(session => session.Counts && session.First < markedAt + _listLag))
+        foreach (var session in Sessions.Where(session => session.Counts && session.First <= markedAt + _listLag))
         {
             var lapsesAt = session.Last + _lapse + _listLag + TimeSpan.FromTicks(1);
             var endsAt = session.EndedAt is { } ended && ended + _listLag < lapsesAt ? ended + _listLag : lapsesAt;
@@ -121,8 +121,7 @@ public sealed class SessionBoard
         var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Writer);
         signed.Header.Expect(ObjectKind.Session, vault.Id, null);
         var record = SessionRecord.Decode(signed.Body, $"session '{stat.Name}'");
-        TryParse(stat.Name, out var id, out var number);
-        return record.Session == id && record.IsEnd == number is null && (number is null || record.Number == number)
+        return TryParse(stat.Name, out var id, out var number) && record.Session == id && record.IsEnd == number is null && (number is null || record.Number == number)
             ? (signer, record)
             : throw new IntegrityException(FaultCodes.ObjectMisplaced, $"'{stat.Name}' holds the announcement of another session.");
     }

@@ -1,6 +1,5 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Engine.Vault;
 
