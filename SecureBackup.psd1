@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
         'Export-BackupWriterKey'

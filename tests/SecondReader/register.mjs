@@ -1,6 +1,6 @@
 // The register: who may do what (docs/format/register.md).
 import * as cbor from './cbor.mjs';
-import { demand, hex, refuse, same } from './refusal.mjs';
+import { Refusal, demand, hex, refuse, same } from './refusal.mjs';
 import { openEnvelope, sealingPublicKey, sha256 } from './seal.mjs';
 import { splitSigned, verifiedSigners } from './signed.mjs';
 import { parseHeader } from './store.mjs';
@@ -18,25 +18,48 @@ const changeShapes = {
   5: { 0: ['floor', optional(uint)], 1: ['horizon', optional(uint)], 2: ['trust', optional(uint)], 3: ['grace', optional(uint)], 4: ['lapse', optional(uint)], 5: ['ownersNeeded', optional(uint)] },
   6: { 0: ['targetId', id], 1: ['name', text] },
   7: { 0: ['targetId', id] },
-  8: { 0: ['objectId', id], 1: ['hash', id] },
+  8: { 0: ['objectId', id], 1: ['hash', id], 2: ['replaces', optional(id)] },
   9: { 0: ['memberId', id], 1: ['kept', list(id)] },
-  10: { 0: ['memberId', id], 1: ['objectId', id] },
+  10: { 0: ['memberId', id], 1: ['objectId', id], 128: ['unlockers', optional(list(cbor.tuple(id, id), 64))] },
   11: { 0: ['number', uint], 1: ['hash', id] },
+  12: { 0: ['holdId', id], 1: ['scope', uint], 2: ['on', id], 3: ['dataSets', list(id)], 4: ['epoch', uint], 5: ['sealed', bytes] },
+  13: { 0: ['holdId', id], 1: ['epoch', uint], 2: ['releaseId', id], 3: ['sealed', bytes] },
 };
 const grantShape = cbor.record({ 0: ['chunkId', optional(id)], 1: ['chunker', optional(id)], 2: ['index', optional(id)], 3: ['metadata', optional(id)], 4: ['names', optional(id)], 5: ['identity', optional(id)] });
 
 export class Register {
-  members = new Map(); epochs = new Map(); bundles = new Map(); grants = []; hashes = []; ownersNeeded = 1;
+  members = new Map(); epochs = new Map(); holds = new Map(); bundles = new Map(); unlockers = new Map(); grants = []; hashes = []; ownersNeeded = 1;
 
   static read(store) {
     const register = new Register();
     for (let n = 0; store.has(entryName(n)); n++) {
       demand(n < mostEntries, 'malformed', 'too many register entries');
+      if (n > 0 && !register.isOwnersWord(store, n)) break;
       register.append(store.whole(entryName(n), mostEntryBytes), n);
       if (n === 0) store.vaultId = register.vaultId;
     }
+    register.demandNothingLater(store);
     demand(register.hashes.length > 0, 'no object', 'the folder holds no register');
     return register;
+  }
+
+  // Anybody can put an object where an entry belongs; only what enough owners signed for that place is one.
+  isOwnersWord(store, n, needed = this.ownersNeeded) {
+    try {
+      const stored = store.whole(entryName(n), mostEntryBytes);
+      parseHeader(stored, { kind: 1, vaultId: this.vaultId });
+      const { body, digest, signatures } = splitSigned(stored);
+      this.demandOwners(verifiedSigners(signatures, digest, m => this.keyOf(m)), needed);
+      return body.get(0) === n;
+    } catch (e) {
+      if (e instanceof Refusal) return false;
+      throw e;
+    }
+  }
+
+  demandNothingLater(store) {
+    for (const n of store.numbers('register').filter(number => number > this.hashes.length).slice(0, 1000))
+      demand(!this.isOwnersWord(store, n, 1), 'tampered', `register entry ${this.hashes.length} is missing or damaged, though later ones are there`);
   }
 
   append(stored, n) {
@@ -71,9 +94,19 @@ export class Register {
       case 3: this.addMember(member, change); break;
       case 4: this.grants.push({ ...change, member }); break;
       case 5: this.ownersNeeded = change.ownersNeeded ?? this.ownersNeeded; break;
+      case 8: demand(same(change.replaces ?? none, this.keyring?.objectId ?? none), 'malformed', 'a keyring root does not replace the one that stands'); this.keyring = change; break;
+      case 11: demand(this.ledger === undefined || change.number > this.ledger.number, 'malformed', 'a ledger head goes back'); this.ledger = change; break;
+      case 12: this.placeHold(hex(change.holdId), change); break;
+      case 13: demand(this.holds.get(hex(change.holdId))?.stands, 'malformed', 'a hold is released that does not stand'); this.holds.get(hex(change.holdId)).stands = false; break;
       case 9: this.members.get(member).kept = new Set(change.kept.map(hex)); break;
-      case 10: this.bundles.set(member, change.objectId); break;
+      case 10: this.bundles.set(member, change.objectId); this.unlockers.set(member, change.unlockers); break;
     }
+  }
+
+  placeHold(holdId, change) {
+    demand(change.scope <= 2, 'unsupported format', `unknown hold scope ${change.scope}`);
+    demand(!this.holds.has(holdId), 'malformed', 'a hold is placed twice');
+    this.holds.set(holdId, { ...change, stands: true });
   }
 
   addMember(member, change) {
@@ -117,6 +150,7 @@ export class Register {
   }
 }
 
+const none = Buffer.alloc(0);
 const entryName = n => `register/${String(n).padStart(10, '0')}`;
 
 function grantHeader(vaultId, epoch, objectId) {

@@ -15,7 +15,7 @@ export function parseHeader(bytes, { kind, objectId, vaultId }) {
     bytes: bytes.subarray(0, headerBytes), kind: bytes[8], epoch: bytes.readUInt32LE(12),
     vaultId: bytes.subarray(16, 48), objectId: bytes.subarray(48, 80),
   };
-  demand(header.kind >= 1 && header.kind <= 16 && bytes[9] === 1 && bytes.readUInt16LE(10) === 0, 'unsupported format', 'unknown kind, version or flag');
+  demand(header.kind >= 1 && header.kind <= 18 && bytes[9] === 1 && bytes.readUInt16LE(10) === 0, 'unsupported format', 'unknown kind, version or flag');
   demand(header.kind === kind, 'misplaced', `kind ${header.kind} instead of ${kind}`);
   if (objectId) demand(same(header.objectId, objectId), 'misplaced', 'the object has another id than its name');
   if (vaultId) demand(same(header.vaultId, vaultId), 'misplaced', 'the object belongs to another vault');
@@ -36,6 +36,12 @@ export class Store {
       ? readdirSync(folder).filter(n => /^[0-9a-f]{2}$/.test(n)).flatMap(d => leaves(readdirSync(join(folder, d))).filter(n => n.startsWith(d)))
       : leaves(readdirSync(folder));
     return found.sort().map(n => Buffer.from(n, 'hex'));
+  }
+
+  // Numbers of a room's objects that are named by one.
+  numbers(room) {
+    const folder = join(this.root, room);
+    return existsSync(folder) ? readdirSync(folder).filter(n => /^\d{10}$/.test(n)).map(Number).sort((a, b) => a - b) : [];
   }
 
   // Sessions: [file name, session id, number or 'end'].

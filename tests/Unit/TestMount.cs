@@ -42,6 +42,8 @@ internal sealed class TestMount : IDisposable
         return mount;
     }
 
+    public void Resize(string size) => Assert.True(Run("mount", "-o", $"remount,size={size}", FullPath), "The mount could not be resized.");
+
     public void MakeReadOnly() => Assert.True(Run("mount", "-o", "remount,ro", FullPath), "The mount could not be made read-only.");
 
     public void Dispose()

@@ -42,6 +42,18 @@ public sealed class SignatureList
         return writer.EndArray().Encode();
     }
 
+    /// <summary>Signatures that were made apart from each other.</summary>
+    internal static byte[] Join(IReadOnlyList<(MemberId Member, ReadOnlyMemory<byte> Signature)> signatures)
+    {
+        var writer = new CborMapWriter().BeginArray(signatures.Count);
+        foreach (var (member, signature) in signatures)
+        {
+            writer.BeginArray(3).UInt(Ed25519).Id(member.Value).Bytes(signature.Span).EndArray();
+        }
+
+        return writer.EndArray().Encode();
+    }
+
     /// <summary>Reads the structure alone: nothing is verified yet.</summary>
     /// <param name="owner">What is signed, for messages.</param>
     /// <exception cref="IntegrityException">Malformed.</exception>

@@ -45,16 +45,38 @@ public sealed class SignedObject
     /// <param name="signers">At least one.</param>
     public static byte[] Build(in ObjectHeader header, ReadOnlySpan<byte> body, params ReadOnlySpan<SigningKey> signers)
     {
-        if (body.Length > MaxBodyBytes || signers.Length is 0 or > MaxSignatures)
+        if (signers.Length is 0 or > MaxSignatures)
         {
-            throw new ArgumentException("A signed object has at most 16 MiB and 1 to 32 signatures.", nameof(body));
+            throw new ArgumentException("A signed object has 1 to 32 signatures.", nameof(signers));
+        }
+
+        var signed = Unsigned(header, body);
+        return [.. signed, .. SignatureList.Sign(ContentHash.Of(signed), signers)];
+    }
+
+    /// <summary>What signatures are over: everything before them.</summary>
+    internal static byte[] Unsigned(in ObjectHeader header, ReadOnlySpan<byte> body)
+    {
+        if (body.Length > MaxBodyBytes)
+        {
+            throw new ArgumentException("A signed object has at most 16 MiB.", nameof(body));
         }
 
         var signed = new byte[BodyAt + body.Length];
         header.Write(signed);
         BinaryPrimitives.WriteUInt32LittleEndian(signed.AsSpan(ObjectHeader.SizeBytes), (uint)body.Length);
         body.CopyTo(signed.AsSpan(BodyAt));
-        return [.. signed, .. SignatureList.Sign(ContentHash.Of(signed), signers)];
+        return signed;
+    }
+
+    /// <summary>The body of what <see cref="Unsigned"/> gave.</summary>
+    /// <exception cref="IntegrityException">NotAnObject, Malformed.</exception>
+    internal static ReadOnlyMemory<byte> BodyOf(ReadOnlyMemory<byte> unsigned)
+    {
+        var header = ObjectHeader.Read(unsigned.Span);
+        return unsigned.Length >= BodyAt && BinaryPrimitives.ReadUInt32LittleEndian(unsigned.Span[ObjectHeader.SizeBytes..]) == unsigned.Length - BodyAt
+            ? unsigned[BodyAt..]
+            : throw new IntegrityException(FaultCodes.Malformed, $"{header.Kind} {header.Object} is cut short, or something follows it.");
     }
 
     /// <summary>Reads the structure alone: nothing is verified yet.</summary>

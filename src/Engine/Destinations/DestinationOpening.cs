@@ -20,7 +20,7 @@ internal static class DestinationOpening
         try
         {
             Directory.CreateDirectory(path);
-            if (options.Overwrite is null && Directory.EnumerateFileSystemEntries(path).Any())
+            if (options is { Overwrite: null, InPlace: false } && Directory.EnumerateFileSystemEntries(path).Any())
             {
                 throw new DestinationException(FaultCodes.DestinationNotEmpty, $"'{path}' is not empty.");
             }
@@ -42,6 +42,33 @@ internal static class DestinationOpening
                 : failure.HResult is LinuxErrno.NoSpace or WindowsDiskFull ? FaultCodes.DestinationFull
                 : FaultCodes.DestinationReadOnly;
             throw new DestinationException(code, $"'{path}': {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>The top of the file system, without asking whether it may be written to: nothing is.</summary>
+    public static FileSystemDestination OpenOriginal(OriginalPlaces places, DestinationOptions options)
+    {
+        var name = string.Join(", ", places.Places.Select(static place => place.Path));
+        try
+        {
+            return new FileSystemDestination(name, CreateSystem(OriginalPlaces.Top, options), options, places);
+        }
+        catch (FolderException failure)
+        {
+            throw DestinationErrors.ToException(failure, name);
+        }
+    }
+
+    /// <summary>A folder as it is, to look at; null where there is none yet.</summary>
+    public static DestinationSystem? TryLook(string path, DestinationOptions options)
+    {
+        try
+        {
+            return Directory.Exists(path) ? CreateSystem(path, options) : null;
+        }
+        catch (FolderException failure)
+        {
+            throw DestinationErrors.ToException(failure, path);
         }
     }
 

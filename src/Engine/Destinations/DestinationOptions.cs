@@ -29,6 +29,12 @@ public sealed record DestinationOptions
     /// <summary>Null: the destination must be empty.</summary>
     public OverwriteMode? Overwrite { get; init; }
 
+    /// <summary>What stands there is made as the snapshot has it: kept where it is right, replaced where it is not. <see cref="Overwrite"/> says nothing then.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>In place: a link where a folder belongs is replaced by the folder. Without it nothing is restored behind the link.</summary>
+    public bool ReplacesLinks { get; init; }
+
     /// <summary>
     /// Restore owners, devices, set-id bits and the system's attributes, as far as the account may; null is true. The set-id bits
     /// and devices need an administrator's account as well.

@@ -23,6 +23,11 @@ internal abstract class DestinationSystem : IDisposable
     /// <summary>Brings everything written to the disk.</summary>
     public abstract void Sync();
 
+    /// <summary>The same for every file system of this machine, where the system has a call for it: what is restored to its original places may lie on many.</summary>
+    public virtual void SyncAll()
+    {
+    }
+
     public void Dispose()
     {
         Dispose(disposing: true);
@@ -37,6 +42,18 @@ internal abstract class DestinationFolder : IDisposable
 {
     /// <summary>What stands under a name; null where nothing does.</summary>
     public abstract ExistingEntry? Look(byte[] name);
+
+    /// <summary>Whether the folder lists exactly these bytes as a name: a file system that folds case finds a file under names that it does not have.</summary>
+    public abstract bool Lists(byte[] name);
+
+    /// <summary>Opens a file to read it, through no link and without waiting for a pipe's other end.</summary>
+    public abstract SafeFileHandle OpenToRead(byte[] name);
+
+    /// <summary>What stands behind a handle of <see cref="OpenToRead"/>.</summary>
+    public abstract ExistingEntry LookAt(byte[] name, SafeFileHandle file);
+
+    /// <summary>Whether what stands there has the attributes, the link target or the device number of the entry; content is not looked at.</summary>
+    public abstract bool HasMetadata(byte[] name, DestinationEntry entry);
 
     /// <summary>Makes a folder for the owner alone.</summary>
     public abstract void MakeFolder(byte[] name);
@@ -62,6 +79,12 @@ internal abstract class DestinationFolder : IDisposable
     /// <summary>Sets all attributes, the modification time last. Returns what could not be set.</summary>
     public abstract IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry);
 
+    /// <summary>Removes an empty folder.</summary>
+    public abstract void RemoveFolder(byte[] name);
+
+    /// <summary>Reads from an alternate stream; false where there are none.</summary>
+    public abstract bool TryReadStream(byte[] name, AlternateStream stream, long offset, Span<byte> bytes);
+
     /// <summary>Writes into an alternate stream; false where there are none.</summary>
     public abstract bool TryWriteStream(byte[] name, AlternateStream stream, long offset, ReadOnlySpan<byte> bytes);
 
@@ -76,6 +99,14 @@ internal abstract class DestinationFolder : IDisposable
 
 internal sealed record ExistingEntry(EntryKind Kind, ulong DeviceId, ulong FileId, long SizeBytes, Timestamp ModifiedAt)
 {
+    /// <summary>Unix ctime; null where the system has none to trust.</summary>
+    public Timestamp? ChangedAt { get; init; }
+
+    /// <summary>How many names the file has.</summary>
+    public uint LinkCount { get; init; } = 1;
+
+    public StandingStamp Stamp => new(DeviceId, FileId, SizeBytes, ModifiedAt, ChangedAt);
+
     /// <summary>The kind is compared too: file systems give a freed number to the next thing made.</summary>
     public bool IsSameFileAs(ExistingEntry other) => DeviceId == other.DeviceId && FileId == other.FileId && Kind == other.Kind;
 }

@@ -85,6 +85,41 @@ internal sealed class FileInProgress : IDestinationFile
         }
     }
 
+    public void ReadBack(long offset, Span<byte> bytes)
+    {
+        ObjectDisposedException.ThrowIf(_isFinished != 0, this);
+        try
+        {
+            var handle = _destination.Handles.Acquire(_pooled);
+            try
+            {
+                ReadAll(handle, offset, bytes);
+            }
+            finally
+            {
+                _destination.Handles.Release(_pooled);
+            }
+        }
+        catch (FolderException failure)
+        {
+            throw new DestinationFaultException(DestinationErrors.ToFault(failure, Entry, _destination.DisplayName), failure);
+        }
+    }
+
+    public bool TryReadBackStream(AlternateStream stream, long offset, Span<byte> bytes)
+    {
+        ObjectDisposedException.ThrowIf(_isFinished != 0, this);
+        try
+        {
+            using var folder = _destination.OpenParent(Entry.Path);
+            return folder.TryReadStream(_temporary, stream, offset, bytes);
+        }
+        catch (FolderException failure)
+        {
+            throw new DestinationFaultException(DestinationErrors.ToFault(failure, Entry, _destination.DisplayName), failure);
+        }
+    }
+
     public EntryOutcome Complete()
     {
         ObjectDisposedException.ThrowIf(_isFinished != 0, this);
@@ -131,10 +166,33 @@ internal sealed class FileInProgress : IDestinationFile
 
         // Closed before it moves: Windows moves no open file.
         _destination.Handles.Close(_pooled);
-        var collision = _destination.Placement.MoveIn(folder, _temporary, _preparation);
+        var collision = _destination.Placement.MoveIn(folder, _temporary, _destination.NameOf(Entry.Path), _preparation);
         return collision is null
             ? new EntryOutcome(true, FileSystemDestination.ListMissing(Entry, missing))
             : new EntryOutcome(false, [collision]);
+    }
+
+    /// <summary>What the disk does not give back is the disk's failure, and no other file would fare better on it.</summary>
+    private static void ReadAll(SafeFileHandle handle, long offset, Span<byte> bytes)
+    {
+        try
+        {
+            while (!bytes.IsEmpty)
+            {
+                var count = RandomAccess.Read(handle, bytes, offset);
+                if (count == 0)
+                {
+                    throw new FolderException(FolderError.DeviceFailed, "the temporary file is shorter than what was written to it");
+                }
+
+                offset += count;
+                bytes = bytes[count..];
+            }
+        }
+        catch (Exception failure) when (failure is (IOException or UnauthorizedAccessException) and not FolderException)
+        {
+            throw new FolderException(FolderError.DeviceFailed, failure.Message);
+        }
     }
 
     /// <summary>Hole hints come from outside: what is not zero is written, whatever they say.</summary>

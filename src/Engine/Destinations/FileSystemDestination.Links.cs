@@ -16,20 +16,20 @@ public sealed partial class FileSystemDestination
         }
 
         using var targetFolder = OpenParent(target);
-        var file = targetFolder.Look(target.Name.ToArray());
+        var file = targetFolder.Look(NameOf(target));
         if (file is null || file.Kind == EntryKind.Directory || !Placement.IsMade(file))
         {
             return NoTarget(entry, $"'{target}' was not written by this restore");
         }
 
         using var folder = OpenParent(entry.Path);
-        var existing = folder.Look(entry.Path.Name.ToArray());
+        var existing = folder.Look(NameOf(entry.Path));
         if (existing?.IsSameFileAs(file) == true)
         {
-            return new EntryOutcome(true, []);
+            return new EntryOutcome(true, []) { Change = EntryChange.None };
         }
 
-        if (existing is not null && Placement.IsMade(existing))
+        if (existing is not null && Placement.IsMade(existing) && !Placement.MaySeparate(folder, NameOf(entry.Path), existing))
         {
             return new EntryOutcome(false, [Placement.Collision(entry)]);
         }
@@ -46,7 +46,7 @@ public sealed partial class FileSystemDestination
     {
         var entry = preparation.Entry;
         var temporary = NewTemporaryName();
-        folder.MakeHardLink(temporary, targetFolder, entry.Metadata.HardLinkTarget!.Name.ToArray());
+        folder.MakeHardLink(temporary, targetFolder, NameOf(entry.Metadata.HardLinkTarget!));
         var isPlaced = false;
         try
         {
@@ -56,7 +56,7 @@ public sealed partial class FileSystemDestination
                 return NoTarget(entry, "its first name was exchanged during the restore");
             }
 
-            var collision = Placement.MoveIn(folder, temporary, preparation);
+            var collision = Placement.MoveIn(folder, temporary, NameOf(entry.Path), preparation);
             isPlaced = collision is null;
             return new EntryOutcome(isPlaced, collision is null ? [] : [collision]);
         }

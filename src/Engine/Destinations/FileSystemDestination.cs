@@ -13,13 +13,17 @@ namespace SecureBackup.Engine.Destinations;
 public sealed partial class FileSystemDestination : IDestination
 {
     private readonly OverwriteMode _overwrite;
+    private readonly DestinationOptions _options;
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
 
-    internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options)
+    internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options, OriginalPlaces? places = null)
     {
+        _places = places;
         DisplayName = displayName;
         Host = system;
-        _overwrite = options.Overwrite ?? OverwriteMode.Never;
+        _options = options;
+        Placement = new Placement(options.InPlace);
+        _overwrite = options.InPlace ? OverwriteMode.Always : options.Overwrite ?? OverwriteMode.Never;
         Handles = new HandlePool(options.MaxOpenFiles);
     }
 
@@ -29,7 +33,7 @@ public sealed partial class FileSystemDestination : IDestination
 
     internal DestinationSystem Host { get; }
 
-    internal Placement Placement { get; } = new();
+    internal Placement Placement { get; }
 
     /// <summary>Opens a folder, making it where it does not exist. All that would end the restore at once is said here.</summary>
     public static FileSystemDestination Open(string path, DestinationOptions options)
@@ -42,6 +46,11 @@ public sealed partial class FileSystemDestination : IDestination
     {
         try
         {
+            if (IsTop(entry.Path))
+            {
+                return new Preparation(entry, PrepareVerdict.Kept, []);
+            }
+
             return NameRules.Refuse(entry.Path, entry.Origin, Host.Names) is { } refusal
                 ? new Preparation(entry, PrepareVerdict.Refused, [refusal])
                 : PrepareNamed(entry);
@@ -87,7 +96,10 @@ public sealed partial class FileSystemDestination : IDestination
         try
         {
             using var parent = OpenParent(entry.Path);
-            return new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(entry.Path.Name.ToArray(), null, entry)));
+            var name = NameOf(entry.Path);
+            return _options.InPlace && parent.HasMetadata(name, entry)
+                ? new EntryOutcome(true, []) { Change = EntryChange.None }
+                : new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(name, null, entry)));
         }
         catch (FolderException failure)
         {
@@ -101,6 +113,10 @@ public sealed partial class FileSystemDestination : IDestination
             try
             {
                 Host.Sync();
+                if (_places is not null)
+                {
+                    Host.SyncAll();
+                }
             }
             catch (FolderException failure)
             {
@@ -127,9 +143,6 @@ public sealed partial class FileSystemDestination : IDestination
         ? []
         : [new DestinationFault(FaultCodes.AttributeNotRestored, entry.Path.ToString(), $"'{entry.Path}' lacks: {string.Join(", ", missing)}.")];
 
-    internal DestinationFolder OpenParent(EntryPath path) =>
-        Host.OpenFolder(path.Parent?.Components ?? throw new ArgumentException("A path without a name.", nameof(path)));
-
     internal void Forget(FileInProgress file) => _unfinished.TryRemove(file, out _);
 
     private Preparation PrepareNamed(DestinationEntry entry)
@@ -142,7 +155,7 @@ public sealed partial class FileSystemDestination : IDestination
         }
 
         using var folder = OpenParent(entry.Path);
-        var name = entry.Path.Name.ToArray();
+        var name = NameOf(entry.Path);
         var existing = folder.Look(name);
         if (kind == EntryKind.HardLink)
         {
@@ -150,7 +163,8 @@ public sealed partial class FileSystemDestination : IDestination
             return Protect(entry, existing) is { Verdict: PrepareVerdict.Skipped } left ? left : new Preparation(entry, PrepareVerdict.Link, []);
         }
 
-        if (existing is not null && Placement.IsMade(existing))
+        var isFurtherName = existing is not null && Placement.IsMade(existing);
+        if (isFurtherName && !Placement.MaySeparate(folder, name, existing!))
         {
             return Refuse(entry, Placement.Collision(entry));
         }
@@ -166,6 +180,11 @@ public sealed partial class FileSystemDestination : IDestination
         }
 
         var preparation = new Preparation(entry, PrepareVerdict.Content, []) { Existing = existing };
+        if (_options.InPlace && !isFurtherName && existing?.Kind == kind)
+        {
+            return StandsThere(folder, name, preparation);
+        }
+
         return kind == EntryKind.File ? preparation : MakeSpecial(folder, preparation);
     }
 
@@ -190,6 +209,11 @@ public sealed partial class FileSystemDestination : IDestination
             if (Protect(entry, existing) is { } verdict)
             {
                 return verdict;
+            }
+
+            if (_options is { InPlace: true, ReplacesLinks: false } && existing.Kind is EntryKind.SymbolicLink or EntryKind.ReparsePoint)
+            {
+                return Refuse(entry, new DestinationFault(FaultCodes.DestinationInsideLink, entry.Path.ToString(), $"A link stands where the folder '{entry.Path}' belongs."));
             }
 
             folder.Remove(name);
@@ -235,13 +259,13 @@ public sealed partial class FileSystemDestination : IDestination
         try
         {
             var faults = new List<DestinationFault>(ListMissing(entry, folder.ApplyMetadata(temporary, null, entry)));
-            if (entry.Metadata.LinkTarget is { } target && LinkRules.PointsOutside(entry.Path, target, entry.Origin))
+            if (_places is null && entry.Metadata.LinkTarget is { } target && LinkRules.PointsOutside(entry.Path, target, entry.Origin))
             {
                 var message = $"'{entry.Path}' points to '{EntryName.ToDisplay(target)}', outside the destination.";
                 faults.Add(new DestinationFault(FaultCodes.LinkPointsOutside, entry.Path.ToString(), message));
             }
 
-            var collision = Placement.MoveIn(folder, temporary, preparation);
+            var collision = Placement.MoveIn(folder, temporary, NameOf(entry.Path), preparation);
             isPlaced = collision is null;
             return collision is null ? new Preparation(entry, PrepareVerdict.Done, faults) : Refuse(entry, collision);
         }

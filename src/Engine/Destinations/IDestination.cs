@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Destinations;
 
@@ -8,6 +9,8 @@ namespace SecureBackup.Engine.Destinations;
 /// where the verdict is <see cref="PrepareVerdict.Content"/>, <see cref="OpenFile"/>, write in any order, complete; hard links
 /// (<see cref="Link"/>) once the files they name are complete; <see cref="CompleteFolder"/> last, children before parents;
 /// then <see cref="FlushAsync"/>.
+/// <para>In place (<see cref="DestinationOptions.InPlace"/>) what stands at the destination counts: where the verdict is <see cref="PrepareVerdict.Compare"/>,
+/// <see cref="OpenStanding"/> shows its content; then <see cref="Settle"/> where that is right, or on as with <see cref="PrepareVerdict.Content"/>.</para>
 /// <list type="bullet">
 /// <item>Entries are hostile until checked: nothing is ever made, changed or followed outside the destination.</item>
 /// <item>What concerns one entry is a <see cref="DestinationFault"/>; what ends the restore is a <see cref="DestinationException"/>.</item>
@@ -25,6 +28,17 @@ public interface IDestination : IAsyncDisposable
 
     /// <summary>Starts the content of a file. Throws <see cref="DestinationFaultException"/> with the fault to list.</summary>
     IDestinationFile OpenFile(Preparation preparation);
+
+    /// <summary>
+    /// Opens the file that a verdict found in an entry's place, to read it; null where it is gone, is another by now, or may not be read.
+    /// </summary>
+    IStandingFile? OpenStanding(Preparation preparation);
+
+    /// <summary>
+    /// Takes the file that stands there, whose content is right, for the entry, and gives it the attributes that differ. Null where it changed
+    /// since <paramref name="seen"/>, or where its attributes cannot be set without changing a file under another name too: then it is to be replaced.
+    /// </summary>
+    EntryOutcome? Settle(Preparation preparation, StandingStamp seen);
 
     /// <summary>Makes a further name of a file that this restore wrote or found to be the same.</summary>
     EntryOutcome Link(Preparation preparation);
@@ -52,11 +66,30 @@ public interface IDestinationFile : IDisposable
     /// <see cref="Complete"/> lists it.</summary>
     void WriteStream(AlternateStream stream, long offset, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Reads back what was written. Throws as <see cref="Write"/> does; what is not there any more reads as a fault too.</summary>
+    void ReadBack(long offset, Span<byte> bytes);
+
+    /// <summary>The same for a stream; false where streams do not exist.</summary>
+    bool TryReadBackStream(AlternateStream stream, long offset, Span<byte> bytes);
+
     /// <summary>Checks that every byte came, sets the attributes and moves the file to its place in one step.</summary>
     EntryOutcome Complete();
 
     void Abandon();
 }
+
+/// <summary>A file that stands at the destination, open for reading.</summary>
+public interface IStandingFile : IDisposable
+{
+    StandingStamp Stamp { get; }
+
+    /// <summary>Reads as much as there is, 0 at the end. Throws <see cref="IOException"/>.</summary>
+    int Read(long offset, Span<byte> bytes);
+}
+
+/// <summary>What a file looked like when it was read: while all of it is the same, so is the content.</summary>
+/// <param name="ChangedAt">Unix ctime; null where the system has none to trust.</param>
+public sealed record StandingStamp(ulong DeviceId, ulong FileId, long SizeBytes, Timestamp ModifiedAt, Timestamp? ChangedAt);
 
 /// <summary>An entry as a restore has it from a listing: trusted in nothing.</summary>
 public sealed record DestinationEntry(EntryPath Path, NameOrigin Origin, EntryMetadata Metadata);
@@ -65,6 +98,9 @@ public enum PrepareVerdict
 {
     /// <summary>A file whose content is wanted: <see cref="IDestination.OpenFile"/>.</summary>
     Content,
+
+    /// <summary>In place: a file stands there, and its content decides.</summary>
+    Compare,
 
     /// <summary>A further name: <see cref="IDestination.Link"/> when its first file is complete.</summary>
     Link,
@@ -89,7 +125,21 @@ public sealed record Preparation(DestinationEntry Entry, PrepareVerdict Verdict,
 {
     /// <summary>What stood in the entry's place at the time of the verdict: the only thing that may be replaced.</summary>
     internal ExistingEntry? Existing { get; init; }
+
+    /// <summary>Something stood in the entry's place.</summary>
+    public bool Replaces => Existing is not null;
+}
+
+/// <summary>What it took to make an entry as it should be.</summary>
+public enum EntryChange
+{
+    None,
+    Attributes,
+    Written,
 }
 
 /// <param name="IsRestored">The entry stands in its place; faults then tell what it lacks.</param>
-public sealed record EntryOutcome(bool IsRestored, IReadOnlyList<DestinationFault> Faults);
+public sealed record EntryOutcome(bool IsRestored, IReadOnlyList<DestinationFault> Faults)
+{
+    public EntryChange Change { get; init; } = EntryChange.Written;
+}

@@ -11,6 +11,9 @@ internal sealed class OwnerRestore(DestinationOptions options)
 
     private readonly UnixAccounts _accounts = new();
 
+    /// <summary>Whether nothing is to be changed.</summary>
+    public bool Has(EntryMetadata wanted, (uint User, uint Group) now) => options.RestoreOwner == false || Resolve(wanted, now) == now;
+
     /// <param name="now">User and group that it has now.</param>
     /// <param name="change">Gives it to a user and a group, either of which may be "unchanged"; whether that was done.</param>
     /// <returns>Whether the entry belongs to whom it should.</returns>
@@ -21,9 +24,7 @@ internal sealed class OwnerRestore(DestinationOptions options)
             return true;
         }
 
-        var byName = options.OwnerMapping == OwnerMapping.ByName;
-        var user = (byName ? _accounts.UserId(wanted.UserName) : null) ?? wanted.UserId ?? now.User;
-        var group = (byName ? _accounts.GroupId(wanted.GroupName) : null) ?? wanted.GroupId ?? now.Group;
+        var (user, group) = Resolve(wanted, now);
         if ((user, group) == now)
         {
             return true;
@@ -48,5 +49,13 @@ internal sealed class OwnerRestore(DestinationOptions options)
         }
 
         return true;
+    }
+
+    private (uint User, uint Group) Resolve(EntryMetadata wanted, (uint User, uint Group) now)
+    {
+        var byName = options.OwnerMapping == OwnerMapping.ByName;
+        return (
+            (byName ? _accounts.UserId(wanted.UserName) : null) ?? wanted.UserId ?? now.User,
+            (byName ? _accounts.GroupId(wanted.GroupName) : null) ?? wanted.GroupId ?? now.Group);
     }
 }

@@ -1,9 +1,10 @@
+using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Destinations;
 
 /// <summary>The step from a temporary name to the real one, and the memory of what this restore put where.</summary>
-internal sealed class Placement
+internal sealed class Placement(bool isInPlace)
 {
     private readonly MadeEntries _made = new();
     private readonly Lock _gate = new();
@@ -16,14 +17,13 @@ internal sealed class Placement
     /// names which mean one file here cannot pass each other. Null where it stands.
     /// A crash before leaves the temporary and what was there; a crash after leaves the new entry.
     /// </summary>
-    public DestinationFault? MoveIn(DestinationFolder folder, byte[] temporary, Preparation preparation)
+    public DestinationFault? MoveIn(DestinationFolder folder, byte[] temporary, byte[] name, Preparation preparation)
     {
-        var name = preparation.Entry.Path.Name.ToArray();
         lock (_gate)
         {
             var made = folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
             var standing = folder.Look(name);
-            var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && !_made.Contains(standing));
+            var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && (!_made.Contains(standing) || MaySeparate(folder, name, standing)));
             if (!isAsExpected)
             {
                 return Collision(preparation.Entry);
@@ -42,6 +42,13 @@ internal sealed class Placement
             return null;
         }
     }
+
+    /// <summary>
+    /// In place, whether a name that leads to a file which counts as restored may become a file of its own: it must be a name of that file indeed, and not
+    /// another spelling of the one under which it was restored.
+    /// </summary>
+    public bool MaySeparate(DestinationFolder folder, byte[] name, ExistingEntry existing) =>
+        isInPlace && existing is { LinkCount: > 1 } && existing.Kind != EntryKind.Directory && folder.Lists(name);
 
     public bool IsMade(ExistingEntry entry)
     {

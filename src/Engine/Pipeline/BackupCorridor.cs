@@ -55,35 +55,14 @@ public static class BackupCorridor
     }
 
     /// <summary>Runs the stages, in reading order, until everything that the manifest will name is stored.</summary>
-    private static async Task<SnapshotContents> StoreAllAsync(
-        BackupSession session, ISource source, EntryChunker entries, ListingBuilder listing, RunContext context, CancellationToken cancellationToken)
-    {
-        var channels = session.Channels;
-        var compressor = new CompressorStage(channels, session.Vault.Id, Environment.ProcessorCount);
-        using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
-        var uploader = new PackUploader(channels, session.Vault.Target, context.Counters);
-        using var stages = new StageGroup(cancellationToken);
-        try
-        {
-            SnapshotContents? contents = null;
-            stages.StartBlocking(token => SourceWalker.Run(source, channels, token));
-            stages.Start(async token => contents = await ListAsync(channels, entries, listing, token));
-            for (var worker = 0; worker < compressor.Workers; worker++)
-            {
-                stages.Start(compressor.RunAsync);
-            }
-
-            stages.Start(assembler.RunAsync);
-            stages.Start(uploader.RunAsync);
-            stages.Start(session.Committer.RunAsync);
-            await stages.WhenAllAsync();
-            return contents!;
-        }
-        finally
-        {
-            channels.Drain();
-        }
-    }
+    private static Task<SnapshotContents> StoreAllAsync(
+        BackupSession session, ISource source, EntryChunker entries, ListingBuilder listing, RunContext context, CancellationToken cancellationToken) =>
+        StoringStages.RunAsync(
+            session,
+            context.Counters,
+            stages => stages.StartBlocking(token => SourceWalker.Run(source, session.Channels, token)),
+            token => ListAsync(session.Channels, entries, listing, token),
+            cancellationToken);
 
     /// <summary>Stage 2 and, once the last entry is in, what the listing itself consists of; then nothing more is claimed.</summary>
     private static async Task<SnapshotContents> ListAsync(BackupChannels channels, EntryChunker entries, ListingBuilder listing, CancellationToken cancellationToken)

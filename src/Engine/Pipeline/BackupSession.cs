@@ -79,12 +79,14 @@ internal sealed class BackupSession : IAsyncDisposable
     /// A crash before the manifest leaves packs, segments and reference pages that the next run finds and uses; after it the snapshot exists, and only the end
     /// of the session and the host's memory are missing, which both may be.
     /// </summary>
-    internal async Task<Snapshot> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken)
+    /// <param name="lastCheck">What may still forbid the manifest; asked right before it.</param>
+    internal async Task<Snapshot> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken, Func<Task>? lastCheck = null)
     {
         var packs = Chunks.NeededPacks.ToList();
         var pages = await ReferenceSet.WriteAsync(Vault, packs, cancellationToken);
         await _session.ConfirmAliveAsync(cancellationToken);
         await RequireKeptAsync(packs, cancellationToken);
+        await (lastCheck?.Invoke() ?? Task.CompletedTask);
         var summary = draft.Summary with { ReferencePages = pages, PackCount = packs.Count, EndedAt = Vault.Now };
         var snapshot = await new ManifestWriter(Vault, _snapshots).CommitAsync(summary, draft.OwnerPart, _session.Id, cancellationToken);
 

@@ -8,10 +8,11 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>Fetches single chunks (pages, id lists) by id, from the first of their places that gives the right bytes.</summary>
-internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index) : IChunkFetcher, IDisposable
+/// <param name="readAheadBytes">Read behind each chunk with it; for whoever wants the whole of a snapshot in order.</param>
+internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int readAheadBytes = 0) : IChunkFetcher, IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly PackOpener _packs = new(vault);
+    private readonly PackOpener _packs = new(vault) { ReadAheadBytes = readAheadBytes };
 
     public ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken) => FetchAsync(id, subject: null, cancellationToken);
 

@@ -28,6 +28,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     private long _rangeStart;
     private SubjectDomain? _subject;
 
+    /// <summary>How much behind a chunk is read with it, for who wants neighbours one by one.</summary>
+    internal int ReadAheadBytes { get; init; }
+
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
@@ -37,7 +40,8 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         var reader = await OpenAsync(pack.Id, cancellationToken);
         if (!Holds(pack, entry))
         {
-            await LoadAsync(pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
+            var wanted = Math.Max(entry.FrameBytes, Math.Min(ReadAheadBytes, pack.LengthBytes - entry.OffsetBytes));
+            await LoadAsync(pack, new ByteRange(entry.OffsetBytes, wanted), cancellationToken);
         }
 
         var start = (int)(entry.OffsetBytes - _rangeStart);
@@ -61,8 +65,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             throw new IntegrityException(FaultCodes.PackMalformed, $"The pack {pack.Id} ends before a chunk that should lie in it.");
         }
 
-        var start = range.Offset / AlignmentBytes * AlignmentBytes;
-        var end = Math.Min(pack.LengthBytes, (range.Offset + range.LengthBytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes);
+        var (start, end) = Aligned(range, pack.LengthBytes);
         Forget();
         var buffer = OwnedBuffer.Rent((int)(end - start));
         try
@@ -77,6 +80,11 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         (_range, _rangePack, _rangeStart) = (buffer, pack.Id, start);
     }
+
+    /// <summary>The range as it is asked for.</summary>
+    internal static (long Start, long End) Aligned(ByteRange range, long packBytes) => (
+        range.Offset / AlignmentBytes * AlignmentBytes,
+        Math.Min(packBytes, (range.Offset + range.LengthBytes + AlignmentBytes - 1) / AlignmentBytes * AlignmentBytes));
 
     public void Dispose()
     {

@@ -8,7 +8,10 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>A file on its way back. A batch may end within it; it then goes on in the next.</summary>
 internal sealed class RestoringFile(Preparation preparation, IDestinationFile file)
 {
+    private readonly List<WrittenPart> _parts = [];
     private long _left;
+    private long _fetchedBytes;
+    private long _reusedBytes;
     private EntryFault? _fault;
 
     internal Preparation Preparation { get; } = preparation;
@@ -24,9 +27,27 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile fi
 
     internal bool IsWritten => IsPlanned && Interlocked.Read(ref _left) == 0;
 
-    internal void AddUse() => Interlocked.Increment(ref _left);
+    internal long FetchedBytes => Interlocked.Read(ref _fetchedBytes);
 
-    internal void EndUse() => Interlocked.Decrement(ref _left);
+    internal long ReusedBytes => Interlocked.Read(ref _reusedBytes);
+
+    /// <summary>What this batch writes to it, by the planner before the batch is fetched; read by the worker that ends its last use.</summary>
+    internal IReadOnlyList<WrittenPart> Parts => _parts;
+
+    internal void AddUse(WrittenPart part)
+    {
+        _parts.Add(part);
+        Interlocked.Increment(ref _left);
+    }
+
+    internal void AddFetched(int bytes) => Interlocked.Add(ref _fetchedBytes, bytes);
+
+    internal void AddReused(int bytes) => Interlocked.Add(ref _reusedBytes, bytes);
+
+    /// <summary>Whether that was the last use of this batch: all its parts are written, or it has failed.</summary>
+    internal bool EndUse() => Interlocked.Decrement(ref _left) == 0;
+
+    internal void ForgetParts() => _parts.Clear();
 
     /// <summary>The first fault counts; further writes are pointless.</summary>
     internal void Fail(EntryFault fault) => Interlocked.CompareExchange(ref _fault, fault, null);
@@ -35,6 +56,13 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile fi
 /// <summary>A place where a chunk's bytes go.</summary>
 /// <param name="Stream">Null for the file's main content.</param>
 internal readonly record struct ChunkUse(RestoringFile File, long Offset, AlternateStream? Stream);
+
+/// <summary>A stretch of a file as it must read when it is written.</summary>
+/// <param name="Stream">Null for the file's main content.</param>
+internal readonly record struct WrittenPart(ChunkId Id, long Offset, int LengthBytes, AlternateStream? Stream);
+
+/// <summary>A chunk that stands at the destination in the file that is to be replaced.</summary>
+internal readonly record struct PieceCopy(RestoringFile File, ChunkId Id, long Offset, StandingPiece Piece);
 
 /// <summary>A chunk to fetch, where it lies, and where it goes.</summary>
 internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> places)
@@ -56,11 +84,12 @@ internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> place
 internal sealed class RestoreBatch
 {
     /// <summary>About 10 MB of plan; at 1 MiB a chunk 32 GiB of content, at 4 KiB 128 MiB.</summary>
-    private const int MaxUses = 32_768;
+    internal const int MaxUses = 32_768;
 
     private const int MaxFiles = 4_096;
 
     private readonly Dictionary<ChunkId, WantedChunk> _wanted = [];
+    private readonly List<PieceCopy> _copies = [];
     private int _uses;
 
     internal List<RestoringFile> Files { get; } = [];
@@ -74,9 +103,19 @@ internal sealed class RestoreBatch
     internal void Use(WantedChunk chunk, ChunkUse use)
     {
         chunk.Uses.Add(use);
-        use.File.AddUse();
+        use.File.AddUse(new WrittenPart(chunk.Id, use.Offset, chunk.PlainBytes, use.Stream));
         _uses++;
     }
+
+    internal void Copy(PieceCopy copy)
+    {
+        _copies.Add(copy);
+        copy.File.AddUse(new WrittenPart(copy.Id, copy.Offset, copy.Piece.LengthBytes, Stream: null));
+        _uses++;
+    }
+
+    /// <summary>The pieces to copy, by file, in the order of their places.</summary>
+    internal IEnumerable<IReadOnlyList<PieceCopy>> CopiesByFile() => _copies.GroupBy(static copy => copy.File).Select(static file => (IReadOnlyList<PieceCopy>)[.. file]);
 
     /// <summary>The chunks by the pack of their first place, in the order in which they lie there.</summary>
     internal IEnumerable<IReadOnlyList<WantedChunk>> ByPack() =>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
@@ -23,12 +25,19 @@ public static class RestoreCorridor
         var owner = vault.OpenOwnerPart(snapshot);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot.Writer, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
-        var result = new RestoreTally(context.Counters);
+        if (request.Room is { } room)
+        {
+            await RestoreForecaster.RequireRoomAsync(request, room, fetcher, cancellationToken);
+        }
+
+        var result = new RestoreTally(context.Counters, request.OnEntry);
         var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => result.Add(LostPage(page, damage)));
         var parts = new RestoreParts(vault, index, listing, destination, result)
         {
             Filter = new EntryFilter(request.Include),
             Counters = context.Counters,
+            Comparer = ComparerOf(vault.Vault, destination, fetcher),
+            ReadsBack = request.ReadsBack,
         };
         if (parts.Filter.TakesAll)
         {
@@ -39,13 +48,19 @@ public static class RestoreCorridor
         await new RestorePlanner(parts, batch => chunks.FetchAsync(batch, cancellationToken)).RunAsync(cancellationToken);
         if (result.Entries == 0 && result.Faults.Count == 0 && !parts.Filter.TakesAll)
         {
-            throw new RequestException(FaultCodes.NothingMatches, $"Nothing in snapshot {snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
+            throw NothingMatches(request);
         }
 
         WarnOfLinks(result.LinksOutside, context.Sink);
         await destination.FlushAsync(cancellationToken);
         return result.ToResult(snapshot, clock.Elapsed);
     }
+
+    internal static RequestException NothingMatches(RestoreRequest request) => new(
+        FaultCodes.NothingMatches, $"Nothing in snapshot {request.Snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
+
+    private static StandingComparer ComparerOf(UnlockedVault vault, IDestination destination, ChunkFetcher fetcher) =>
+        new(destination, ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), vault.Keys.ChunkId, fetcher);
 
     /// <summary>One word for all of them: an ordinary system tree has hundreds.</summary>
     private static void WarnOfLinks(IReadOnlyList<EntryFault> links, IEngineSink sink)
@@ -66,6 +81,15 @@ public sealed record RestoreRequest(VaultReader Vault, Snapshot Snapshot)
 {
     /// <summary>Patterns as of <see cref="EntryFilter"/>; empty for everything.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
+
+    /// <summary>Where the restore goes, to refuse one that cannot fit; null to find out on the way.</summary>
+    public DestinationForecast? Room { get; init; }
+
+    /// <summary>Every file is read back before it gets its name.</summary>
+    public bool ReadsBack { get; init; } = true;
+
+    /// <summary>Told the verdict on each entry, on the thread that restores; null where nobody listens.</summary>
+    public Action<RestoredEntry>? OnEntry { get; init; }
 }
 
 /// <summary>What the stages of one restore share.</summary>
@@ -74,4 +98,10 @@ internal sealed record RestoreParts(VaultReader Vault, ChunkIndex Index, Listing
     internal required EntryFilter Filter { get; init; }
 
     internal required ProgressCounters Counters { get; init; }
+
+    internal required StandingComparer Comparer { get; init; }
+
+    internal required bool ReadsBack { get; init; }
+
+    internal ChunkIdKey Ids => Vault.Vault.Keys.ChunkId;
 }

@@ -4,46 +4,90 @@ using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Pipeline;
 
-/// <summary>Fetches a batch pack by pack with a few workers, and writes each chunk to all its places.</summary>
+/// <summary>
+/// Fetches a batch pack by pack with a few workers, copies what stands at the destination already, and writes each chunk to all its places. Whoever ends the last
+/// use of a file reads it back, while the others go on.
+/// </summary>
 internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 {
     private const int Workers = 4;
 
-    /// <summary>Neighbouring chunks are read in one range up to this length.</summary>
-    private const int MaxRangeBytes = 4 * 1024 * 1024;
+    private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
+    private readonly ReadBack? _readBack = parts.ReadsBack ? new ReadBack(parts.Ids) : null;
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
-        var packs = Channel.CreateUnbounded<IReadOnlyList<WantedChunk>>();
+        var work = Channel.CreateUnbounded<Func<PackOpener, CancellationToken, Task>>();
         foreach (var pack in batch.ByPack())
         {
-            packs.Writer.TryWrite(pack);
+            work.Writer.TryWrite((opener, token) => FetchAsync(opener, pack, token));
         }
 
-        packs.Writer.Complete();
+        foreach (var copies in batch.CopiesByFile())
+        {
+            work.Writer.TryWrite((_, token) => CopyAsync(copies, token));
+        }
+
+        work.Writer.Complete();
         using var stages = new StageGroup(cancellationToken);
         for (var i = 0; i < Workers; i++)
         {
-            stages.Start(token => WorkAsync(packs.Reader, token));
+            stages.Start(token => WorkAsync(work.Reader, token));
         }
 
         await stages.WhenAllAsync();
     }
 
-    private async Task WorkAsync(ChannelReader<IReadOnlyList<WantedChunk>> packs, CancellationToken cancellationToken)
+    private async Task WorkAsync(ChannelReader<Func<PackOpener, CancellationToken, Task>> work, CancellationToken cancellationToken)
     {
         using var opener = new PackOpener(parts.Vault);
-        await foreach (var chunks in packs.ReadAllAsync(cancellationToken))
+        await foreach (var item in work.ReadAllAsync(cancellationToken))
         {
-            for (var i = 0; i < chunks.Count; i++)
+            await item(opener, cancellationToken);
+        }
+    }
+
+    private async Task FetchAsync(PackOpener opener, IReadOnlyList<WantedChunk> chunks, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < chunks.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var plain = await TryReadAsync(opener, chunks, i, cancellationToken);
+            if (plain is not null)
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                using var plain = await TryReadAsync(opener, chunks, i, cancellationToken);
-                if (plain is not null)
-                {
-                    Write(chunks[i], plain);
-                }
+                Write(chunks[i], plain);
             }
+        }
+    }
+
+    /// <summary>What does not stand there any more as it was when it was compared is fetched after all.</summary>
+    private async Task CopyAsync(IReadOnlyList<PieceCopy> copies, CancellationToken cancellationToken)
+    {
+        using var source = _copier.Open(copies[0].File);
+        foreach (var copy in copies)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var standing = source?.TryRead(copy);
+            using var plain = standing is null ? await TryFetchAsync(copy, cancellationToken) : null;
+            if ((standing ?? plain) is { } bytes)
+            {
+                WriteTo(new ChunkUse(copy.File, copy.Offset, Stream: null), bytes, isReused: standing is not null);
+            }
+
+            End(copy.File);
+        }
+    }
+
+    private async ValueTask<OwnedBuffer?> TryFetchAsync(PieceCopy copy, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await fallback.FetchAsync(copy.Id, cancellationToken);
+        }
+        catch (IntegrityException damage)
+        {
+            copy.File.Fail(EntryFault.Of(copy.File.Preparation.Entry.Path.ToString(), damage));
+            return null;
         }
     }
 
@@ -56,7 +100,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
             var place = chunk.Places[0];
             if (!opener.Holds(place.Pack, place.Entry))
             {
-                await opener.LoadAsync(place.Pack, RangeFrom(chunks, at), cancellationToken);
+                await opener.LoadAsync(place.Pack, PackRanges.From(chunks, at), cancellationToken);
             }
 
             return await opener.ReadAsync(place.Pack, place.Entry, subject: null, cancellationToken);
@@ -80,32 +124,22 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         }
     }
 
-    private static void Fail(WantedChunk chunk, IntegrityException damage)
+    private void Fail(WantedChunk chunk, IntegrityException damage)
     {
         foreach (var use in chunk.Uses)
         {
             use.File.Fail(EntryFault.Of(use.File.Preparation.Entry.Path.ToString(), damage));
-            use.File.EndUse();
+            End(use.File);
         }
     }
 
-    /// <summary>From this chunk on as far as the next wanted ones lie close behind it.</summary>
-    private static ByteRange RangeFrom(IReadOnlyList<WantedChunk> chunks, int at)
+    private void End(RestoringFile file)
     {
-        var first = chunks[at].Places[0].Entry;
-        var end = first.OffsetBytes + first.FrameBytes;
-        for (var i = at + 1; i < chunks.Count; i++)
+        if (file.EndUse())
         {
-            var next = chunks[i].Places[0].Entry;
-            if (next.OffsetBytes > end + PackOpener.AlignmentBytes || next.OffsetBytes + next.FrameBytes - first.OffsetBytes > MaxRangeBytes)
-            {
-                break;
-            }
-
-            end = Math.Max(end, next.OffsetBytes + next.FrameBytes);
+            _readBack?.Check(file);
+            file.ForgetParts();
         }
-
-        return new ByteRange(first.OffsetBytes, end - first.OffsetBytes);
     }
 
     private void Write(WantedChunk chunk, OwnedBuffer plain)
@@ -120,32 +154,44 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
         foreach (var use in chunk.Uses)
         {
-            try
-            {
-                if (!use.File.HasFailed)
-                {
-                    WriteTo(use, plain.Span);
-                    parts.Counters.AddBytesRead(plain.LengthBytes);
-                }
-            }
-            catch (DestinationFaultException refused)
-            {
-                use.File.Fail(EntryFault.Of(refused.Fault));
-            }
-
-            use.File.EndUse();
+            WriteTo(use, plain, isReused: false);
+            End(use.File);
         }
     }
 
-    private static void WriteTo(ChunkUse use, ReadOnlySpan<byte> bytes)
+    private void WriteTo(ChunkUse use, OwnedBuffer plain, bool isReused)
     {
-        if (use.Stream is null)
+        var file = use.File;
+        if (file.HasFailed)
         {
-            use.File.File.Write(use.Offset, bytes);
+            return;
+        }
+
+        try
+        {
+            if (use.Stream is null)
+            {
+                file.File.Write(use.Offset, plain.Span);
+            }
+            else
+            {
+                file.File.WriteStream(use.Stream, use.Offset, plain.Span);
+            }
+        }
+        catch (DestinationFaultException refused)
+        {
+            file.Fail(EntryFault.Of(refused.Fault));
+            return;
+        }
+
+        parts.Counters.AddBytesRead(plain.LengthBytes);
+        if (isReused)
+        {
+            file.AddReused(plain.LengthBytes);
         }
         else
         {
-            use.File.File.WriteStream(use.Stream, use.Offset, bytes);
+            file.AddFetched(plain.LengthBytes);
         }
     }
 }

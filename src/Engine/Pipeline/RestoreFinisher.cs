@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Pipeline;
 
@@ -26,13 +27,30 @@ internal sealed class RestoreFinisher(RestoreParts parts)
         }
     }
 
-    internal void FinishBatch(IEnumerable<RestoringFile> files)
+    internal void FinishFiles(IEnumerable<RestoringFile> files)
     {
         foreach (var file in files)
         {
             Finish(file);
         }
+    }
 
+    /// <summary>On the way out of a failure: whatever of these files is whole, as far as the destination still lets it.</summary>
+    internal void FinishWritten(IEnumerable<RestoringFile> files)
+    {
+        try
+        {
+            FinishFiles(files.Where(static file => file is { IsWritten: true, HasFailed: false }));
+        }
+        catch (DestinationException)
+        {
+            // The failure that led here is the one to report.
+        }
+    }
+
+    /// <summary>What the walk has passed; every file before it must be finished.</summary>
+    internal void FinishPassed()
+    {
         foreach (var link in _links)
         {
             parts.Result.Add(link.Entry, parts.Destination.Link(link));
@@ -54,7 +72,7 @@ internal sealed class RestoreFinisher(RestoreParts parts)
             _passedFolders.Add(folder);
         }
 
-        FinishBatch([]);
+        FinishPassed();
     }
 
     private void Finish(RestoringFile file)
@@ -64,7 +82,7 @@ internal sealed class RestoreFinisher(RestoreParts parts)
             if (file.Fault is { } fault)
             {
                 file.File.Abandon();
-                parts.Result.Add(fault);
+                parts.Result.AddFailed(file.Preparation.Entry, fault);
                 return;
             }
 
@@ -73,7 +91,7 @@ internal sealed class RestoreFinisher(RestoreParts parts)
                 throw new InvalidOperationException($"'{file.Preparation.Entry.Path}' was not written whole, and nothing said so.");
             }
 
-            parts.Result.Add(file.Preparation.Entry, file.File.Complete());
+            parts.Result.Add(file, file.File.Complete());
         }
     }
 }

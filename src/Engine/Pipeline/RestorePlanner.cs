@@ -15,11 +15,13 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
     private readonly RestoreFinisher _finisher = new(parts);
     private readonly List<ListedEntry> _unmadeFolders = [];
     private readonly Dictionary<EntryPath, EntryPath> _standIns = [];
+    private readonly StandingStage _standing = new(parts);
+    private bool _isSettling;
     private RestoreBatch _batch = new();
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var entry in parts.Listing.EntriesAsync(cancellationToken))
+        await foreach (var entry in parts.Listing.WayAndBelowAsync(parts.Filter.Scope, cancellationToken))
         {
             LeaveUnmadeFolders(entry.Path);
             if (!parts.Filter.Takes(entry.Path, entry.Metadata.Kind))
@@ -35,6 +37,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
             await TakeAsync(entry, cancellationToken);
         }
 
+        await SettleAsync(cancellationToken);
         await FetchAsync(cancellationToken);
         _finisher.FinishAll();
     }
@@ -51,10 +54,35 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
 
         _unmadeFolders.Clear();
         await PrepareAsync(await WithFirstNameAsync(entry, cancellationToken), cancellationToken);
+        if (_standing.IsFull)
+        {
+            await SettleAsync(cancellationToken);
+        }
+
         if (_batch.IsFull)
         {
+            await SettleAsync(cancellationToken);
             await FetchAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Compares what stands at the destination; what is right stays, and of the rest what it lacks is planned.</summary>
+    private async ValueTask SettleAsync(CancellationToken cancellationToken)
+    {
+        _isSettling = true;
+        foreach (var found in await _standing.CompareAllAsync(cancellationToken))
+        {
+            if (found.Content is { IsSame: true, Stamp: { } stamp } && parts.Destination.Settle(found.Preparation, stamp) is { } outcome)
+            {
+                parts.Result.AddSettled(found.Preparation.Entry, outcome);
+            }
+            else
+            {
+                await PlanFileAsync(found.Entry, found.Preparation with { Verdict = PrepareVerdict.Content }, found.Content, cancellationToken);
+            }
+        }
+
+        _isSettling = false;
     }
 
     /// <summary>
@@ -105,7 +133,10 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         switch (preparation.Verdict)
         {
             case PrepareVerdict.Content:
-                await PlanFileAsync(entry, preparation, cancellationToken);
+                await PlanFileAsync(entry, preparation, StandingContent.Unreadable, cancellationToken);
+                break;
+            case PrepareVerdict.Compare:
+                _standing.Add(entry, preparation);
                 break;
             case PrepareVerdict.Link:
                 _finisher.AddLink(preparation);
@@ -133,7 +164,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         }
         catch (IntegrityException damage)
         {
-            parts.Result.Add(EntryFault.Of(entry.Path.ToString(), damage));
+            parts.Result.AddFailed(new DestinationEntry(entry.Path, entry.Origin, entry.Metadata), EntryFault.Of(entry.Path.ToString(), damage));
             return null;
         }
 
@@ -142,7 +173,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
             : entry.Metadata with { ExtendedAttributes = [.. attributes.OrderBy(attribute => attribute.Name, ByteOrder.Instance)] };
     }
 
-    private async ValueTask PlanFileAsync(ListedEntry entry, Preparation preparation, CancellationToken cancellationToken)
+    private async ValueTask PlanFileAsync(ListedEntry entry, Preparation preparation, StandingContent standing, CancellationToken cancellationToken)
     {
         IDestinationFile open;
         try
@@ -151,7 +182,7 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         }
         catch (DestinationFaultException refused)
         {
-            parts.Result.Add(EntryFault.Of(refused.Fault));
+            parts.Result.AddFailed(preparation.Entry, EntryFault.Of(refused.Fault));
             return;
         }
 
@@ -159,10 +190,10 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
         _batch.Files.Add(file);
         try
         {
-            await PlanContentAsync(file, entry.Content, entry.Metadata.SizeBytes, null, cancellationToken);
+            await PlanContentAsync(file, entry.Content, entry.Metadata.SizeBytes, standing, cancellationToken);
             foreach (var stream in entry.Streams)
             {
-                await PlanContentAsync(file, stream.Content, stream.SizeBytes, new AlternateStream(stream.Name, stream.SizeBytes), cancellationToken);
+                await PlanStreamAsync(file, stream, cancellationToken);
             }
         }
         catch (IntegrityException damage)
@@ -174,23 +205,52 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
     }
 
     private async ValueTask PlanContentAsync(
-        RestoringFile file, ContentRef content, long sizeBytes, AlternateStream? stream, CancellationToken cancellationToken)
+        RestoringFile file, ContentRef content, long sizeBytes, StandingContent standing, CancellationToken cancellationToken)
     {
         long offset = 0;
         await foreach (var id in ContentReader.ChunksAsync(content, parts.Listing.Fetcher, cancellationToken))
         {
-            if (_batch.IsFull)
+            await MakeRoomAsync(file, cancellationToken);
+            if (standing.Pieces.TryGetValue(id, out var piece))
             {
-                await FetchAsync(cancellationToken, unfinished: file);
+                // First the length, then the use: a list without end must not fill the batch.
+                var next = ContentLength.Add(offset, piece.LengthBytes, sizeBytes);
+                _batch.Copy(new PieceCopy(file, id, offset, piece));
+                offset = next;
             }
-
-            var chunk = _batch.Find(id) ?? await LocateAsync(id, cancellationToken);
-            _batch.Use(chunk, new ChunkUse(file, offset, stream));
-            offset = ContentLength.Add(offset, chunk.PlainBytes, sizeBytes);
+            else
+            {
+                offset = await UseAsync(id, new ChunkUse(file, offset, Stream: null), sizeBytes, cancellationToken);
+            }
         }
 
         ContentLength.Require(offset, sizeBytes);
     }
+
+    private async ValueTask PlanStreamAsync(RestoringFile file, NamedContent stream, CancellationToken cancellationToken)
+    {
+        long offset = 0;
+        var name = new AlternateStream(stream.Name, stream.SizeBytes);
+        await foreach (var id in ContentReader.ChunksAsync(stream.Content, parts.Listing.Fetcher, cancellationToken))
+        {
+            await MakeRoomAsync(file, cancellationToken);
+            offset = await UseAsync(id, new ChunkUse(file, offset, name), stream.SizeBytes, cancellationToken);
+        }
+
+        ContentLength.Require(offset, stream.SizeBytes);
+    }
+
+    /// <returns>Where the next chunk begins.</returns>
+    private async ValueTask<long> UseAsync(ChunkId id, ChunkUse use, long sizeBytes, CancellationToken cancellationToken)
+    {
+        var chunk = _batch.Find(id) ?? await LocateAsync(id, cancellationToken);
+        var next = ContentLength.Add(use.Offset, chunk.PlainBytes, sizeBytes);
+        _batch.Use(chunk, use);
+        return next;
+    }
+
+    private ValueTask MakeRoomAsync(RestoringFile file, CancellationToken cancellationToken) =>
+        _batch.IsFull ? FetchAsync(cancellationToken, unfinished: file) : ValueTask.CompletedTask;
 
     private async ValueTask<WantedChunk> LocateAsync(ChunkId id, CancellationToken cancellationToken)
     {
@@ -209,8 +269,23 @@ internal sealed class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task
     private async ValueTask FetchAsync(CancellationToken cancellationToken, RestoringFile? unfinished = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await fetch(_batch);
-        _finisher.FinishBatch(_batch.Files.Where(file => file != unfinished));
+        try
+        {
+            await fetch(_batch);
+        }
+        catch (DestinationException)
+        {
+            // No more room, or a failing disk: what is whole already is not thrown away with what is not.
+            _finisher.FinishWritten(_batch.Files.Where(file => file != unfinished));
+            throw;
+        }
+
+        _finisher.FinishFiles(_batch.Files.Where(file => file != unfinished));
+        if (!_isSettling)
+        {
+            _finisher.FinishPassed();
+        }
+
         _batch = new RestoreBatch();
         if (unfinished is not null)
         {

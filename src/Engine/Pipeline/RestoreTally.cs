@@ -6,8 +6,8 @@ using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline;
 
-/// <summary>Counts what became of each entry. Used by one thread.</summary>
-internal sealed class RestoreTally(ProgressCounters counters)
+/// <summary>Counts what became of each entry, and tells each verdict to whoever listens. Used by one thread.</summary>
+internal sealed class RestoreTally(ProgressCounters counters, Action<RestoredEntry>? listener)
 {
     private readonly List<EntryFault> _faults = [];
     private readonly List<EntryFault> _linksOutside = [];
@@ -17,6 +17,11 @@ internal sealed class RestoreTally(ProgressCounters counters)
     private long _bytes;
     private long _skipped;
     private long _kept;
+    private long _patched;
+    private long _metadataOnly;
+    private long _failed;
+    private long _fetched;
+    private long _reused;
 
     internal long Entries { get; private set; }
 
@@ -30,6 +35,45 @@ internal sealed class RestoreTally(ProgressCounters counters)
         counters.AddFault();
     }
 
+    /// <summary>An entry that is not there.</summary>
+    internal void AddFailed(DestinationEntry entry, EntryFault fault)
+    {
+        Add(fault);
+        Tell(entry, RestoreVerdict.Failed, fault);
+    }
+
+    /// <summary>A file whose content stood there and is right.</summary>
+    internal void AddSettled(DestinationEntry entry, EntryOutcome outcome)
+    {
+        var fault = AddAll(outcome.Faults);
+        if (!outcome.IsRestored)
+        {
+            Tell(entry, RestoreVerdict.Failed, fault);
+            return;
+        }
+
+        counters.AddFile();
+        counters.AddBytesRead(entry.Metadata.SizeBytes);
+        Tell(entry, VerdictOf(outcome), fault);
+    }
+
+    /// <summary>A file that was written.</summary>
+    internal void Add(RestoringFile file, EntryOutcome outcome)
+    {
+        var entry = file.Preparation.Entry;
+        var fault = AddAll(outcome.Faults);
+        if (!outcome.IsRestored)
+        {
+            Tell(entry, RestoreVerdict.Failed, fault);
+            return;
+        }
+
+        _files++;
+        _bytes += entry.Metadata.SizeBytes;
+        counters.AddFile();
+        Tell(entry, file.ReusedBytes > 0 ? RestoreVerdict.Patched : RestoreVerdict.Restored, fault, file.FetchedBytes, file.ReusedBytes);
+    }
+
     /// <summary>Counts an entry when its fate is decided; files, links and folders count when they are complete.</summary>
     internal void Add(Preparation preparation)
     {
@@ -37,45 +81,43 @@ internal sealed class RestoreTally(ProgressCounters counters)
         if (preparation.Verdict == PrepareVerdict.Skipped)
         {
             // The user asked for that: no fault.
-            _skipped++;
+            Tell(preparation.Entry, RestoreVerdict.Skipped, fault: null);
             return;
         }
 
-        AddAll(preparation.Faults);
+        var fault = AddAll(preparation.Faults);
         switch (preparation.Verdict)
         {
             case PrepareVerdict.Done:
                 _others++;
+                Tell(preparation.Entry, RestoreVerdict.Restored, fault);
                 break;
             case PrepareVerdict.Kept:
-                _kept++;
+                Tell(preparation.Entry, RestoreVerdict.Unchanged, fault);
+                break;
+            case PrepareVerdict.Refused:
+                Tell(preparation.Entry, RestoreVerdict.Failed, fault);
                 break;
         }
     }
 
+    /// <summary>A folder or a further name.</summary>
     internal void Add(DestinationEntry entry, EntryOutcome outcome)
     {
-        AddAll(outcome.Faults);
+        var fault = AddAll(outcome.Faults);
         if (!outcome.IsRestored)
         {
+            var isLeft = fault?.Code == FaultCodes.EntryExists;
+            Tell(entry, isLeft ? RestoreVerdict.Skipped : RestoreVerdict.Failed, fault);
             return;
         }
 
-        if (entry.Metadata.Kind == EntryKind.Directory)
+        if (outcome.Change != EntryChange.None)
         {
-            _folders++;
-            return;
+            (_folders, _others) = entry.Metadata.Kind == EntryKind.Directory ? (_folders + 1, _others) : (_folders, _others + 1);
         }
 
-        if (entry.Metadata.Kind != EntryKind.File)
-        {
-            _others++;
-            return;
-        }
-
-        _files++;
-        _bytes += entry.Metadata.SizeBytes;
-        counters.AddFile();
+        Tell(entry, VerdictOf(outcome), fault);
     }
 
     internal RestoreResult ToResult(Snapshot snapshot, TimeSpan elapsed) => new()
@@ -87,13 +129,44 @@ internal sealed class RestoreTally(ProgressCounters counters)
         Bytes = _bytes,
         Skipped = _skipped,
         Kept = _kept,
+        Patched = _patched,
+        MetadataOnly = _metadataOnly,
+        Failed = _failed,
+        FetchedBytes = _fetched,
+        ReusedBytes = _reused,
         Faults = _faults,
         LinksOutside = _linksOutside,
         Elapsed = elapsed,
     };
 
-    private void AddAll(IReadOnlyList<DestinationFault> faults)
+    private static RestoreVerdict VerdictOf(EntryOutcome outcome) => outcome.Change switch
     {
+        EntryChange.None => RestoreVerdict.Unchanged,
+        EntryChange.Attributes => RestoreVerdict.MetadataOnly,
+        _ => RestoreVerdict.Restored,
+    };
+
+    private void Tell(DestinationEntry entry, RestoreVerdict verdict, EntryFault? fault, long fetched = 0, long reused = 0)
+    {
+        var kind = entry.Metadata.Kind;
+        switch (verdict)
+        {
+            case RestoreVerdict.Unchanged: _kept++; break;
+            case RestoreVerdict.Patched: _patched++; break;
+            case RestoreVerdict.MetadataOnly: _metadataOnly++; break;
+            case RestoreVerdict.Failed: _failed++; break;
+            case RestoreVerdict.Skipped: _skipped++; break;
+        }
+
+        _fetched += fetched;
+        _reused += reused;
+        listener?.Invoke(new RestoredEntry(entry.Path, kind, verdict, fetched, reused) { Fault = fault });
+    }
+
+    /// <returns>The first that is one.</returns>
+    private EntryFault? AddAll(IReadOnlyList<DestinationFault> faults)
+    {
+        EntryFault? first = null;
         foreach (var fault in faults)
         {
             if (fault.Code == FaultCodes.LinkPointsOutside)
@@ -103,9 +176,13 @@ internal sealed class RestoreTally(ProgressCounters counters)
             }
             else
             {
-                Add(EntryFault.Of(fault));
+                var listed = EntryFault.Of(fault);
+                Add(listed);
+                first ??= listed;
             }
         }
+
+        return first;
     }
 }
 
@@ -130,6 +207,20 @@ public sealed record RestoreResult
 
     /// <summary>Entries that were there already and the same.</summary>
     public required long Kept { get; init; }
+
+    /// <summary>Of the files written: those that were built from what stood there and what came from the vault.</summary>
+    public long Patched { get; init; }
+
+    /// <summary>Entries that only got other attributes.</summary>
+    public long MetadataOnly { get; init; }
+
+    public long Failed { get; init; }
+
+    /// <summary>Content that came from the vault.</summary>
+    public long FetchedBytes { get; init; }
+
+    /// <summary>Content that stood at the destination already, in files that were built anew.</summary>
+    public long ReusedBytes { get; init; }
 
     public required IReadOnlyList<EntryFault> Faults { get; init; }
 

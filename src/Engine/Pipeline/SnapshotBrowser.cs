@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
@@ -27,12 +28,13 @@ public sealed class SnapshotBrowser : IDisposable
     public static async Task<SnapshotBrowser> OpenAsync(VaultReader vault, IEngineSink sink, CancellationToken cancellationToken) =>
         new(vault, await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, vault.Vault.Self, sink, cancellationToken));
 
+    internal UnlockedVault Vault => _vault.Vault;
+
     /// <summary>The entries of a snapshot that the filter takes, in path order. Pages outside <paramref name="scope"/> are not read.</summary>
     public async IAsyncEnumerable<SnapshotItem> EnumerateAsync(
         Snapshot snapshot, EntryFilter filter, EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var listing = new ListingReader(_vault.OpenOwnerPart(snapshot).ListingRoot, _fetcher);
-        await foreach (var entry in listing.EntriesAsync(scope, cancellationToken))
+        await foreach (var entry in ListingOf(snapshot).EntriesAsync(scope, cancellationToken))
         {
             if (filter.Takes(entry.Path, entry.Metadata.Kind))
             {
@@ -49,6 +51,9 @@ public sealed class SnapshotBrowser : IDisposable
             ? []
             : FaultListCodec.Decode(await ContentReader.ReadAllAsync(faults, _fetcher, FaultListCodec.MaxBytes, cancellationToken));
     }
+
+    internal ListingReader ListingOf(Snapshot snapshot, Action<PageReference?, BackupException>? onBroken = null) =>
+        new(_vault.OpenOwnerPart(snapshot).ListingRoot, _fetcher, onBroken);
 
     public void Dispose()
     {

@@ -11,6 +11,23 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
 
     internal static SnapshotDraft Of(BackupSession session, BackupOptions options, EntryChunker entries, SnapshotContents contents, ProgressSnapshot progress)
     {
+        var draft = Of(session, options, contents, progress);
+        return draft with
+        {
+            Summary = draft.Summary with
+            {
+                EntryCount = entries.Counts.Entries,
+                FileCount = entries.Counts.Files,
+                ContentBytes = entries.Counts.ContentBytes,
+                FaultCount = entries.Faults.Count,
+                Outcome = OutcomeOf(entries),
+            },
+        };
+    }
+
+    /// <summary>What is the same for every kind of content; counts are to be filled in.</summary>
+    internal static SnapshotDraft Of(BackupSession session, BackupOptions options, SnapshotContents contents, ProgressSnapshot progress)
+    {
         var summary = new SnapshotSummary
         {
             DataSetId = session.Vault.Keys.DataSetIdOf(options.DataSet),
@@ -19,12 +36,7 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
             EndedAt = session.StartedAt,
             HostName = options.HostName,
             Tags = [.. options.Tags.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            EntryCount = entries.Counts.Entries,
-            FileCount = entries.Counts.Files,
-            ContentBytes = entries.Counts.ContentBytes,
             StoredBytes = progress.BytesStored,
-            FaultCount = entries.Faults.Count,
-            Outcome = OutcomeOf(entries),
             ReferencePages = [],
             PackCount = 0,
         };

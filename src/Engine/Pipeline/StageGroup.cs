@@ -23,7 +23,9 @@ internal sealed class StageGroup : IDisposable
     /// <summary>Cancelled by the caller or by the first failure.</summary>
     internal CancellationToken Token { get; }
 
-    internal void Start(Func<CancellationToken, Task> stage) => _stages.Add(Task.Run(() => GuardAsync(stage), CancellationToken.None));
+    /// <summary>On the threads of whoever starts it: the pool's, or those of a run in the background.</summary>
+    internal void Start(Func<CancellationToken, Task> stage) => _stages.Add(Task.Factory.StartNew(
+        () => GuardAsync(stage), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap());
 
     /// <summary>Starts a stage that blocks on a thread of its own.</summary>
     internal void StartBlocking(Action<CancellationToken> stage) => _stages.Add(Task.Factory.StartNew(
@@ -34,7 +36,7 @@ internal sealed class StageGroup : IDisposable
         }),
         CancellationToken.None,
         TaskCreationOptions.LongRunning,
-        TaskScheduler.Default).Unwrap());
+        TaskScheduler.Current).Unwrap());
 
     /// <summary>Waits for every stage to end, however they end, then throws the first failure or the cancellation.</summary>
     internal async Task WhenAllAsync()

@@ -16,6 +16,7 @@ public static class VerifyCorridor
 {
     public static async Task<VerifyResult> RunAsync(VerifyRequest request, RunContext context, CancellationToken cancellationToken)
     {
+        request.Vault.Vault.RequireRole(Crypto.MemberRoles.Verifier);
         RequirePercent(request.Percent);
         var clock = Stopwatch.StartNew();
         var (vault, snapshot) = (request.Vault, request.Snapshot);

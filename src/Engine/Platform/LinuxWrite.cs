@@ -11,7 +11,8 @@ namespace SecureBackup.Engine.Platform;
 [SupportedOSPlatform("linux")]
 internal static partial class LinuxWrite
 {
-    public const int WriteOnly = 1;
+    public const int ReadWrite = 2;
+    public const int RemoveDirectory = 0x200;
     public const int Create = 0x40;
     public const int Exclusive = 0x80;
 
@@ -100,6 +101,9 @@ internal static partial class LinuxWrite
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle folder);
+
+    [LibraryImport("libc", EntryPoint = "sync")]
+    public static partial void SyncAll();
 
     [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true)]
     public static partial int SetAttribute(byte[] path, byte[] name, byte[] value, nint size, int flags);

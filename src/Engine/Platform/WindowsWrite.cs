@@ -65,6 +65,9 @@ internal static partial class WindowsWrite
         [FieldOffset(36)]
         public uint SizeLow;
 
+        [FieldOffset(40)]
+        public uint LinkCount;
+
         [FieldOffset(44)]
         public uint IndexHigh;
 

@@ -56,6 +56,12 @@ public readonly record struct SubjectPseudonym(Id256 Value) : IComparable<Subjec
     public override string ToString() => Value.ToString();
 }
 
+/// <summary>Names a legal hold; random.</summary>
+public readonly record struct HoldId(Id256 Value)
+{
+    public override string ToString() => Value.ToString();
+}
+
 /// <summary>A key domain: zero is the vault itself, anything else is a subject's random handle.</summary>
 public readonly record struct DomainId(Id256 Value)
 {

@@ -8,17 +8,22 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>A vault whose register is read and in itself valid. That it is the right vault shows only against a credential's pin.</summary>
 public sealed class LockedVault
 {
-    private LockedVault(ObjectStore store, RegisterState register)
+    private readonly RegisterReading _reading;
+
+    private LockedVault(ObjectStore store, RegisterReading reading)
     {
         Store = store;
-        Register = register;
+        _reading = reading;
     }
 
     public VaultId Id => Register.Vault;
 
     public Target Target => Store.Target;
 
-    public RegisterState Register { get; }
+    public RegisterState Register => _reading.State;
+
+    /// <summary>What stands in the way of the register's next entry; null where nothing does.</summary>
+    public RegisterObstruction? Obstruction => _reading.Obstruction;
 
     /// <summary>As the vault's first entry claims.</summary>
     public DateTimeOffset CreatedAt => Register.CreatedAt.ToDateTimeOffset();
@@ -39,6 +44,11 @@ public sealed class LockedVault
     /// <exception cref="IntegrityException">BundleMismatch and other damage of the owner's keys.</exception>
     public async Task<UnlockedVault> UnlockAsync(VaultCredential credential, UnlockContext context, CancellationToken cancellationToken)
     {
+        if (Obstruction is not null)
+        {
+            context.Sink.Report(Obstruction.ToEvent());
+        }
+
         var freshness = new Freshness(null, "");
         if (credential is PinnedCredential { Pin: var pin })
         {
@@ -48,8 +58,8 @@ public sealed class LockedVault
         var remembered = await context.Host.ReadPinsAsync(Id, context.Sink, cancellationToken);
         if (remembered is not null)
         {
-            Register.Require(new RegisterHead(0, remembered.Genesis), "this host");
-            Register.Require(remembered.Head, "this host");
+            _reading.Require(new RegisterHead(0, remembered.Genesis), "this host");
+            _reading.Require(remembered.Head, "this host");
             freshness = freshness.AtLeast?.Number > remembered.Head.Number ? freshness : new Freshness(remembered.Head, "this host");
         }
 
@@ -70,8 +80,8 @@ public sealed class LockedVault
             throw new KeyException(FaultCodes.KeyOfAnotherVault, $"The key file belongs to vault {pin.Vault}; here is vault {Id}.");
         }
 
-        Register.Require(new RegisterHead(0, pin.Genesis), "the key file");
-        Register.Require(pin.Head, "the key file");
+        _reading.Require(new RegisterHead(0, pin.Genesis), "the key file");
+        _reading.Require(pin.Head, "the key file");
         return new Freshness(pin.Head, "the key file");
     }
 }

@@ -26,15 +26,25 @@ public sealed class UnlockedVault : IDisposable
 {
     private readonly VaultSecrets _secrets;
     private readonly VaultReader _reader;
+    private RegisterObstruction? _obstruction;
+    private readonly UnlockedVault? _origin;
+    private RegisterState _register;
 
     internal UnlockedVault(ObjectStore store, RegisterState register, VaultSecrets secrets, UnlockContext context, Freshness freshness)
     {
         Store = store;
-        Register = register;
+        _register = register;
         _secrets = secrets;
         Context = context;
         Freshness = freshness;
         _reader = new VaultReader(this, secrets);
+    }
+
+    /// <summary>A view of <paramref name="origin"/>, whose keys and register it uses.</summary>
+    private UnlockedVault(UnlockedVault origin, ObjectStore store, UnlockContext context)
+        : this(store, origin.Register, origin._secrets, context, origin.Freshness)
+    {
+        _origin = origin;
     }
 
     public VaultId Id => Register.Vault;
@@ -43,8 +53,22 @@ public sealed class UnlockedVault : IDisposable
 
     public ObjectStore Store { get; }
 
-    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault appends to the register.</summary>
-    public RegisterState Register { get; private set; }
+    /// <summary>The newest state known; replaced by <see cref="RefreshAsync"/>, and when this vault, or a view of it, appends to the register.</summary>
+    public RegisterState Register
+    {
+        get => _origin?.Register ?? _register;
+        private set
+        {
+            if (_origin is null)
+            {
+                _register = value;
+            }
+            else
+            {
+                _origin.Register = value;
+            }
+        }
+    }
 
     public Freshness Freshness { get; }
 
@@ -89,6 +113,17 @@ public sealed class UnlockedVault : IDisposable
         ? _reader
         : throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} cannot read what was backed up.");
 
+    /// <summary>How this owner came in; null for other members.</summary>
+    internal OwnerAccess? Access => _secrets.Access;
+
+    /// <summary>The owner's keys as they are to be sealed anew, with the private key of every epoch that it holds. A view: its keys stay this vault's.</summary>
+    /// <exception cref="KeyException">NotAnOwner.</exception>
+    internal OwnerBundle BundleNow()
+    {
+        RequireOwner();
+        return _secrets.BundleFor(Register);
+    }
+
     /// <exception cref="KeyException">NotAnOwner, MemberRevoked.</exception>
     public void RequireOwner()
     {
@@ -114,32 +149,62 @@ public sealed class UnlockedVault : IDisposable
     public ObjectHeader NewHeader(ObjectKind kind, bool isSealed) =>
         new(kind, isSealed ? Register.NewestEpoch : 0, Id, ObjectId.Random());
 
-    public void Dispose() => _secrets.Dispose();
+    /// <summary>
+    /// This vault for one run among several at once: with a listener of its own, and by its own way to the same target. It lives as long as this vault; disposing it wipes nothing.
+    /// </summary>
+    public UnlockedVault ForRun(IEngineSink sink, Target target) => new(this, new ObjectStore(target), Context with { Sink = sink });
+
+    public void Dispose()
+    {
+        if (_origin is null)
+        {
+            _secrets.Dispose();
+        }
+    }
 
     /// <summary>Takes in what was added to the register since it was read: a vault may stay open for days.</summary>
     /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
-        if (await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) is { } newest)
+        if (await RegisterLog.ReadOnAsync(Store, Register, cancellationToken) is not { } reading)
         {
-            Take(newest);
+            return;
+        }
+
+        Take(reading.State);
+        if (reading.Obstruction is { } obstruction && Interlocked.Exchange(ref _obstruction, obstruction) != obstruction)
+        {
+            Sink.Report(obstruction.ToEvent());
         }
     }
 
-    /// <summary>Signs and stores a register entry as this owner.</summary>
-    /// <returns>Whether the entry stands, or waits for further owners.</returns>
-    /// <exception cref="VaultException">RegisterConflict, MoreSignaturesNeeded.</exception>
+    /// <summary>
+    /// Signs a change of the register as this owner, and stores it: as the next entry where one owner's signature is enough, else as a change that waits for others. Whoever calls
+    /// this refreshes first, and has made durable what the change names; what it names must stay good until the change stands or is withdrawn.
+    /// </summary>
+    /// <returns>Whether the entry stands, or waits for further owners and nothing has changed yet.</returns>
+    /// <exception cref="VaultException">RegisterConflict, RegisterObstructed: nothing was changed.</exception>
+    /// <exception cref="RequestException">EntryTooLarge.</exception>
     internal async Task<RegisterAppend> AppendAsync(IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
     {
         RequireOwner();
+        if (Register.Policy.OwnersNeeded > 1)
+        {
+            return new RegisterAppend(await PendingChanges.ProposeAsync(this, changes, cancellationToken));
+        }
+
         Take(await RegisterLog.AppendAsync(Store, Register, new RegisterAmendment(changes, [SelfKey], Now), cancellationToken));
         return RegisterAppend.Stands;
     }
 
+    /// <inheritdoc cref="VaultSecrets.TryOpenOwn"/>
+    internal OwnedBuffer? TryOpenOwn(in ObjectHeader header, SealPurpose purpose, ReadOnlySpan<byte> envelope, int maxBytes) =>
+        _secrets.TryOpenOwn(header, purpose, envelope, maxBytes);
+
     internal IdentityKey? TryIdentityOf(uint epoch) => _secrets.TryIdentityOf(epoch);
 
     /// <summary>The keys first: whoever sees a new epoch finds its keys. Two that refresh at once never go back.</summary>
-    private void Take(RegisterState newest)
+    internal void Take(RegisterState newest)
     {
         _secrets.TakeGrants(newest);
         lock (_secrets)
@@ -148,27 +213,17 @@ public sealed class UnlockedVault : IDisposable
         }
     }
 
+    /// <summary>Whether this member could go on after an entry: what it grants this member opens, and is what the register says.</summary>
+    /// <exception cref="KeyException">WrongKey.</exception>
+    /// <exception cref="IntegrityException">BundleMismatch.</exception>
+    internal void RequireUsable(RegisterState next) => _secrets.Try(next);
+
     private MemberEntry RequireSelf() => Register.Find(Self) switch
     {
         null => throw new KeyException(FaultCodes.MemberUnknown, $"The key is of member {Self}, whom the vault's register does not know."),
         { IsRevoked: true } self => throw new KeyException(FaultCodes.MemberRevoked, $"The key of {self.Name} was revoked."),
         var self => self,
     };
-}
-
-/// <summary>What became of a change of the register.</summary>
-/// <param name="Pending">Null where it stands; else the change that waits for further owners' signatures, and nothing has changed yet.</param>
-public sealed record RegisterAppend(ChangeId? Pending)
-{
-    public static RegisterAppend Stands { get; } = new((ChangeId?)null);
-
-    public bool IsPending => Pending is not null;
-}
-
-/// <summary>Names a change of the register that waits for signatures: the hash of the entry that it will be.</summary>
-public readonly record struct ChangeId(ContentHash Entry)
-{
-    public override string ToString() => Entry.ToString();
 }
 
 /// <summary>The right to read: of use only where the vault's private keys are in hand.</summary>
@@ -183,6 +238,9 @@ public sealed class VaultReader
     }
 
     public UnlockedVault Vault { get; }
+
+    /// <summary>Whether the vault's private key of an epoch is in hand.</summary>
+    public bool Has(uint epoch) => _secrets.TryIdentityOf(epoch) is not null;
 
     /// <summary>The vault's private key of an epoch; opens packs and owner parts whose header names it.</summary>
     /// <exception cref="KeyException">KeyNotGranted.</exception>

@@ -45,9 +45,10 @@ public static class VaultCreator
         Validate(options);
         await RequireEmptyAsync(target, cancellationToken);
         var store = new ObjectStore(target);
-        using var plan = new Plan(options, Timestamp.From(context.Time.GetUtcNow()));
         using var passphrase = options.Passphrase is { } text ? new PassphraseCredential(text) : null;
-        using var keyFile = options.KeyFilePath is null ? null : new OwnerKeyCredential(plan.Pin, RootKey.Create());
+        using var fileSecret = options.KeyFilePath is null ? null : RootKey.Create();
+        using var plan = new Plan(options, Timestamp.From(context.Time.GetUtcNow()), passphrase, fileSecret);
+        using var keyFile = fileSecret is null ? null : new OwnerKeyCredential(plan.Pin, new RootKey(fileSecret.Bytes));
 
         // The key file comes first: a crash after it leaves a file that opens nothing. The other way round it would leave a vault
         // whose key nobody has. For the same reason a failure below does not delete it: the last write may have arrived.
@@ -57,14 +58,9 @@ public static class VaultCreator
         }
 
         // A crash from here on leaves unlockers and a bundle without a register: no vault, and the next creation goes over them.
-        if (passphrase is not null)
+        foreach (var unlocker in plan.Unlockers)
         {
-            await PutUnlockerAsync(store, plan.PassphraseUnlocker(passphrase), cancellationToken);
-        }
-
-        if (keyFile is not null)
-        {
-            await PutUnlockerAsync(store, plan.KeyFileUnlocker(keyFile), cancellationToken);
+            await unlocker.StoreAsync(store, cancellationToken);
         }
 
         await store.PutAsync(ObjectNames.Bundle(plan.BundleId), plan.SealBundle(), cancellationToken);
@@ -144,24 +140,18 @@ public static class VaultCreator
         }
     }
 
-    private static Task<PutReceipt> PutUnlockerAsync(ObjectStore store, (ObjectId Id, byte[] Bytes) unlocker, CancellationToken cancellationToken) =>
-        store.PutAsync(ObjectNames.Unlocker(unlocker.Id), unlocker.Bytes, cancellationToken);
-
     /// <summary>All keys and ids of the vault to be, and its first entry.</summary>
     private sealed class Plan : IDisposable
     {
-        private readonly VaultCreation _options;
-        private readonly Timestamp _now;
         private readonly VaultId _vault = new(Id256.Random());
         private readonly SigningKey _signing = SigningKey.Create();
         private readonly IdentityKey _sealing = IdentityKey.Create();
         private readonly IdentityKey _identity = IdentityKey.Create();
         private readonly RootKey _bundleKey = RootKey.Create();
 
-        internal Plan(VaultCreation options, Timestamp now)
+        internal Plan(VaultCreation options, Timestamp now, PassphraseCredential? passphrase, RootKey? fileSecret)
         {
-            _options = options;
-            _now = now;
+            Unlockers = [.. UnlockersOf(passphrase, fileSecret, options.Stretching, now)];
             using var keys = EpochKeys.Create(1);
             RegisterChange[] changes =
             [
@@ -170,7 +160,7 @@ public static class VaultCreator
                 new MemberAdded(options.OwnerName, _signing.Public, _sealing.Recipient, MemberRoles.Owner, DataSets: null),
                 keys.GrantTo(_signing.Id, _sealing.Recipient, MemberRoles.Owner, _vault),
                 VaultPolicy.Default,
-                new OwnerBundleNamed(_signing.Id, BundleId),
+                new OwnerBundleNamed(_signing.Id, BundleId) { Unlockers = [.. Unlockers.Select(static unlocker => unlocker.Named)] },
             ];
             var header = new ObjectHeader(ObjectKind.RegisterEntry, 0, _vault, ObjectId.Random());
             GenesisEntry = SignedObject.Build(header, RegisterCodec.Encode(new RegisterEntry(0, null, now, [], changes)), _signing);
@@ -179,6 +169,8 @@ public static class VaultCreator
         }
 
         internal ObjectId BundleId { get; } = ObjectId.Random();
+
+        internal IReadOnlyList<SealedUnlocker> Unlockers { get; }
 
         internal byte[] GenesisEntry { get; }
 
@@ -195,20 +187,19 @@ public static class VaultCreator
         internal byte[] SealBundle() =>
             new OwnerBundle(Pin.Genesis, Pin.Head, _signing, _sealing, new Dictionary<uint, IdentityKey> { [1] = _identity }).Seal(_vault, BundleId, _bundleKey);
 
-        internal (ObjectId Id, byte[] Bytes) PassphraseUnlocker(PassphraseCredential credential)
+        private IEnumerable<SealedUnlocker> UnlockersOf(PassphraseCredential? passphrase, RootKey? fileSecret, Argon2Parameters stretching, Timestamp now)
         {
-            var unlocker = NewUnlocker(UnlockerKind.Passphrase, "passphrase") with { Stretching = _options.Stretching, Salt = Unlocker.NewSalt() };
-            using var key = PassphraseKdf.Derive(credential.Passphrase, unlocker.Salt.Span, _options.Stretching);
-            return (unlocker.Header.Object, unlocker.Seal(key, _bundleKey));
-        }
+            if (passphrase is not null)
+            {
+                using var unlocker = NewUnlocker.Of(passphrase, stretching, "passphrase");
+                yield return unlocker.Seal(_vault, _signing.Id, now, _bundleKey);
+            }
 
-        internal (ObjectId Id, byte[] Bytes) KeyFileUnlocker(OwnerKeyCredential credential)
-        {
-            var unlocker = NewUnlocker(UnlockerKind.KeyFile, "key file");
-            return (unlocker.Header.Object, unlocker.Seal(credential.Secret, _bundleKey));
+            if (fileSecret is not null)
+            {
+                using var unlocker = NewUnlocker.Of(fileSecret, "key file");
+                yield return unlocker.Seal(_vault, _signing.Id, now, _bundleKey);
+            }
         }
-
-        private Unlocker NewUnlocker(UnlockerKind kind, string label) =>
-            new(new ObjectHeader(ObjectKind.Unlocker, 0, _vault, ObjectId.Random()), kind, _signing.Id, label, _now);
     }
 }

@@ -4,20 +4,31 @@ using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Binding;
 
-/// <summary>A vault that is open for following cmdlets. Its events go to whichever cmdlet uses it at the moment.</summary>
+/// <summary>
+/// A vault that is open for following cmdlets. Its events go to whichever cmdlet uses it at the moment. It stays open until it is closed and every job that
+/// uses it has ended, whichever comes last.
+/// </summary>
 internal sealed class ConnectedVault(string path, UnlockedVault vault, Target target, RelaySink relay)
 {
+    private int _users = 1;
+
     public string Path { get; } = path;
 
     public UnlockedVault Vault { get; } = vault;
 
     public IDisposable Attach(IEngineSink sink) => relay.Attach(sink);
 
-    /// <summary>Wipes the keys.</summary>
+    /// <summary>Keeps it open until <see cref="CloseAsync"/> is called once more; for a vault that is known to be open.</summary>
+    public void Keep() => Interlocked.Increment(ref _users);
+
+    /// <summary>Wipes the keys, unless somebody keeps it open: then the last to close does.</summary>
     public async ValueTask CloseAsync()
     {
-        Vault.Dispose();
-        await target.DisposeAsync();
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            Vault.Dispose();
+            await target.DisposeAsync();
+        }
     }
 }
 

@@ -20,6 +20,7 @@ public sealed class SnapshotIdAttribute : ArgumentTransformationAttribute
     {
         CustomerBackup snapshot => new SnapshotReference(snapshot.Id, snapshot.Vault),
         CustomerBackupItem item => new SnapshotReference(item.Snapshot, item.Vault),
+        BackupDifference { Snapshot: { } id } difference => new SnapshotReference(id, difference.Vault),
         RestoreReport report => new SnapshotReference(report.Snapshot, report.Vault),
         BackupTestReport report => new SnapshotReference(report.Snapshot, report.Vault),
         PSCustomObject => FromProperties(PSObject.AsPSObject(value)) ?? value,

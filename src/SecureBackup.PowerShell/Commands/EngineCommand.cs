@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using SecureBackup.Engine.Faults;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Rendering;
@@ -51,7 +50,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         var isPumped = false;
         try
         {
-            gate.Pump(this);
+            gate.Pump(new CmdletStreams(this));
             isPumped = true;
         }
         finally
@@ -79,13 +78,9 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         {
             throw new PipelineStoppedException();
         }
-        catch (BackupException exception)
-        {
-            ThrowTerminatingError(ErrorRecordFactory.From(exception, subject));
-        }
         catch (Exception exception) when (exception is not (RuntimeException or OutOfMemoryException))
         {
-            ThrowTerminatingError(ErrorRecordFactory.FromUnforeseen(exception, subject));
+            ThrowTerminatingError(ErrorRecordFactory.FromAny(exception, subject));
         }
     }
 

@@ -40,7 +40,7 @@ public sealed class ExportBackupWriterKeyCommand : VaultCommand
         RunOnVault(vaultPath, async (vault, gate, token) =>
         {
             var member = await WriterKeys.ExportAsync(vault, Name, path, DataSet, token);
-            gate.WriteObject(WriterKeyInfo.From(path, Name, member.ToString(), vaultPath, DataSet));
+            gate.WriteObject(WriterKeyInfo.From(path, Name, member.Id.ToString(), vaultPath, DataSet));
         });
     }
 }

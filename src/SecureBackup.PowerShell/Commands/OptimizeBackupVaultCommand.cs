@@ -10,8 +10,10 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Gives back the space of what no snapshot needs, in steps that each call takes as far as they are due.</summary>
 [Cmdlet(VerbsCommon.Optimize, "BackupVault", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 [OutputType(typeof(BackupVaultOptimization))]
-public sealed class OptimizeBackupVaultCommand : VaultCommand
+public sealed class OptimizeBackupVaultCommand : LongVaultCommand
 {
+    private readonly List<string> _paths = [];
+
     /// <summary>Begin nothing new after this time; the next call goes on.</summary>
     [Parameter]
     public TimeSpan? For { get; set; }
@@ -21,14 +23,21 @@ public sealed class OptimizeBackupVaultCommand : VaultCommand
     [ValidateRange(0, 99)]
     public int? MaxUnusedPercent { get; set; }
 
-    protected override void ProcessRecord()
+    protected override void ProcessRecord() => _paths.Add(RequireVaultPath());
+
+    private protected override void Execute()
     {
-        var path = RequireVaultPath();
         var options = new CollectOptions { TimeLimit = For, MaxUnusedPercent = MaxUnusedPercent };
-        var isForReal = ShouldProcess(path, "Condemn what no snapshot needs, delete what was condemned and has waited");
-        if (isForReal || IsWhatIf)
+        foreach (var path in _paths.Distinct(StringComparer.Ordinal))
         {
-            RunOnVault(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, !isForReal), gate, token));
+            if (ShouldProcess(path, "Condemn what no snapshot needs, delete what was condemned and has waited"))
+            {
+                RunLong(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, false), gate, token));
+            }
+            else if (IsWhatIf)
+            {
+                RunOnVault(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, true), gate, token));
+            }
         }
     }
 

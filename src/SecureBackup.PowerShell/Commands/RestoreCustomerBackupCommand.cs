@@ -1,18 +1,14 @@
 using System.Management.Automation;
-using SecureBackup.Engine.Destinations;
-using SecureBackup.Engine.Pipeline;
-using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
-using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Commands;
 
-/// <summary>Brings a snapshot, or a part of it, back into a folder.</summary>
+/// <summary>Brings a snapshot, or a part of it, back into a folder, or to where it was. With -WhatIf it says what that would take.</summary>
 [Cmdlet(VerbsData.Restore, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = NewestSet)]
-[OutputType(typeof(RestoreReport))]
-public sealed class RestoreCustomerBackupCommand : VaultCommand
+[OutputType(typeof(RestoreReport), typeof(RestoredItem), typeof(RestorePreflight))]
+public sealed class RestoreCustomerBackupCommand : LongVaultCommand
 {
     private const string NewestSet = "Newest";
     private const string SnapshotSet = "Snapshot";
@@ -36,9 +32,10 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
     [ValidateNotNullOrEmpty]
     public string? DataSet { get; set; }
 
-    [Parameter(Mandatory = true)]
+    /// <summary>The folder to restore into. Only with -InPlace it may be left out: the roots then go back to where they were.</summary>
+    [Parameter]
     [ValidateNotNullOrEmpty]
-    public string Destination { get; set; } = string.Empty;
+    public string? Destination { get; set; }
 
     /// <summary>Restore only what matches: paths in the snapshot or patterns. Items by pipeline bring their own.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -50,48 +47,58 @@ public sealed class RestoreCustomerBackupCommand : VaultCommand
     [Parameter]
     public OverwritePolicy? Overwrite { get; set; }
 
+    /// <summary>Make what stands there as the snapshot has it: keep what is right, fetch what differs.</summary>
+    [Parameter]
+    public SwitchParameter InPlace { get; set; }
+
+    /// <summary>Start although the destination seems to have too little room.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Emit what became of each entry, before the report.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <summary>Do not read each file back before it gets its name.</summary>
+    [Parameter]
+    public SwitchParameter SkipReadBack { get; set; }
+
     protected override void ProcessRecord()
     {
         Gather(_requests, Snapshot);
         _includes.AddRange(Include.Except(_includes, StringComparer.Ordinal).ToList());
     }
 
-    protected override void EndProcessing()
+    private protected override void Execute()
     {
-        var destination = string.Empty;
-        GuardEngine(Destination, () => destination = ResolvePath(Destination));
+        RestoreWork? work = null;
+        GuardEngine(Destination, () => work = Work());
         foreach (var (path, ids) in _requests.ByVault)
         {
-            GuardEngine(destination, () => FileSystemPaths.RequireOutside(destination, path));
+            GuardEngine(Destination, () => work!.RequireOutside(path));
             var what = ids.Count == 0 ? $"the newest snapshot{(DataSet is null ? null : $" of '{DataSet}'")}" : string.Join(", ", ids.Select(Display.ShortId));
-            if (ShouldProcess($"{what} of {path} to {destination}", "Restore"))
+            var deed = $"Restore {what} of {path} to {work!.DisplayDestination}";
+            if (ShouldProcess($"{deed}.", $"{deed}?", "Restore", out var reason))
             {
-                RunOnVault(path, (vault, gate, token) => RestoreAsync(vault.RequireReader(), path, ids, destination, gate, token));
+                RunLong(path, (vault, gate, token) => work.RestoreAsync(vault.RequireReader(), path, ids, gate, token));
+            }
+            else if (reason == ShouldProcessReason.WhatIf)
+            {
+                RunOnVault(path, (vault, gate, token) => work.ForeseeAsync(vault.RequireReader(), path, ids, gate, token));
             }
         }
     }
 
-    private async Task RestoreAsync(
-        VaultReader reader, string vaultPath, IReadOnlyList<string> ids, string destinationPath, PipelineGate gate, CancellationToken cancellationToken)
+    private RestoreWork Work() => new()
     {
-        var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
-        catalog.ReportProblems(gate);
-        var snapshots = ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : ids.Select(catalog.Resolve).Distinct().ToList();
-        var options = DestinationOptions.Default with { Overwrite = Overwrite is { } policy ? Enum.Parse<OverwriteMode>(policy.ToString()) : null };
-        await using var destination = FileSystemDestination.Open(destinationPath, options);
-        foreach (var snapshot in snapshots)
-        {
-            gate.WriteVerbose($"Restoring {snapshot.DataSet} of {Display.Time(snapshot.StartedAt.ToDateTimeOffset())} ({Display.ShortId(snapshot.Id.ToString())}).");
-            var counters = gate.ShowProgress($"Restoring {snapshot.DataSet}");
-            var request = new RestoreRequest(reader, snapshot) { Include = _includes };
-            var result = await RestoreCorridor.RunAsync(request, destination, new RunContext(counters, gate), cancellationToken);
-            Write(RestoreReport.From(vaultPath, destinationPath, result), gate);
-        }
-    }
-
-    private static void Write(RestoreReport report, PipelineGate gate)
-    {
-        gate.WriteObject(report);
-        gate.WriteFaults(report.Faults);
-    }
+        Destination = Destination is null ? null : ResolvePath(Destination),
+        Overwrite = Overwrite,
+        IsInPlace = InPlace,
+        Includes = _includes,
+        DataSet = DataSet,
+        AsOf = AsOf,
+        IgnoresRoom = Force,
+        EmitsItems = PassThru,
+        ReadsBack = !SkipReadBack,
+    };
 }

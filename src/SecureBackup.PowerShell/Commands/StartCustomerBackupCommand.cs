@@ -13,7 +13,7 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Backs files and folders up into a vault and emits the snapshot.</summary>
 [Cmdlet(VerbsLifecycle.Start, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(CustomerBackup))]
-public sealed class StartCustomerBackupCommand : VaultCommand
+public sealed class StartCustomerBackupCommand : LongVaultCommand
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
@@ -87,7 +87,7 @@ public sealed class StartCustomerBackupCommand : VaultCommand
         _paths.AddRange(FileSystemPaths.ResolveRoots(SessionState, isLiteral ? LiteralPath : Path, isLiteral));
     });
 
-    protected override void EndProcessing()
+    private protected override void Execute()
     {
         var vaultPath = RequireVaultPath();
         var options = SourceOptions(vaultPath);
@@ -101,8 +101,8 @@ public sealed class StartCustomerBackupCommand : VaultCommand
         // What is wrong with the roots or the rules is said before the vault is opened and anything is written.
         FileSystemSource? opened = null;
         GuardEngine(roots, () => opened = FileSystemSource.Open(options, TimeProvider.System));
-        using var source = opened!;
-        RunOnVault(vaultPath, (vault, gate, token) => RunAsync(vault, source, vaultPath, BackupOptions(dataSet, options), gate, token));
+        var source = opened!;
+        RunLong(vaultPath, (vault, gate, token) => RunAsync(vault, source, vaultPath, BackupOptions(dataSet, options), gate, token), source);
     }
 
     private static async Task RunAsync(

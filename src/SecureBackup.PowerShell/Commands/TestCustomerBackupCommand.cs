@@ -13,7 +13,7 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Checks that snapshots can be restored, and records it in the vault.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "CustomerBackup", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low, DefaultParameterSetName = NewestSet)]
 [OutputType(typeof(BackupTestReport))]
-public sealed class TestCustomerBackupCommand : VaultCommand
+public sealed class TestCustomerBackupCommand : LongVaultCommand
 {
     private const string NewestSet = "Newest";
     private const string SnapshotSet = "Snapshot";
@@ -50,13 +50,13 @@ public sealed class TestCustomerBackupCommand : VaultCommand
 
     protected override void ProcessRecord() => Gather(_requests, Snapshot);
 
-    protected override void EndProcessing()
+    private protected override void Execute()
     {
         foreach (var (path, ids) in _requests.ByVault)
         {
             if (ShouldProcess(ids.Count == 0 ? path : $"{string.Join(", ", ids.Select(Display.ShortId))} of {path}", "Verify and record the result"))
             {
-                RunOnVault(path, (vault, gate, token) => VerifyAsync(vault.RequireReader(), path, ids, gate, token));
+                RunLong(path, (vault, gate, token) => VerifyAsync(vault.RequireReader(), path, ids, gate, token));
             }
         }
     }

@@ -47,29 +47,23 @@ public abstract class VaultCommand : EngineCommand
     /// <summary>Runs <paramref name="work"/> with the vault open.</summary>
     private protected void RunOnVault(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work)
     {
+        using var access = ChooseAccess(path);
+        RunEngine(path, (gate, token) => access.RunAsync(gate, vault => work(vault, gate, token), token));
+    }
+
+    /// <summary>How the vault is opened, with everything settled that a person may be asked for.</summary>
+    private protected VaultAccess ChooseAccess(string path)
+    {
         var chain = new KeyChain(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile), Host);
         if (!chain.IsExplicit && RunspaceVaults.Current.Find(path) is { } connected)
         {
-            RunEngine(path, async (gate, token) =>
-            {
-                using (connected.Attach(gate))
-                {
-                    await work(connected.Vault, gate, token);
-                }
-            });
-            return;
+            return VaultAccess.Of(connected);
         }
 
         // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
         LockedVault? locked = null;
         RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
-        using var key = ChooseKey(chain, path);
-        RunEngine(path, async (gate, token) =>
-        {
-            await using var target = locked!.Target;
-            using var vault = await VaultOpening.UnlockAsync(locked, key, gate, token);
-            await work(vault, gate, token);
-        });
+        return VaultAccess.Of(locked!, ChooseKey(chain, path));
     }
 
     private KeyChoice ChooseKey(KeyChain chain, string path)

@@ -7,6 +7,10 @@ namespace SecureBackup.PowerShell.Faults;
 /// <summary>The only place that builds error records, so that ids, categories and remedies are the same everywhere.</summary>
 internal static class ErrorRecordFactory
 {
+    /// <summary>Of whatever ended a piece of engine work.</summary>
+    public static ErrorRecord FromAny(Exception exception, object? target) =>
+        exception is BackupException known ? From(known, target) : FromUnforeseen(exception, target);
+
     public static ErrorRecord From(BackupException exception, object? target) =>
         Create(
             new BackupCommandException(exception.Code.ToString(), exception.Message, exception.Remedy, exception.IsTransient, exception),

@@ -71,7 +71,7 @@ public sealed class CustomerBackupItem
     internal static CustomerBackupItem From(string vault, SnapshotItem item) => new(vault, item);
 
     /// <summary>Anchored at the snapshot's top; a byte that is not UTF-8 cannot be written in a pattern and is any one character.</summary>
-    private static string PatternOf(EntryPath path)
+    internal static string PatternOf(EntryPath path)
     {
         var pattern = new StringBuilder();
         foreach (var component in path.Components)

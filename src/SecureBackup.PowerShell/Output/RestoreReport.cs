@@ -19,6 +19,10 @@ public sealed class RestoreReport
         KeptCount = result.Kept;
         SizeBytes = result.Bytes;
         SkippedCount = result.Skipped;
+        PatchedCount = result.Patched;
+        MetadataOnlyCount = result.MetadataOnly;
+        FetchedBytes = result.FetchedBytes;
+        ReusedBytes = result.ReusedBytes;
         Faults = [.. result.Faults.Select(BackupFault.From)];
         Elapsed = result.Elapsed;
     }
@@ -46,6 +50,18 @@ public sealed class RestoreReport
 
     /// <summary>Entries that were left as they stood at the destination, as -Overwrite said.</summary>
     public long SkippedCount { get; }
+
+    /// <summary>Of the files, those that were built from what stood there and what came from the vault.</summary>
+    public long PatchedCount { get; }
+
+    /// <summary>Entries that only got other attributes.</summary>
+    public long MetadataOnlyCount { get; }
+
+    /// <summary>Content that came from the vault.</summary>
+    public long FetchedBytes { get; }
+
+    /// <summary>Content that stood there already, in files that were built anew.</summary>
+    public long ReusedBytes { get; }
 
     public long FaultCount => Faults.Count;
 

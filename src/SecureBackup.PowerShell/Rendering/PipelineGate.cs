@@ -7,7 +7,7 @@ using SecureBackup.PowerShell.Output;
 namespace SecureBackup.PowerShell.Rendering;
 
 /// <summary>
-/// Carries what engine threads hand out to the pipeline thread, which alone may write. Bounded, so that an enumeration of millions
+/// Carries what engine threads hand out to the one thread that may write: a cmdlet's pipeline thread, or a job's own. Bounded, so that an enumeration of millions
 /// waits for a slow reader and not in memory.
 /// </summary>
 internal sealed class PipelineGate : IEngineSink, IDisposable
@@ -16,12 +16,12 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
 
-    private readonly BlockingCollection<Action<Cmdlet>> _writes = new(Capacity);
+    private readonly BlockingCollection<Action<IStreamWriter>> _writes = new(Capacity);
     private ProgressReport? _progress;
 
-    public void WriteObject(object value) => Post(cmdlet => cmdlet.WriteObject(value));
+    public void WriteObject(object value) => Post(streams => streams.WriteObject(value));
 
-    public void WriteError(ErrorRecord error) => Post(cmdlet => cmdlet.WriteError(error));
+    public void WriteError(ErrorRecord error) => Post(streams => streams.WriteError(error));
 
     /// <summary>One error a fault; of very many with one code the first hundred, and a word about the rest, which stand in the result.</summary>
     public void WriteFaults(IReadOnlyList<BackupFault> faults)
@@ -37,12 +37,12 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
             var rest = group.Count() - MaxErrorsOfCode;
             if (rest > 0)
             {
-                Post(cmdlet => cmdlet.WriteWarning($"{rest} more fault(s) {group.Key} are not shown one by one; the result's Faults holds all."));
+                Post(streams => streams.WriteWarning($"{rest} more fault(s) {group.Key} are not shown one by one; the result's Faults holds all."));
             }
         }
     }
 
-    public void WriteVerbose(string text) => Post(cmdlet => cmdlet.WriteVerbose(text));
+    public void WriteVerbose(string text) => Post(streams => streams.WriteVerbose(text));
 
     /// <summary>From now on shows these counters, at most five times a second, and once more at the end.</summary>
     public ProgressCounters ShowProgress(string activity)
@@ -57,9 +57,9 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
         var text = backupEvent.Code is null ? backupEvent.Message : $"{backupEvent.Code}: {backupEvent.Message}";
         Post(backupEvent.Severity switch
         {
-            EventSeverity.Warning => cmdlet => cmdlet.WriteWarning($"{text}{(backupEvent.Code is null ? null : " " + backupEvent.Code.Remedy)}"),
-            EventSeverity.Information => cmdlet => cmdlet.WriteInformation(new InformationRecord(text, "SecureBackup")),
-            _ => cmdlet => cmdlet.WriteVerbose(text),
+            EventSeverity.Warning => streams => streams.WriteWarning($"{text}{(backupEvent.Code is null ? null : " " + backupEvent.Code.Remedy)}"),
+            EventSeverity.Information => streams => streams.WriteInformation(new InformationRecord(text, "SecureBackup")),
+            _ => streams => streams.WriteVerbose(text),
         });
     }
 
@@ -76,25 +76,25 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
         }
     }
 
-    /// <summary>On the pipeline thread: writes until the work has ended.</summary>
-    public void Pump(Cmdlet cmdlet)
+    /// <summary>On the thread that may write: writes until the work has ended.</summary>
+    public void Pump(IStreamWriter streams)
     {
         var last = TimeProvider.System.GetTimestamp();
         while (!_writes.IsCompleted)
         {
             if (_writes.TryTake(out var write, Tick))
             {
-                write(cmdlet);
+                write(streams);
             }
 
             if (TimeProvider.System.GetElapsedTime(last) >= Tick)
             {
-                Volatile.Read(ref _progress)?.Show(cmdlet);
+                Volatile.Read(ref _progress)?.Show(streams);
                 last = TimeProvider.System.GetTimestamp();
             }
         }
 
-        Volatile.Read(ref _progress)?.Finish(cmdlet);
+        Volatile.Read(ref _progress)?.Finish(streams);
     }
 
     /// <summary>Throws away what still comes, so that a cancelled engine never waits for room.</summary>
@@ -108,7 +108,7 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
 
     public void Dispose() => _writes.Dispose();
 
-    private void Post(Action<Cmdlet> write)
+    private void Post(Action<IStreamWriter> write)
     {
         try
         {

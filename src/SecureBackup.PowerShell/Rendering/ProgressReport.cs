@@ -5,7 +5,7 @@ using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Rendering;
 
-/// <summary>Shows counters as one progress bar: bytes, rate, time left, the item at hand. Lives on the pipeline thread.</summary>
+/// <summary>Shows counters as one progress bar: bytes, rate, time left, the item at hand. Lives on the thread that writes.</summary>
 internal sealed class ProgressReport(string activity, ProgressCounters counters)
 {
     private const int ActivityId = 71;
@@ -17,13 +17,13 @@ internal sealed class ProgressReport(string activity, ProgressCounters counters)
     private long _sampledBytes;
     private double? _bytesPerSecond;
 
-    public void Show(Cmdlet cmdlet) => cmdlet.WriteProgress(Record(ProgressRecordType.Processing));
+    public void Show(IStreamWriter streams) => streams.WriteProgress(Record(ProgressRecordType.Processing));
 
     /// <summary>The last state, then the bar goes.</summary>
-    public void Finish(Cmdlet cmdlet)
+    public void Finish(IStreamWriter streams)
     {
-        Show(cmdlet);
-        cmdlet.WriteProgress(Record(ProgressRecordType.Completed));
+        Show(streams);
+        streams.WriteProgress(Record(ProgressRecordType.Completed));
     }
 
     private ProgressRecord Record(ProgressRecordType type)

@@ -37,7 +37,7 @@ public sealed class ByteFlipTests
                 // The other one is of no use to this credential; a label or a time is what nobody relies on.
                 var sink = new RecordingSink();
                 using var byFile = await TryAsync(() => scene.OwnerAsync(scene.Forgetful(sink)), flip, sink, FaultCodes.NoSuchUnlocker, FaultCodes.FrameTampered, FaultCodes.Malformed,
-                    FaultCodes.NotAnObject, FaultCodes.ObjectMisplaced, FaultCodes.UnsupportedFormat);
+                    FaultCodes.NotAnObject, FaultCodes.ObjectMisplaced, FaultCodes.UnsupportedFormat, FaultCodes.UnlockerExchanged);
             });
         }
     }
@@ -54,7 +54,7 @@ public sealed class ByteFlipTests
             {
                 var sink = new RecordingSink();
                 using var opened = await TryAsync(() => scene.OwnerByPassphraseAsync(scene.Forgetful(sink)), flip, sink, FaultCodes.WrongPassphrase, FaultCodes.NoSuchUnlocker, FaultCodes.FrameTampered,
-                    FaultCodes.Malformed, FaultCodes.NotAnObject, FaultCodes.ObjectMisplaced, FaultCodes.UnsupportedFormat, FaultCodes.WeakKeyDerivation, FaultCodes.KeyDerivationTooCostly);
+                    FaultCodes.Malformed, FaultCodes.NotAnObject, FaultCodes.ObjectMisplaced, FaultCodes.UnsupportedFormat, FaultCodes.UnlockerExchanged);
             });
         }
     }

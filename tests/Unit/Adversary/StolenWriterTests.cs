@@ -61,7 +61,7 @@ public sealed class StolenWriterTests
     }
 
     [Fact]
-    public async Task An_entry_of_the_register_by_a_writer_makes_the_register_refused_and_not_the_writer_an_owner()
+    public async Task An_entry_of_the_register_by_a_writer_is_passed_over_told_and_cleared_away_by_an_owner()
     {
         using var scene = await AttackScene.CreateAsync();
         using var thief = await scene.WriterAsync("thief");
@@ -72,9 +72,22 @@ public sealed class StolenWriterTests
         var body = RegisterCodec.Encode(new RegisterEntry(number, thief.Register.Head.Hash, thief.Now, [], [member]));
         var header = new ObjectHeader(ObjectKind.RegisterEntry, 0, thief.Id, ObjectId.Random());
         scene.Target.Replace(ObjectNames.RegisterEntry(number), SignedObject.Build(header, body, thief.SelfKey));
-        var refused = await Assert.ThrowsAsync<VaultException>(() => scene.OwnerAsync());
-        Assert.Equal(FaultCodes.RegisterDamaged, refused.Code);
-        Assert.Contains(ObjectNames.RegisterEntry(number).Value, refused.Message, StringComparison.Ordinal);
+        using var owner = await scene.OwnerAsync();
+        Assert.Null(owner.Register.Find(member.Id));
+        Assert.Contains(scene.Sink.Events, static item => item.Code == FaultCodes.RegisterObstructed);
+        var export = () => WriterKeys.ExportAsync(owner, "more", scene.KeyPathOf("more"), null, AttackScene.Token);
+        Assert.Equal(FaultCodes.RegisterObstructed, (await Assert.ThrowsAsync<VaultException>(export)).Code);
+        Assert.False(File.Exists(scene.KeyPathOf("more")));
+        scene.Write("a.txt", "backups go on"u8);
+        await scene.BackUpAsync(thief);
+
+        var found = Assert.Single(await RegisterRepair.FindAsync(owner, AttackScene.Token));
+        Assert.Equal(ObjectNames.RegisterEntry(number), found.Name);
+        await RegisterRepair.RemoveAsync(owner, [found], "planted", AttackScene.Token);
+        await export();
+        using var reopened = await scene.OwnerAsync();
+        Assert.Equal(number + 1, reopened.Register.Head.Number);
+        Assert.NotNull(reopened.Register.Members.Values.SingleOrDefault(static member => string.Equals(member.Entry.Name, "more", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class LayerTable
         new("Destinations", "The way back into the world does not know where the bytes come from.", [.. Ground, "Platform"]),
         new("Targets", "The back door moves names and bytes; it cannot leak what it cannot open.", [.. Ground, "Platform"]),
         new("Retention", "A plan is computed from facts, so that it can be shown before it is done.", Ground),
+        new("Records", "An object of the pipeline is bytes and back, whoever stores them.", Ground),
         new("Packing", "A pack is compressed and sealed chunks, wherever it is stored.", [.. Ground, "Compression", "Crypto"]),
         new("Index", "It answers where a chunk lies: in which pack, on which target.", [.. Ground, "Compression", "Crypto", "Packing", "Targets"]),
         new("Audit", "The log must be checkable without trusting the vault that it is about.", [.. Ground, "Crypto", "Targets"]),
@@ -35,6 +36,6 @@ internal static class LayerTable
         new(
             "Pipeline",
             "The only room that sees both doors.",
-            [.. Ground, "Platform", "Chunking", "Compression", "Crypto", "Sources", "Destinations", "Targets", "Retention", "Packing", "Index", "Audit", "Vault"]),
+            [.. Ground, "Platform", "Chunking", "Compression", "Crypto", "Sources", "Destinations", "Targets", "Retention", "Records", "Packing", "Index", "Audit", "Vault"]),
     ];
 }

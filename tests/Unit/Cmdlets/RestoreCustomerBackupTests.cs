@@ -100,11 +100,13 @@ public sealed class RestoreCustomerBackupTests : IDisposable
     public async Task WhatIf_writes_nothing()
     {
         await _place.LinesAsync("$null = New-BackupVault ./vault; $null = Start-CustomerBackup ./crm -Vault ./vault");
-        Directory.Delete(_place["cache"], recursive: true);
-        var before = _place.Picture();
-        var lines = await _place.LinesAsync("Restore-CustomerBackup -Vault ./vault -Destination ./back -WhatIf");
-        Assert.Contains("What if:", Assert.Single(lines), StringComparison.Ordinal);
-        Assert.Equal(before, _place.Picture());
+
+        // What the host remembers of a vault that it looked at is its own.
+        IEnumerable<string> Picture() => _place.Picture().Where(line => !line.StartsWith(_place["cache"], StringComparison.Ordinal));
+        var before = Picture().ToList();
+        await _place.LinesAsync("Restore-CustomerBackup -Vault ./vault -Destination ./back -WhatIf");
+        await _place.LinesAsync("Restore-CustomerBackup -Vault ./vault -InPlace -WhatIf");
+        Assert.Equal(before, Picture());
     }
 
     [Fact]
@@ -137,5 +139,54 @@ public sealed class RestoreCustomerBackupTests : IDisposable
         Directory.CreateSymbolicLink(_place["door"], _place["vault"]);
         var lines = await _place.LinesAsync("Get-ErrorId { Restore-CustomerBackup -Vault ./vault -Destination ./door/inside }");
         Assert.Equal([$"{FaultCodes.DestinationInsideVault}"], lines);
+    }
+
+    [Fact]
+    public async Task WhatIf_says_what_a_restore_takes()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            $preflight = Restore-CustomerBackup -Destination ./back -WhatIf
+            "$($preflight.FileCount) $($preflight.DirectoryCount) $($preflight.Fits) $($preflight.FaultCount) $($preflight.MissingEpochs.Count)"
+            "$($preflight.ReadBytes -gt 0) $($preflight.NeededBytes -ge $preflight.WriteBytes) $($preflight.FreeBytes -gt 0) $($preflight.Spaces.Count)"
+            [IO.Directory]::Exists("$PWD/back")
+            """);
+        Assert.Equal(["3 2 True 0 0", "True True True 1", "False"], lines.Where(line => !line.StartsWith("What if", StringComparison.Ordinal)));
+        Assert.Contains(lines, line => line.StartsWith("What if: Restore the newest snapshot", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task In_place_everything_goes_back_to_where_it_was()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm, ./mail -DataSet shop
+            [IO.File]::WriteAllText("$PWD/crm/customers.csv", 'spoilt')
+            [IO.File]::Delete("$PWD/mail/inbox.mbox")
+            [IO.File]::WriteAllText("$PWD/crm/own.txt", 'not in the snapshot')
+            $all = Restore-CustomerBackup -InPlace -PassThru
+            $report = $all[-1]
+            "$($report.FileCount) $($report.FaultCount) $($report.ExitCode)"
+            foreach ($item in $all) { if ($item.Kind -eq 'File') { "$($item.Path) $($item.Verdict)" } }
+            [IO.File]::Exists("$PWD/crm/own.txt")
+            (Restore-CustomerBackup -InPlace).FetchedBytes
+            """);
+        Assert.Equal(
+            ["2 0 0", "crm/customers.csv Restored", "crm/notes/odd [1].txt Unchanged", "crm/notes/today.txt Unchanged", "mail/inbox.mbox Restored", "True", "0"],
+            [lines[0], .. lines.Skip(1).SkipLast(2).Order(StringComparer.Ordinal), .. lines.TakeLast(2)]);
+        Assert.StartsWith("id;name", File.ReadAllText(_place["crm/customers.csv"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Requests_that_contradict_themselves_are_refused()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            Get-ErrorId { Restore-CustomerBackup }
+            Get-ErrorId { Restore-CustomerBackup -InPlace -Overwrite Always }
+            """);
+        Assert.Equal([$"{FaultCodes.DestinationNotGiven}", $"{FaultCodes.InPlaceWithOverwrite}"], lines);
     }
 }

@@ -3,15 +3,17 @@ namespace SecureBackup.Tests.Unit.Collection;
 /// <summary>The protocol of docs/design/collection.md, enumerated.</summary>
 public sealed class ModelCheckerTests(ITestOutputHelper output)
 {
-    private static ModelSize Punctual => new(2, 1, Lag: 0, Grace: 2, Lapse: 2, HasRestarts: true);
+    private static ModelSize Punctual => new(1, 1, Lag: 0, Grace: 2, Lapse: 2, HasRestarts: true);
+
+    private static ModelSize TwoWriters => new(2, 1, Lag: 0, Grace: 2, Lapse: 1, HasRestarts: false);
 
     private static ModelSize TwoMaintainers => new(1, 2, Lag: 0, Grace: 2, Lapse: 2, HasRestarts: false);
 
     private static ModelSize Lagging => new(1, 1, Lag: 1, Grace: 2, Lapse: 2, HasRestarts: true);
 
-    public static TheoryData<string> Sizes => [nameof(Punctual), nameof(TwoMaintainers), nameof(Lagging)];
+    public static TheoryData<string> Sizes => [nameof(Punctual), nameof(TwoWriters), nameof(TwoMaintainers), nameof(Lagging)];
 
-    public static TheoryData<string> LongSizes => ["2,2,0,2,2,False", "2,1,1,2,2,True", "2,2,1,2,2,False", "2,1,0,3,2,True", "2,1,0,2,3,True", "1,2,1,2,2,True"];
+    public static TheoryData<string> LongSizes => ["2,1,0,2,2,False", "2,1,0,2,1,True", "1,2,0,2,2,True", "1,2,1,2,2,False", "1,1,1,3,2,True", "1,1,1,2,3,True"];
 
     [Theory]
     [MemberData(nameof(Sizes))]
@@ -61,6 +63,7 @@ public sealed class ModelCheckerTests(ITestOutputHelper output)
         return name switch
         {
             nameof(Punctual) => Punctual,
+            nameof(TwoWriters) => TwoWriters,
             nameof(TwoMaintainers) => TwoMaintainers,
             nameof(Lagging) => Lagging,
             _ => new ModelSize(int.Parse(parts[0], null), int.Parse(parts[1], null), int.Parse(parts[2], null), int.Parse(parts[3], null), int.Parse(parts[4], null), bool.Parse(parts[5])),

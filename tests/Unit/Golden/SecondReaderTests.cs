@@ -86,7 +86,7 @@ public sealed class SecondReaderTests(SecondReaderTests.SharedVault shared) : IC
 
     [Theory]
     [InlineData("register", "refused as tampered")]
-    [InlineData("keys", "refused as not entitled")]
+    [InlineData("keys", "refused as tampered")]
     [InlineData("bundles", "refused as tampered")]
     public async Task It_does_not_open_a_vault_with_a_changed(string kind, string refusal)
     {

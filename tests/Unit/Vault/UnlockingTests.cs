@@ -32,28 +32,30 @@ public sealed class UnlockingTests : IDisposable
         }
     }
 
+    /// <summary>Where no register names the unlockers, anybody who writes to the target may have made them.</summary>
     [Fact]
-    public async Task Refuses_a_weakened_or_exhausting_passphrase_and_still_opens_by_a_sound_one()
+    public async Task An_earlier_vault_refuses_a_weakened_or_exhausting_passphrase_and_still_opens_by_a_sound_one()
     {
-        using var vault = await _bench.CreateAsync(hasPassphrase: true);
-        var sound = _bench.Target.Objects.Where(static pair => pair.Key.Value.StartsWith("keys/", StringComparison.Ordinal)).ToList();
+        using var earlier = new EarlierVault();
+        using var vault = await earlier.OpenByFileAsync();
+        var sound = earlier.Unlockers.Select(name => (Name: name, Bytes: earlier.Target.Objects[name])).ToList();
         foreach (var (memory, passes, code) in new[] { (8, 1, FaultCodes.WeakKeyDerivation), (int.MaxValue, 3, FaultCodes.KeyDerivationTooCostly) })
         {
             var header = new ObjectHeader(ObjectKind.Unlocker, 0, vault.Id, ObjectId.Random());
             var planted = new Unlocker(header, UnlockerKind.Passphrase, vault.Self, "planted", vault.Now) { Stretching = new Argon2Parameters(memory, passes), Salt = Unlocker.NewSalt() };
             using var key = RootKey.Create();
             var name = ObjectNames.Unlocker(header.Object);
-            _bench.Target.Replace(name, planted.Seal(key, key));
-            using (var opened = await _bench.OpenByPassphraseAsync())
+            earlier.Target.Replace(name, planted.Seal(key, key));
+            using (var opened = await earlier.OpenByPassphraseAsync())
             {
-                Assert.Contains(FaultCodes.UnlockerUnusable, _bench.Sink.Codes);
+                Assert.Contains(FaultCodes.UnlockerUnusable, earlier.Sink.Codes);
             }
 
-            await VaultBench.RefusedAsync(FaultCodes.WrongPassphrase, () => _bench.OpenByPassphraseAsync("no"));
-            sound.ForEach(pair => _bench.Target.Remove(pair.Key));
-            await VaultBench.RefusedAsync(code, () => _bench.OpenByPassphraseAsync());
-            sound.ForEach(pair => _bench.Target.Replace(pair.Key, pair.Value.Span));
-            _bench.Target.Remove(name);
+            await VaultBench.RefusedAsync(FaultCodes.WrongPassphrase, () => earlier.OpenByPassphraseAsync("no"));
+            sound.ForEach(item => earlier.Target.Remove(item.Name));
+            await VaultBench.RefusedAsync(code, () => earlier.OpenByPassphraseAsync());
+            sound.ForEach(item => earlier.Target.Replace(item.Name, item.Bytes.Span));
+            earlier.Target.Remove(name);
         }
     }
 
@@ -85,7 +87,7 @@ public sealed class UnlockingTests : IDisposable
         await VaultBench.RefusedAsync(FaultCodes.RegisterConflict, () => WriterKeys.ExportAsync(same, "late", _bench["late.key"], null, CancellationToken.None));
         Assert.False(File.Exists(_bench["late.key"]));
 
-        using var stranger = new WriterKeyCredential(new VaultPin(owner.Id, owner.Register.Genesis, owner.Register.Head), SigningKey.Create(), IdentityKey.Create());
+        using var stranger = new MemberKeyCredential(new VaultPin(owner.Id, owner.Register.Genesis, owner.Register.Head), SigningKey.Create(), IdentityKey.Create());
         await CredentialFile.WriteAsync(_bench["stranger.key"], stranger, CancellationToken.None);
         await VaultBench.RefusedAsync(FaultCodes.MemberUnknown, () => _bench.OpenByFileAsync(_bench["stranger.key"]));
     }
@@ -138,18 +140,70 @@ public sealed class UnlockingTests : IDisposable
     [Fact]
     public async Task A_spoiled_unlocker_does_not_keep_a_good_one_from_working()
     {
-        using var owner = await _bench.CreateAsync();
-        using var credential = (OwnerKeyCredential)CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+        using var earlier = new EarlierVault();
+        using var owner = await earlier.OpenByFileAsync();
+        using var credential = (OwnerKeyCredential)CredentialFile.Read(earlier.KeyPath, earlier.Sink);
 
-        // An id of zeros is tried first.
+        // The oldest is tried first.
         var header = new ObjectHeader(ObjectKind.Unlocker, 0, owner.Id, default);
         using var key = RootKey.Create();
         var bytes = new Unlocker(header, UnlockerKind.KeyFile, owner.Self, "key file", default).Seal(credential.Secret, key);
         var sealedKey = Unlocker.Read(bytes, owner.Id, default).SealedKey.ToArray();
         bytes[bytes.AsSpan().IndexOf(sealedKey) + sealedKey.Length - 1] ^= 1;
-        _bench.Target.Replace(ObjectNames.Unlocker(default), bytes);
-        using var opened = await _bench.OpenByFileAsync();
+        var good = earlier.Unlockers.Select(name => (Name: name, Bytes: earlier.Target.Objects[name])).ToList();
+        good.ForEach(item => earlier.Target.Remove(item.Name));
+        earlier.Target.Replace(ObjectNames.Unlocker(default), bytes);
+        good.ForEach(item => earlier.Target.Replace(item.Name, item.Bytes.Span));
+        using var opened = await earlier.OpenByFileAsync();
+        Assert.Contains(FaultCodes.UnlockerUnusable, earlier.Sink.Codes);
+    }
+
+    [Fact]
+    public async Task An_unlocker_of_an_earlier_version_cannot_be_carried_over_nor_can_one_that_nobody_vouches_for()
+    {
+        using var earlier = new EarlierVault();
+        using var owner = await earlier.OpenByFileAsync();
+        using var key = RootKey.Create();
+        Assert.Same(FaultCodes.UnlockerNotRenewable, Assert.Throws<KeyException>(() => owner.Access!.Unlocker.Renew(key)).Code);
+
+        // Shares that fit no unlocker of the vault; and one that was planted, with a wrapping key of its maker's.
+        await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => earlier.OpenAsync(new SharesCredential(RootKey.Create())));
+        var header = new ObjectHeader(ObjectKind.Unlocker, 0, owner.Id, ObjectId.Random());
+        var planted = new Unlocker(header, UnlockerKind.Shares, owner.Self, "planted", owner.Now) { Shares = new ShareSet(2, 3, 7) };
+        earlier.Target.Replace(ObjectNames.Unlocker(header.Object), planted.Seal(key, key));
+        await VaultBench.RefusedAsync(FaultCodes.SharesOpenNothing, () => earlier.OpenAsync(new SharesCredential(RootKey.Create())));
+        var read = await new UnlockerCatalog(owner.Store, owner.Register).ReadAsync((_, refused) => throw refused, CancellationToken.None);
+        Assert.Equal(earlier.Unlockers.Count, read.Count);
+        Assert.All(read, static unlocker => Assert.Null(unlocker.Wrapping));
+    }
+
+    [Fact]
+    public async Task An_unlocker_that_is_gone_or_exchanged_is_said_by_name_and_the_others_work()
+    {
+        using (await _bench.CreateAsync(hasPassphrase: true))
+        {
+        }
+
+        var names = _bench.Target.Objects.Keys.Where(static name => name.Value.StartsWith(ObjectNames.Unlockers, StringComparison.Ordinal)).ToList();
+        var byKind = names.ToLookup(name => Unlocker.Read(_bench.Target.Objects[name], ObjectHeader.Read(_bench.Target.Objects[name].Span).Vault, ObjectHeader.Read(_bench.Target.Objects[name].Span).Object).Kind);
+        var passphrase = byKind[UnlockerKind.Passphrase].Single();
+        var bytes = _bench.Target.Objects[passphrase];
+        _bench.Target.Remove(passphrase);
+        var gone = await VaultBench.RefusedAsync(FaultCodes.UnlockerMissing, () => _bench.OpenByPassphraseAsync());
+        Assert.Contains(passphrase.Value, gone.Message, StringComparison.Ordinal);
+        using (await _bench.OpenByFileAsync())
+        {
+        }
+
+        // As readable as the one that was there, and not it.
+        var unlocker = Unlocker.Read(bytes, ObjectHeader.Read(bytes.Span).Vault, ObjectHeader.Read(bytes.Span).Object);
+        _bench.Target.Replace(passphrase, UnlockerCodec.Encode(unlocker with { Label = "another" }));
+        var exchanged = await VaultBench.RefusedAsync(FaultCodes.UnlockerExchanged, () => _bench.OpenByPassphraseAsync());
+        Assert.Contains(passphrase.Value, exchanged.Message, StringComparison.Ordinal);
         Assert.Contains(FaultCodes.UnlockerUnusable, _bench.Sink.Codes);
+        using (await _bench.OpenByFileAsync())
+        {
+        }
     }
 
     [Fact]

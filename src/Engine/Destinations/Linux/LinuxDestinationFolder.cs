@@ -23,6 +23,55 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         return ToExisting(status);
     }
 
+    public override bool Lists(byte[] name)
+    {
+        using var readable = LinuxFailure.Checked(
+            LinuxWrite.OpenAt(folder, LinuxWrite.Terminated("."u8), LinuxOpen.Directory | LinuxOpen.CloseOnExec, 0), "openat");
+        var names = new NameList();
+        var records = new byte[32 * 1024];
+        int length;
+        while ((length = LinuxCalls.ReadFolder(readable, records)) > 0)
+        {
+            LinuxFolderRecords.AddNames(records.AsSpan(0, length), names);
+        }
+
+        names.Sort();
+        return names.Contains(name);
+    }
+
+    public override SafeFileHandle OpenToRead(byte[] name)
+    {
+        var flags = LinuxOpen.ReadOnly | LinuxOpen.NonBlocking | LinuxOpen.NoFollow | LinuxOpen.CloseOnExec;
+        return LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags, 0), "openat");
+    }
+
+    public override ExistingEntry LookAt(byte[] name, SafeFileHandle file)
+    {
+        LinuxFailure.ThrowIf(LinuxCalls.Stat(file, out var status), "statx");
+        return ToExisting(status);
+    }
+
+    public override bool HasMetadata(byte[] name, DestinationEntry entry)
+    {
+        var wanted = entry.Metadata;
+        try
+        {
+            if (wanted.Kind == EntryKind.SymbolicLink && LinuxCalls.ReadLink(folder, name)?.AsSpan().SequenceEqual(wanted.LinkTarget) != true)
+            {
+                return false;
+            }
+
+            using var file = wanted.Kind == EntryKind.File ? OpenToRead(name) : null;
+            using var inode = OpenInode(name, file, wanted.Kind);
+            return metadata.Has(inode, wanted);
+        }
+        catch (FolderException)
+        {
+            // What may not be looked at is set anew.
+            return false;
+        }
+    }
+
     public override void MakeFolder(byte[] name)
     {
         LinuxFailure.ThrowIf(LinuxWrite.MakeDirectory(folder, LinuxWrite.Terminated(name), OwnerOnlyFolder), "mkdirat");
@@ -41,7 +90,7 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse)
     {
-        const int flags = LinuxWrite.WriteOnly | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxOpen.CloseOnExec;
+        const int flags = LinuxWrite.ReadWrite | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxOpen.CloseOnExec;
         var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, OwnerOnlyFile), "openat");
         if (LinuxWrite.Truncate(file, sizeBytes) < 0)
         {
@@ -56,7 +105,7 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     public override SafeFileHandle ReopenFile(byte[] name)
     {
-        const int flags = LinuxWrite.WriteOnly | LinuxOpen.CloseOnExec;
+        const int flags = LinuxWrite.ReadWrite | LinuxOpen.CloseOnExec;
         return LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, 0), "openat");
     }
 
@@ -119,13 +168,16 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
     public override void Remove(byte[] name) =>
         LinuxFailure.ThrowIf(LinuxWrite.Unlink(folder, LinuxWrite.Terminated(name), 0), "unlinkat");
 
+    public override void RemoveFolder(byte[] name) =>
+        LinuxFailure.ThrowIf(LinuxWrite.Unlink(folder, LinuxWrite.Terminated(name), LinuxWrite.RemoveDirectory), "unlinkat");
+
     public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
-        using var inode = file is not null ? LinuxInode.OfOpenFile(folder, name, file)
-            : entry.Metadata.Kind == EntryKind.Directory ? LinuxInode.OpenFolder(folder, name)
-            : LinuxInode.OpenPathOnly(folder, name);
+        using var inode = OpenInode(name, file, entry.Metadata.Kind);
         return metadata.Apply(inode, entry.Metadata);
     }
+
+    public override bool TryReadStream(byte[] name, AlternateStream stream, long offset, Span<byte> bytes) => false;
 
     public override bool TryWriteStream(byte[] name, AlternateStream stream, long offset, ReadOnlySpan<byte> bytes) => false;
 
@@ -139,6 +191,14 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 
     private SafeFileHandle Handle => folder;
 
+    private LinuxInode OpenInode(byte[] name, SafeFileHandle? file, EntryKind kind) => file is not null ? LinuxInode.OfOpenFile(folder, name, file)
+        : kind == EntryKind.Directory ? LinuxInode.OpenFolder(folder, name)
+        : LinuxInode.OpenPathOnly(folder, name);
+
     private static ExistingEntry ToExisting(LinuxStat status) =>
-        new(UnixMode.KindOf(status.Mode), status.Device, status.Inode, status.SizeBytes, status.Modified.ToTimestamp());
+        new(UnixMode.KindOf(status.Mode), status.Device, status.Inode, status.SizeBytes, status.Modified.ToTimestamp())
+        {
+            ChangedAt = status.Changed.ToTimestamp(),
+            LinkCount = status.LinkCount,
+        };
 }

@@ -84,6 +84,8 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
 
     public override void Sync() => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(_root), "syncfs");
 
+    public override void SyncAll() => LinuxWrite.SyncAll();
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -72,9 +72,19 @@ internal sealed class LinuxInode : IDisposable
     public bool TrySetAttribute(byte[] name, byte[] value)
     {
         var terminated = LinuxWrite.Terminated(name);
-        return HasAttribute(terminated, value) || 0 == (_processPath is null
+        return HasAttribute(name, value) || 0 == (_processPath is null
             ? LinuxWrite.SetAttribute(_handle, terminated, value, value.Length, 0)
             : LinuxWrite.SetAttribute(_processPath, terminated, value, value.Length, 0));
+    }
+
+    public bool HasAttribute(byte[] name, byte[] value)
+    {
+        var terminated = LinuxWrite.Terminated(name);
+        var current = new byte[value.Length + 1];
+        var length = _processPath is null
+            ? LinuxCalls.GetAttribute(_handle, terminated, current, (nuint)current.Length)
+            : LinuxWrite.GetAttribute(_processPath, terminated, current, current.Length);
+        return length == value.Length && current.AsSpan(0, value.Length).SequenceEqual(value);
     }
 
     /// <summary>Removes an attribute; true also where there was none or can be none.</summary>
@@ -107,14 +117,5 @@ internal sealed class LinuxInode : IDisposable
         {
             _handle.Dispose();
         }
-    }
-
-    private bool HasAttribute(byte[] terminated, byte[] value)
-    {
-        var current = new byte[value.Length + 1];
-        var length = _processPath is null
-            ? LinuxCalls.GetAttribute(_handle, terminated, current, (nuint)current.Length)
-            : LinuxWrite.GetAttribute(_processPath, terminated, current, current.Length);
-        return length == value.Length && current.AsSpan(0, value.Length).SequenceEqual(value);
     }
 }

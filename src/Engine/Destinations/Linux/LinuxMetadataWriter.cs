@@ -46,6 +46,20 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
         return missing;
     }
 
+    /// <summary>Whether there is nothing left to set.</summary>
+    public bool Has(LinuxInode inode, EntryMetadata wanted)
+    {
+        var status = inode.Status();
+        var hasMode = wanted.Kind == EntryKind.SymbolicLink || wanted.Mode is null || (wanted.Mode & PermissionBits) == (status.Mode & PermissionBits);
+        var isNode = wanted.Kind is EntryKind.CharacterDevice or EntryKind.BlockDevice;
+        return hasMode
+            && status.Modified.ToTimestamp() == wanted.ModifiedAt
+            && (!isNode || (status.SpecialMajor, status.SpecialMinor) == (wanted.DeviceMajor, wanted.DeviceMinor))
+            && _owner.Has(wanted, (status.UserId, status.GroupId))
+            && wanted.ExtendedAttributes.All(attribute => inode.HasAttribute(attribute.Name, attribute.Value))
+            && !StrangersOf(inode, wanted).Any();
+    }
+
     private void ApplyAttributes(LinuxInode inode, EntryMetadata wanted, List<string> missing, bool accessLists)
     {
         foreach (var attribute in wanted.ExtendedAttributes)
@@ -83,20 +97,16 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
     /// <summary>Takes away what a folder's default access list gave a new entry, or a taken-over folder had of its own.</summary>
     private static void RemoveStrangers(LinuxInode inode, EntryMetadata wanted)
     {
-        if (wanted.Kind is not (EntryKind.File or EntryKind.Directory))
+        foreach (var name in StrangersOf(inode, wanted))
         {
-            return;
-        }
-
-        foreach (var name in inode.ListAttributes())
-        {
-            var isOurs = IsAccessList(name) || name.AsSpan().StartsWith("user."u8);
-            if (isOurs && !wanted.ExtendedAttributes.Any(attribute => attribute.Name.AsSpan().SequenceEqual(name)))
-            {
-                inode.TryRemoveAttribute(name);
-            }
+            inode.TryRemoveAttribute(name);
         }
     }
+
+    private static IEnumerable<byte[]> StrangersOf(LinuxInode inode, EntryMetadata wanted) => wanted.Kind is EntryKind.File or EntryKind.Directory
+        ? inode.ListAttributes().Where(name => (IsAccessList(name) || name.AsSpan().StartsWith("user."u8))
+            && !wanted.ExtendedAttributes.Any(attribute => attribute.Name.AsSpan().SequenceEqual(name)))
+        : [];
 
     private static void ListForeign(EntryMetadata wanted, List<string> missing)
     {

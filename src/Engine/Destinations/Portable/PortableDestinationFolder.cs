@@ -5,12 +5,35 @@ using SecureBackup.Engine.Platform;
 
 namespace SecureBackup.Engine.Destinations.Portable;
 
-internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle> held, DestinationOptions options, OwnerRestore owner) : DestinationFolder
+internal sealed partial class PortableDestinationFolder(string path, List<SafeFileHandle> held, DestinationOptions options, OwnerRestore owner) : DestinationFolder
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const uint SettableWindowsAttributes = 0x1 | 0x2 | 0x4 | 0x20 | 0x100 | 0x2000;
 
     public override ExistingEntry? Look(byte[] name) => PortableEntry.Look(At(name));
+
+    public override bool Lists(byte[] name)
+    {
+        var text = PortableEntry.ToText(name);
+        return Directory.EnumerateFileSystemEntries(path).Any(entry => string.Equals(Path.GetFileName(entry), text, StringComparison.Ordinal));
+    }
+
+    public override SafeFileHandle OpenToRead(byte[] name)
+    {
+        try
+        {
+            return File.OpenHandle(At(name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw PortableEntry.Translate(failure);
+        }
+    }
+
+    public override ExistingEntry LookAt(byte[] name, SafeFileHandle file) =>
+        Look(name) ?? throw new FolderException(FolderError.NotFound, "the file is gone");
+
+    public override bool HasMetadata(byte[] name, DestinationEntry entry) => PortableEntry.Has(At(name), entry.Metadata);
 
     public override void MakeFolder(byte[] name) => Try(() =>
     {
@@ -110,6 +133,8 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         }
     });
 
+    public override void RemoveFolder(byte[] name) => Try(() => Directory.Delete(At(name)));
+
     public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
         var missing = new List<string>();
@@ -130,26 +155,6 @@ internal sealed class PortableDestinationFolder(string path, List<SafeFileHandle
         }
 
         return missing;
-    }
-
-    public override bool TryWriteStream(byte[] name, AlternateStream stream, long offset, ReadOnlySpan<byte> bytes)
-    {
-        var text = PortableEntry.ToText(stream.Name);
-        if (!OperatingSystem.IsWindows() || text.Length == 0 || text.AsSpan().ContainsAny("\\/:\0"))
-        {
-            return false;
-        }
-
-        try
-        {
-            using var handle = File.OpenHandle($"{At(name)}:{text}", FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
-            RandomAccess.Write(handle, bytes, offset);
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw PortableEntry.Translate(failure);
-        }
     }
 
     protected override void Dispose(bool disposing)

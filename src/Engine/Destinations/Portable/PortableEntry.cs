@@ -64,6 +64,27 @@ internal static class PortableEntry
         }
     }
 
+    /// <summary>
+    /// Whether times, mode or attributes and the link target are the entry's. A security descriptor is not compared: its bytes differ without meaning, so
+    /// what has one is always set anew.
+    /// </summary>
+    public static bool Has(string path, EntryMetadata wanted)
+    {
+        if (wanted.SecurityDescriptor is not null || Look(path)?.ModifiedAt != wanted.ModifiedAt)
+        {
+            return false;
+        }
+
+        if (wanted.Kind == EntryKind.SymbolicLink)
+        {
+            return wanted.LinkTarget is { } target && string.Equals(new FileInfo(path).LinkTarget, ToText(target), StringComparison.Ordinal);
+        }
+
+        return OperatingSystem.IsWindows()
+            ? wanted.WindowsAttributes is null || (uint)File.GetAttributes(path) == wanted.WindowsAttributes
+            : wanted.Mode is null || ((uint)File.GetUnixFileMode(path) & UnixMode.PermissionMask) == (wanted.Mode & UnixMode.PermissionMask);
+    }
+
     public static FolderException Failure(string call)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -111,7 +132,7 @@ internal static class PortableEntry
             : isFolder ? EntryKind.Directory : EntryKind.File;
         var written = DateTimeOffset.FromFileTime(((long)found.WrittenHigh << 32) | found.WrittenLow);
         var size = ((long)found.SizeHigh << 32) | found.SizeLow;
-        return new ExistingEntry(kind, found.VolumeSerial, ((ulong)found.IndexHigh << 32) | found.IndexLow, size, Timestamp.From(written));
+        return new ExistingEntry(kind, found.VolumeSerial, ((ulong)found.IndexHigh << 32) | found.IndexLow, size, Timestamp.From(written)) { LinkCount = found.LinkCount };
     }
 
     [System.Runtime.Versioning.SupportedOSPlatform("macos")]
@@ -124,6 +145,6 @@ internal static class PortableEntry
         }
 
         var found = status.ToUnixStat();
-        return new ExistingEntry(found.Kind, found.Device, found.Inode, found.SizeBytes, found.Modified);
+        return new ExistingEntry(found.Kind, found.Device, found.Inode, found.SizeBytes, found.Modified) { ChangedAt = found.Changed, LinkCount = found.LinkCount };
     }
 }

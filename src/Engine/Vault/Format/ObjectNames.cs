@@ -24,6 +24,7 @@ public static class ObjectNames
     public const string KeyringAdditions = "keyring/add/";
     public const string KeyringEpochs = "keyring/epoch/";
     public const string Ledger = "ledger/";
+    public const string Proposals = "proposals/";
 
     private const int NumberDigits = 10;
 
@@ -53,6 +54,8 @@ public static class ObjectNames
     public static ObjectName CondemnedMarker(ObjectId id) => new($"{Condemned}{id}");
 
     public static ObjectName Relocation(ObjectId id) => new($"{Relocations}{id}");
+
+    public static ObjectName Proposal(ObjectId id) => new($"{Proposals}{id}");
 
     /// <param name="folder">One of the keyring's four.</param>
     public static ObjectName KeyringObject(string folder, ObjectId id) => new($"{folder}{id}");

@@ -16,6 +16,7 @@ public static class CredentialFile
 {
     private const string OwnerLabel = "SECUREBACKUP OWNER KEY";
     private const string WriterLabel = "SECUREBACKUP WRITER KEY";
+    private const string MemberLabel = "SECUREBACKUP MEMBER KEY";
     private const int MaxFileBytes = 65_536;
 
     /// <summary>Reads a key file of either kind; warns (KeyFileExposed) when other users can read it.</summary>
@@ -127,7 +128,7 @@ public static class CredentialFile
                 case 1: genesis = new ContentHash(reader.ReadId()); break;
                 case 2: head = RegisterHead.Read(reader); break;
                 case 3: first = reader.ReadExactBytes(SecretKey.SizeBytes); break;
-                case 4 when label is WriterLabel: second = reader.ReadExactBytes(SecretKey.SizeBytes); break;
+                case 4 when label is WriterLabel or MemberLabel: second = reader.ReadExactBytes(SecretKey.SizeBytes); break;
                 default: throw reader.UnknownKey(key);
             }
         }
@@ -138,25 +139,28 @@ public static class CredentialFile
         return label switch
         {
             OwnerLabel => new OwnerKeyCredential(pin, new RootKey(secret)),
-            WriterLabel => new WriterKeyCredential(pin, new SigningKey(secret), new IdentityKey(reader.Required(second, "the sealing seed").Span)),
+            WriterLabel or MemberLabel => new MemberKeyCredential(pin, new SigningKey(secret), new IdentityKey(reader.Required(second, "the sealing seed").Span))
+            {
+                IsWriters = label is WriterLabel,
+            },
             _ => throw reader.Malformed("it is of another kind"),
         };
     }
 
     private static byte[] Format(PinnedCredential credential)
     {
-        var writer = new CborMapWriter(capacityBytes: 512).BeginMap(credential is WriterKeyCredential ? 5 : 4)
+        var writer = new CborMapWriter(capacityBytes: 512).BeginMap(credential is MemberKeyCredential ? 5 : 4)
             .Key(0).Id(credential.Pin.Vault.Value).Key(1).Id(credential.Pin.Genesis.Value).Key(2);
         credential.Pin.Head.Write(writer);
         _ = credential switch
         {
             OwnerKeyCredential owner => writer.Key(3).Bytes(owner.Secret.Bytes),
-            WriterKeyCredential host => writer.Key(3).Bytes(host.Signing.Bytes).Key(4).Bytes(host.Sealing.Bytes),
+            MemberKeyCredential member => writer.Key(3).Bytes(member.Signing.Bytes).Key(4).Bytes(member.Sealing.Bytes),
             _ => throw new ArgumentOutOfRangeException(nameof(credential)),
         };
         var content = writer.EndMap().Encode();
         writer.Wipe();
-        var label = credential is OwnerKeyCredential ? OwnerLabel : WriterLabel;
+        var label = credential is MemberKeyCredential { IsWriters: var isWriters } ? (isWriters ? WriterLabel : MemberLabel) : OwnerLabel;
         var text = PemEncoding.Write(label, content);
         var bytes = GC.AllocateUninitializedArray<byte>(text.Length + 1, pinned: true);
         Encoding.ASCII.GetBytes(text, bytes);

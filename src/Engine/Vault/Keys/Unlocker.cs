@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
@@ -14,148 +13,95 @@ internal enum UnlockerKind
     Shares,
 }
 
+/// <summary>What is known of a set of recovery shares without any of them.</summary>
+/// <param name="Threshold">How many of the <paramref name="Count"/> shares it takes.</param>
+/// <param name="Identifier">Stands in every share of the set.</param>
+internal sealed record ShareSet(int Threshold, int Count, int Identifier);
+
 /// <summary>
 /// One way to an owner's bundle key. Anybody who can write to the target can add or change unlockers: nothing here is believed until
-/// the bundle key that it gives opens the bundle which the register names.
+/// the register names the unlocker by its hash, or, where it names none, until the bundle key opens the bundle which it names.
 /// </summary>
 /// <param name="Label">For people.</param>
 internal sealed record Unlocker(ObjectHeader Header, UnlockerKind Kind, MemberId Owner, string Label, Timestamp CreatedAt)
 {
     internal const int MaxBytes = 64 * 1024;
     internal const int MaxCount = 1024;
-    private const int BodyAt = ObjectHeader.SizeBytes + sizeof(uint);
 
     /// <summary>For a passphrase alone.</summary>
     internal Argon2Parameters? Stretching { get; init; }
 
     internal ReadOnlyMemory<byte> Salt { get; init; }
 
+    /// <summary>For recovery shares alone.</summary>
+    internal ShareSet? Shares { get; init; }
+
+    /// <summary>The bundle key, sealed under the unlocking key; empty where <see cref="Envelope"/> holds it.</summary>
     internal ReadOnlyMemory<byte> SealedKey { get; init; }
+
+    /// <summary>The bundle key, sealed to <see cref="Wrapping"/> by somebody who did not know the unlocking key; else empty.</summary>
+    internal ReadOnlyMemory<byte> Envelope { get; init; }
+
+    /// <summary>
+    /// What a later bundle key can be sealed to: the public half of a pair that is drawn from the unlocking key. To be believed only
+    /// where the register names the unlocker. Null in those of versions before 0.2.
+    /// </summary>
+    internal RecipientKey? Wrapping { get; init; }
+
+    /// <summary>Names this way in, whatever bundle key it leads to at the moment: the hash of the wrapping key, or of the object where there is none.</summary>
+    internal Id256 Key => Wrapping is { } wrapping ? ContentHash.Of(wrapping.Bytes).Value : Header.Object.Value;
 
     internal static ReadOnlyMemory<byte> NewSalt() => RandomNumberGenerator.GetBytes(PassphraseKdf.SaltBytes);
 
-    /// <summary>The whole object, ready to be stored.</summary>
+    /// <summary>The whole object, ready to be stored, made by somebody who holds the unlocking key.</summary>
     internal byte[] Seal(RootKey unlockingKey, RootKey bundleKey)
     {
-        var writer = new CborMapWriter().BeginMap(6).Key(0).Text(NameOf(Kind)).Key(1);
-        if (Stretching is { } stretching)
+        using var pair = PairOf(unlockingKey);
+        return UnlockerCodec.Encode(this with
         {
-            writer.BeginMap(4).Key(0).Text("argon2id").Key(1).Int(stretching.MemoryKiB).Key(2).Int(stretching.Passes).Key(3).Bytes(Salt.Span).EndMap();
-        }
-        else
-        {
-            writer.BeginMap(0).EndMap();
-        }
-
-        var body = writer.Key(2).Bytes(SealedBlob.Seal(new ObjectKey(unlockingKey.Bytes, Header, SealPurpose.Unlock), bundleKey.Bytes))
-            .Key(3).Text(Label).Key(4).Time(CreatedAt).Key(5).Id(Owner.Value).EndMap().Encode();
-        var bytes = new byte[BodyAt + body.Length];
-        Header.Write(bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ObjectHeader.SizeBytes), (uint)body.Length);
-        body.CopyTo(bytes, BodyAt);
-        return bytes;
+            SealedKey = SealedBlob.Seal(new ObjectKey(unlockingKey.Bytes, Header, SealPurpose.Unlock), bundleKey.Bytes),
+            Envelope = default,
+            Wrapping = pair.Recipient,
+        });
     }
 
-    internal static Unlocker Read(ReadOnlyMemory<byte> bytes, VaultId vault, ObjectId id)
+    /// <summary>The same way in to another bundle key, as an object of its own, made by somebody who does not hold the unlocking key.</summary>
+    /// <exception cref="KeyException">UnlockerNotRenewable.</exception>
+    internal (ObjectId Id, byte[] Bytes) Renew(RootKey bundleKey)
     {
-        var header = ObjectHeader.Read(bytes.Span);
-        header.Expect(ObjectKind.Unlocker, vault, id);
-        if (bytes.Length < BodyAt || BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[ObjectHeader.SizeBytes..]) != bytes.Length - BodyAt)
+        if (Wrapping is not { } wrapping)
         {
-            throw new IntegrityException(FaultCodes.Malformed, $"The unlocker {id} is cut short or something follows it.");
+            throw new KeyException(
+                FaultCodes.UnlockerNotRenewable, $"The key '{Label}' ({Key}) was added by an earlier version, and cannot be carried over without its secret.");
         }
 
-        return Decode(header, bytes[BodyAt..]);
+        var header = Header with { Object = ObjectId.Random() };
+        var envelope = KemEnvelope.Seal(wrapping, header, SealPurpose.Unlock, bundleKey.Bytes);
+        return (header.Object, UnlockerCodec.Encode(this with { Header = header, SealedKey = default, Envelope = envelope }));
     }
+
+    internal static Unlocker Read(ReadOnlyMemory<byte> bytes, VaultId vault, ObjectId id) => UnlockerCodec.Decode(bytes, vault, id);
 
     /// <returns>The bundle key; null when <paramref name="unlockingKey"/> does not fit.</returns>
     internal RootKey? TryOpen(RootKey unlockingKey)
     {
-        using var plain = SealedBlob.TryOpen(new ObjectKey(unlockingKey.Bytes, Header, SealPurpose.Unlock), SealedKey.Span, SecretKey.SizeBytes);
+        using var plain = Envelope.IsEmpty
+            ? SealedBlob.TryOpen(new ObjectKey(unlockingKey.Bytes, Header, SealPurpose.Unlock), SealedKey.Span, SecretKey.SizeBytes)
+            : OpenEnvelope(unlockingKey);
         return plain is null ? null
             : plain.LengthBytes == SecretKey.SizeBytes ? new RootKey(plain.Span)
             : throw new IntegrityException(FaultCodes.Malformed, $"The unlocker {Header.Object} holds no key of 32 bytes.");
     }
 
-    private static string NameOf(UnlockerKind kind) => kind switch
+    private OwnedBuffer? OpenEnvelope(RootKey unlockingKey)
     {
-        UnlockerKind.Passphrase => "passphrase",
-        UnlockerKind.KeyFile => "key-file",
-        UnlockerKind.Shares => "shares",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-    };
-
-    private static Unlocker Decode(ObjectHeader header, ReadOnlyMemory<byte> body)
-    {
-        UnlockerKind? kind = null;
-        Argon2Parameters? stretching = null;
-        ReadOnlyMemory<byte> salt = default;
-        ReadOnlyMemory<byte>? sealedKey = null;
-        string? label = null;
-        Timestamp? createdAt = null;
-        MemberId? owner = null;
-        var reader = CborMapReader.OfMap(body, $"unlocker {header.Object}");
-        while (reader.NextKey(out var key))
-        {
-            switch (key)
-            {
-                case 0: kind = ReadKind(reader); break;
-                case 1 when kind == UnlockerKind.Passphrase: (stretching, salt) = ReadStretching(reader); break;
-                case 1: reader.BeginMap(); reader.SkipRestOfMap(); break;
-                case 2: sealedKey = reader.ReadBytes(MaxBytes); break;
-                case 3: label = reader.ReadText(); break;
-                case 4: createdAt = reader.ReadTime(); break;
-                case 5: owner = new MemberId(reader.ReadId()); break;
-                default: throw reader.UnknownKey(key);
-            }
-        }
-
-        reader.Check(kind != UnlockerKind.Passphrase || stretching is not null, "it does not say how the passphrase is stretched");
-        return new Unlocker(
-            header,
-            reader.Required(kind, "the kind"),
-            reader.Required(owner, "the owner"),
-            reader.Required(label, "the label"),
-            reader.Required(createdAt, "the time"))
-        {
-            Stretching = stretching,
-            Salt = salt,
-            SealedKey = reader.Required(sealedKey, "the sealed key"),
-        };
+        using var pair = PairOf(unlockingKey);
+        return KemEnvelope.TryOpen(pair, Header, SealPurpose.Unlock, Envelope.Span, SecretKey.SizeBytes);
     }
 
-    private static UnlockerKind ReadKind(CborMapReader reader) => reader.ReadText() switch
+    private static IdentityKey PairOf(RootKey unlockingKey)
     {
-        "passphrase" => UnlockerKind.Passphrase,
-        "key-file" => UnlockerKind.KeyFile,
-        "shares" => UnlockerKind.Shares,
-        _ => throw reader.Unsupported("another kind of unlocker"),
-    };
-
-    private static (Argon2Parameters Stretching, ReadOnlyMemory<byte> Salt) ReadStretching(CborMapReader reader)
-    {
-        int? memory = null;
-        int? passes = null;
-        ReadOnlyMemory<byte>? salt = null;
-        string? algorithm = null;
-        reader.BeginMap();
-        while (reader.NextKey(out var key))
-        {
-            switch (key)
-            {
-                case 0: algorithm = reader.ReadText(); break;
-                case 1: memory = reader.ReadInt32(); break;
-                case 2: passes = reader.ReadInt32(); break;
-                case 3: salt = reader.ReadExactBytes(PassphraseKdf.SaltBytes); break;
-                default: throw reader.UnknownKey(key);
-            }
-        }
-
-        if (reader.Required(algorithm, "the algorithm") is not "argon2id")
-        {
-            throw reader.Unsupported("another algorithm to stretch passphrases");
-        }
-
-        return (new Argon2Parameters(reader.Required(memory, "the memory"), reader.Required(passes, "the passes")), reader.Required(salt, "the salt"));
+        using var seed = DerivedKey.Derive(unlockingKey, "sb1/rewrap"u8);
+        return new IdentityKey(seed.Bytes);
     }
 }

@@ -10,24 +10,22 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
 {
     internal async Task<VaultSecrets> OpenAsync(VaultCredential credential, CancellationToken cancellationToken)
     {
-        if (credential is WriterKeyCredential writer)
+        if (credential is MemberKeyCredential file)
         {
-            return OpenAsMember(writer);
+            return OpenAsMember(file);
         }
 
-        using var bundle = await OpenBundleAsync(credential, cancellationToken);
-        return VaultSecrets.Open(bundle.Signing, bundle.Sealing, bundle.Identities, register);
+        var (bundle, access) = await OpenBundleAsync(credential, cancellationToken);
+        using (bundle)
+        {
+            return VaultSecrets.Open(bundle.Signing, bundle.Sealing, bundle.Identities, register, access);
+        }
     }
 
-    private VaultSecrets OpenAsMember(WriterKeyCredential credential)
+    private VaultSecrets OpenAsMember(MemberKeyCredential credential)
     {
         var member = register.Members.GetValueOrDefault(credential.Signing.Id)
             ?? throw new KeyException(FaultCodes.MemberUnknown, $"The key is of member {credential.Signing.Id}, whom the vault's register does not know.");
-        if (member.Entry.IsRevoked)
-        {
-            throw new KeyException(FaultCodes.MemberRevoked, $"The key of {member.Entry.Name} was revoked.");
-        }
-
         if (!member.SealingKey.Equals(credential.Sealing.Recipient))
         {
             throw new IntegrityException(FaultCodes.BundleMismatch, $"The register names another sealing key of {member.Entry.Name} than the key file holds.");
@@ -36,23 +34,28 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         return VaultSecrets.Open(credential.Signing, credential.Sealing, new Dictionary<uint, IdentityKey>(), register);
     }
 
-    private async Task<OwnerBundle> OpenBundleAsync(VaultCredential credential, CancellationToken cancellationToken)
+    private async Task<(OwnerBundle Bundle, OwnerAccess Access)> OpenBundleAsync(VaultCredential credential, CancellationToken cancellationToken)
     {
-        var kind = credential is PassphraseCredential ? UnlockerKind.Passphrase : UnlockerKind.KeyFile;
+        var kind = KindOf(credential);
         BackupException? problem = null;
         var hasTried = false;
-        var unlockers = await ReadUnlockersAsync(kind, (name, exception) => problem = Broken(name, exception), cancellationToken);
+        var all = await new UnlockerCatalog(store, register).ReadAsync((name, exception) => problem = Broken(name, exception), cancellationToken);
+
+        // The cheapest first, so that a costly one which somebody planted is met last.
+        var unlockers = all.Where(unlocker => unlocker.Kind == kind)
+            .OrderBy(static unlocker => unlocker.Stretching is { } stretching ? (long)stretching.MemoryKiB * stretching.Passes : 0).ToList();
         foreach (var unlocker in unlockers)
         {
             try
             {
                 using var unlockingKey = UnlockingKeyOf(unlocker, credential);
-                using var bundleKey = unlocker.TryOpen(unlockingKey);
+                var bundleKey = unlocker.TryOpen(unlockingKey);
                 if (bundleKey is not null && await TryOpenBundleAsync(unlocker, bundleKey, cancellationToken) is { } bundle)
                 {
-                    return bundle;
+                    return (bundle, new OwnerAccess(register.Bundles[unlocker.Owner], bundleKey, unlocker));
                 }
 
+                bundleKey?.Dispose();
                 hasTried = true;
             }
             catch (Exception exception) when (IsAboutOneUnlocker(exception))
@@ -61,13 +64,26 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             }
         }
 
-        throw problem is not null && !hasTried ? problem
-            : unlockers.Count == 0
-            ? new KeyException(FaultCodes.NoSuchUnlocker, kind == UnlockerKind.Passphrase ? "The vault has no passphrase." : "The vault has no unlocker for a key file.")
-            : kind == UnlockerKind.Passphrase
-                ? new KeyException(FaultCodes.WrongPassphrase, "The passphrase does not open this vault.")
-                : new KeyException(FaultCodes.NoSuchUnlocker, "The key file belongs to this vault, but nothing in it is locked with that key any more.");
+        throw problem is not null && !hasTried ? problem : Refusal(credential, unlockers.Count > 0);
     }
+
+    private static UnlockerKind KindOf(VaultCredential credential) => credential switch
+    {
+        PassphraseCredential => UnlockerKind.Passphrase,
+        OwnerKeyCredential => UnlockerKind.KeyFile,
+        SharesCredential => UnlockerKind.Shares,
+        _ => throw new ArgumentOutOfRangeException(nameof(credential)),
+    };
+
+    private static KeyException Refusal(VaultCredential credential, bool hasSome) => (credential, hasSome) switch
+    {
+        (PassphraseCredential, true) => new KeyException(FaultCodes.WrongPassphrase, "The passphrase does not open this vault."),
+        (PassphraseCredential, false) => new KeyException(FaultCodes.NoSuchUnlocker, "The vault has no passphrase."),
+        (SharesCredential, true) => new KeyException(FaultCodes.SharesOpenNothing, "The recovery sheets fit each other, but nothing in this vault is locked with their key any more."),
+        (SharesCredential, false) => new KeyException(FaultCodes.NoSuchUnlocker, "The vault has no recovery shares."),
+        (_, true) => new KeyException(FaultCodes.NoSuchUnlocker, "The key file belongs to this vault, but nothing in it is locked with that key any more."),
+        _ => new KeyException(FaultCodes.NoSuchUnlocker, "The vault has no unlocker for a key file."),
+    };
 
     /// <summary>Who can write to the target can spoil an unlocker or add a bad one; that must not keep the good ones from working.</summary>
     private static bool IsAboutOneUnlocker(Exception exception) =>
@@ -80,29 +96,11 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         return exception;
     }
 
-    private async Task<List<Unlocker>> ReadUnlockersAsync(UnlockerKind kind, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
-    {
-        var stats = await store.ListAsync(
-            ObjectNames.Unlockers, static name => ObjectNames.TryParseId(name, ObjectNames.Unlockers, out _), cancellationToken);
-        var unlockers = await store.ReadManyAsync(
-            [.. stats.Take(Unlocker.MaxCount)],
-            Unlocker.MaxBytes,
-            stored => Unlocker.Read(stored.Bytes, register.Vault, IdOf(stored.Name)),
-            onBroken,
-            cancellationToken);
-
-        // The cheapest first, so that a costly one which somebody planted is met last.
-        return [.. unlockers.OfType<Unlocker>().Where(unlocker => unlocker.Kind == kind)
-            .OrderBy(static unlocker => unlocker.Stretching is { } stretching ? (long)stretching.MemoryKiB * stretching.Passes : 0)];
-    }
-
-    private static ObjectId IdOf(ObjectName name) =>
-        ObjectNames.TryParseId(name, ObjectNames.Unlockers, out var id) ? new ObjectId(id) : throw new ArgumentException("No unlocker.", nameof(name));
-
     private static RootKey UnlockingKeyOf(Unlocker unlocker, VaultCredential credential) => credential switch
     {
         PassphraseCredential passphrase => PassphraseKdf.Derive(passphrase.Passphrase, unlocker.Salt.Span, unlocker.Stretching!),
         OwnerKeyCredential file => new RootKey(file.Secret.Bytes),
+        SharesCredential shares => new RootKey(shares.Secret.Bytes),
         _ => throw new ArgumentOutOfRangeException(nameof(credential)),
     };
 

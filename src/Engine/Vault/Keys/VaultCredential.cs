@@ -49,10 +49,13 @@ public sealed class OwnerKeyCredential(VaultPin pin, RootKey secret) : PinnedCre
     public override void Dispose() => Secret.Dispose();
 }
 
-/// <summary>A backup host's key: it can write and deduplicate, and opens nothing.</summary>
+/// <summary>The key of a member that is no owner, for example of a backup host. What it may do stands in the register.</summary>
 /// <param name="signing">Owned from here on, as is <paramref name="sealing"/>.</param>
-public sealed class WriterKeyCredential(VaultPin pin, SigningKey signing, IdentityKey sealing) : PinnedCredential(pin)
+public sealed class MemberKeyCredential(VaultPin pin, SigningKey signing, IdentityKey sealing) : PinnedCredential(pin)
 {
+    /// <summary>How its file is labelled; every reader takes either label for either.</summary>
+    internal bool IsWriters { get; init; }
+
     internal SigningKey Signing { get; } = signing;
 
     internal IdentityKey Sealing { get; } = sealing;
@@ -62,4 +65,13 @@ public sealed class WriterKeyCredential(VaultPin pin, SigningKey signing, Identi
         Signing.Dispose();
         Sealing.Dispose();
     }
+}
+
+/// <summary>The secret of a set of recovery shares, put together again. What the sheets pin is checked by whoever read them.</summary>
+/// <param name="secret">The unlocking key; owned from here on.</param>
+public sealed class SharesCredential(RootKey secret) : VaultCredential
+{
+    internal RootKey Secret { get; } = secret;
+
+    public override void Dispose() => Secret.Dispose();
 }

@@ -23,9 +23,74 @@ public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Act
             yield break;
         }
 
-        await foreach (var page in LeavesAsync(Root.Page, Root.Level, null, scope, cancellationToken))
+        await foreach (var page in LeavesAsync(Root.Page, Root.Level, null, reference => MayHold(reference, scope), cancellationToken))
         {
             foreach (var entry in page.Entries.Where(entry => scope?.IsAncestorOrSelfOf(entry.Path) != false))
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    /// <summary>The folders that lead to <paramref name="scope"/>, then what is at and below it; every entry where it is null.</summary>
+    public async IAsyncEnumerable<ListedEntry> WayAndBelowAsync(EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        for (var depth = 1; depth < scope?.Depth; depth++)
+        {
+            if (await FindAsync(new EntryPath([.. scope.Components.Take(depth)]), cancellationToken) is { } folder)
+            {
+                yield return folder;
+            }
+        }
+
+        await foreach (var entry in EntriesAsync(scope, cancellationToken))
+        {
+            yield return entry;
+        }
+    }
+
+    /// <summary>What lies directly in a folder, or the roots, without reading the pages that hold only what lies deeper.</summary>
+    public async IAsyncEnumerable<ListedEntry> ChildrenAsync(EntryPath folder, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (Root is null)
+        {
+            yield break;
+        }
+
+        var depth = folder.Depth + 1;
+        await foreach (var page in LeavesAsync(
+            Root.Page, Root.Level, null, reference => MayHold(reference, folder) && !LiesWithinOne(reference, depth), cancellationToken))
+        {
+            foreach (var entry in page.Entries.Where(entry => entry.Path.Depth == depth && folder.IsAncestorOrSelfOf(entry.Path)))
+            {
+                yield return entry;
+            }
+        }
+    }
+
+    /// <summary>The entry of exactly this path; null where there is none. Reads one page of each level.</summary>
+    public async Task<ListedEntry?> FindAsync(EntryPath path, CancellationToken cancellationToken)
+    {
+        if (Root is null)
+        {
+            return null;
+        }
+
+        await foreach (var page in LeavesAsync(
+            Root.Page, Root.Level, null, reference => reference.First <= path && path <= reference.Last, cancellationToken))
+        {
+            return page.Entries.FirstOrDefault(entry => entry.Path == path);
+        }
+
+        return null;
+    }
+
+    /// <summary>The entries of one subtree of pages.</summary>
+    internal async IAsyncEnumerable<ListedEntry> EntriesAsync(PageReference from, int level, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var page in LeavesAsync(from.Page, level, from, static _ => true, cancellationToken))
+        {
+            foreach (var entry in page.Entries)
             {
                 yield return entry;
             }
@@ -61,8 +126,27 @@ public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Act
         scope is null || scope.IsAncestorOrSelfOf(reference.First) || scope.IsAncestorOrSelfOf(reference.Last)
         || (reference.First <= scope && scope <= reference.Last);
 
+    /// <summary>Whether everything between the first and the last path lies below one entry of this depth, which stands on a page before.</summary>
+    private static bool LiesWithinOne(PageReference reference, int depth)
+    {
+        if (reference.First.Depth <= depth || reference.Last.Depth <= depth)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < depth; i++)
+        {
+            if (!reference.First[i].SequenceEqual(reference.Last[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private async IAsyncEnumerable<ListingPage> LeavesAsync(
-        ChunkId id, int level, PageReference? from, EntryPath? scope, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ChunkId id, int level, PageReference? from, Func<PageReference, bool> mayHold, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var page = await TryReadAsync(id, level, from, cancellationToken);
         if (page is null)
@@ -76,16 +160,18 @@ public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Act
             yield break;
         }
 
-        foreach (var reference in page.References.Where(reference => MayHold(reference, scope)))
+        foreach (var reference in page.References.Where(mayHold))
         {
-            await foreach (var leaf in LeavesAsync(reference.Page, level - 1, reference, scope, cancellationToken))
+            await foreach (var leaf in LeavesAsync(reference.Page, level - 1, reference, mayHold, cancellationToken))
             {
                 yield return leaf;
             }
         }
     }
 
-    private async ValueTask<ListingPage?> TryReadAsync(ChunkId id, int level, PageReference? from, CancellationToken cancellationToken)
+    /// <summary>A page of the tree; null when it cannot be opened and somebody was told.</summary>
+    /// <param name="from">What stands above it; null for the root.</param>
+    internal async ValueTask<ListingPage?> TryReadAsync(ChunkId id, int level, PageReference? from, CancellationToken cancellationToken)
     {
         try
         {

@@ -11,11 +11,14 @@ internal sealed class SealedStreamWriter : IDisposable
     private readonly FrameSealer _sealer;
     private readonly OwnedBuffer _plain = OwnedBuffer.Rent(SealedBlob.FramePlainBytes);
     private readonly byte[] _sealed = new byte[SealedBlob.FramePlainBytes + FrameSealer.TagBytes];
+    private readonly bool _leavesOpen;
     private int _filled;
 
-    internal SealedStreamWriter(Stream file, ObjectKey key)
+    /// <param name="leavesOpen">The file stays its owner's; otherwise it is closed with the writer.</param>
+    internal SealedStreamWriter(Stream file, ObjectKey key, bool leavesOpen = false)
     {
         _file = file;
+        _leavesOpen = leavesOpen;
         _sealer = new FrameSealer(key);
         Span<byte> header = stackalloc byte[ObjectHeader.SizeBytes];
         key.Header.Write(header);
@@ -50,7 +53,10 @@ internal sealed class SealedStreamWriter : IDisposable
     {
         _plain.Dispose();
         _sealer.Dispose();
-        _file.Dispose();
+        if (!_leavesOpen)
+        {
+            _file.Dispose();
+        }
     }
 
     private void Seal(bool isLast)
@@ -69,6 +75,7 @@ internal sealed class SealedStreamReader : IDisposable
     private readonly FrameOpener _opener;
     private readonly OwnedBuffer _plain = OwnedBuffer.Rent(SealedBlob.FramePlainBytes);
     private readonly byte[] _sealed = new byte[SealedBlob.FramePlainBytes + FrameSealer.TagBytes];
+    private bool _leavesOpen;
     private ulong _frame;
     private int _position;
     private int _filled;
@@ -81,16 +88,21 @@ internal sealed class SealedStreamReader : IDisposable
     }
 
     /// <summary>Null when the key is another; takes ownership of <paramref name="file"/>, which stands behind its header.</summary>
-    internal static SealedStreamReader? TryOpen(Stream file, ObjectKey key)
+    /// <param name="leavesOpen">The file stays its owner's.</param>
+    internal static SealedStreamReader? TryOpen(Stream file, ObjectKey key, bool leavesOpen = false)
     {
         Span<byte> commitment = stackalloc byte[ObjectKey.CommitmentBytes];
         if (file.ReadAtLeast(commitment, commitment.Length, throwOnEndOfStream: false) == commitment.Length
             && FrameOpener.TryCreate(key, commitment, out var opener))
         {
-            return new SealedStreamReader(file, opener);
+            return new SealedStreamReader(file, opener) { _leavesOpen = leavesOpen };
         }
 
-        file.Dispose();
+        if (!leavesOpen)
+        {
+            file.Dispose();
+        }
+
         return null;
     }
 
@@ -102,7 +114,7 @@ internal sealed class SealedStreamReader : IDisposable
         {
             if (_position == _filled && !Advance())
             {
-                return isFirst ? false : throw new IntegrityException(FaultCodes.ListingMalformed, "The host's listing cache ends within a record.");
+                return isFirst ? false : throw new IntegrityException(FaultCodes.ListingMalformed, "A sealed file of this host ends within a record.");
             }
 
             var count = Math.Min(destination.Length, _filled - _position);
@@ -121,7 +133,7 @@ internal sealed class SealedStreamReader : IDisposable
         {
             if (_position == _filled && !Advance())
             {
-                throw new IntegrityException(FaultCodes.ListingMalformed, "The host's listing cache ends within a record.");
+                throw new IntegrityException(FaultCodes.ListingMalformed, "A sealed file of this host ends within a record.");
             }
 
             var count = (int)Math.Min(bytes, _filled - _position);
@@ -134,7 +146,10 @@ internal sealed class SealedStreamReader : IDisposable
     {
         _plain.Dispose();
         _opener.Dispose();
-        _file.Dispose();
+        if (!_leavesOpen)
+        {
+            _file.Dispose();
+        }
     }
 
     private bool Advance()
@@ -160,7 +175,7 @@ internal sealed class SealedStreamReader : IDisposable
         }
         catch (IOException exception)
         {
-            throw new IntegrityException(FaultCodes.ListingMalformed, $"The host's listing cache cannot be read: {exception.Message}", exception);
+            throw new IntegrityException(FaultCodes.ListingMalformed, $"A sealed file of this host cannot be read: {exception.Message}", exception);
         }
     }
 }

@@ -45,6 +45,44 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
         return reasons;
     }
 
+    /// <summary>
+    /// Repeats a maintainer's records in one of this owner's own, before the maintainer is revoked: its records will count for nothing then, and what it removed would look stolen.
+    /// Snapshots that are still there are not repeated: with the record's signer they come back.
+    /// </summary>
+    /// <returns>How many removed snapshots the new record names; with none, there is no record.</returns>
+    internal static async Task<int> TakeOverAsync(UnlockedVault owner, MemberId maintainer, CancellationToken cancellationToken)
+    {
+        var stats = await owner.Store.ListAsync(ObjectNames.Removals, static name => ObjectNames.TryParseId(name, ObjectNames.Removals, out _), cancellationToken);
+        var records = await owner.Store.ReadManyAsync(
+            stats, SignedObject.MaxBytes, stored => ReadBy(owner, maintainer, stored), static (_, _) => { }, cancellationToken);
+        var removed = new Dictionary<ManifestReference, RemovedSnapshot>();
+        foreach (var item in records.SelectMany(static record => record ?? []))
+        {
+            if (await owner.Target.StatAsync(ObjectNames.Manifest(item.Manifest.Id), cancellationToken) is null)
+            {
+                removed[item.Manifest] = item;
+            }
+        }
+
+        if (removed.Count == 0)
+        {
+            return 0;
+        }
+
+        var header = owner.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
+        var reasons = new CborMapWriter().Array([.. removed.Values], static (writer, _) => writer.Text("removed by a maintainer who is revoked now")).Encode();
+        var repeated = new RemovalRecord(owner.Register.Head, [.. removed.Values], [], owner.Now) { SealedReasons = MetadataSeal.Seal(owner, header, reasons) };
+        await owner.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, repeated.Encode(), owner.SelfKey), cancellationToken);
+        return removed.Count;
+    }
+
+    private static IReadOnlyList<RemovedSnapshot> ReadBy(UnlockedVault owner, MemberId maintainer, StoredObject stored)
+    {
+        var (signed, signer) = SignedObject.Open(stored.Bytes, owner.Register, MemberRoles.Maintainer);
+        signed.Header.Expect(ObjectKind.RemovalRecord, owner.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Removals, out var id) ? new ObjectId(id) : null);
+        return signer.Id == maintainer && !signer.IsRevoked ? Decode(signed.Body, $"removal record {signed.Header.Object}").Removed : [];
+    }
+
     internal byte[] Encode()
     {
         var writer = new CborMapWriter().BeginMap(5).Key(0);

@@ -40,6 +40,7 @@ public sealed class SnapshotCatalog
 {
     private readonly ILookup<MemberId, ChainEnd> _links;
     private readonly IReadOnlyList<ManifestReference> _heads;
+    private readonly IReadOnlyList<RemovedSnapshot> _removed;
     private readonly ILookup<ManifestReference, VerificationFinding> _findings;
 
     internal SnapshotCatalog(CatalogContent content)
@@ -48,6 +49,7 @@ public sealed class SnapshotCatalog
         Problems = content.Problems;
         Removed = content.Removed;
         _heads = content.Heads;
+        _removed = content.Removed;
         _findings = content.Findings;
         _links = content.Snapshots.Select(static snapshot => (snapshot.Writer, Link: new ChainEnd(snapshot.Reference, snapshot.Sequence)))
             .Concat(content.Removed.Select(static removed => (removed.Writer, Link: new ChainEnd(removed.Manifest, removed.Sequence))))
@@ -102,6 +104,15 @@ public sealed class SnapshotCatalog
 
     /// <summary>What a writer's next manifest follows; null before its first. One that has taken the last number is followed by nothing.</summary>
     internal ChainEnd? LastOf(MemberId writer) => _links[writer].Where(static link => link.Sequence < ManifestCodec.MaxSequence).MaxBy(static link => (link.Sequence, link.Reference.Id.Value));
+
+    /// <summary>The links of a writer's chain that no further one of its own follows: what a revocation names, so that all of them stay valid.</summary>
+    internal IReadOnlyList<ManifestReference> EndsOf(MemberId writer)
+    {
+        var followed = Snapshots.Where(snapshot => snapshot.Writer == writer).Select(static snapshot => snapshot.Body.Previous)
+            .Concat(_removed.Where(removed => removed.Writer == writer && removed.Sequence > 0).Select(static removed => removed.Predecessors.Cast<ManifestReference?>().FirstOrDefault()))
+            .ToHashSet();
+        return [.. _links[writer].Select(static link => link.Reference).Distinct().Where(reference => !followed.Contains(reference))];
+    }
 
     /// <summary>The ends of all chains, but for the writer's own.</summary>
     internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own)];

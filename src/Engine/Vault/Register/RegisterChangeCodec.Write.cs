@@ -31,20 +31,26 @@ internal static partial class RegisterChangeCodec
                 Begin(writer, Detach).Key(0).Id(target.Id);
                 break;
             case KeyringRoot root:
-                Begin(writer, Keyring).Key(0).Id(root.Id.Value).Key(1).Id(root.Hash.Value);
+                WriteKeyring(Begin(writer, Keyring), root);
                 break;
             case Revocation revocation:
                 Begin(writer, Revoke).Key(0).Id(revocation.Member.Value)
                     .Key(1).Array(revocation.LastValid, static (writer, hash) => writer.Id(hash.Value));
                 break;
             case OwnerBundleNamed bundle:
-                Begin(writer, Bundle).Key(0).Id(bundle.Owner.Value).Key(1).Id(bundle.Bundle.Value);
+                WriteBundle(Begin(writer, Bundle), bundle);
                 break;
             case LedgerHead head:
                 Begin(writer, Ledger).Key(0).UInt(head.Number).Key(1).Id(head.Hash.Value);
                 break;
             case RegisterNote note:
                 Begin(writer, Note).Key(0).Text(note.Text);
+                break;
+            case HoldPlaced hold:
+                WriteHold(Begin(writer, Hold), hold);
+                break;
+            case HoldReleased release:
+                WriteRelease(Begin(writer, Release), release);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(change));
@@ -54,6 +60,15 @@ internal static partial class RegisterChangeCodec
     }
 
     private static CborMapWriter Begin(CborMapWriter writer, int type) => writer.Int(type).BeginMap();
+
+    private static void WriteKeyring(CborMapWriter writer, KeyringRoot root)
+    {
+        writer.Key(0).Id(root.Id.Value).Key(1).Id(root.Hash.Value);
+        if (root.Replaces is { } replaced)
+        {
+            writer.Key(2).Id(replaced.Value);
+        }
+    }
 
     private static void WriteMember(CborMapWriter writer, MemberAdded member)
     {

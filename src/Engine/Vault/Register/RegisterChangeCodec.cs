@@ -48,6 +48,8 @@ internal static partial class RegisterChangeCodec
             Revoke => ReadRevocation(reader),
             Bundle => ReadBundle(reader),
             Ledger => ReadLedger(reader),
+            Hold => ReadHold(reader),
+            Release => ReadRelease(reader),
             Note => ReadNote(reader),
             < FirstIgnorableType => throw reader.Unsupported($"change {type}"),
             _ => Ignore(reader),
@@ -174,14 +176,21 @@ internal static partial class RegisterChangeCodec
 
     private static KeyringRoot ReadKeyring(CborMapReader reader)
     {
-        var (id, hash) = ReadIdPair(reader);
-        return new KeyringRoot(new ObjectId(id), new ContentHash(hash));
-    }
+        Id256? id = null;
+        Id256? hash = null;
+        ObjectId? replaces = null;
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: id = reader.ReadId(); break;
+                case 1: hash = reader.ReadId(); break;
+                case 2: replaces = new ObjectId(reader.ReadId()); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
 
-    private static OwnerBundleNamed ReadBundle(CborMapReader reader)
-    {
-        var (owner, bundle) = ReadIdPair(reader);
-        return new OwnerBundleNamed(new MemberId(owner), new ObjectId(bundle));
+        return new KeyringRoot(new ObjectId(reader.Required(id, "the object id")), new ContentHash(reader.Required(hash, "the hash")), replaces);
     }
 
     private static Revocation ReadRevocation(CborMapReader reader)

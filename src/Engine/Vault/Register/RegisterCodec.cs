@@ -25,6 +25,13 @@ public static class RegisterCodec
             .EndMap().Encode();
     }
 
+    /// <summary>The number alone; null where there is none.</summary>
+    internal static uint? NumberOf(ReadOnlyMemory<byte> body)
+    {
+        var reader = CborMapReader.OfMap(body, "register entry");
+        return reader.NextKey(out var key) && key == 0 ? reader.ReadUInt32() : null;
+    }
+
     /// <param name="what">For errors: which entry this is.</param>
     public static RegisterEntry Decode(ReadOnlyMemory<byte> body, string what)
     {

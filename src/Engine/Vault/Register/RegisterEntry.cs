@@ -75,12 +75,23 @@ public sealed record TargetAttached(Id256 Id, string Name) : RegisterChange;
 
 public sealed record TargetDetached(Id256 Id) : RegisterChange;
 
-public sealed record KeyringRoot(ObjectId Id, ContentHash Hash) : RegisterChange;
+/// <param name="Replaces">The root that must stand before; null for the first. Of two owners who erase at once, one begins anew from what the other left.</param>
+public sealed record KeyringRoot(ObjectId Id, ContentHash Hash, ObjectId? Replaces = null) : RegisterChange;
 
 /// <param name="LastValid">Hashes of the manifests which, with all their ancestors, stay valid.</param>
 public sealed record Revocation(MemberId Member, IReadOnlyList<ContentHash> LastValid) : RegisterChange;
 
-public sealed record OwnerBundleNamed(MemberId Owner, ObjectId Bundle) : RegisterChange;
+/// <summary>An unlocker as the register knows it: what lies under this name with other bytes is not it.</summary>
+public readonly record struct NamedUnlocker(ObjectId Id, ContentHash Hash);
+
+/// <summary>Where an owner's keys lie, and everything that opens them.</summary>
+public sealed record OwnerBundleNamed(MemberId Owner, ObjectId Bundle) : RegisterChange
+{
+    public const int MaxUnlockers = 64;
+
+    /// <summary>Null where the entry names none: versions before 0.2 did not, and then any unlocker on the target may be one.</summary>
+    public IReadOnlyList<NamedUnlocker>? Unlockers { get; init; }
+}
 
 public sealed record LedgerHead(ulong Number, ContentHash Hash) : RegisterChange;
 
@@ -89,3 +100,21 @@ public sealed record RegisterNote(string Text) : RegisterChange
 {
     public const int MaxLength = 1000;
 }
+
+/// <summary>What a legal hold is about; the numbers are part of the vault format.</summary>
+public enum HoldScope
+{
+    Snapshot = 0,
+    DataSet = 1,
+    Subject = 2,
+}
+
+/// <summary>A legal hold as the register keeps it.</summary>
+/// <param name="On">The snapshot id, the data-set id, or the subject's pseudonym.</param>
+/// <param name="DataSets">The data sets it touches: the snapshot's, the one named, or those in which the subject had keys.</param>
+/// <param name="Epoch">Whose metadata key the text is sealed with.</param>
+/// <param name="Text">Reason and owner, sealed.</param>
+public sealed record HoldPlaced(HoldId Id, HoldScope Scope, Id256 On, IReadOnlyList<DataSetId> DataSets, uint Epoch, ReadOnlyMemory<byte> Text) : RegisterChange;
+
+/// <param name="Id">Of the release, for its sealed text.</param>
+public sealed record HoldReleased(HoldId Hold, uint Epoch, Id256 Id, ReadOnlyMemory<byte> Text) : RegisterChange;

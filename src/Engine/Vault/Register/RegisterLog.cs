@@ -1,51 +1,116 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>The register as it lies on a target.</summary>
 public static class RegisterLog
 {
-    /// <summary>Reads and judges all entries. Nothing pins them yet: see <see cref="RegisterState.Require(RegisterHead, string)"/>.</summary>
+    /// <summary>More objects behind the last entry are not looked at.</summary>
+    private const int MaxLater = 1_000;
+
+    /// <summary>
+    /// Reads and judges all entries. Nothing pins them yet: see <see cref="RegisterState.Require(RegisterHead, string)"/>. What stands behind the last entry and is not the owners'
+    /// word is passed over: anybody who can write to the target could otherwise close the vault with one object.
+    /// </summary>
     /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
-    public static async Task<RegisterState> ReadAsync(ObjectStore store, CancellationToken cancellationToken)
+    public static async Task<RegisterReading> ReadAsync(ObjectStore store, CancellationToken cancellationToken)
     {
         var stats = await store.ListAsync(ObjectNames.Register, static name => ObjectNames.TryParseNumber(name, ObjectNames.Register, out _), cancellationToken);
         var unbroken = stats.TakeWhile(static (stat, i) => stat.Name == ObjectNames.RegisterEntry((uint)i)).ToList();
+        string? unreadable = null;
         var entries = await store.ReadManyAsync(
-            unbroken,
-            RegisterCodec.MaxEntryBytes,
-            static stored => stored,
-            static (name, exception) => throw new VaultException(FaultCodes.RegisterDamaged, $"The register entry '{name}' cannot be read: {exception.Message}", exception),
-            cancellationToken);
-        RegisterState? state = null;
-        foreach (var entry in entries)
+            unbroken, RegisterCodec.MaxEntryBytes, static stored => stored, (_, exception) => unreadable ??= exception.Message, cancellationToken);
+        if (entries.Length > 0 && entries[0] is null)
         {
-            state = state is null ? RegisterState.Begin(entry!.Bytes) : state.Append(entry!.Bytes);
+            throw new VaultException(FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry(0)}' cannot be read: {unreadable}");
         }
 
-        // A listing may lag behind; an object that was put is always found by its name.
-        state = await ReadOnAsync(store, state, cancellationToken);
-        if (stats.Count > unbroken.Count && ObjectNames.TryParseNumber(stats[^1].Name, ObjectNames.Register, out var last) && last >= (state?.Hashes.Count ?? 0))
+        var reading = entries.Length == 0 ? null : Judge(entries, unreadable);
+        if (reading is null or { Obstruction: null })
         {
-            throw new VaultException(
-                FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry((uint)(state?.Hashes.Count ?? 0))}' is missing on {store.Target.DisplayName}, though later ones are there.");
+            // A listing may lag behind; an object that was put is always found by its name.
+            reading = await ReadOnAsync(store, reading?.State, cancellationToken);
         }
 
-        return state ?? throw new VaultException(FaultCodes.NotAVault, $"There is no vault at {store.Target.DisplayName}.");
+        if (reading is null)
+        {
+            throw stats.Count == 0
+                ? new VaultException(FaultCodes.NotAVault, $"There is no vault at {store.Target.DisplayName}.")
+                : Missing(store, 0);
+        }
+
+        var behind = await LookBehindAsync(store, reading, stats, cancellationToken);
+        return reading with { Obstruction = reading.Obstruction ?? behind };
     }
 
-    /// <summary>Goes on reading after <paramref name="state"/>, entry by entry, to the first that is not there.</summary>
-    internal static async Task<RegisterState?> ReadOnAsync(ObjectStore store, RegisterState? state, CancellationToken cancellationToken)
+    /// <summary>Goes on reading after <paramref name="state"/>, entry by entry, to the first that is not there or is none.</summary>
+    internal static async Task<RegisterReading?> ReadOnAsync(ObjectStore store, RegisterState? state, CancellationToken cancellationToken)
     {
-        while (await store.TryReadAsync(ObjectNames.RegisterEntry((uint)(state?.Hashes.Count ?? 0)), RegisterCodec.MaxEntryBytes, cancellationToken) is { } next)
+        while (true)
         {
+            var name = ObjectNames.RegisterEntry((uint)(state?.Hashes.Count ?? 0));
+            StoredObject? next;
+            try
+            {
+                next = await store.TryReadAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken);
+            }
+            catch (IntegrityException exception) when (state is not null)
+            {
+                return new RegisterReading(state, new RegisterObstruction(name, exception.Message));
+            }
+
+            if (next is null)
+            {
+                return state is null ? null : new RegisterReading(state, null);
+            }
+
+            if (state?.ForeignBecause(next.Bytes) is { } reason)
+            {
+                return new RegisterReading(state, new RegisterObstruction(name, reason));
+            }
+
             state = state is null ? RegisterState.Begin(next.Bytes) : state.Append(next.Bytes);
         }
-
-        return state;
     }
+
+    /// <param name="unreadable">What is wrong with the first that could not be read.</param>
+    private static RegisterReading Judge(StoredObject?[] entries, string? unreadable)
+    {
+        var state = RegisterState.Begin(entries[0]!.Bytes);
+        foreach (var entry in entries.Skip(1))
+        {
+            if ((entry is null ? unreadable : state.ForeignBecause(entry.Bytes)) is { } reason)
+            {
+                return new RegisterReading(state, new RegisterObstruction(ObjectNames.RegisterEntry((uint)state.Hashes.Count), reason));
+            }
+
+            state = state.Append(entry!.Bytes);
+        }
+
+        return new RegisterReading(state, null);
+    }
+
+    /// <summary>Objects with later numbers: an owner's word among them proves that entries were taken away; the rest is somebody's rubbish.</summary>
+    private static async Task<RegisterObstruction?> LookBehindAsync(ObjectStore store, RegisterReading reading, List<ObjectStat> stats, CancellationToken cancellationToken)
+    {
+        var next = (uint)reading.State.Hashes.Count;
+        var later = stats.Where(stat => NumberOf(stat) > next).Take(MaxLater).ToList();
+        var read = await store.ReadManyAsync(later, RegisterCodec.MaxEntryBytes, static stored => stored, static (_, _) => { }, cancellationToken);
+        if (read.Zip(later).Any(pair => pair.First is { } stored && reading.State.IsLaterEntry(stored.Bytes, NumberOf(pair.Second))))
+        {
+            throw Missing(store, next);
+        }
+
+        return later.Count == 0 ? null : new RegisterObstruction(later[0].Name, "no owner signed it, and the entries before it are not there.");
+    }
+
+    private static uint NumberOf(ObjectStat stat) => ObjectNames.TryParseNumber(stat.Name, ObjectNames.Register, out var number) ? number : 0;
+
+    private static VaultException Missing(ObjectStore store, uint number) => new(
+        FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry(number)}' is missing or damaged on {store.Target.DisplayName}, though later ones are there.");
 
     /// <summary>Signs and stores the next entry. A crash leaves the entry whole or not at all.</summary>
     /// <param name="state">The newest state known; if it is not the newest any more, the conditional create refuses.</param>
@@ -60,20 +125,30 @@ public static class RegisterLog
                 FaultCodes.MoreSignaturesNeeded, $"A change of this vault's register takes the signatures of {state.Policy.OwnersNeeded} owners; {amendment.Signers.Count} signed.");
         }
 
-        var number = state.Head.Number + 1;
-        var body = RegisterCodec.Encode(new RegisterEntry(number, state.Head.Hash, amendment.Time, [], amendment.Changes));
-        var header = new ObjectHeader(ObjectKind.RegisterEntry, 0, state.Vault, ObjectId.Random());
-        var bytes = SignedObject.Build(header, body, [.. amendment.Signers]);
+        var draft = RegisterDraft.Of(state, amendment.Changes, amendment.Time);
+        return await PutAsync(store, state, draft.Signed([.. amendment.Signers.Select(draft.SignAs)]), cancellationToken);
+    }
+
+    /// <summary>Stores an entry that is signed already.</summary>
+    /// <inheritdoc cref="AppendAsync"/>
+    internal static async Task<RegisterState> PutAsync(ObjectStore store, RegisterState state, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (bytes.Length > RegisterCodec.MaxEntryBytes)
+        {
+            throw new RequestException(FaultCodes.EntryTooLarge, $"The change has {bytes.Length} bytes; an entry of the register has at most {RegisterCodec.MaxEntryBytes}.");
+        }
 
         // Judged as every reader will judge it, before anybody sees it.
         var next = state.Append(bytes);
         try
         {
-            await store.PutAsync(ObjectNames.RegisterEntry(number), bytes, cancellationToken);
+            await store.PutAsync(ObjectNames.RegisterEntry(next.Head.Number), bytes, cancellationToken);
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
         {
-            throw new VaultException(FaultCodes.RegisterConflict, $"Somebody else wrote register entry {number} first.", exception);
+            throw await ReadOnAsync(store, state, cancellationToken) is { Obstruction: { } obstruction } found && found.State.Head == state.Head
+                ? new VaultException(FaultCodes.RegisterObstructed, $"The register cannot be added to: '{obstruction.Name}' is there, and is no entry of it. {obstruction.Reason}", exception)
+                : new VaultException(FaultCodes.RegisterConflict, $"Somebody else wrote register entry {next.Head.Number} first.", exception);
         }
 
         return next;

@@ -19,7 +19,7 @@ public sealed record VaultMember(MemberEntry Entry, RecipientKey SealingKey, Imm
 /// What the register says after its entries up to <see cref="Head"/>: the one truth about who may do what. A value; <see cref="Append"/>
 /// gives the next one, and is the only way to make one, so every state comes from valid, signed, unbroken entries.
 /// </summary>
-public sealed record RegisterState : IMemberDirectory
+public sealed partial record RegisterState : IMemberDirectory
 {
     private RegisterState(VaultId vault, Timestamp createdAt)
     {
@@ -48,6 +48,12 @@ public sealed record RegisterState : IMemberDirectory
 
     public ImmutableDictionary<MemberId, ObjectId> Bundles { get; private init; } = ImmutableDictionary<MemberId, ObjectId>.Empty;
 
+    /// <summary>What opens an owner's bundle. An owner that is not in here has unlockers that nothing names, made by a version before 0.2.</summary>
+    public ImmutableDictionary<MemberId, IReadOnlyList<NamedUnlocker>> Unlockers { get; private init; } = ImmutableDictionary<MemberId, IReadOnlyList<NamedUnlocker>>.Empty;
+
+    /// <summary>Bundles and unlockers that an earlier entry named and this state does not: they open nothing any more, and may be deleted.</summary>
+    public ImmutableHashSet<ObjectId> RetiredKeys { get; private init; } = [];
+
     public ImmutableDictionary<MemberId, Revocation> Revocations { get; private init; } = ImmutableDictionary<MemberId, Revocation>.Empty;
 
     public ImmutableDictionary<Id256, string> Targets { get; private init; } = ImmutableDictionary<Id256, string>.Empty;
@@ -55,6 +61,11 @@ public sealed record RegisterState : IMemberDirectory
     public KeyringRoot? KeyringRoot { get; private init; }
 
     public LedgerHead? LedgerHead { get; private init; }
+
+    /// <summary>The legal holds that stand.</summary>
+    public ImmutableDictionary<HoldId, HoldPlaced> Holds { get; private init; } = ImmutableDictionary<HoldId, HoldPlaced>.Empty;
+
+    public ImmutableDictionary<HoldId, HoldReleased> ReleasedHolds { get; private init; } = ImmutableDictionary<HoldId, HoldReleased>.Empty;
 
     public ContentHash Genesis => Hashes[0];
 
@@ -84,13 +95,48 @@ public sealed record RegisterState : IMemberDirectory
     {
         var signed = SignedObject.Parse(bytes);
         signed.Header.Expect(ObjectKind.RegisterEntry, Vault);
-        var entry = RegisterCodec.Decode(signed.Body, $"register entry {Hashes.Count}");
-        Require(entry.Number == Hashes.Count, $"it says that it is number {entry.Number}");
-        Require(entry.Previous == Head.Hash, "it does not follow the entry before it");
-        Require(!entry.Changes.OfType<VaultParameters>().Any(), "it changes the vault's parameters");
         RequireOwners(signed);
-        return With(entry, signed.Hash);
+        return After(RegisterCodec.Decode(signed.Body, $"register entry {Hashes.Count}"), signed.Hash);
     });
+
+    /// <summary>What the state would be after an entry that nobody has signed yet.</summary>
+    /// <exception cref="VaultException">RegisterDamaged, UnsupportedFormat: no reader would accept it.</exception>
+    internal RegisterState Preview(ReadOnlyMemory<byte> body) =>
+        Judged((uint)Hashes.Count, () => After(RegisterCodec.Decode(body, $"register entry {Hashes.Count}"), default));
+
+    /// <summary>
+    /// Why an object in the place of the next entry is no entry at all: anybody who can write to the target can put something there, and only what enough owners signed for this
+    /// place is their word. Null where it is theirs; then it is <see cref="Append"/> that judges it.
+    /// </summary>
+    internal string? ForeignBecause(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            var signed = SignedObject.Parse(bytes);
+            signed.Header.Expect(ObjectKind.RegisterEntry, Vault);
+            RequireOwners(signed);
+            return RegisterCodec.NumberOf(signed.Body) is { } number && number != Hashes.Count ? $"it is a copy of entry {number}" : null;
+        }
+        catch (Exception exception) when (exception is IntegrityException or VaultException)
+        {
+            return exception.Message;
+        }
+    }
+
+    /// <summary>Whether an owner signed an entry for this later place: then entries before it were taken away.</summary>
+    internal bool IsLaterEntry(ReadOnlyMemory<byte> bytes, uint number)
+    {
+        try
+        {
+            var signed = SignedObject.Parse(bytes);
+            signed.Header.Expect(ObjectKind.RegisterEntry, Vault);
+            return signed.Verify(this).Any(static member => member.Roles.HasFlag(MemberRoles.Owner)) && RegisterCodec.NumberOf(signed.Body) == number;
+        }
+        catch (Exception exception) when (exception is IntegrityException or VaultException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Refuses to go on when somebody knows a newer state, or another one at the same place.</summary>
     /// <param name="whose">Who knows it: "the key file", "this host".</param>
@@ -137,6 +183,14 @@ public sealed record RegisterState : IMemberDirectory
         }
     }
 
+    private RegisterState After(RegisterEntry entry, ContentHash hash)
+    {
+        Require(entry.Number == Hashes.Count, $"it says that it is number {entry.Number}");
+        Require(entry.Previous == Head.Hash, "it does not follow the entry before it");
+        Require(!entry.Changes.OfType<VaultParameters>().Any(), "it changes the vault's parameters");
+        return With(entry, hash);
+    }
+
     private void RequireOwners(SignedObject signed)
     {
         var owners = signed.Verify(this).Count(static member => IsOwner(member));
@@ -162,60 +216,5 @@ public sealed record RegisterState : IMemberDirectory
         Require(next.Policy.OwnersNeeded >= 1 && next.Policy.OwnersNeeded <= owners, "it leaves fewer owners than must sign");
         Require(!next.Epochs.IsEmpty, "it begins no epoch");
         return next;
-    }
-
-    private RegisterState With(RegisterChange change)
-    {
-        switch (change)
-        {
-            case VaultParameters parameters:
-                Require(parameters.PackSizeBytes > 0, "its packs have no size");
-                return this with { Parameters = parameters };
-            case EpochBegins epoch:
-                Require(epoch.Epoch == NewestEpoch + 1, "its epoch does not follow the newest");
-                return this with { Epochs = Epochs.Add(epoch.Epoch, epoch.VaultKey) };
-            case MemberAdded member:
-                return WithMember(member);
-            case KeyGrant grant:
-                Require(Epochs.ContainsKey(grant.Epoch) && Members.ContainsKey(grant.Member), "it grants an unknown epoch, or to nobody");
-                return this with { Grants = Grants.SetItem((grant.Member, grant.Epoch), grant) };
-            case VaultPolicy policy:
-                return this with { Policy = policy };
-            case TargetAttached target:
-                return this with { Targets = Targets.SetItem(target.Id, target.Name) };
-            case TargetDetached target:
-                return this with { Targets = Targets.Remove(target.Id) };
-            case KeyringRoot root:
-                return this with { KeyringRoot = root };
-            case Revocation revocation:
-                return WithRevocation(revocation);
-            case OwnerBundleNamed bundle:
-                Require(Find(bundle.Owner) is { } owner && owner.Roles.HasFlag(MemberRoles.Owner), "it names a bundle of somebody who is no owner");
-                return this with { Bundles = Bundles.SetItem(bundle.Owner, bundle.Bundle) };
-            case LedgerHead head:
-                return this with { LedgerHead = head };
-            case RegisterNote:
-                return this;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(change));
-        }
-    }
-
-    private RegisterState WithMember(MemberAdded member)
-    {
-        // A key that was revoked once may be in anybody's hands: it never comes back.
-        Require(!Revocations.ContainsKey(member.Id), "it adds a member that was revoked");
-        var entry = new MemberEntry(member.Id, member.Name, member.Key, member.Roles);
-        return this with { Members = Members.SetItem(member.Id, new VaultMember(entry, member.SealingKey, member.DataSets?.ToImmutableHashSet()) { MayRead = member.MayRead }) };
-    }
-
-    private RegisterState WithRevocation(Revocation revocation)
-    {
-        Require(Members.TryGetValue(revocation.Member, out var member), "it revokes somebody who is no member");
-        return this with
-        {
-            Revocations = Revocations.SetItem(revocation.Member, revocation),
-            Members = Members.SetItem(revocation.Member, member! with { Entry = member.Entry with { IsRevoked = true } }),
-        };
     }
 }

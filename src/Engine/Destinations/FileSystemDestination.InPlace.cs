@@ -1,0 +1,118 @@
+using Microsoft.Win32.SafeHandles;
+using SecureBackup.Engine.Entries;
+
+namespace SecureBackup.Engine.Destinations;
+
+/// <summary>
+/// In place: what stands there is looked at and kept where it is right. A file is never written into: what differs is built under a temporary name
+/// and takes the place in one step. Attributes alone are set where they are, but only on a file with one name: a further one may lie anywhere.
+/// </summary>
+public sealed partial class FileSystemDestination
+{
+    public IStandingFile? OpenStanding(Preparation preparation)
+    {
+        var entry = preparation.Entry;
+        try
+        {
+            using var folder = OpenParent(entry.Path);
+            return OpenStanding(folder, preparation);
+        }
+        catch (FolderException)
+        {
+            // Whatever it is, it is replaced; what cannot be is said then.
+            return null;
+        }
+    }
+
+    public EntryOutcome? Settle(Preparation preparation, StandingStamp seen)
+    {
+        var entry = preparation.Entry;
+        try
+        {
+            using var folder = OpenParent(entry.Path);
+            var name = NameOf(entry.Path);
+            if (folder.Look(name) is not { } standing || standing.Stamp != seen || Placement.IsMade(standing))
+            {
+                return null;
+            }
+
+            if (folder.HasMetadata(name, entry))
+            {
+                Placement.Remember(standing);
+                return new EntryOutcome(true, []) { Change = EntryChange.None };
+            }
+
+            return standing.LinkCount > 1 ? null : SetAttributes(folder, name, preparation, standing);
+        }
+        catch (FolderException failure)
+        {
+            return new EntryOutcome(false, [DestinationErrors.ToFault(failure, entry, DisplayName)]);
+        }
+    }
+
+    private EntryOutcome? SetAttributes(DestinationFolder folder, byte[] name, Preparation preparation, ExistingEntry standing)
+    {
+        var entry = preparation.Entry;
+        using var file = OpenStanding(folder, preparation);
+        if (file is null || file.Stamp != standing.Stamp)
+        {
+            return null;
+        }
+
+        // A crash here leaves the right content with some of the right attributes; the next run sets the others.
+        var missing = folder.ApplyMetadata(name, OperatingSystem.IsWindows() ? null : file.Handle, entry);
+        Placement.Remember(standing);
+        return new EntryOutcome(true, ListMissing(entry, missing)) { Change = EntryChange.Attributes };
+    }
+
+    private StandingFile? OpenStanding(DestinationFolder folder, Preparation preparation)
+    {
+        var name = NameOf(preparation.Entry.Path);
+        SafeFileHandle handle;
+        try
+        {
+            handle = folder.OpenToRead(name);
+        }
+        catch (FolderException failure) when (failure.Error is FolderError.Refused or FolderError.NotFound or FolderError.ThroughLink)
+        {
+            return null;
+        }
+
+        var standing = folder.LookAt(name, handle);
+        if (standing.Kind == EntryKind.File && preparation.Existing?.IsSameFileAs(standing) == true)
+        {
+            return new StandingFile(handle, standing.Stamp);
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
+    /// <summary>The verdict where a thing of the entry's kind stands there.</summary>
+    private Preparation StandsThere(DestinationFolder folder, byte[] name, Preparation preparation)
+    {
+        if (preparation.Entry.Metadata.Kind == EntryKind.File)
+        {
+            return preparation with { Verdict = PrepareVerdict.Compare };
+        }
+
+        if (!folder.HasMetadata(name, preparation.Entry))
+        {
+            return MakeSpecial(folder, preparation);
+        }
+
+        Placement.Remember(preparation.Existing!);
+        return preparation with { Verdict = PrepareVerdict.Kept };
+    }
+
+    private sealed class StandingFile(SafeFileHandle handle, StandingStamp stamp) : IStandingFile
+    {
+        public SafeFileHandle Handle { get; } = handle;
+
+        public StandingStamp Stamp { get; } = stamp;
+
+        public int Read(long offset, Span<byte> bytes) => RandomAccess.Read(Handle, bytes, offset);
+
+        public void Dispose() => Handle.Dispose();
+    }
+}

@@ -1,0 +1,10 @@
+namespace SecureBackup.Engine.Faults;
+
+public static partial class FaultCodes
+{
+    public static readonly FaultCode SnapshotsOfTwoVaults = new(1520, nameof(SnapshotsOfTwoVaults), "The snapshots to compare lie in different vaults, which name the same content differently.", "Compare two snapshots of one vault, or restore one and compare the other with the folder.");
+    public static readonly FaultCode TooManySnapshots = new(1521, nameof(TooManySnapshots), "More snapshots were given than can be compared.", "Give two, or one with -Disk or -Path.");
+    public static readonly FaultCode NothingToCompareWith = new(1522, nameof(NothingToCompareWith), "The data set has no older snapshot to compare with.", "Give two snapshots, or compare with the disk by -Disk or -Path.");
+    public static readonly FaultCode RootsElsewhere = new(1523, nameof(RootsElsewhere), "The snapshot was made on another kind of system, so its roots are no paths here.", "Name the folder to compare with by -Path.");
+    public static readonly FaultCode RecordsOnDisk = new(1524, nameof(RecordsOnDisk), "The snapshot holds customers' records, which have no place on the disk to be compared with.", "Compare it with another snapshot of its data set.");
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>Which folders of the disk are to be compared with which roots of a snapshot, and by which rules they are walked.</summary>
+public static class DiskRoots
+{
+    /// <summary>As a backup of these roots would see them: by the rules that the snapshot was made with, and without the vault itself.</summary>
+    /// <exception cref="RequestException">RootsElsewhere.</exception>
+    /// <param name="paths">Full paths; empty for where the roots came from.</param>
+    public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, string vaultPath) => new()
+    {
+        Roots = paths.Count == 0 ? Own(snapshot) : Named(snapshot, paths),
+        Exclude = [.. snapshot.Rules.Where(static rule => rule.StartsWith('-')).Select(static rule => rule[1..])],
+        Include = [.. snapshot.Rules.Where(static rule => rule.StartsWith('+')).Select(static rule => rule[1..])],
+        SkipFolders = [vaultPath],
+    };
+
+    public static string Platform => OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "macos" : "linux";
+
+    private static List<FileSystemRoot> Own(OwnerPart snapshot)
+    {
+        if (snapshot.Roots.FirstOrDefault(static root => !string.Equals(root.Platform, Platform, StringComparison.Ordinal)) is { } foreign)
+        {
+            throw new RequestException(FaultCodes.RootsElsewhere, $"The root '{NameOf(foreign)}' was '{foreign.OriginalPath}' on {foreign.Platform}; this is {Platform}.");
+        }
+
+        return [.. snapshot.Roots.Select(static root => new FileSystemRoot(NameOf(root), root.OriginalPath))];
+    }
+
+    /// <summary>
+    /// A path that ends in a root's name is that root. Any other is a folder that holds roots by their names, as a restore leaves it; where it holds none, and the snapshot has
+    /// one root, it is that root under another name.
+    /// </summary>
+    private static List<FileSystemRoot> Named(OwnerPart snapshot, IReadOnlyList<string> paths)
+    {
+        var names = snapshot.Roots.Select(NameOf).ToList();
+        var roots = new List<FileSystemRoot>();
+        foreach (var path in paths)
+        {
+            var own = Path.GetFileName(path);
+            var within = names.Where(name => Path.Exists(Path.Combine(path, name))).ToList();
+            if (names.Contains(own, StringComparer.Ordinal))
+            {
+                roots.Add(new FileSystemRoot(own, path));
+            }
+            else if (within.Count > 0)
+            {
+                roots.AddRange(within.Select(name => new FileSystemRoot(name, Path.Combine(path, name))));
+            }
+            else
+            {
+                roots.Add(new FileSystemRoot(names.Count == 1 ? names[0] : own, path));
+            }
+        }
+
+        return [.. roots.DistinctBy(static root => root.Name, StringComparer.Ordinal)];
+    }
+
+    private static string NameOf(SnapshotRoot root) => Encoding.UTF8.GetString(root.Name.Span);
+}

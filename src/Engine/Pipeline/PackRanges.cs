@@ -1,0 +1,50 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>How the wanted chunks of one pack are read: neighbours in one range.</summary>
+internal static class PackRanges
+{
+    /// <summary>Neighbouring chunks are read in one range up to this length.</summary>
+    private const int MaxRangeBytes = 4 * 1024 * 1024;
+
+    /// <summary>From this chunk on as far as the next wanted ones lie close behind it.</summary>
+    internal static ByteRange From(IReadOnlyList<WantedChunk> chunks, int at)
+    {
+        var first = chunks[at].Places[0].Entry;
+        var end = first.OffsetBytes + first.FrameBytes;
+        for (var i = at + 1; i < chunks.Count; i++)
+        {
+            var next = chunks[i].Places[0].Entry;
+            if (next.OffsetBytes > end + PackOpener.AlignmentBytes || next.OffsetBytes + next.FrameBytes - first.OffsetBytes > MaxRangeBytes)
+            {
+                break;
+            }
+
+            end = Math.Max(end, next.OffsetBytes + next.FrameBytes);
+        }
+
+        return new ByteRange(first.OffsetBytes, end - first.OffsetBytes);
+    }
+
+    /// <summary>Bytes that reading all of them takes from the target, aligned as they are read, with the pack's prologue.</summary>
+    internal static long ReadBytes(IReadOnlyList<WantedChunk> chunks)
+    {
+        long bytes = Packing.PackReader.PrologueBytes;
+        var (start, end) = (0L, 0L);
+        for (var i = 0; i < chunks.Count; i++)
+        {
+            var entry = chunks[i].Places[0].Entry;
+            if (entry.OffsetBytes >= start && entry.OffsetBytes + entry.FrameBytes <= end)
+            {
+                continue;
+            }
+
+            var range = From(chunks, i);
+            (start, end) = PackOpener.Aligned(range, chunks[i].Places[0].Pack.LengthBytes);
+            bytes += end - start;
+        }
+
+        return bytes;
+    }
+}

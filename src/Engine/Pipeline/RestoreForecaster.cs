@@ -1,0 +1,157 @@
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Foresees a restore: walks the listing as the restore will, asks for every chunk where it lies and whether that pack is on the target, and gathers the reads as
+/// they will be made. Reads pages of listing and index and writes nothing.
+/// </summary>
+public sealed class RestoreForecaster
+{
+    private const long BlockBytes = 4096;
+
+    private readonly RestoreRequest _request;
+    private readonly DestinationForecast _destination;
+    private readonly IReadOnlyList<DestinationSpace> _spaces;
+    private readonly Dictionary<string, long> _needed = new(StringComparer.Ordinal);
+    private readonly List<EntryFault> _faults = [];
+    private long _files;
+    private long _kept;
+    private long _folders;
+    private long _others;
+    private long _written;
+
+    private RestoreForecaster(RestoreRequest request, DestinationForecast destination)
+    {
+        _request = request;
+        _destination = destination;
+        _spaces = destination.Spaces();
+    }
+
+    /// <exception cref="RequestException">NothingMatches.</exception>
+    public static async Task<RestoreForecast> RunAsync(
+        RestoreRequest request, DestinationForecast destination, RunContext context, CancellationToken cancellationToken)
+    {
+        var vault = request.Vault.Vault;
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault, request.Snapshot.Writer, context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(request.Vault, index);
+        var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+        var reads = new ForecastReads(index, fetcher, inventory);
+        var run = new RestoreForecaster(request, destination);
+        await run.WalkAsync(fetcher, reads, cancellationToken);
+        reads.Flush();
+        return run.ToForecast(reads);
+    }
+
+    /// <summary>
+    /// Refuses a restore that cannot fit, before its first byte. Where the whole snapshot would fit nothing more is asked; else the listing is walked for what is wanted
+    /// of it, since holes, a part of the snapshot or what is there already may need far less.
+    /// </summary>
+    /// <exception cref="RequestException">DestinationTooSmall.</exception>
+    internal static async Task RequireRoomAsync(
+        RestoreRequest request, DestinationForecast destination, IChunkFetcher fetcher, CancellationToken cancellationToken)
+    {
+        var run = new RestoreForecaster(request, destination);
+        var most = request.Snapshot.ContentBytes + (BlockBytes * request.Snapshot.EntryCount);
+        if (run._spaces.All(space => space.FreeBytes >= most))
+        {
+            return;
+        }
+
+        await run.WalkAsync(fetcher, reads: null, cancellationToken);
+        if (run.SpaceForecasts().FirstOrDefault(static space => space.NeededBytes > space.FreeBytes) is { } full)
+        {
+            throw new RequestException(
+                FaultCodes.DestinationTooSmall, $"The restore needs {full.NeededBytes} bytes at '{full.Path}', where {full.FreeBytes} are free.");
+        }
+    }
+
+    private async Task WalkAsync(IChunkFetcher fetcher, ForecastReads? reads, CancellationToken cancellationToken)
+    {
+        var filter = new EntryFilter(_request.Include);
+        var owner = _request.Vault.OpenOwnerPart(_request.Snapshot);
+        var listing = new ListingReader(owner.ListingRoot, fetcher, (page, damage) => _faults.Add(RestoreCorridor.LostPage(page, damage)));
+        var seen = 0;
+        await foreach (var entry in listing.WayAndBelowAsync(filter.Scope, cancellationToken))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!filter.Takes(entry.Path, entry.Metadata.Kind))
+            {
+                continue;
+            }
+
+            seen++;
+            await AddAsync(entry, reads, cancellationToken);
+        }
+
+        if (seen == 0 && _faults.Count == 0 && !filter.TakesAll)
+        {
+            throw RestoreCorridor.NothingMatches(_request);
+        }
+    }
+
+    private async ValueTask AddAsync(ListedEntry entry, ForecastReads? reads, CancellationToken cancellationToken)
+    {
+        var metadata = entry.Metadata;
+        var foresight = _destination.Foresee(new DestinationEntry(entry.Path, entry.Origin, metadata));
+        if (foresight.Fault is { } refused)
+        {
+            _faults.Add(EntryFault.Of(refused));
+            return;
+        }
+
+        switch (metadata.Kind)
+        {
+            case EntryKind.Directory:
+                _folders++;
+                Need(entry.Path, foresight.IsWritten ? BlockBytes : 0);
+                return;
+            case not EntryKind.File:
+                _others++;
+                return;
+        }
+
+        if (!foresight.IsWritten)
+        {
+            _kept++;
+            return;
+        }
+
+        var bytes = metadata.SizeBytes - metadata.Holes.Sum(static hole => hole.LengthBytes) + entry.Streams.Sum(static stream => stream.SizeBytes);
+        _files++;
+        _written += bytes;
+        Need(entry.Path, ((bytes + BlockBytes - 1) / BlockBytes * BlockBytes) - foresight.FreedBytes);
+        if (reads is not null && await reads.TryAddAsync(entry, cancellationToken) is { } fault)
+        {
+            _faults.Add(fault);
+        }
+    }
+
+    private void Need(EntryPath path, long bytes)
+    {
+        var space = _destination.SpaceOf(path, _spaces);
+        _needed[space] = _needed.GetValueOrDefault(space) + bytes;
+    }
+
+    private IReadOnlyList<SpaceForecast> SpaceForecasts() =>
+        [.. _spaces.Select(space => new SpaceForecast(space.Path, Math.Max(0, _needed.GetValueOrDefault(space.Path)), space.FreeBytes))];
+
+    private RestoreForecast ToForecast(ForecastReads reads) => new()
+    {
+        Snapshot = _request.Snapshot,
+        Files = _files,
+        KeptFiles = _kept,
+        Folders = _folders,
+        Others = _others,
+        WriteBytes = _written,
+        ReadBytes = reads.Bytes,
+        Packs = reads.Packs,
+        Spaces = SpaceForecasts(),
+        MissingEpochs = [.. _request.Vault.Vault.Register.Epochs.Keys.Where(epoch => !_request.Vault.Has(epoch)).Order()],
+        Faults = _faults,
+    };
+}

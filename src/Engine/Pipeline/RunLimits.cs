@@ -1,0 +1,35 @@
+using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Targets.Wrappers;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>What a run may take of the machine and of the way to the target.</summary>
+public sealed record RunLimits
+{
+    public static RunLimits None { get; } = new();
+
+    /// <summary>Bytes of objects a second, both directions together; null for no limit.</summary>
+    public long? MaxBytesPerSecond { get; init; }
+
+    /// <summary>Half of the processors, and those only when nobody else wants them.</summary>
+    public bool IsInBackground { get; init; }
+
+    /// <summary>The vault as this run is to use it, reporting to <paramref name="sink"/>. It stays the caller's.</summary>
+    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink) => vault.ForRun(
+        sink, MaxBytesPerSecond is { } rate ? new ThrottledTarget(vault.Target, rate, vault.Time) : vault.Target);
+
+    /// <summary>Does the work, and returns when it has ended.</summary>
+    public async Task RunAsync(Func<Task> work)
+    {
+        if (!IsInBackground)
+        {
+            await work();
+            return;
+        }
+
+        using var threads = new BackgroundThreads(Math.Max(1, Environment.ProcessorCount / 2));
+        await Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads).Unwrap();
+    }
+}

@@ -1,0 +1,45 @@
+using SecureBackup.Engine.Pipeline.Stages;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>From claimed chunks to confirmed packs in the index: the stages that every backup has, whatever its chunks come from.</summary>
+internal static class StoringStages
+{
+    /// <summary>Returns when all that was claimed is stored and in a segment.</summary>
+    /// <param name="startReading">Starts what comes before the listing, if anything does.</param>
+    /// <param name="listAsync">Claims everything, then completes <see cref="BackupChannels.Claimed"/>.</param>
+    internal static async Task<SnapshotContents> RunAsync(
+        BackupSession session,
+        ProgressCounters counters,
+        Action<StageGroup> startReading,
+        Func<CancellationToken, Task<SnapshotContents>> listAsync,
+        CancellationToken cancellationToken)
+    {
+        var channels = session.Channels;
+        var compressor = new CompressorStage(channels, session.Vault.Id, Environment.ProcessorCount);
+        using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
+        var uploader = new PackUploader(channels, session.Vault.Target, counters);
+        using var stages = new StageGroup(cancellationToken);
+        try
+        {
+            SnapshotContents? contents = null;
+            startReading(stages);
+            stages.Start(async token => contents = await listAsync(token));
+            for (var worker = 0; worker < compressor.Workers; worker++)
+            {
+                stages.Start(compressor.RunAsync);
+            }
+
+            stages.Start(assembler.RunAsync);
+            stages.Start(uploader.RunAsync);
+            stages.Start(session.Committer.RunAsync);
+            await stages.WhenAllAsync();
+            return contents!;
+        }
+        finally
+        {
+            channels.Drain();
+        }
+    }
+}

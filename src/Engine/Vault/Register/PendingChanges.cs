@@ -1,0 +1,168 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>A change of the register that waits for the signatures of further owners.</summary>
+/// <param name="Proposer">Who signed first.</param>
+/// <param name="Needed">Owners that must sign, by the register as it stands now.</param>
+/// <param name="IsStale">The register has moved on: the signatures are worth nothing any more.</param>
+public sealed record PendingChange(ChangeId Id, string Proposer, DateTimeOffset ProposedAt, int Needed, bool IsStale)
+{
+    public required IReadOnlyList<string> SignedBy { get; init; }
+
+    /// <summary>In words, one sentence a change: what is about to happen.</summary>
+    public required IReadOnlyList<string> Changes { get; init; }
+
+    internal IReadOnlyList<Proposal> Proposals { get; init; } = [];
+
+    internal RegisterDraft Draft => Proposals[0].Draft;
+}
+
+/// <summary>
+/// Changes of the register that take several owners. The first owner's signature and the whole entry lie under <c>proposals/</c>; each further owner sees in words what it is
+/// and signs; the last signature that is needed makes it the next entry. Nothing here is trusted: what counts is the entry, judged with all its signatures as any other.
+/// </summary>
+public static class PendingChanges
+{
+    /// <summary>More are not read: only owners' count, but anybody may store some.</summary>
+    private const int MaxProposals = 1_024;
+
+    /// <summary>Every change that waits, oldest first; stale ones too.</summary>
+    public static async Task<IReadOnlyList<PendingChange>> ListAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
+        await vault.RefreshAsync(cancellationToken);
+        var stats = await vault.Store.ListAsync(ObjectNames.Proposals, static name => ObjectNames.TryParseId(name, ObjectNames.Proposals, out _), cancellationToken);
+        var proposals = await vault.Store.ReadManyAsync(
+            [.. stats.Take(MaxProposals)],
+            Proposal.MaxBytes,
+            stored => Proposal.Read(stored, vault),
+            (name, exception) => vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", exception.Code)),
+            cancellationToken);
+        return [.. proposals.OfType<Proposal>().GroupBy(static proposal => proposal.Draft.Id).Select(group => Describe(vault, group)).OrderBy(static change => change.ProposedAt)];
+    }
+
+    /// <exception cref="RequestException">NoSuchChange: there is none, or several ids start so.</exception>
+    public static async Task<PendingChange> FindAsync(UnlockedVault vault, string idPrefix, CancellationToken cancellationToken)
+    {
+        var found = (await ListAsync(vault, cancellationToken)).Where(change => idPrefix.Length > 0 && change.Id.ToString().StartsWith(idPrefix, StringComparison.OrdinalIgnoreCase)).ToList();
+        return found is [var only] ? only : throw new RequestException(FaultCodes.NoSuchChange, $"{found.Count} changes that wait for signatures have an id that starts with '{idPrefix}'.");
+    }
+
+    /// <summary>Signs as this owner. With the last signature that is needed the change becomes the register's next entry.</summary>
+    /// <returns>Whether it stands now, or waits on.</returns>
+    /// <exception cref="VaultException">ChangeStale, RegisterConflict, RegisterObstructed.</exception>
+    /// <exception cref="RequestException">ChangeSigned: by this owner already.</exception>
+    /// <exception cref="IntegrityException">BundleMismatch: the change would lock this owner out.</exception>
+    public static async Task<RegisterAppend> ApproveAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
+    {
+        vault.RequireOwner();
+        await vault.RefreshAsync(cancellationToken);
+        var draft = change.Draft;
+        if (draft.Entry.Previous != vault.Register.Head.Hash)
+        {
+            throw new VaultException(FaultCodes.ChangeStale, $"The change {change.Id} follows register entry {draft.Entry.Number - 1}, and the register has entry {vault.Register.Head.Number} by now.");
+        }
+
+        // What others sealed for this owner shows only to this owner: a key that is not the vault's must be seen before it is signed.
+        vault.RequireUsable(vault.Register.Preview(draft.Body));
+        var signatures = change.Proposals.Where(proposal => vault.Register.Find(proposal.Owner.Id) is { IsRevoked: false })
+            .DistinctBy(static proposal => proposal.Owner.Id).Select(static proposal => (proposal.Owner.Id, proposal.Signature)).ToList();
+        var hasSigned = signatures.Exists(signature => signature.Id == vault.Self);
+        if (!hasSigned)
+        {
+            signatures.Add(draft.SignAs(vault.SelfKey));
+        }
+
+        if (signatures.Count < vault.Register.Policy.OwnersNeeded)
+        {
+            if (hasSigned)
+            {
+                throw new RequestException(FaultCodes.ChangeSigned, $"{vault.Register.Find(vault.Self)?.Name} signed the change {change.Id} already.");
+            }
+
+            await Proposal.WriteAsync(vault, draft, cancellationToken);
+            Report(vault, change.Id, signatures.Count);
+            return new RegisterAppend(change.Id);
+        }
+
+        vault.Take(await RegisterLog.PutAsync(vault.Store, vault.Register, draft.Signed(signatures), cancellationToken));
+
+        // The change stands. A crash here leaves proposals that are stale, and in nobody's way.
+        await TryDeleteAsync(vault, change, cancellationToken);
+        return RegisterAppend.Stands;
+    }
+
+    /// <summary>Proposes a stale change anew, on top of the register as it stands.</summary>
+    /// <exception cref="VaultException">ChangeStale: what it says does not fit the register any more.</exception>
+    public static async Task<RegisterAppend> RenewAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
+    {
+        vault.RequireOwner();
+        await vault.RefreshAsync(cancellationToken);
+        if (change.Draft.Entry.Changes.Any(static item => item is EpochBegins or KeyringRoot or LedgerHead))
+        {
+            throw new VaultException(FaultCodes.ChangeStale, $"The change {change.Id} is about keys or erasure and was made for the vault as it was then.")
+            {
+                Remedy = "Run the command that made it again, and withdraw this one with Remove-BackupVaultChange.",
+            };
+        }
+
+        var append = await vault.AppendAsync(change.Draft.Entry.Changes, cancellationToken);
+        await TryDeleteAsync(vault, change, cancellationToken);
+        return append;
+    }
+
+    /// <summary>
+    /// Withdraws a change: its proposals are deleted. What a hostile store kept of them still bears the signatures that were given, until the register has another entry.
+    /// </summary>
+    public static async Task RemoveAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
+    {
+        vault.RequireOwner();
+        foreach (var proposal in change.Proposals)
+        {
+            await vault.Target.DeleteAsync(ObjectNames.Proposal(proposal.Id), cancellationToken);
+        }
+    }
+
+    internal static async Task<ChangeId> ProposeAsync(UnlockedVault vault, IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
+    {
+        var draft = RegisterDraft.Of(vault.Register, changes, vault.Now);
+        if (draft.Unsigned.Length > RegisterCodec.MaxEntryBytes - Crypto.SignedObject.MaxSignatures * 128)
+        {
+            throw new RequestException(FaultCodes.EntryTooLarge, $"The change has {draft.Unsigned.Length} bytes; an entry of the register has at most {RegisterCodec.MaxEntryBytes}.");
+        }
+
+        _ = vault.Register.Preview(draft.Body);
+        await Proposal.WriteAsync(vault, draft, cancellationToken);
+        Report(vault, draft.Id, signed: 1);
+        return draft.Id;
+    }
+
+    private static void Report(UnlockedVault vault, ChangeId change, int signed) => vault.Sink.Report(new BackupEvent(
+        EventSeverity.Warning, $"The change {change.ToString()[..12]} is signed by {signed} owner(s) and waits for {vault.Register.Policy.OwnersNeeded - signed} more; nothing has changed yet.", FaultCodes.ChangePending));
+
+    private static PendingChange Describe(UnlockedVault vault, IEnumerable<Proposal> group)
+    {
+        var proposals = group.OrderBy(static proposal => proposal.Time).ToList();
+        var draft = proposals[0].Draft;
+        return new PendingChange(
+            draft.Id, proposals[0].Owner.Name, proposals[0].Time.ToDateTimeOffset(), vault.Register.Policy.OwnersNeeded, draft.Entry.Previous != vault.Register.Head.Hash)
+        {
+            SignedBy = [.. proposals.DistinctBy(static proposal => proposal.Owner.Id).Select(static proposal => proposal.Owner.Name)],
+            Changes = ChangeText.Of(vault.Register, draft.Entry.Changes),
+            Proposals = proposals,
+        };
+    }
+
+    private static async Task TryDeleteAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RemoveAsync(vault, change, cancellationToken);
+        }
+        catch (TargetException exception)
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Verbose, $"Signatures of a change that stands could not be cleared away: {exception.Message}", exception.Code));
+        }
+    }
+}

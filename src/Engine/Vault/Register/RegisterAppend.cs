@@ -1,0 +1,18 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>What became of a change of the register.</summary>
+/// <param name="Pending">Null where it stands; else the change that waits for further owners' signatures, and nothing has changed yet.</param>
+public sealed record RegisterAppend(ChangeId? Pending)
+{
+    public static RegisterAppend Stands { get; } = new((ChangeId?)null);
+
+    public bool IsPending => Pending is not null;
+}
+
+/// <summary>Names a change of the register that waits for signatures: the hash of the entry that it will be.</summary>
+public readonly record struct ChangeId(ContentHash Entry)
+{
+    public override string ToString() => Entry.ToString();
+}

@@ -1,0 +1,120 @@
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
+
+namespace SecureBackup.PowerShell.Binding;
+
+/// <summary>What Restore-CustomerBackup was asked for, and how the engine does it or foresees it.</summary>
+internal sealed class RestoreWork
+{
+    /// <summary>A full path; null for where the roots were.</summary>
+    public string? Destination { get; init; }
+
+    public OverwritePolicy? Overwrite { get; init; }
+
+    public bool IsInPlace { get; init; }
+
+    public IReadOnlyList<string> Includes { get; init; } = [];
+
+    public string? DataSet { get; init; }
+
+    public DateTimeOffset? AsOf { get; init; }
+
+    public bool IgnoresRoom { get; init; }
+
+    public bool EmitsItems { get; init; }
+
+    public bool ReadsBack { get; init; } = true;
+
+    public string DisplayDestination => Destination ?? "where it was";
+
+    private DestinationOptions Options => DestinationOptions.Default with
+    {
+        Overwrite = Overwrite is { } policy ? Enum.Parse<OverwriteMode>(policy.ToString()) : null,
+        InPlace = IsInPlace,
+    };
+
+    /// <summary>What is wrong with the request itself, and a destination in the vault.</summary>
+    public void RequireOutside(string vaultPath)
+    {
+        if (Destination is null && !IsInPlace)
+        {
+            throw new RequestException(FaultCodes.DestinationNotGiven, "Nothing says where to restore to.");
+        }
+
+        if (IsInPlace && Overwrite is not null)
+        {
+            throw new RequestException(FaultCodes.InPlaceWithOverwrite, "-InPlace decides by content what is replaced, and -Overwrite by other marks.");
+        }
+
+        if (Destination is not null)
+        {
+            FileSystemPaths.RequireOutside(Destination, vaultPath);
+        }
+    }
+
+    public async Task RestoreAsync(VaultReader reader, string vaultPath, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        foreach (var snapshot in await ChooseAsync(reader, ids, gate, cancellationToken))
+        {
+            gate.WriteVerbose($"Restoring {snapshot.DataSet} of {Display.Time(snapshot.StartedAt.ToDateTimeOffset())} ({Display.ShortId(snapshot.Id.ToString())}).");
+            await RestoreAsync(reader, snapshot, vaultPath, gate, cancellationToken);
+        }
+    }
+
+    /// <summary>Emits what each restore would take; nothing is made or changed anywhere.</summary>
+    public async Task ForeseeAsync(VaultReader reader, string vaultPath, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        foreach (var snapshot in await ChooseAsync(reader, ids, gate, cancellationToken))
+        {
+            using var forecast = Forecast(reader, snapshot, vaultPath);
+            var context = new RunContext(gate.ShowProgress($"Looking at {snapshot.DataSet}"), gate);
+            var found = await RestoreForecaster.RunAsync(new RestoreRequest(reader, snapshot) { Include = Includes }, forecast, context, cancellationToken);
+            gate.WriteObject(RestorePreflight.From(vaultPath, DisplayDestination, found));
+        }
+    }
+
+    private async Task<IReadOnlyList<Snapshot>> ChooseAsync(VaultReader reader, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
+        catalog.ReportProblems(gate);
+        return ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : [.. ids.Select(catalog.Resolve).Distinct()];
+    }
+
+    private async Task RestoreAsync(VaultReader reader, Snapshot snapshot, string vaultPath, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        using var forecast = IgnoresRoom ? null : Forecast(reader, snapshot, vaultPath);
+        var request = new RestoreRequest(reader, snapshot)
+        {
+            Include = Includes,
+            Room = forecast,
+            ReadsBack = ReadsBack,
+            OnEntry = EmitsItems ? entry => gate.WriteObject(RestoredItem.From(snapshot, entry)) : null,
+        };
+        await using var destination = Destination is { } path
+            ? FileSystemDestination.Open(path, Options)
+            : FileSystemDestination.OpenOriginal(Places(reader, snapshot, vaultPath), Options);
+        var context = new RunContext(gate.ShowProgress($"Restoring {snapshot.DataSet}"), gate);
+        var report = RestoreReport.From(vaultPath, destination.DisplayName, await RestoreCorridor.RunAsync(request, destination, context, cancellationToken));
+        gate.WriteObject(report);
+        gate.WriteFaults(report.Faults);
+    }
+
+    private DestinationForecast Forecast(VaultReader reader, Snapshot snapshot, string vaultPath) => Destination is { } path
+        ? DestinationForecast.Of(path, Options)
+        : DestinationForecast.OfOriginal(Places(reader, snapshot, vaultPath), Options);
+
+    private static IReadOnlyList<OriginalPlace> Places(VaultReader reader, Snapshot snapshot, string vaultPath)
+    {
+        var places = SnapshotPlaces.Of(reader, snapshot);
+        foreach (var place in places)
+        {
+            FileSystemPaths.RequireOutside(place.Path, vaultPath);
+        }
+
+        return places;
+    }
+}

@@ -1,0 +1,62 @@
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.PowerShell.Binding;
+
+/// <summary>
+/// A way into one vault that asks nobody any more: a connected vault, which is kept open meanwhile, or a key that opens one. Made on the pipeline thread, used once,
+/// there or in a job.
+/// </summary>
+internal sealed class VaultAccess : IDisposable
+{
+    private readonly ConnectedVault? _connected;
+    private readonly LockedVault? _locked;
+    private readonly KeyChoice? _key;
+    private bool _isDisposed;
+
+    private VaultAccess(ConnectedVault? connected, LockedVault? locked, KeyChoice? key)
+    {
+        _connected = connected;
+        _locked = locked;
+        _key = key;
+    }
+
+    public static VaultAccess Of(ConnectedVault connected)
+    {
+        connected.Keep();
+        return new VaultAccess(connected, null, null);
+    }
+
+    /// <param name="key">From now on the access's own.</param>
+    public static VaultAccess Of(LockedVault locked, KeyChoice key) => new(null, locked, key);
+
+    /// <summary>Runs <paramref name="work"/> with the vault open, and closes what was opened for it.</summary>
+    public async Task RunAsync(IEngineSink sink, Func<UnlockedVault, Task> work, CancellationToken cancellationToken)
+    {
+        if (_connected is not null)
+        {
+            using (_connected.Attach(sink))
+            {
+                await work(_connected.Vault);
+            }
+
+            return;
+        }
+
+        await using var target = _locked!.Target;
+        using var vault = await VaultOpening.UnlockAsync(_locked, _key!, sink, cancellationToken);
+        await work(vault);
+    }
+
+    public void Dispose()
+    {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
+        _key?.Dispose();
+        _connected?.CloseAsync().AsTask().GetAwaiter().GetResult();
+    }
+}

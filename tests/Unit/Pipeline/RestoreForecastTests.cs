@@ -1,0 +1,147 @@
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Tests.Unit.Pipeline;
+
+/// <summary>What a restore takes is known before its first byte, and what cannot fit is refused then.</summary>
+public sealed class RestoreForecastTests
+{
+    private const int MiB = 1024 * 1024;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_forecast_is_what_the_restore_then_does()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        scene.WriteRandom("a/one.bin", 9 * MiB, seed: 1);
+        scene.WriteRandom("a/two.bin", 3 * MiB, seed: 2);
+        scene.WriteRandom("b/three.bin", 100, seed: 3);
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+
+        var forecast = await ForeseeAsync(scene, vault, backup, "source/a/");
+
+        Assert.Equal((2L, 12L * MiB, 0, true), (forecast.Files, forecast.WriteBytes, forecast.Faults.Count, forecast.Fits));
+        Assert.InRange(forecast.ReadBytes, 12 * MiB, 14 * MiB);
+        Assert.Empty(forecast.MissingEpochs);
+        Assert.False(Directory.Exists(scene.RestorePath));
+        var result = await scene.RestoreAsync(vault, backup.Snapshot.Id, null, "source/a/");
+        Assert.Equal((forecast.Files, forecast.WriteBytes, forecast.Folders), (result.Files, result.Bytes, result.Folders - 1));
+    }
+
+    [Fact]
+    public async Task What_lies_in_a_pack_that_is_gone_is_named_beforehand()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        scene.WriteRandom("first.bin", 2 * MiB, seed: 1);
+        await scene.BackUpAsync();
+        var before = await PacksAsync(scene.Target);
+        scene.WriteRandom("second.bin", 2 * MiB, seed: 2);
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+        var owner = await ForeseeAsync(scene, vault, backup);
+        Assert.Empty(owner.Faults);
+        await scene.Target.DeleteAsync(before[0], Token);
+
+        var forecast = await ForeseeAsync(scene, vault, backup);
+
+        Assert.Equal([(FaultCodes.PackMissing, "source/first.bin")], forecast.Faults.Select(fault => (fault.Code, fault.Path)));
+    }
+
+    [Fact]
+    public async Task A_restore_that_cannot_fit_is_refused_before_its_first_byte()
+    {
+        using var mount = TestMount.Tmpfs("8m");
+        using var scene = await PipelineScene.CreateAsync();
+        scene.WriteRandom("large.bin", 12 * MiB, seed: 1);
+        scene.WriteRandom("small.bin", MiB, seed: 2);
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+
+        var refused = await Assert.ThrowsAsync<RequestException>(() => RestoreAsync(scene, vault, backup, mount.FullPath));
+        var part = await RestoreAsync(scene, vault, backup, mount.FullPath, "source/small.bin");
+
+        Assert.Equal(FaultCodes.DestinationTooSmall, refused.Code);
+        Assert.Equal((1L, 0), (part.Files, part.Faults.Count));
+    }
+
+    [Fact]
+    public async Task A_sparse_file_counts_by_what_it_holds()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The hole is made by a Linux file system.");
+        using var mount = TestMount.Tmpfs("8m");
+        using var scene = await PipelineScene.CreateAsync();
+        await using (var file = File.Create(Path.Combine(scene.SourcePath, "sparse.bin")))
+        {
+            file.SetLength(64 * MiB);
+            file.Write([1, 2, 3]);
+        }
+
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+
+        var result = await RestoreAsync(scene, vault, backup, mount.FullPath);
+
+        Assert.Equal((1L, 0), (result.Files, result.Faults.Count));
+    }
+
+    [Fact]
+    public async Task A_destination_that_fills_up_keeps_what_is_whole_and_the_next_run_goes_on()
+    {
+        using var mount = TestMount.Tmpfs("8m");
+        using var scene = await PipelineScene.CreateAsync();
+        for (var i = 0; i < 12; i++)
+        {
+            scene.WriteRandom($"{i:D2}.bin", MiB, seed: i);
+        }
+
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+        var destination = Path.Combine(mount.FullPath, "out");
+
+        var full = await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, vault, backup, destination, asksForRoom: false));
+
+        Assert.Equal(FaultCodes.DestinationFull, full.Code);
+        var whole = Directory.GetFiles(Path.Combine(destination, "source"), "*.bin");
+        Assert.NotEmpty(whole);
+        Assert.All(whole, path => Assert.Equal(File.ReadAllBytes(Path.Combine(scene.SourcePath, Path.GetFileName(path))), File.ReadAllBytes(path)));
+        Assert.Empty(Directory.GetFiles(destination, ".securebackup-*", SearchOption.AllDirectories));
+
+        mount.Resize("32m");
+        var entries = new List<RestoredEntry>();
+        var result = await RestoreAsync(scene, vault, backup, destination, asksForRoom: true, entries: entries);
+        Assert.Equal((12 - whole.Length, 0), ((int)result.Files, result.Faults.Count));
+        Assert.Equal(whole.Length, entries.Count(entry => entry is { Verdict: RestoreVerdict.Unchanged, Kind: Engine.Entries.EntryKind.File }));
+    }
+
+    private static async Task<RestoreForecast> ForeseeAsync(PipelineScene scene, UnlockedVault vault, BackupResult backup, params string[] include)
+    {
+        using var destination = DestinationForecast.Of(scene.RestorePath, DestinationOptions.Default);
+        return await RestoreForecaster.RunAsync(await RequestAsync(vault, backup, include), destination, new RunContext(new ProgressCounters(), scene.Sink), Token);
+    }
+
+    private static Task<RestoreResult> RestoreAsync(PipelineScene scene, UnlockedVault vault, BackupResult backup, string folder, params string[] include) =>
+        RestoreAsync(scene, vault, backup, folder, asksForRoom: true, include: include);
+
+    private static async Task<RestoreResult> RestoreAsync(
+        PipelineScene scene, UnlockedVault vault, BackupResult backup, string folder, bool asksForRoom, List<RestoredEntry>? entries = null, string[]? include = null)
+    {
+        var options = new DestinationOptions { InPlace = true };
+        using var forecast = DestinationForecast.Of(folder, options);
+        var request = await RequestAsync(vault, backup, include ?? []) with { Room = asksForRoom ? forecast : null, OnEntry = entries is null ? null : entries.Add };
+        await using var door = FileSystemDestination.Open(folder, options);
+        return await RestoreCorridor.RunAsync(request, door, new RunContext(new ProgressCounters(), scene.Sink), Token);
+    }
+
+    private static async Task<RestoreRequest> RequestAsync(UnlockedVault vault, BackupResult backup, string[] include) =>
+        new(vault.RequireReader(), (await SnapshotCatalog.LoadAsync(vault, Token)).Resolve(backup.Snapshot.Id.ToString())) { Include = include };
+
+    private static async Task<List<ObjectName>> PacksAsync(Target target) =>
+        [.. (await target.ListAsync(ObjectNames.Packs, Token).ToListAsync(Token)).OrderByDescending(stat => stat.LengthBytes).Select(stat => stat.Name)];
+}
