@@ -105,7 +105,7 @@ internal sealed class CollectionScene : IDisposable
     }
 
     internal static Task<CollectResult> CollectAsync(UnlockedVault vault, CollectOptions? options = null) =>
-        CollectCorridor.RunAsync(vault, options ?? CollectOptions.Default, RunContext.Unwatched, Token);
+        CollectCorridor.RunAsync(vault, options ?? CollectOptions.Default, new RunContext(new ProgressCounters(), vault.Sink), Token);
 
     /// <summary>Collects every twelve hours for so many days.</summary>
     internal async Task<CollectResult> CollectForAsync(UnlockedVault vault, int days, CollectOptions? options = null)

@@ -71,7 +71,7 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
             return;
         }
 
-        var key = world.Encode();
+        var key = Simplest(world);
         if (_seen.Add(key))
         {
             _open.Enqueue(key);
@@ -83,6 +83,49 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
             Judge(world, key);
         }
     }
+
+    /// <summary>What no step and no promise can tell apart is one state: facts that no longer matter are forgotten, and writers have no order.</summary>
+    private UInt128 Simplest(World world)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            ref var writer = ref world.Writers[i];
+            var isOver = writer.Step is WriterStep.Succeeded or WriterStep.Failed || (writer.IsDead && writer.Step != WriterStep.Sent);
+            if ((writer.End != WriterState.None && writer.End >= size.Lag) || (isOver && writer.Last >= size.LastCap))
+            {
+                (writer.First, writer.Last) = (WriterState.None, WriterState.None);
+                writer.End = WriterState.None;
+            }
+
+            if (writer.Step == WriterStep.Succeeded)
+            {
+                (writer.HasLapsed, writer.IsLate, writer.IsDead) = (false, false, false);
+            }
+            else if (isOver && (writer.HasLapsed || writer.IsLate || writer.Manifest == WriterState.None))
+            {
+                // Nobody reports its snapshot; that it is one keeps its pack.
+                (writer.HasLapsed, writer.IsLate) = (writer.Manifest != WriterState.None, false);
+            }
+        }
+
+        var key = world.Encode();
+        if (size.Writers < 2)
+        {
+            return key;
+        }
+
+        (world.Writers[0], world.Writers[1]) = (world.Writers[1], world.Writers[0]);
+        for (var i = 0; i < 2; i++)
+        {
+            world.Markers[i].Packs = Swapped(world.Markers[i].Packs);
+            world.Maintainers[i].Needed = Swapped(world.Maintainers[i].Needed);
+        }
+
+        var other = world.Encode();
+        return other < key ? other : key;
+    }
+
+    private static int Swapped(int packs) => (packs & 1) | ((packs & 2) << 1) | ((packs & 4) >> 1);
 
     /// <summary>The promises. A snapshot that a run reported is whole; so is one that arrived while its session lived, whether or not anybody still reports it.</summary>
     private void Judge(World world, UInt128 key)

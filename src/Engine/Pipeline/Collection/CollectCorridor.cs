@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
@@ -48,7 +49,7 @@ public static class CollectCorridor
 
         // What is moved out of packs is moved while they stand under a marker whose wait is over: no snapshot to come can name them. A crash here leaves new packs that nothing needs, and
         // that a later call condemns.
-        await new Compactor(run).MoveAsync(plan.Due, cancellationToken);
+        await GuardAsync(run, () => new Compactor(run).MoveAsync(plan.Due, cancellationToken));
 
         // A crash here leaves a marker whose packs are partly gone: the next call deletes the rest.
         await new Sweeper(run).SweepAsync(plan.Due, cancellationToken);
@@ -62,7 +63,21 @@ public static class CollectCorridor
         return run.ToResult(plan.NextDue, stopwatch.Elapsed);
     }
 
-    private static void RequireReader(UnlockedVault vault, CollectOptions options)
+    /// <summary>What cannot be compacted is told, and what nothing needs is collected all the same.</summary>
+    internal static async Task GuardAsync(CollectRun run, Func<Task> compact)
+    {
+        try
+        {
+            await compact();
+        }
+        catch (VaultException fault) when (fault.Code == FaultCodes.CompactionStopped)
+        {
+            run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, fault.Message, fault.Code));
+        }
+    }
+
+    /// <exception cref="RequestException">CompactionNeedsReader.</exception>
+    internal static void RequireReader(UnlockedVault vault, CollectOptions options)
     {
         if (options.MaxUnusedPercent is not null && !vault.IsReader)
         {

@@ -22,16 +22,21 @@ internal sealed class Condemner(CollectRun run)
 
         if (run.Options.MaxUnusedPercent is { } percent && !run.IsOver())
         {
-            var wasteful = await new WasteFinder(run).FindAsync(percent, cancellationToken);
-            if (wasteful.Count > 0)
-            {
-                await CondemnedMarkers.WriteAsync(run.Vault, wasteful, cancellationToken);
-                run.PacksChosen += wasteful.Count;
-                run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);
-            }
+            await CollectCorridor.GuardAsync(run, () => ChooseAsync(percent, cancellationToken));
         }
 
         await run.TidyAsync(plan.Spent.Select(static marker => marker.Name), cancellationToken);
+    }
+
+    private async Task ChooseAsync(int maxUnusedPercent, CancellationToken cancellationToken)
+    {
+        var wasteful = await new WasteFinder(run).FindAsync(maxUnusedPercent, cancellationToken);
+        if (wasteful.Count > 0)
+        {
+            await CondemnedMarkers.WriteAsync(run.Vault, wasteful, cancellationToken);
+            run.PacksChosen += wasteful.Count;
+            run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);
+        }
     }
 
     private async Task MarkAsync(FoundPack[] packs, CancellationToken cancellationToken)

@@ -24,6 +24,7 @@ internal sealed class IndexMerger(CollectRun run)
     private const int MaxGonePercent = 25;
 
     private readonly UnlockedVault _vault = run.Vault;
+    private readonly Dictionary<PackId, bool> _asked = [];
     private readonly IndexRebuilder _tables = new(run.Vault.Target, SegmentSealings.AccessOf(run.Vault));
 
     internal async Task MergeAsync(CancellationToken cancellationToken)
@@ -83,10 +84,10 @@ internal sealed class IndexMerger(CollectRun run)
 
         var chosen = small.Count >= ManySegments ? stale.Concat(small) : stale;
         var groups = new List<List<IndexSegment>>();
-        var chunks = long.MaxValue;
+        var chunks = 0L;
         foreach (var segment in chosen.OrderBy(static segment => segment.ChunkCount))
         {
-            if (chunks + segment.ChunkCount > MaxChunks || groups[^1].Count == IndexLayout.MaxReplaced)
+            if (groups.Count == 0 || chunks + segment.ChunkCount > MaxChunks || groups[^1].Count == IndexLayout.MaxReplaced)
             {
                 groups.Add([]);
                 chunks = 0;
@@ -164,7 +165,7 @@ internal sealed class IndexMerger(CollectRun run)
         var chunks = new List<(PackRecord, PackEntry)>(segment.ChunkCount);
         await foreach (var chunk in segment.EnumerateChunksAsync(cancellationToken))
         {
-            if (run.View.Inventory.Has(chunk.Pack.Id))
+            if (await IsThereAsync(chunk.Pack.Id, cancellationToken))
             {
                 chunks.Add((chunk.Pack, chunk.Entry));
             }
@@ -173,13 +174,30 @@ internal sealed class IndexMerger(CollectRun run)
         return chunks;
     }
 
+    /// <summary>The inventory may be older than the segment, or lag: a pack that it lacks is asked for by name before it is left out.</summary>
+    private async ValueTask<bool> IsThereAsync(PackId pack, CancellationToken cancellationToken)
+    {
+        if (run.View.Inventory.Has(pack))
+        {
+            return true;
+        }
+
+        if (!_asked.TryGetValue(pack, out var isThere))
+        {
+            isThere = await _vault.Target.StatAsync(ObjectNames.Pack(pack), cancellationToken) is not null;
+            _asked.Add(pack, isThere);
+        }
+
+        return isThere;
+    }
+
     /// <summary>By the packs' own tables, a few kilobytes each: what is merged once need not be asked again.</summary>
     private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadWritersAsync(IndexSegment segment, CancellationToken cancellationToken)
     {
         var chunks = new List<(PackRecord, PackEntry)>(segment.ChunkCount);
         await foreach (var pack in segment.EnumeratePacksAsync(cancellationToken))
         {
-            if (!run.View.Inventory.Has(pack.Id))
+            if (!await IsThereAsync(pack.Id, cancellationToken))
             {
                 continue;
             }

@@ -27,6 +27,8 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
     /// <summary>Some subject's content is so long that its list of chunks lies under the subject's key: every frame of subjects must count as needed.</summary>
     internal bool HasSealedLists { get; private set; }
 
+    internal void Need(ChunkId chunk) => _chunks.Add(chunk.Value.A);
+
     internal bool Needs(ChunkId chunk) => _chunks.Contains(chunk.Value.A);
 
     /// <summary>Whether a chunk is a page of a listing or a list of ids, and belongs among its like.</summary>
@@ -132,7 +134,7 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
             frames.Mark(place.Entry);
             if (KeepsIds)
             {
-                _chunks.Add(chunk.Value.A);
+                Need(chunk);
             }
         }
     }
