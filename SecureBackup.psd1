@@ -10,18 +10,37 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BackupVaultKey'
+        'Add-BackupVaultMember'
+        'Approve-BackupVaultChange'
+        'Approve-CustomerBackup'
         'Compare-CustomerBackup'
         'Connect-BackupVault'
         'Disconnect-BackupVault'
+        'Export-BackupRecoveryShare'
         'Export-BackupWriterKey'
+        'Export-CustomerData'
         'Get-BackupVault'
+        'Get-BackupVaultChange'
+        'Get-BackupVaultKey'
+        'Get-BackupVaultMember'
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
+        'Get-CustomerData'
         'New-BackupVault'
         'Optimize-BackupVault'
+        'Remove-BackupVaultChange'
+        'Remove-BackupVaultKey'
+        'Remove-BackupVaultMember'
+        'Remove-CustomerBackup'
+        'Repair-BackupVault'
+        'Restore-BackupVaultKey'
         'Restore-CustomerBackup'
+        'Set-BackupVault'
+        'Set-BackupVaultMember'
         'Start-CustomerBackup'
         'Test-CustomerBackup'
+        'Update-BackupVaultKey'
     )
     FunctionsToExport    = @()
     AliasesToExport      = @()

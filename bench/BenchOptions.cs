@@ -5,7 +5,7 @@ namespace SecureBackup.Bench;
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchOptions
 {
-    private const string Usage = "Usage: [--size 512MB] [--folder <where>] [--seed 1] [--keep]";
+    private const string Usage = "Usage: [--size 512MB] [--subjects 1000000 --snapshots 2] [--folder <where>] [--seed 1] [--keep]";
 
     /// <summary>Content of the data set.</summary>
     internal long SizeBytes { get; private init; } = 2L << 30;
@@ -14,6 +14,12 @@ internal sealed record BenchOptions
     internal string Folder { get; private init; } = Path.Combine(Path.GetTempPath(), $"securebackup-bench-{Environment.ProcessId}");
 
     internal int Seed { get; private init; } = 1;
+
+    /// <summary>Customers whose records are backed up instead of files; 0 for files.</summary>
+    internal int Subjects { get; private init; }
+
+    /// <summary>Backups of them, each with one customer's record changed.</summary>
+    internal int Snapshots { get; private init; } = 2;
 
     internal bool KeepsFolder { get; private init; }
 
@@ -34,6 +40,12 @@ internal sealed record BenchOptions
                     break;
                 case "--folder" when value is not null:
                     options = options with { Folder = Path.GetFullPath(value) };
+                    break;
+                case "--subjects" when int.TryParse(value, CultureInfo.InvariantCulture, out var subjects) && subjects > 0:
+                    options = options with { Subjects = subjects };
+                    break;
+                case "--snapshots" when int.TryParse(value, CultureInfo.InvariantCulture, out var snapshots) && snapshots > 0:
+                    options = options with { Snapshots = snapshots };
                     break;
                 case "--seed" when int.TryParse(value, CultureInfo.InvariantCulture, out var seed):
                     options = options with { Seed = seed };

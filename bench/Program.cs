@@ -13,6 +13,11 @@ catch (FormatException error)
     return 2;
 }
 
+if (options.Subjects > 0)
+{
+    return await SubjectRuns.RunAsync(options);
+}
+
 try
 {
     var data = new DataSet(Path.Combine(options.Folder, "data"), options.Seed);

@@ -77,4 +77,13 @@ Describe 'Restore-CustomerBackup' {
         $null = Start-CustomerBackup -Path $place.Mail
         { Restore-CustomerBackup -Destination $back } | Should -Throw -ErrorId 'SB1408,*'
     }
+
+    It 'emits records as the objects that they were' {
+        $null = [pscustomobject]@{ Id = 1; Born = [datetime]'2000-01-02'; Balance = 1.50d }, [pscustomobject]@{ Id = 2 } |
+            Start-CustomerBackup -DataSet members -SubjectProperty Id -Vault $place.Vault
+        $back = Restore-CustomerBackup -DataSet members -Subject 1 -Vault $place.Vault
+        $back.Born | Should -Be ([datetime]'2000-01-02')
+        $back.Balance | Should -BeOfType ([decimal])
+        @(Restore-CustomerBackup -DataSet members -Vault $place.Vault) | Should -HaveCount 2
+    }
 }

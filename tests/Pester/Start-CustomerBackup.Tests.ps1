@@ -76,4 +76,11 @@ Describe 'Start-CustomerBackup' {
         $first.Outcome | Should -Be 'Succeeded'
         (Start-CustomerBackup -Path $place.Crm).Outcome | Should -Be 'Succeeded'
     }
+
+    It 'backs objects up as records, each customer under a key of its own' {
+        $members = 1..3 | ForEach-Object -Process { [pscustomobject]@{ Id = $_; Born = [datetime]'2000-01-02'; Tags = @('a', 'b') } }
+        $backup = $members | Start-CustomerBackup -DataSet members -SubjectProperty Id -Vault $place.Vault
+        $backup.RecordCount | Should -Be 3
+        $backup.SubjectCount | Should -Be 3
+    }
 }

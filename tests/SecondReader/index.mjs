@@ -123,14 +123,14 @@ export class Index {
 
   // A revoked member's segment serves for reading: the chunk id proves what is read.
   accepts(segment, register) {
-    if (register.holds(segment.signer, roles.maintainer)) return true;
-    const isWriters = register.holds(segment.signer, roles.writer) && [...segment.packRecords()].every(p => p.writer === segment.signer);
+    if (register.hasRole(segment.signer, roles.maintainer)) return true;
+    const isWriters = register.hasRole(segment.signer, roles.writer) && [...segment.packRecords()].every(p => p.writer === segment.signer);
     if (!isWriters) this.problems.push(new Refusal('not entitled', `index/${segment.id}: poisoned`));
     return isWriters;
   }
 
   mayReplace(segment, other, register) {
-    return !register.isRevoked(segment.signer) && (register.holds(segment.signer, roles.maintainer) || other?.signer === segment.signer);
+    return !register.isRevoked(segment.signer) && (register.hasRole(segment.signer, roles.maintainer) || other?.signer === segment.signer);
   }
 
   locations(chunkId) { return this.segments.flatMap(s => [...s.locations(chunkId)]); }

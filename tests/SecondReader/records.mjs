@@ -1,4 +1,4 @@
-// Sessions, verification records, condemned markers and relocations (docs/format/sessions.md, manifest.md).
+// Sessions, verification and approval records, condemned markers and relocations (docs/format/sessions.md, manifest.md).
 import * as cbor from './cbor.mjs';
 import { demand, hex, same } from './refusal.mjs';
 import { roles } from './register.mjs';
@@ -6,12 +6,14 @@ import { openBlob } from './seal.mjs';
 import { headShape, mostSignedBytes, splitSigned, verifiedSigner } from './signed.mjs';
 import { kinds, parseHeader } from './store.mjs';
 
-const { uint, id, bytes, list, tuple, optional, time } = cbor;
+const { uint, id, text, bytes, list, tuple, optional, time } = cbor;
 const sessionShape = cbor.record({ 0: ['head', headShape], 1: ['session', id], 2: ['number', uint], 3: ['time', time], 4: ['isEnd', optional(uint)] });
 const verificationShape = cbor.record({ 0: ['head', headShape], 1: ['snapshot', id], 2: ['hash', id], 3: ['sealed', bytes] });
 const checkShape = cbor.record({
   0: ['time', time], 1: ['packs', uint], 2: ['packsRead', uint], 3: ['bytesRead', uint], 4: ['first', id], 5: ['last', id], 6: ['isComplete', uint], 7: ['faults', uint], 8: ['depth', uint],
 });
+const approvalShape = verificationShape;
+const decisionShape = cbor.record({ 0: ['number', uint], 1: ['verdict', uint], 2: ['time', time], 3: ['reason', text] });
 const condemnedShape = cbor.record({ 0: ['head', headShape], 1: ['packs', list(id)], 2: ['time', time] });
 const relocationShape = cbor.record({ 0: ['head', headShape], 1: ['sealed', bytes], 2: ['time', time] });
 const movesShape = list(tuple(id, id));
@@ -22,7 +24,7 @@ export class Records {
   // Every record as [name, function that reads it or refuses].
   * all() {
     for (const session of this.store.sessions()) yield [`sessions/${session[0]}`, () => this.session(...session)];
-    for (const room of ['verifications', 'condemned', 'relocations']) for (const objectId of this.store.ids(room)) yield [`${room}/${hex(objectId)}`, () => this[room](objectId)];
+    for (const room of ['verifications', 'approvals', 'condemned', 'relocations']) for (const objectId of this.store.ids(room)) yield [`${room}/${hex(objectId)}`, () => this[room](objectId)];
   }
 
   signed(stored, shape, role, what) {
@@ -45,6 +47,15 @@ export class Records {
     const snapshot = this.snapshots.find(s => s.id === hex(record.snapshot));
     demand(!snapshot || same(snapshot.hash, record.hash), 'tampered', 'a verification record of another manifest');
     return checkShape(cbor.decode(openBlob(this.owner.keys.of(header.epoch, 'metadata'), 'sb1/meta', header, record.sealed)), 'verification');
+  }
+
+  approvals(objectId) {
+    const { header, stored } = this.store.object('approvals', objectId, mostSignedBytes), record = this.signed(stored, approvalShape, roles.verifier, 'approval record');
+    const snapshot = this.snapshots.find(s => s.id === hex(record.snapshot));
+    demand(!snapshot || same(snapshot.hash, record.hash), 'tampered', 'an approval record of another manifest');
+    const decision = decisionShape(cbor.decode(openBlob(this.owner.keys.of(header.epoch, 'metadata'), 'sb1/meta', header, record.sealed)), 'decision');
+    demand(decision.verdict <= 1, 'unsupported format', `verdict ${decision.verdict}`);
+    return decision;
   }
 
   condemned(objectId) { return this.signed(this.store.object('condemned', objectId, mostSignedBytes).stored, condemnedShape, roles.maintainer, 'condemned marker'); }

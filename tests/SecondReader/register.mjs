@@ -28,7 +28,7 @@ const changeShapes = {
 const grantShape = cbor.record({ 0: ['chunkId', optional(id)], 1: ['chunker', optional(id)], 2: ['index', optional(id)], 3: ['metadata', optional(id)], 4: ['names', optional(id)], 5: ['identity', optional(id)] });
 
 export class Register {
-  members = new Map(); epochs = new Map(); holds = new Map(); bundles = new Map(); unlockers = new Map(); grants = []; hashes = []; ownersNeeded = 1;
+  members = new Map(); epochs = new Map(); legalHolds = new Map(); bundles = new Map(); unlockers = new Map(); grants = []; hashes = []; ownersNeeded = 1;
 
   static read(store) {
     const register = new Register();
@@ -97,7 +97,7 @@ export class Register {
       case 8: demand(same(change.replaces ?? none, this.keyring?.objectId ?? none), 'malformed', 'a keyring root does not replace the one that stands'); this.keyring = change; break;
       case 11: demand(this.ledger === undefined || change.number > this.ledger.number, 'malformed', 'a ledger head goes back'); this.ledger = change; break;
       case 12: this.placeHold(hex(change.holdId), change); break;
-      case 13: demand(this.holds.get(hex(change.holdId))?.stands, 'malformed', 'a hold is released that does not stand'); this.holds.get(hex(change.holdId)).stands = false; break;
+      case 13: demand(this.legalHolds.get(hex(change.holdId))?.stands, 'malformed', 'a hold is released that does not stand'); this.legalHolds.get(hex(change.holdId)).stands = false; break;
       case 9: this.members.get(member).kept = new Set(change.kept.map(hex)); break;
       case 10: this.bundles.set(member, change.objectId); this.unlockers.set(member, change.unlockers); break;
     }
@@ -105,8 +105,8 @@ export class Register {
 
   placeHold(holdId, change) {
     demand(change.scope <= 2, 'unsupported format', `unknown hold scope ${change.scope}`);
-    demand(!this.holds.has(holdId), 'malformed', 'a hold is placed twice');
-    this.holds.set(holdId, { ...change, stands: true });
+    demand(!this.legalHolds.has(holdId), 'malformed', 'a hold is placed twice');
+    this.legalHolds.set(holdId, { ...change, stands: true });
   }
 
   addMember(member, change) {
@@ -120,16 +120,16 @@ export class Register {
 
   // Owners hold all rights; a revoked member none, but for the manifests that its revocation keeps.
   mayAct(member, wanted) {
-    return this.holds(member, wanted) && !this.isRevoked(member);
+    return this.hasRole(member, wanted) && !this.isRevoked(member);
   }
 
   isRevoked(member) { return this.members.get(member)?.kept !== undefined; }
 
-  holds(member, role) { return ((this.members.get(member)?.roles ?? 0) & (roles.owner | role)) !== 0; }
+  hasRole(member, role) { return ((this.members.get(member)?.roles ?? 0) & (roles.owner | role)) !== 0; }
 
   mayWrite(member, dataSet) {
     const { dataSets } = this.members.get(member);
-    return this.holds(member, roles.owner) || (this.holds(member, roles.writer) && (!dataSets || dataSets.includes(dataSet)));
+    return this.hasRole(member, roles.owner) || (this.hasRole(member, roles.writer) && (!dataSets || dataSets.includes(dataSet)));
   }
 
   demandHead([number, hash], who) {

@@ -3,7 +3,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, readdirSync } fro
 import { join } from 'node:path';
 import { demand, hex, same } from './refusal.mjs';
 
-export const kinds = { register: 1, bundles: 2, keys: 3, packs: 4, index: 5, refs: 6, snapshots: 7, sessions: 8, removals: 9, verifications: 10, condemned: 11, relocations: 12 };
+export const kinds = { register: 1, bundles: 2, keys: 3, packs: 4, index: 5, refs: 6, snapshots: 7, sessions: 8, removals: 9, verifications: 10, condemned: 11, relocations: 12, approvals: 17 };
 export const headerBytes = 80;
 const isId = /^[0-9a-f]{64}$/;
 

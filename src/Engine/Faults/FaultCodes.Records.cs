@@ -11,6 +11,11 @@ public static partial class FaultCodes
     public static readonly FaultCode SubjectErasedMeanwhile = new(6206, nameof(SubjectErasedMeanwhile), "A customer was erased in the moment in which the backup with her records ended; nothing was committed.", "Run the backup again.");
     public static readonly FaultCode NoRecordHasSubject = new(1120, nameof(NoRecordHasSubject), "None of the records has the property that should say whose it is.", "Correct -SubjectProperty; it names a property, or a path such as Customer.Id.");
     public static readonly FaultCode RecordSpillFailed = new(1121, nameof(RecordSpillFailed), "The temporary folder did not take or give back what a backup of records keeps there, sealed, while it runs.", "Free space in the temporary folder, or set TMPDIR (on Windows: TEMP) to a larger disk.");
+    public static readonly FaultCode PathsAndRecordsMixed = new(1122, nameof(PathsAndRecordsMixed), "Paths and other objects came in through one pipeline.", "Back files up with one command and records with another.");
+    public static readonly FaultCode RecordsNeedDataSet = new(1123, nameof(RecordsNeedDataSet), "Records are backed up without the name of a data set.", "Name it with -DataSet.");
+    public static readonly FaultCode SubjectHasNoData = new(1125, nameof(SubjectHasNoData), "No snapshot holds anything of this customer that could be opened.", "Check the spelling; if the customer was erased, this is what remains.");
+    public static readonly FaultCode ExportPlaceTaken = new(1126, nameof(ExportPlaceTaken), "The file or folder for a customer's package exists already.", "Choose a name that does not exist yet.");
+    public static readonly FaultCode ExportNotWritable = new(1127, nameof(ExportNotWritable), "A customer's package could not be written; what was begun is deleted.", "Free space, or choose another folder.");
     public static readonly FaultCode RecordMalformed = new(3600, nameof(RecordMalformed), "A stored record opens, but what it says cannot be.", "Restore another snapshot, and report this: a member wrote what no release writes.");
     public static readonly FaultCode RecordsAreNotFiles = new(4500, nameof(RecordsAreNotFiles), "The entry holds a customer's records, which come back as objects and not as a file.", "Restore the snapshot without -Destination; the records then come out of the pipeline.");
 }

@@ -92,7 +92,7 @@ public static class BackupCorridor
     private static BackupResult ToResult(Snapshot snapshot, EntryChunker entries, BackupSession session, ProgressSnapshot progress, TimeSpan elapsed) => new()
     {
         Snapshot = snapshot,
-        Outcome = SnapshotDraft.OutcomeOf(entries),
+        Outcome = snapshot.Outcome,
         Faults = entries.Faults,
         FilesNew = entries.Counts.FilesNew,
         FilesChanged = entries.Counts.FilesChanged,

@@ -21,6 +21,9 @@ public sealed record BackupOptions
     /// <summary>The user's word that size and modification time tell enough where the file system has no change time or file id to trust.</summary>
     public bool TrustsMissingChangeTime { get; init; }
 
+    /// <summary>What makes the snapshot suspect.</summary>
+    public ContentGates Gates { get; init; } = ContentGates.Default;
+
     /// <summary>Read every file, as if the host had no listing of the last run.</summary>
     public bool ReadsEverything { get; init; }
 }

@@ -38,6 +38,8 @@ internal sealed class BackupSession : IAsyncDisposable
 
     internal IndexCommitter Committer { get; }
 
+    internal ContentMeter Meter { get; } = new();
+
     internal Timestamp StartedAt { get; }
 
     internal long PacksAdopted { get; private set; }
@@ -68,6 +70,10 @@ internal sealed class BackupSession : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>What this run is compared with.</summary>
+    internal Snapshot? LastGood(BackupOptions options, SnapshotKind kind) =>
+        _snapshots.LastGoodOf(Vault.Keys.DataSetIdOf(options.DataSet), Vault.Self, options.HostName) is { } last && last.Kind == kind ? last : null;
 
     internal ListingCachePair OpenListingCache(BackupOptions options)
     {

@@ -38,6 +38,10 @@ internal sealed class EntryCounts
 
     internal long BytesRead { get; set; }
 
+    internal long EmptyFiles { get; private set; }
+
+    internal long RansomNames { get; private set; }
+
     /// <summary>Entries that are more than a folder: what makes a backup not empty.</summary>
     internal long NotFolders { get; private set; }
 
@@ -49,6 +53,8 @@ internal sealed class EntryCounts
         {
             Files++;
             ContentBytes += entry.Metadata.SizeBytes;
+            EmptyFiles += entry.Metadata.SizeBytes == 0 ? 1 : 0;
+            RansomNames += RansomName.Is(entry.Path.Name) ? 1 : 0;
         }
     }
 

@@ -6,13 +6,10 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>A snapshot but for its reference set and end, which are known last.</summary>
 internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPart)
 {
-    internal static SnapshotOutcome OutcomeOf(EntryChunker entries) =>
-        entries.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded;
-
     internal static SnapshotDraft Of(BackupSession session, BackupOptions options, EntryChunker entries, SnapshotContents contents, ProgressSnapshot progress)
     {
         var draft = Of(session, options, contents, progress);
-        return draft with
+        draft = draft with
         {
             Summary = draft.Summary with
             {
@@ -20,9 +17,20 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
                 FileCount = entries.Counts.Files,
                 ContentBytes = entries.Counts.ContentBytes,
                 FaultCount = entries.Faults.Count,
-                Outcome = OutcomeOf(entries),
+                Outcome = entries.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded,
             },
         };
+        return draft.Judged(session, options, entries.Counts);
+    }
+
+    /// <summary>Compared with the last good snapshot of the data set; one that looks wrong is suspect, whatever else it is.</summary>
+    /// <param name="counts">Of the files; null where the content is none.</param>
+    internal SnapshotDraft Judged(BackupSession session, BackupOptions options, EntryCounts? counts)
+    {
+        var last = session.LastGood(options, Summary.Kind)?.Summary;
+        var summary = Summary with { Figures = session.Meter.FiguresOf(Summary.ContentBytes, counts, last) };
+        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, last);
+        return this with { Summary = findings.Count == 0 ? summary : summary with { Findings = findings, Outcome = SnapshotOutcome.Suspect } };
     }
 
     /// <summary>What is the same for every kind of content; counts are to be filled in.</summary>

@@ -24,6 +24,7 @@ public enum ObjectKind : byte
     /// <summary>Reserved.</summary>
     Parity = 15,
     HostCache = 16,
+    ApprovalRecord = 17,
     PendingChange = 18,
 }
 

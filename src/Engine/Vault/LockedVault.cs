@@ -52,7 +52,11 @@ public sealed class LockedVault
         var freshness = new Freshness(null, "");
         if (credential is PinnedCredential { Pin: var pin })
         {
-            freshness = CheckAgainst(pin);
+            freshness = CheckAgainst(pin, "the key file");
+        }
+        else if (credential is SharesCredential { Pin: { } sheet })
+        {
+            freshness = CheckAgainst(sheet, "the recovery sheet");
         }
 
         var remembered = await context.Host.ReadPinsAsync(Id, context.Sink, cancellationToken);
@@ -73,15 +77,15 @@ public sealed class LockedVault
         return vault;
     }
 
-    private Freshness CheckAgainst(VaultPin pin)
+    private Freshness CheckAgainst(VaultPin pin, string whose)
     {
         if (pin.Vault != Id)
         {
-            throw new KeyException(FaultCodes.KeyOfAnotherVault, $"The key file belongs to vault {pin.Vault}; here is vault {Id}.");
+            throw new KeyException(FaultCodes.KeyOfAnotherVault, $"What {whose} opens is vault {pin.Vault}; here is vault {Id}.");
         }
 
-        _reading.Require(new RegisterHead(0, pin.Genesis), "the key file");
-        _reading.Require(pin.Head, "the key file");
-        return new Freshness(pin.Head, "the key file");
+        _reading.Require(new RegisterHead(0, pin.Genesis), whose);
+        _reading.Require(pin.Head, whose);
+        return new Freshness(pin.Head, whose);
     }
 }

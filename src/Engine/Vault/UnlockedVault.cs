@@ -124,6 +124,12 @@ public sealed class UnlockedVault : IDisposable
         return _secrets.BundleFor(Register);
     }
 
+    /// <summary>This owner's keys lie under another bundle key from now on.</summary>
+    internal void TakeAccess(OwnerAccess access) => _secrets.Take(access);
+
+    /// <summary>What a credential that is exported now knows of the vault.</summary>
+    internal VaultPin PinNow() => new(Id, Register.Genesis, Register.Head);
+
     /// <exception cref="KeyException">NotAnOwner, MemberRevoked.</exception>
     public void RequireOwner()
     {

@@ -6,48 +6,55 @@ using SecureBackup.Engine.Faults;
 namespace SecureBackup.PowerShell.Binding;
 
 /// <summary>
-/// Where a vault's key comes from, in this order: what the caller gave, <c>SECUREBACKUP_KEYFILE</c>, <c>SECUREBACKUP_PASSPHRASE</c>,
+/// Where a vault's key comes from, in this order: what the caller gave or named, <c>SECUREBACKUP_KEYFILE</c>, <c>SECUREBACKUP_PASSPHRASE</c>,
 /// a question to the person at the host. Lives on the pipeline thread; what it hands out is used and wiped by the caller.
 /// </summary>
 /// <param name="host">Null where nobody may be asked.</param>
-internal sealed class KeyChain(SecureString? passphrase, string? keyFilePath, PSHost? host)
+internal sealed class KeyChain(KeyParameters given, PSHost? host)
 {
     public const string KeyFileVariable = "SECUREBACKUP_KEYFILE";
     public const string PassphraseVariable = "SECUREBACKUP_PASSPHRASE";
 
     /// <summary>Whether the caller named a key, which then beats a connected vault's.</summary>
-    public bool IsExplicit => passphrase is not null || keyFilePath is not null;
+    public bool IsExplicit => given.IsAny;
 
     /// <summary>The key that opens a vault.</summary>
-    public KeyChoice Resolve(string vault)
-    {
-        if (passphrase is not null && keyFilePath is not null)
-        {
-            throw new RequestException(FaultCodes.TwoKeysGiven, "Both -Passphrase and -KeyFile were given.");
-        }
-
-        return FromCaller() ?? FromEnvironment() ?? KeyChoice.Of(Ask($"Passphrase of the vault {vault}", vault));
-    }
+    public KeyChoice Resolve(string vault) => given.Choose() ?? FromEnvironment() ?? KeyChoice.Of(Ask($"Passphrase of the vault {vault}", vault));
 
     /// <summary>The passphrase of a vault to be made; null when a key file alone is wanted.</summary>
     public SecretText? ResolveNew(string vault)
     {
-        if (passphrase is not null)
+        if (given.ChoosePassphrase() is { } chosen)
         {
-            return SecretText.From(passphrase);
+            return chosen;
         }
 
-        if (keyFilePath is not null)
+        if (given.KeyFilePath is not null)
         {
             return null;
         }
 
-        if (Environment.GetEnvironmentVariable(PassphraseVariable) is { Length: > 0 } text)
+        return Environment.GetEnvironmentVariable(PassphraseVariable) is { Length: > 0 } text
+            ? SecretText.From(text)
+            : AskTwice($"Passphrase for the new vault {vault}", vault);
+    }
+
+    /// <summary>A key that a vault gets besides those it has; the environment names one of those, and is not asked.</summary>
+    public NewKeyChoice ResolveAdded(string vault)
+    {
+        var passphrase = given.ChoosePassphrase();
+        if (passphrase is not null && given.KeyFilePath is not null)
         {
-            return SecretText.From(text);
+            passphrase.Dispose();
+            throw new RequestException(FaultCodes.TwoKeysGiven, "Both a new passphrase and a new key file were given; each is a key of its own.");
         }
 
-        var first = Ask($"Passphrase for the new vault {vault}", vault);
+        return new NewKeyChoice(passphrase ?? (given.KeyFilePath is null ? AskTwice($"New passphrase for the vault {vault}", vault) : null), given.KeyFilePath);
+    }
+
+    private SecretText AskTwice(string message, string vault)
+    {
+        var first = Ask(message, vault);
         using var second = Ask("The same passphrase again", vault);
         if (first.Matches(second))
         {
@@ -58,25 +65,21 @@ internal sealed class KeyChain(SecureString? passphrase, string? keyFilePath, PS
         throw new RequestException(FaultCodes.PassphrasesDiffer, "The two passphrases differ.");
     }
 
-    private KeyChoice? FromCaller() =>
-        passphrase is not null ? KeyChoice.Of(SecretText.From(passphrase))
-        : keyFilePath is not null ? KeyChoice.OfFile(keyFilePath)
-        : null;
-
     private static KeyChoice? FromEnvironment() =>
         Environment.GetEnvironmentVariable(KeyFileVariable) is { Length: > 0 } path ? KeyChoice.OfFile(Path.GetFullPath(path))
         : Environment.GetEnvironmentVariable(PassphraseVariable) is { Length: > 0 } text ? KeyChoice.Of(SecretText.From(text))
         : null;
 
-    private SecretText Ask(string message, string vault)
+    /// <summary>One secret that somebody types.</summary>
+    /// <param name="name">What the question is called.</param>
+    public SecretText Ask(string message, string vault, string name = "Passphrase")
     {
-        const string Field = "Passphrase";
-        var field = new FieldDescription(Field);
+        var field = new FieldDescription(name);
         field.SetParameterType(typeof(SecureString));
         try
         {
             var answers = host?.UI?.Prompt(string.Empty, message, new Collection<FieldDescription> { field });
-            if (answers is not null && answers.TryGetValue(Field, out var answer) && answer?.BaseObject is SecureString typed)
+            if (answers is not null && answers.TryGetValue(name, out var answer) && answer?.BaseObject is SecureString typed)
             {
                 using (typed)
                 {

@@ -81,7 +81,7 @@ internal sealed class RestoreWork
     {
         var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
         catalog.ReportProblems(gate);
-        return ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : [.. ids.Select(catalog.Resolve).Distinct()];
+        return ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf, gate)] : [.. ids.Select(catalog.Resolve).Distinct()];
     }
 
     private async Task RestoreAsync(VaultReader reader, Snapshot snapshot, string vaultPath, PipelineGate gate, CancellationToken cancellationToken)

@@ -1,6 +1,9 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Binding;
 
@@ -17,8 +20,12 @@ internal static class SnapshotChoice
             && tagPatterns.All(pattern => snapshot.Tags.Any(pattern.IsMatch)));
     }
 
-    /// <summary>The newest snapshot that started at or before <paramref name="asOf"/>, of one data set.</summary>
-    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf)
+    /// <summary>
+    /// The newest snapshot that counts and started at or before <paramref name="asOf"/>, of one data set. Newer ones that are suspect or rejected are passed over, and that is said: nobody
+    /// gets what looks wrong without asking for it.
+    /// </summary>
+    /// <param name="sink">Is told what was passed over; null takes the newest whether it counts or not.</param>
+    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf, IEngineSink? sink = null)
     {
         var fitting = Matching(catalog.Snapshots, dataSet, null)
             .Where(snapshot => asOf is not { } limit || snapshot.StartedAt.ToDateTimeOffset() <= limit)
@@ -27,7 +34,7 @@ internal static class SnapshotChoice
         return dataSets.Count switch
         {
             0 => throw new RequestException(FaultCodes.NoSnapshotFound, NothingFits(catalog, dataSet, asOf)),
-            1 => fitting[0],
+            1 => sink is null ? fitting[0] : RequireGood(fitting, sink),
             _ => throw new RequestException(FaultCodes.DataSetNotNamed, $"The snapshots that fit belong to the data sets {string.Join(", ", dataSets)}."),
         };
     }
@@ -35,6 +42,21 @@ internal static class SnapshotChoice
     /// <summary>The newest of each data set.</summary>
     public static IEnumerable<Snapshot> NewestOfEach(IEnumerable<Snapshot> snapshots) =>
         snapshots.DistinctBy(snapshot => snapshot.DataSet, StringComparer.Ordinal);
+
+    private static Snapshot RequireGood(List<Snapshot> newestFirst, IEngineSink sink)
+    {
+        var good = newestFirst.Find(static snapshot => snapshot.Standing == SnapshotStanding.Good)
+            ?? throw new RequestException(FaultCodes.NoGoodSnapshot, $"Of '{newestFirst[0].DataSet}' there is no snapshot that counts; the newest, {newestFirst[0].Id}, is {newestFirst[0].Standing}.");
+        foreach (var passed in newestFirst.TakeWhile(snapshot => snapshot != good))
+        {
+            sink.Report(new BackupEvent(
+                EventSeverity.Warning,
+                $"The snapshot {Display.ShortId(passed.Id.ToString())} of {Display.Time(passed.StartedAt.ToDateTimeOffset())} is {passed.Standing} and passed over; the one of {Display.Time(good.StartedAt.ToDateTimeOffset())} is taken. Name it with -Snapshot if you want it.",
+                null));
+        }
+
+        return good;
+    }
 
     private static WildcardPattern Pattern(string text) => WildcardPattern.Get(text, WildcardOptions.IgnoreCase);
 

@@ -22,6 +22,7 @@ public sealed class SnapshotIdAttribute : ArgumentTransformationAttribute
         CustomerBackupItem item => new SnapshotReference(item.Snapshot, item.Vault),
         BackupDifference { Snapshot: { } id } difference => new SnapshotReference(id, difference.Vault),
         RestoreReport report => new SnapshotReference(report.Snapshot, report.Vault),
+        CustomerBackupRemoval removal => new SnapshotReference(removal.Snapshot, removal.Vault),
         BackupTestReport report => new SnapshotReference(report.Snapshot, report.Vault),
         PSCustomObject => FromProperties(PSObject.AsPSObject(value)) ?? value,
         _ => value,

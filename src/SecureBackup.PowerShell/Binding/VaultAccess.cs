@@ -4,8 +4,8 @@ using SecureBackup.Engine.Vault;
 namespace SecureBackup.PowerShell.Binding;
 
 /// <summary>
-/// A way into one vault that asks nobody any more: a connected vault, which is kept open meanwhile, or a key that opens one. Made on the pipeline thread, used once,
-/// there or in a job.
+/// A way into one vault that asks nobody any more: a connected vault, which is kept open meanwhile, or a key that opens one. Made on the pipeline thread, used
+/// there or in a job, once or once after the other.
 /// </summary>
 internal sealed class VaultAccess : IDisposable
 {
@@ -43,8 +43,7 @@ internal sealed class VaultAccess : IDisposable
             return;
         }
 
-        await using var target = _locked!.Target;
-        using var vault = await VaultOpening.UnlockAsync(_locked, _key!, sink, cancellationToken);
+        using var vault = await VaultOpening.UnlockAsync(_locked!, _key!, sink, cancellationToken);
         await work(vault);
     }
 
@@ -58,5 +57,6 @@ internal sealed class VaultAccess : IDisposable
         _isDisposed = true;
         _key?.Dispose();
         _connected?.CloseAsync().AsTask().GetAwaiter().GetResult();
+        _locked?.Target.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 }

@@ -25,6 +25,21 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? KeyFile { get; set; }
 
+    /// <summary>The name of a secret that is the vault's passphrase.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseSecret { get; set; }
+
+    /// <summary>The name of a secret that is the text of a key file.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFileSecret { get; set; }
+
+    /// <summary>The registered secret vault that knows these names; the default one when not given.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SecretVault { get; set; }
+
     protected override void ProcessRecord()
     {
         var (path, keyFile) = ResolvePaths(Path, KeyFile);
@@ -32,7 +47,8 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
         RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
 
         KeyChoice? key = null;
-        GuardEngine(path, () => key = new KeyChain(Passphrase, keyFile, Host).Resolve(path));
+        var given = new KeyParameters(Passphrase, keyFile) { PassphraseSecret = PassphraseSecret, KeyFileSecret = KeyFileSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) };
+        GuardEngine(path, () => key = new KeyChain(given, Host).Resolve(path));
         ConnectedVault? connected = null;
         using (key)
         {

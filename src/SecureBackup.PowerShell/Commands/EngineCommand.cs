@@ -99,5 +99,13 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return paths;
     }
 
+    /// <summary>A key that the vault is to get, asked for where it is not given.</summary>
+    private protected NewKeyChoice ChooseAdded(string vaultPath, KeyParameters given)
+    {
+        NewKeyChoice? added = null;
+        GuardEngine(vaultPath, () => added = new KeyChain(given, Host).ResolveAdded(vaultPath));
+        return added!;
+    }
+
     private static void AwaitEnd(Task run) => ((IAsyncResult)run).AsyncWaitHandle.WaitOne();
 }

@@ -65,7 +65,7 @@ public sealed class GetCustomerBackupItemCommand : VaultCommand
         catalog.ReportProblems(gate);
         var search = new ItemSearch(Path, Recurse);
         using var browser = await SnapshotBrowser.OpenAsync(reader, gate, cancellationToken);
-        foreach (var snapshot in Choose(catalog, ids).ToList())
+        foreach (var snapshot in Choose(catalog, ids, gate).ToList())
         {
             await foreach (var item in browser.EnumerateAsync(snapshot, new EntryFilter([]), search.Scope, cancellationToken))
             {
@@ -82,10 +82,10 @@ public sealed class GetCustomerBackupItemCommand : VaultCommand
         }
     }
 
-    private IEnumerable<Snapshot> Choose(SnapshotCatalog catalog, IReadOnlyList<string> ids) => ParameterSetName switch
+    private IEnumerable<Snapshot> Choose(SnapshotCatalog catalog, IReadOnlyList<string> ids, PipelineGate gate) => ParameterSetName switch
     {
         SnapshotSet => ids.Select(catalog.Resolve),
         AllSet => SnapshotChoice.Matching(catalog.Snapshots, DataSet, null),
-        _ => [SnapshotChoice.RequireNewest(catalog, DataSet, null)],
+        _ => [SnapshotChoice.RequireNewest(catalog, DataSet, null, gate)],
     };
 }

@@ -25,6 +25,16 @@ public sealed class NewBackupVaultCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? KeyFile { get; set; }
 
+    /// <summary>The name of a secret that is the vault's passphrase.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseSecret { get; set; }
+
+    /// <summary>The registered secret vault that knows these names; the default one when not given.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SecretVault { get; set; }
+
     /// <summary>The owner's name in the vault's register.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -39,7 +49,8 @@ public sealed class NewBackupVaultCommand : EngineCommand
         }
 
         SecretText? passphrase = null;
-        GuardEngine(path, () => passphrase = new KeyChain(Passphrase, keyFile, Host).ResolveNew(path));
+        var given = new KeyParameters(Passphrase, keyFile) { PassphraseSecret = PassphraseSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) };
+        GuardEngine(path, () => passphrase = new KeyChain(given, Host).ResolveNew(path));
         using (passphrase)
         {
             RunEngine(path, async (gate, token) =>

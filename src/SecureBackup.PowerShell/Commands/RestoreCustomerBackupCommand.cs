@@ -8,7 +8,7 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Brings a snapshot, or a part of it, back into a folder, or to where it was. With -WhatIf it says what that would take.</summary>
 [Cmdlet(VerbsData.Restore, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = NewestSet)]
 [OutputType(typeof(RestoreReport), typeof(RestoredItem), typeof(RestorePreflight))]
-public sealed class RestoreCustomerBackupCommand : LongVaultCommand
+public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
 {
     private const string NewestSet = "Newest";
     private const string SnapshotSet = "Snapshot";
@@ -32,7 +32,7 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
     [ValidateNotNullOrEmpty]
     public string? DataSet { get; set; }
 
-    /// <summary>The folder to restore into. Only with -InPlace it may be left out: the roots then go back to where they were.</summary>
+    /// <summary>The folder to restore into. With -InPlace it may be left out: the roots then go back to where they were. Records come out of the pipeline, and need none.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Destination { get; set; }
@@ -71,6 +71,12 @@ public sealed class RestoreCustomerBackupCommand : LongVaultCommand
 
     private protected override void Execute()
     {
+        if (Destination is null && !InPlace)
+        {
+            EmitRecords();
+            return;
+        }
+
         RestoreWork? work = null;
         GuardEngine(Destination, () => work = Work());
         foreach (var (path, ids) in _requests.ByVault)

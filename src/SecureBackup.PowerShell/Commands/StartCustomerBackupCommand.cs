@@ -10,10 +10,10 @@ using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Commands;
 
-/// <summary>Backs files and folders up into a vault and emits the snapshot.</summary>
+/// <summary>Backs files and folders, or the objects of a pipeline, up into a vault and emits the snapshot.</summary>
 [Cmdlet(VerbsLifecycle.Start, "CustomerBackup", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(CustomerBackup))]
-public sealed class StartCustomerBackupCommand : LongVaultCommand
+public sealed partial class StartCustomerBackupCommand : LongVaultCommand
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
@@ -83,12 +83,24 @@ public sealed class StartCustomerBackupCommand : LongVaultCommand
 
     protected override void ProcessRecord() => GuardEngine(null, () =>
     {
+        if (IsOfRecords)
+        {
+            TakeObject();
+            return;
+        }
+
         var isLiteral = string.Equals(ParameterSetName, LiteralPathSet, StringComparison.Ordinal);
         _paths.AddRange(FileSystemPaths.ResolveRoots(SessionState, isLiteral ? LiteralPath : Path, isLiteral));
     });
 
     private protected override void Execute()
     {
+        if (IsOfRecords && _paths.Count == 0)
+        {
+            BackUpRecords();
+            return;
+        }
+
         var vaultPath = RequireVaultPath();
         var options = SourceOptions(vaultPath);
         var dataSet = DataSet ?? (options.Roots is [var only] ? only.Name : DefaultDataSet);
@@ -102,7 +114,8 @@ public sealed class StartCustomerBackupCommand : LongVaultCommand
         FileSystemSource? opened = null;
         GuardEngine(roots, () => opened = FileSystemSource.Open(options, TimeProvider.System));
         var source = opened!;
-        RunLong(vaultPath, (vault, gate, token) => RunAsync(vault, source, vaultPath, BackupOptions(dataSet, options), gate, token), source);
+        var backupOptions = BackupOptions(dataSet, options);
+        RunLong(vaultPath, (vault, gate, token) => RunAsync(vault, source, vaultPath, backupOptions, gate, token), source);
     }
 
     private static async Task RunAsync(
@@ -116,6 +129,7 @@ public sealed class StartCustomerBackupCommand : LongVaultCommand
         // The snapshot first: with -ErrorAction Stop the first fault ends the cmdlet, and the snapshot exists all the same.
         gate.WriteObject(backup);
         gate.WriteFaults(backup.Faults);
+        gate.WriteFindings(backup);
     }
 
     private FileSystemSourceOptions SourceOptions(string vaultPath) => new()
@@ -140,6 +154,7 @@ public sealed class StartCustomerBackupCommand : LongVaultCommand
         Roots = [.. source.Roots.Select(root => new SnapshotRoot(Encoding.UTF8.GetBytes(root.Name), root.Path, Platform()))],
         Rules = [.. source.Exclude.Select(pattern => "-" + pattern), .. source.Include.Select(pattern => "+" + pattern)],
         ReadsEverything = Force,
+        Gates = Gates(),
     };
 
     private static string Platform() => OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "macos" : "linux";

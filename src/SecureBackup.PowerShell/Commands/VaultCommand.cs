@@ -22,6 +22,21 @@ public abstract class VaultCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? KeyFile { get; set; }
 
+    /// <summary>The name of a secret that is the vault's passphrase.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseSecret { get; set; }
+
+    /// <summary>The name of a secret that is the text of a key file.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFileSecret { get; set; }
+
+    /// <summary>The registered secret vault that knows these names; the default one when not given.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SecretVault { get; set; }
+
     /// <summary>The full path of the vault that this cmdlet is about; no store is touched.</summary>
     private protected string RequireVaultPath()
     {
@@ -54,7 +69,7 @@ public abstract class VaultCommand : EngineCommand
     /// <summary>How the vault is opened, with everything settled that a person may be asked for.</summary>
     private protected VaultAccess ChooseAccess(string path)
     {
-        var chain = new KeyChain(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile), Host);
+        var chain = new KeyChain(KeyGiven(), Host);
         if (!chain.IsExplicit && RunspaceVaults.Current.Find(path) is { } connected)
         {
             return VaultAccess.Of(connected);
@@ -65,6 +80,13 @@ public abstract class VaultCommand : EngineCommand
         RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
         return VaultAccess.Of(locked!, ChooseKey(chain, path));
     }
+
+    private KeyParameters KeyGiven() => new(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile))
+    {
+        PassphraseSecret = PassphraseSecret,
+        KeyFileSecret = KeyFileSecret,
+        Secrets = new SecretStore(InvokeCommand, SecretVault),
+    };
 
     private KeyChoice ChooseKey(KeyChain chain, string path)
     {

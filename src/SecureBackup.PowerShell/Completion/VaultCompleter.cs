@@ -21,10 +21,15 @@ public abstract class VaultCompleter : IArgumentCompleter
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
     {
         var word = wordToComplete.Trim('\'', '"');
-        return [.. Load(fakeBoundParameters) is { } catalog ? Offer(catalog, WildcardPattern.Get(word + "*", WildcardOptions.IgnoreCase)) : []];
+        var pattern = WildcardPattern.Get(word + "*", WildcardOptions.IgnoreCase);
+        return Load(fakeBoundParameters, (vault, token) => OfferAsync(vault, pattern, token)) ?? [];
     }
 
-    private protected abstract IEnumerable<CompletionResult> Offer(SnapshotCatalog catalog, WildcardPattern pattern);
+    /// <summary>What of the vault fits; names that stand in snapshots come from <see cref="Offer"/>.</summary>
+    private protected virtual async Task<IReadOnlyList<CompletionResult>> OfferAsync(UnlockedVault vault, WildcardPattern pattern, CancellationToken cancellationToken) =>
+        [.. Offer(await SnapshotCatalog.LoadAsync(vault, cancellationToken), pattern)];
+
+    private protected virtual IEnumerable<CompletionResult> Offer(SnapshotCatalog catalog, WildcardPattern pattern) => [];
 
     private protected static CompletionResult Quoted(string value, string toolTip)
     {
@@ -32,15 +37,15 @@ public abstract class VaultCompleter : IArgumentCompleter
         return new CompletionResult(isPlain ? value : $"'{value.Replace("'", "''", StringComparison.Ordinal)}'", value, CompletionResultType.ParameterValue, toolTip);
     }
 
-    private static SnapshotCatalog? Load(IDictionary bound)
+    private static IReadOnlyList<CompletionResult>? Load(IDictionary bound, Func<UnlockedVault, CancellationToken, Task<IReadOnlyList<CompletionResult>>> offer)
     {
         try
         {
             using var patience = new CancellationTokenSource(Patience);
             var (connected, path) = Find(bound);
             var loading = connected is not null
-                ? Task.Run(() => SnapshotCatalog.LoadAsync(connected.Vault, patience.Token), patience.Token)
-                : path is not null ? LoadFrom(path, bound, patience.Token) : null;
+                ? Task.Run(() => offer(connected.Vault, patience.Token), patience.Token)
+                : path is not null ? LoadFrom(path, bound, offer, patience.Token) : null;
             return loading?.WaitAsync(patience.Token).GetAwaiter().GetResult();
         }
         catch (Exception exception) when (exception is BackupException or OperationCanceledException or IOException or UnauthorizedAccessException or RuntimeException or InvalidOperationException or ArgumentException)
@@ -69,10 +74,11 @@ public abstract class VaultCompleter : IArgumentCompleter
         return shell.Invoke<string>()[0];
     }
 
-    private static Task<SnapshotCatalog> LoadFrom(string path, IDictionary bound, CancellationToken cancellationToken)
+    private static Task<IReadOnlyList<CompletionResult>> LoadFrom(
+        string path, IDictionary bound, Func<UnlockedVault, CancellationToken, Task<IReadOnlyList<CompletionResult>>> offer, CancellationToken cancellationToken)
     {
         var keyFile = VaultPathAttribute.Unwrap(bound["KeyFile"]) is { } file ? FullPath(file.ToString()!) : null;
-        var chain = new KeyChain(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile, host: null);
+        var chain = new KeyChain(new KeyParameters(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile), host: null);
         var key = chain.Resolve(path);
         return Task.Run(
             async () =>
@@ -82,7 +88,7 @@ public abstract class VaultCompleter : IArgumentCompleter
                     await using var target = VaultOpening.OpenTarget(path);
                     var locked = await LockedVault.OpenAsync(target, cancellationToken);
                     using var vault = await VaultOpening.UnlockAsync(locked, key, NullSink.Instance, cancellationToken);
-                    return await SnapshotCatalog.LoadAsync(vault, cancellationToken);
+                    return await offer(vault, cancellationToken);
                 }
             },
             cancellationToken);

@@ -24,7 +24,7 @@ public sealed class BackupVaultInfo
     /// <summary>Whether this runspace holds it open.</summary>
     public bool IsConnected { get; }
 
-    /// <summary>What the key that opened it may do: <c>Owner</c> reads and writes, <c>Writer</c> backs up; null while it is not open.</summary>
+    /// <summary>What the key that opened it may do: <c>Owner</c> does everything, <c>Writer</c> backs up, and so on; null while it is not open.</summary>
     public string? Role { get; }
 
     public override string ToString() => Path;
@@ -33,5 +33,8 @@ public sealed class BackupVaultInfo
         new(path, vault.Id.ToString(), vault.Register.CreatedAt.ToDateTimeOffset().ToLocalTime(), isConnected: false, role: null);
 
     internal static BackupVaultInfo From(string path, UnlockedVault vault, bool isConnected) =>
-        new(path, vault.Id.ToString(), vault.Register.CreatedAt.ToDateTimeOffset().ToLocalTime(), isConnected, vault.IsReader ? "Owner" : "Writer");
+        new(path, vault.Id.ToString(), vault.Register.CreatedAt.ToDateTimeOffset().ToLocalTime(), isConnected, RoleOf(vault));
+
+    private static string RoleOf(UnlockedVault vault) =>
+        string.Join(", ", BackupMember.RolesOf(vault.Register.Find(vault.Self)?.Roles ?? Engine.Crypto.MemberRoles.None));
 }

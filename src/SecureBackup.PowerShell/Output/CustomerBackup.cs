@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Output;
@@ -20,8 +21,18 @@ public sealed class CustomerBackup
         SizeBytes = snapshot.ContentBytes;
         StoredBytes = snapshot.StoredBytes;
         FaultCount = snapshot.FaultCount;
+        RecordCount = snapshot.Summary.RecordCount;
+        SubjectCount = snapshot.Summary.SubjectCount;
         Outcome = Enum.Parse<BackupOutcome>(snapshot.Outcome.ToString());
         LastVerified = snapshot.LastVerifiedAt?.ToLocalTime();
+        Findings = [.. snapshot.Summary.Findings.Select(BackupFinding.From)];
+        IsGood = snapshot.Standing == SnapshotStanding.Good;
+        if (snapshot.Decision is { } decision)
+        {
+            Verdict = Enum.Parse<BackupVerdict>(decision.Verdict.ToString());
+            VerdictReason = decision.Reason;
+            VerdictTime = decision.Time.ToDateTimeOffset().ToLocalTime();
+        }
     }
 
     /// <summary>64 hexadecimal digits; the first few are enough wherever an id is asked for.</summary>
@@ -63,8 +74,27 @@ public sealed class CustomerBackup
 
     public long FaultCount { get; }
 
+    /// <summary>Records, where objects were backed up; 0 where files were.</summary>
+    public long RecordCount { get; }
+
+    /// <summary>Customers whose records are sealed under keys of their own.</summary>
+    public long SubjectCount { get; }
+
     /// <summary>When the last recorded verification of this snapshot was; null when there is none.</summary>
     public DateTimeOffset? LastVerified { get; }
+
+    /// <summary>What the content gates found; empty where nothing looked wrong.</summary>
+    public IReadOnlyList<BackupFinding> Findings { get; }
+
+    /// <summary>Whether it counts: for retention, and for a restore that names no snapshot. A suspect one does once it is approved; a rejected one does not.</summary>
+    public bool IsGood { get; }
+
+    /// <summary>What a person decided; null where nobody has.</summary>
+    public BackupVerdict? Verdict { get; }
+
+    public string? VerdictReason { get; }
+
+    public DateTimeOffset? VerdictTime { get; }
 
     /// <summary>What the run did; null on snapshots that were found and not just made.</summary>
     public BackupRun? Run { get; private init; }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Output;
 
@@ -39,6 +40,48 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
             {
                 Post(streams => streams.WriteWarning($"{rest} more fault(s) {group.Key} are not shown one by one; the result's Faults holds all."));
             }
+        }
+    }
+
+    /// <summary>The key that was added, if one was, and a word where further owners must sign first.</summary>
+    public void WriteKey(KeyChange change, string vault)
+    {
+        if (change.Append.Pending is { } pending)
+        {
+            Post(cmdlet => cmdlet.WriteWarning($"Nothing has changed yet: the change {pending} waits for the signatures of further owners."));
+        }
+
+        if (change.Added is { } added)
+        {
+            WriteObject(BackupVaultKey.From(added, vault, change.Append.IsPending));
+        }
+    }
+
+    /// <summary>Asks on the pipeline thread, where alone ShouldProcess may be asked, and waits for the answer.</summary>
+    public Task<bool> AskAsync(Func<bool> ask, CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ =>
+        {
+            try
+            {
+                answer.TrySetResult(ask());
+            }
+            finally
+            {
+                // Whoever answers by stopping the pipeline has not agreed.
+                answer.TrySetCanceled(CancellationToken.None);
+            }
+        });
+        return answer.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>What looks wrong about a snapshot that exists all the same.</summary>
+    public void WriteFindings(CustomerBackup backup)
+    {
+        foreach (var finding in backup.Findings)
+        {
+            Post(streams => streams.WriteWarning($"{finding} {finding.Remedy}"));
         }
     }
 

@@ -101,7 +101,7 @@ internal sealed class CrashScene : IDisposable
     internal static FileSystemSource OpenSource(string path) =>
         FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([path]) }, TimeProvider.System);
 
-    internal static BackupOptions OptionsFor(string dataSet) => new() { DataSet = dataSet, HostName = "host" };
+    internal static BackupOptions OptionsFor(string dataSet) => new() { DataSet = dataSet, HostName = "host", Gates = ContentGates.None };
 
     /// <summary>Restores a snapshot and compares every byte of every file.</summary>
     internal async Task RequireRestorableAsync(UnlockedVault vault, Snapshot snapshot, string expected)

@@ -105,6 +105,7 @@ internal sealed class RichVault : IDisposable
 
         await RemovalRecord.WriteAsync(owner, [Backups[0].Snapshot], "made to be removed", cancellationToken);
         await target.DeleteAsync(ObjectNames.Manifest(Backups[0].Snapshot.Id), cancellationToken);
+        await ApprovalRecord.WriteAsync(owner, Backups[1].Snapshot, SnapshotVerdict.Approved, "looked at", cancellationToken);
         await CondemnedMarkers.WriteAsync(owner, [new PackId(Id256.Random())], cancellationToken);
         var catalog = await SnapshotCatalog.LoadAsync(owner, cancellationToken);
         Assert.Empty(catalog.Problems);

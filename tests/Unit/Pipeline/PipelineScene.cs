@@ -71,7 +71,7 @@ internal sealed class PipelineScene : IDisposable
         return await BackupCorridor.RunAsync(vault, source, options ?? Options, new RunContext(new ProgressCounters(), Sink), cancellationToken ?? Token);
     }
 
-    internal static BackupOptions Options => new() { DataSet = "shop", HostName = "host" };
+    internal static BackupOptions Options => new() { DataSet = "shop", HostName = "host", Gates = ContentGates.None };
 
     internal FileSystemSource OpenSource() =>
         FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([SourcePath]) }, Time);

@@ -114,6 +114,16 @@ public sealed class RecordBackupTests
     }
 
     [Fact]
+    public async Task A_data_set_that_lost_most_of_its_records_is_suspect()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        using var vault = await scene.UnlockAsync();
+        await RecordScene.BackUpAsync(vault, scene.Folder["spill"], RecordScene.Members(100, 1));
+        Assert.Equal(SnapshotOutcome.Suspect, (await RecordScene.BackUpAsync(vault, scene.Folder["spill"], RecordScene.Members(20, 1))).Outcome);
+        Assert.Equal(SnapshotOutcome.Succeeded, (await RecordScene.BackUpAsync(vault, scene.Folder["spill"], RecordScene.Members(90, 1))).Outcome);
+    }
+
+    [Fact]
     public async Task Of_very_many_faults_the_first_are_listed_and_the_others_counted()
     {
         using var scene = await PipelineScene.CreateAsync();

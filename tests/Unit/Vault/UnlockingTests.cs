@@ -1,7 +1,6 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Vault;
@@ -167,11 +166,11 @@ public sealed class UnlockingTests : IDisposable
         Assert.Same(FaultCodes.UnlockerNotRenewable, Assert.Throws<KeyException>(() => owner.Access!.Unlocker.Renew(key)).Code);
 
         // Shares that fit no unlocker of the vault; and one that was planted, with a wrapping key of its maker's.
-        await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => earlier.OpenAsync(new SharesCredential(RootKey.Create())));
+        await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => earlier.OpenAsync(new SharesCredential(RootKey.Create(), pin: null)));
         var header = new ObjectHeader(ObjectKind.Unlocker, 0, owner.Id, ObjectId.Random());
         var planted = new Unlocker(header, UnlockerKind.Shares, owner.Self, "planted", owner.Now) { Shares = new ShareSet(2, 3, 7) };
         earlier.Target.Replace(ObjectNames.Unlocker(header.Object), planted.Seal(key, key));
-        await VaultBench.RefusedAsync(FaultCodes.SharesOpenNothing, () => earlier.OpenAsync(new SharesCredential(RootKey.Create())));
+        await VaultBench.RefusedAsync(FaultCodes.SharesOpenNothing, () => earlier.OpenAsync(new SharesCredential(RootKey.Create(), pin: null)));
         var read = await new UnlockerCatalog(owner.Store, owner.Register).ReadAsync((_, refused) => throw refused, CancellationToken.None);
         Assert.Equal(earlier.Unlockers.Count, read.Count);
         Assert.All(read, static unlocker => Assert.Null(unlocker.Wrapping));
@@ -321,19 +320,5 @@ public sealed class UnlockingTests : IDisposable
         var bundleId = owner.Register.Bundles[owner.Self];
         var stored = await owner.Store.ReadAsync(ObjectNames.Bundle(bundleId), OwnerBundle.MaxBytes, CancellationToken.None);
         return OwnerBundle.TryOpen(stored.Bytes.Span, owner.Id, bundleId, bundleKey!)!;
-    }
-
-    /// <summary>Lets somebody else append to the register just before the first entry arrives.</summary>
-    private sealed class RacingTarget(Target inner, Func<Task> other) : DelegatingTarget(inner)
-    {
-        public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
-        {
-            if (name.Value.StartsWith(ObjectNames.Register, StringComparison.Ordinal))
-            {
-                await other();
-            }
-
-            return await base.PutAsync(name, content, options, cancellationToken);
-        }
     }
 }

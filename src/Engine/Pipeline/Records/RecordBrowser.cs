@@ -86,7 +86,7 @@ public sealed class RecordBrowser : IDisposable
         await foreach (var (entry, domain) in FindAsync(snapshot, subject, tally, cancellationToken))
         {
             using var key = domain.Key;
-            await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken))
+            await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken, _vault.Vault.Keys.PseudonymOf(subject)))
             {
                 yield return record;
             }
@@ -110,7 +110,7 @@ public sealed class RecordBrowser : IDisposable
                     continue;
                 }
 
-                await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken))
+                await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken, _vault.Vault.Keys.PseudonymOf(subject)))
                 {
                     history.Add(record, entry);
                 }
@@ -160,9 +160,14 @@ public sealed class RecordBrowser : IDisposable
 
     /// <summary>The records of one entry; what is wrong with it is a fault, and what came before the fault has been handed out.</summary>
     private async IAsyncEnumerable<StoredRecord> ReadAsync(
-        Snapshot snapshot, ListedEntry entry, SubjectDomain? domain, RecordTally tally, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Snapshot snapshot,
+        ListedEntry entry,
+        SubjectDomain? domain,
+        RecordTally tally,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        SubjectPseudonym? expected = null)
     {
-        var content = new RecordContent(_vault.Vault, entry, new DomainChunks(_chunks, domain));
+        var content = new RecordContent(_vault.Vault, entry, new DomainChunks(_chunks, domain), expected);
         await using var items = content.ItemsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
         tally.Subjects += domain is null ? 0 : 1;
         for (long number = 0; ; number++)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Records;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
@@ -7,7 +8,8 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>The records in the content of one entry.</summary>
-internal sealed class RecordContent(UnlockedVault vault, ListedEntry entry, IChunkFetcher chunks)
+/// <param name="expected">Whose they must be, where somebody's are looked for.</param>
+internal sealed class RecordContent(UnlockedVault vault, ListedEntry entry, IChunkFetcher chunks, SubjectPseudonym? expected = null)
 {
     /// <summary>Whose they are, as the content's head says; known with the first record.</summary>
     internal string? Subject { get; private set; }
@@ -57,14 +59,18 @@ internal sealed class RecordContent(UnlockedVault vault, ListedEntry entry, IChu
     /// <summary>A content that calls itself another's than its domain would put one customer's records into another's package.</summary>
     private void TakeHead(ReadOnlyMemory<byte> head)
     {
-        const int SharedBits = 24;
         Subject = RecordFraming.DecodeHead(head);
-        var isRight = entry.Domain.IsVault
-            ? Subject is null
-            : Subject is not null && vault.Keys.PseudonymOf(Subject).Value.A >> (64 - SharedBits) == entry.Domain.Value.A >> (64 - SharedBits);
+        var isRight = entry.Domain.IsVault ? Subject is null : Subject is not null && IsOf(vault.Keys.PseudonymOf(Subject));
         if (!isRight)
         {
             throw new IntegrityException(FaultCodes.RecordMalformed, "It says that it belongs to somebody else than the domain that it is sealed in.");
         }
+    }
+
+    /// <summary>A domain id begins with the first bytes of its subject's pseudonym.</summary>
+    private bool IsOf(SubjectPseudonym named)
+    {
+        const int SharedBits = 24;
+        return (expected is null || named == expected) && named.Value.A >> (64 - SharedBits) == entry.Domain.Value.A >> (64 - SharedBits);
     }
 }

@@ -60,7 +60,7 @@ public static class RecordCorridor
         BackupSession session, BackupOptions options, RecordSpool spool, RecordListing listing, SnapshotContents contents, ProgressSnapshot progress)
     {
         var draft = SnapshotDraft.Of(session, options, contents, progress);
-        return draft with
+        draft = draft with
         {
             Summary = draft.Summary with
             {
@@ -74,6 +74,7 @@ public static class RecordCorridor
                 SubjectCount = listing.SubjectCount,
             },
         };
+        return draft.Judged(session, options, counts: null);
     }
 
     private static SnapshotOutcome OutcomeOf(RecordSpool spool) => spool.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded;
@@ -81,7 +82,7 @@ public static class RecordCorridor
     private static BackupResult ToResult(Snapshot snapshot, RecordSpool spool, BackupSession session, ProgressSnapshot progress, TimeSpan elapsed) => new()
     {
         Snapshot = snapshot,
-        Outcome = OutcomeOf(spool),
+        Outcome = snapshot.Outcome,
         Faults = spool.Faults,
         FilesNew = 0,
         FilesChanged = 0,

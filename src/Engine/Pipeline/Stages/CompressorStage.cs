@@ -8,7 +8,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// Stage 4: claimed chunk -> compressed or stored; a subject's chunk also gets its inner seal, which needs no place. As many workers as cores; the
 /// last to end closes the channel behind them.
 /// </summary>
-internal sealed class CompressorStage(BackupChannels channels, VaultId vault, int workers)
+internal sealed class CompressorStage(BackupChannels channels, VaultId vault, ContentMeter meter, int workers)
 {
     private int _running = workers;
 
@@ -40,7 +40,9 @@ internal sealed class CompressorStage(BackupChannels channels, VaultId vault, in
     private CompressedChunk Compress(ZstdCompressor compressor, PlainChunk chunk)
     {
         var compressed = OwnedBuffer.Rent(chunk.Plain.LengthBytes);
-        if (compressor.TryCompress(chunk.Plain.Span, compressed.Span, out var written))
+        var pays = compressor.TryCompress(chunk.Plain.Span, compressed.Span, out var written);
+        meter.Add(chunk.Class, chunk.Plain.LengthBytes, isDense: !pays);
+        if (pays)
         {
             compressed.Truncate(written);
             return SealInside(new CompressedChunk(chunk, compressed, CompressionId.Zstd));

@@ -16,6 +16,7 @@ public static class ObjectNames
     public const string Sessions = "sessions/";
     public const string Removals = "removals/";
     public const string Verifications = "verifications/";
+    public const string Approvals = "approvals/";
     public const string Condemned = "condemned/";
     public const string Relocations = "relocations/";
     public const string Keyring = "keyring/";
@@ -50,6 +51,8 @@ public static class ObjectNames
     public static ObjectName RemovalRecord(ObjectId id) => new($"{Removals}{id}");
 
     public static ObjectName VerificationRecord(ObjectId id) => new($"{Verifications}{id}");
+
+    public static ObjectName ApprovalRecord(ObjectId id) => new($"{Approvals}{id}");
 
     public static ObjectName CondemnedMarker(ObjectId id) => new($"{Condemned}{id}");
 

@@ -83,7 +83,11 @@ public static class CredentialFile
         }
     }
 
-    private static PinnedCredential Parse(byte[] bytes, string path)
+    /// <summary>Reads the text of a key file that was kept somewhere else.</summary>
+    /// <param name="bytes">Still the caller's to wipe.</param>
+    /// <param name="path">For errors: where it was kept.</param>
+    /// <exception cref="KeyException">KeyFileMalformed.</exception>
+    public static PinnedCredential Parse(byte[] bytes, string path)
     {
         var text = GC.AllocateUninitializedArray<char>(bytes.Length, pinned: true);
         var content = Array.Empty<byte>();
@@ -170,7 +174,8 @@ public static class CredentialFile
         return bytes;
     }
 
-    private static bool IsExposed(string path)
+    /// <summary>Whether others than the file's owner can read it.</summary>
+    internal static bool IsExposed(string path)
     {
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if (!OperatingSystem.IsWindows())

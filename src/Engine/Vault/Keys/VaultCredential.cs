@@ -67,10 +67,13 @@ public sealed class MemberKeyCredential(VaultPin pin, SigningKey signing, Identi
     }
 }
 
-/// <summary>The secret of a set of recovery shares, put together again. What the sheets pin is checked by whoever read them.</summary>
+/// <summary>The secret of a set of recovery shares, put together again.</summary>
 /// <param name="secret">The unlocking key; owned from here on.</param>
-public sealed class SharesCredential(RootKey secret) : VaultCredential
+/// <param name="pin">What the sheets say; null for words that were typed.</param>
+public sealed class SharesCredential(RootKey secret, VaultPin? pin) : VaultCredential
 {
+    public VaultPin? Pin { get; } = pin;
+
     internal RootKey Secret { get; } = secret;
 
     public override void Dispose() => Secret.Dispose();

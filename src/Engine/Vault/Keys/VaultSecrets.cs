@@ -26,7 +26,7 @@ internal sealed class VaultSecrets : IDisposable
     internal SigningKey Signing { get; }
 
     /// <summary>How an owner's bundle was opened; null for a member whose keys stand in a file.</summary>
-    internal OwnerAccess? Access { get; private init; }
+    internal OwnerAccess? Access { get; private set; }
 
     /// <summary>Whether this member holds any of the vault's private keys.</summary>
     internal bool HasIdentities => !_ownIdentities.IsEmpty || _epochs.Values.Any(static keys => keys.Identity is not null);
@@ -61,6 +61,13 @@ internal sealed class VaultSecrets : IDisposable
 
     /// <summary>The vault's private key of an epoch, from the bundle or from a grant.</summary>
     internal IdentityKey? TryIdentityOf(uint epoch) => _ownIdentities.GetValueOrDefault(epoch) ?? TryKeysOf(epoch)?.Identity;
+
+    /// <param name="access">Owned from here on; the one before is wiped.</param>
+    internal void Take(OwnerAccess access)
+    {
+        Access?.Dispose();
+        Access = access;
+    }
 
     /// <summary>What an owner's bundle holds when it is sealed now. A view: its keys stay this object's.</summary>
     internal OwnerBundle BundleFor(RegisterState register)

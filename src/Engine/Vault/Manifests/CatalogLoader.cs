@@ -6,7 +6,7 @@ using SecureBackup.Engine.Targets;
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>Reads manifests and records, and judges each: signature, member, right, data set, place.</summary>
-internal sealed class CatalogLoader(UnlockedVault vault)
+internal sealed partial class CatalogLoader(UnlockedVault vault)
 {
     private const int MaxRecordBytes = SignedObject.MaxBytes;
 
@@ -22,26 +22,42 @@ internal sealed class CatalogLoader(UnlockedVault vault)
 
         // After the listing: whatever register state the author of a listed manifest knew is there by now, unless it was taken away.
         await vault.RefreshAsync(cancellationToken);
-        var read = await vault.Store.ReadManyAsync(manifestStats, MaxRecordBytes, ReadManifest, OnBroken, cancellationToken);
-        var removed = await LoadRemovalsAsync(cancellationToken);
+        var gone = new Gone();
+        var read = await vault.Store.ReadManyAsync(manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
+        var removals = await LoadRemovalsAsync(cancellationToken);
         var verifications = await LoadVerificationsAsync(cancellationToken);
+        var approvals = await LoadApprovalsAsync(cancellationToken);
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
         var found = read.OfType<Snapshot>().ToList();
-        await CatchUpAsync(found, manifestStats.Select(static stat => stat.Name), [.. known?.Manifests ?? [], .. removed.SelectMany(static item => item.Predecessors)], cancellationToken);
+        var removed = removals.SelectMany(static removal => removal.Record.Removed).DistinctBy(static item => item.Manifest).ToList();
         var removedIds = removed.Select(static item => item.Manifest).ToHashSet();
+        var removedNames = removed.Select(static item => ObjectNames.Manifest(item.Manifest.Id)).ToHashSet();
+        gone.Where(name => !removedNames.Contains(name)).Report(OnBroken);
+
+        // What was removed is not asked for: after ten years that would be thousands of questions.
+        var asked = manifestStats.Select(static stat => stat.Name).Concat(removedNames);
+        await CatchUpAsync(found, asked, [.. known?.Manifests ?? [], .. removed.SelectMany(static item => item.Predecessors)], cancellationToken);
         var present = found.Where(snapshot => !removedIds.Contains(snapshot.Reference)).ToList();
         var chain = new SnapshotChain(vault.Register, present, removed, _problems);
         var accepted = chain.Judge();
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
         await RememberAsync(known, [.. heads, .. missing], cancellationToken);
-        return new CatalogContent(
-            [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => WithVerification(snapshot, verifications))],
-            removed,
-            heads,
-            verifications.ToLookup(static record => record.Manifest, static record => record.Finding),
-            _problems);
+        var findings = verifications.ToLookup(static item => item.Record.Manifest, static item => item.Record.Finding);
+        var decisions = approvals.ToLookup(static item => item.Record.Manifest, static item => item.Record.Decision);
+        return new CatalogContent
+        {
+            Snapshots = [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => Judged(snapshot, findings[snapshot.Reference], decisions[snapshot.Reference]))],
+            Removed = removed,
+            Removals = removals,
+            Leftovers = [.. found.Where(snapshot => removedIds.Contains(snapshot.Reference)).Select(static snapshot => snapshot.Reference)],
+            Records = verifications.Select(static item => (item.Record.Manifest, item.Name)).Concat(approvals.Select(static item => (item.Record.Manifest, item.Name)))
+                .ToLookup(static pair => pair.Manifest, static pair => pair.Name),
+            Heads = heads,
+            Findings = findings,
+            Problems = _problems,
+        };
     }
 
     /// <summary>
@@ -49,9 +65,9 @@ internal sealed class CatalogLoader(UnlockedVault vault)
     /// named is asked for by name before it counts as missing.
     /// </summary>
     private async Task CatchUpAsync(
-        List<Snapshot> found, IEnumerable<ObjectName> listed, IReadOnlyList<ManifestReference> known, CancellationToken cancellationToken)
+        List<Snapshot> found, IEnumerable<ObjectName> notToAsk, IReadOnlyList<ManifestReference> known, CancellationToken cancellationToken)
     {
-        var asked = listed.ToHashSet();
+        var asked = notToAsk.ToHashSet();
         for (var named = known.Concat(found.SelectMany(static snapshot => snapshot.Body.Predecessors)).ToList(); named.Count > 0;)
         {
             var late = new List<ObjectStat>();
@@ -69,11 +85,11 @@ internal sealed class CatalogLoader(UnlockedVault vault)
         }
     }
 
-    private static Snapshot WithVerification(Snapshot snapshot, List<VerificationRecord> records)
+    private static Snapshot Judged(Snapshot snapshot, IEnumerable<VerificationFinding> findings, IEnumerable<SnapshotDecision> decisions) => snapshot with
     {
-        var newest = records.Where(record => record.Manifest == snapshot.Reference).MaxBy(static record => record.Finding.Time);
-        return newest is { Finding.FaultCount: 0 } ? snapshot with { LastVerifiedAt = newest.Finding.Time.ToDateTimeOffset() } : snapshot;
-    }
+        LastVerifiedAt = findings.MaxBy(static finding => finding.Time) is { FaultCount: 0 } newest ? newest.Time.ToDateTimeOffset() : null,
+        Decision = SnapshotDecision.LastOf(decisions),
+    };
 
     private async Task RememberAsync(HostPins? known, List<ManifestReference> manifests, CancellationToken cancellationToken)
     {
@@ -111,40 +127,6 @@ internal sealed class CatalogLoader(UnlockedVault vault)
             Epoch = signed.Header.Epoch,
             StoreTime = stored.StoreTime,
         };
-    }
-
-    private async Task<List<RemovedSnapshot>> LoadRemovalsAsync(CancellationToken cancellationToken)
-    {
-        var records = await LoadRecordsAsync(ObjectNames.Removals, stored =>
-        {
-            var signed = Expect(stored, ObjectKind.RemovalRecord, ObjectNames.Removals);
-            RequireSigner(signed, MemberRoles.Maintainer, member: null);
-            var record = RemovalRecord.Decode(signed.Body, $"removal record {signed.Header.Object}");
-            NoteKnowledge(record.Register, $"removal record {signed.Header.Object}");
-            return record;
-        }, cancellationToken);
-        return [.. records.SelectMany(static record => record.Removed)];
-    }
-
-    private Task<List<VerificationRecord>> LoadVerificationsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(ObjectNames.Verifications, stored =>
-    {
-        var signed = Expect(stored, ObjectKind.VerificationRecord, ObjectNames.Verifications);
-        RequireSigner(signed, MemberRoles.Verifier, member: null);
-        var record = VerificationRecord.Open(vault, signed);
-        NoteKnowledge(record.Register, $"verification record {signed.Header.Object}");
-
-        // A clock that was ahead once must not make its finding the newest for as long: nothing was found after the store had it.
-        var storedAt = Timestamp.From(stored.StoreTime);
-        return record.Finding.Time.CompareTo(storedAt) <= 0 ? record : record with { Finding = record.Finding with { Time = storedAt } };
-    }, cancellationToken);
-
-    /// <summary>All small records of a folder; a broken one is noted and left out.</summary>
-    private async Task<List<T>> LoadRecordsAsync<T>(string folder, Func<StoredObject, T> read, CancellationToken cancellationToken)
-        where T : class
-    {
-        var stats = await vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
-        var records = await vault.Store.ReadManyAsync(stats, MaxRecordBytes, read, OnBroken, cancellationToken);
-        return [.. records.OfType<T>()];
     }
 
     private SignedObject Expect(StoredObject stored, ObjectKind kind, string folder)

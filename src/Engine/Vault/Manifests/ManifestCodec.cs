@@ -15,6 +15,7 @@ internal static class ManifestCodec
     private const int MaxPages = 200_000;
 
     /// <summary>Keys that a reader which knows only files may ignore: it lists the snapshot and refuses its entries one by one.</summary>
+    private const int GatesKey = 128;
     private const int KindKey = 129;
     private const int RecordsKey = 130;
 
@@ -80,6 +81,11 @@ internal static class ManifestCodec
     internal static byte[] EncodeSummary(SnapshotSummary summary)
     {
         var writer = WriteSummary(summary);
+        if (summary.Figures is { } figures)
+        {
+            ContentFigures.Write(writer.Key(GatesKey), figures, summary.Findings);
+        }
+
         return (summary.Kind == SnapshotKind.Files
             ? writer
             : writer.Key(KindKey).Int((int)summary.Kind).Key(RecordsKey).BeginArray(2).Int(summary.RecordCount).Int(summary.SubjectCount).EndArray()).EndMap().Encode();
@@ -109,7 +115,7 @@ internal static class ManifestCodec
             DataSetId = default, DataSet = "", StartedAt = default, EndedAt = default, HostName = "", ReferencePages = [], PackCount = 0,
         };
         var seen = 0;
-        while (reader.NextKey(out var key, KindKey, RecordsKey))
+        while (reader.NextKey(out var key, GatesKey, KindKey, RecordsKey))
         {
             seen += key < CborMapReader.FirstIgnorableKey ? 1 : 0;
             summary = key switch
@@ -128,6 +134,7 @@ internal static class ManifestCodec
                 11 => summary with { ReferencePages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())) },
                 12 => summary with { PackCount = reader.ReadInt32() },
                 13 => summary with { FileCount = reader.ReadCount() },
+                GatesKey => ReadGates(reader, summary),
                 KindKey => summary with { Kind = ReadKind(reader) },
                 RecordsKey => ReadRecords(reader, summary),
                 _ => throw reader.UnknownKey(key),
@@ -136,6 +143,12 @@ internal static class ManifestCodec
 
         reader.Check(seen == 14, "a part of it is missing");
         return summary;
+    }
+
+    private static SnapshotSummary ReadGates(CborMapReader reader, SnapshotSummary summary)
+    {
+        var (figures, findings) = ContentFigures.Read(reader);
+        return summary with { Figures = figures, Findings = findings };
     }
 
     private static SnapshotKind ReadKind(CborMapReader reader)

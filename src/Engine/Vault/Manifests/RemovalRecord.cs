@@ -19,29 +19,30 @@ public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedS
     /// <summary>Signs and stores a record. A crash after it leaves manifests that count as removed already.</summary>
     public static async Task<ObjectId> WriteAsync(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots, string reason, CancellationToken cancellationToken)
     {
-        var removed = snapshots.Select(snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors])).ToList();
-        return await WriteAsync(vault, removed, [.. removed.Select(_ => reason)], [], cancellationToken);
+        var removed = snapshots.Select(static snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors])).ToList();
+        return (await WriteAsync(vault, removed, [.. snapshots.Select(_ => reason)], [], cancellationToken)).Id;
     }
 
-    /// <param name="reasons">In the order of <paramref name="removed"/>.</param>
-    /// <param name="repeats">Records that this one repeats whole.</param>
-    internal static async Task<ObjectId> WriteAsync(
+    /// <param name="reasons">One for each of <paramref name="removed"/>.</param>
+    /// <param name="repeats">Records whose content is part of this one.</param>
+    internal static async Task<(ObjectId Id, DateTimeOffset StoreTime)> WriteAsync(
         UnlockedVault vault, IReadOnlyList<RemovedSnapshot> removed, IReadOnlyList<string> reasons, IReadOnlyList<ObjectId> repeats, CancellationToken cancellationToken)
     {
         var header = vault.NewHeader(ObjectKind.RemovalRecord, isSealed: true);
-        var sealedReasons = MetadataSeal.Seal(vault, header, new CborMapWriter().Array(reasons, static (writer, reason) => writer.Text(reason)).Encode());
-        var record = new RemovalRecord(vault.Register.Head, removed, repeats, vault.Now) { SealedReasons = sealedReasons };
-        await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
-        return header.Object;
+        var plain = new CborMapWriter().Array(reasons, static (writer, reason) => writer.Text(reason)).Encode();
+        var record = new RemovalRecord(vault.Register.Head, removed, repeats, vault.Now) { SealedReasons = MetadataSeal.Seal(vault, header, plain) };
+        var receipt = await vault.Store.PutAsync(ObjectNames.RemovalRecord(header.Object), SignedObject.Build(header, record.Encode(), vault.SelfKey), cancellationToken);
+        return (header.Object, receipt.StoreTime);
     }
 
-    /// <summary>Why each was removed, in the order of <see cref="Removed"/>.</summary>
-    internal IReadOnlyList<string> OpenReasons(UnlockedVault vault, in ObjectHeader header)
+    /// <summary>In the order of <see cref="Removed"/>.</summary>
+    /// <exception cref="Faults.KeyException">WrongKey, KeyNotGranted.</exception>
+    /// <exception cref="Faults.IntegrityException">FrameTampered, Malformed.</exception>
+    internal string[] OpenReasons(UnlockedVault vault, in ObjectHeader header)
     {
-        var what = $"reasons of removal record {header.Object}";
-        var reader = new CborMapReader(MetadataSeal.Open(vault, header, SealedReasons.Span, MaxReasonsBytes), what);
+        var reader = new CborMapReader(MetadataSeal.Open(vault, header, SealedReasons.Span, MaxReasonsBytes), $"reasons of removal record {header.Object}");
         var reasons = reader.ReadArray(MaxListed, static item => item.ReadText());
-        reader.Check(reasons.Length == Removed.Count, "they are not as many as the snapshots");
+        reader.Check(reader.IsAtEnd && reasons.Length == Removed.Count, "it has not one reason for each snapshot");
         return reasons;
     }
 

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Retention;
 
 namespace SecureBackup.Engine.Vault;
 
@@ -56,6 +57,12 @@ public sealed record SnapshotSummary
 
     public SnapshotKind Kind { get; init; }
 
+    /// <summary>What content gates found, if anything.</summary>
+    public IReadOnlyList<GateFinding> Findings { get; init; } = [];
+
+    /// <summary>Null in snapshots of versions that measured nothing.</summary>
+    public ContentFigures? Figures { get; init; }
+
     /// <summary>Records of all subjects together; 0 in a snapshot of files.</summary>
     public long RecordCount { get; init; }
 
@@ -96,6 +103,17 @@ public sealed record Snapshot
 
     /// <summary>When the newest check was made, if it found no fault; null otherwise.</summary>
     public DateTimeOffset? LastVerifiedAt { get; init; }
+
+    /// <summary>What a person decided last; null while nobody has.</summary>
+    public SnapshotDecision? Decision { get; init; }
+
+    /// <summary>What it counts for: a suspect one waits for a decision, and any may be rejected.</summary>
+    public SnapshotStanding Standing => Decision?.Verdict switch
+    {
+        SnapshotVerdict.Approved => SnapshotStanding.Good,
+        SnapshotVerdict.Rejected => SnapshotStanding.Rejected,
+        _ => Outcome == SnapshotOutcome.Suspect ? SnapshotStanding.Suspect : SnapshotStanding.Good,
+    };
 
     public bool IsVerified => LastVerifiedAt is not null;
 

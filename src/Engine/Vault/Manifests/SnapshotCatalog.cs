@@ -47,7 +47,9 @@ public sealed class SnapshotCatalog
     {
         Snapshots = content.Snapshots;
         Problems = content.Problems;
-        Removed = content.Removed;
+        Removals = content.Removals;
+        Leftovers = content.Leftovers;
+        Records = content.Records;
         _heads = content.Heads;
         _removed = content.Removed;
         _findings = content.Findings;
@@ -63,9 +65,18 @@ public sealed class SnapshotCatalog
     public IReadOnlyList<CatalogProblem> Problems { get; }
 
     /// <summary>What removal records name, whether or not the manifests are still there.</summary>
-    internal IReadOnlyList<RemovedSnapshot> Removed { get; }
+    internal IReadOnlyList<RemovedSnapshot> Removed => _removed;
 
-    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c> and <c>verifications/</c>, and remembers on this host what is there.</summary>
+    /// <summary>Every removal record, as it lies on the target.</summary>
+    internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }
+
+    /// <summary>Manifests that lie there although a record says that they are removed: somebody was interrupted.</summary>
+    internal IReadOnlyList<ManifestReference> Leftovers { get; }
+
+    /// <summary>The records about a manifest that are of no use without it.</summary>
+    internal ILookup<ManifestReference, ObjectName> Records { get; }
+
+    /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c>, <c>verifications/</c> and <c>approvals/</c>, and remembers on this host what is there.</summary>
     public static async Task<SnapshotCatalog> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
         new(await new CatalogLoader(vault).LoadAsync(cancellationToken));
 
@@ -94,6 +105,13 @@ public sealed class SnapshotCatalog
         .Where(static finding => finding.Depth == VerificationDepth.EveryByte)
         .MaxBy(static finding => finding.Time);
 
+    /// <summary>What a new backup of a data set is compared with: the newest that counts, by the same writer, or by an earlier key of the same host.</summary>
+    public Snapshot? LastGoodOf(DataSetId dataSet, MemberId writer, string hostName)
+    {
+        var good = Snapshots.Where(snapshot => snapshot.DataSetId == dataSet && snapshot.Standing == Retention.SnapshotStanding.Good).ToList();
+        return good.Find(snapshot => snapshot.Writer == writer) ?? good.Find(snapshot => string.Equals(snapshot.HostName, hostName, StringComparison.OrdinalIgnoreCase));
+    }
+
     public void ReportProblems(IEngineSink sink)
     {
         foreach (var problem in Problems)
@@ -119,9 +137,25 @@ public sealed class SnapshotCatalog
 }
 
 /// <summary>What loading found.</summary>
-internal sealed record CatalogContent(
-    IReadOnlyList<Snapshot> Snapshots,
-    IReadOnlyList<RemovedSnapshot> Removed,
-    IReadOnlyList<ManifestReference> Heads,
-    ILookup<ManifestReference, VerificationFinding> Findings,
-    IReadOnlyList<CatalogProblem> Problems);
+internal sealed record CatalogContent
+{
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+
+    /// <summary>Each once, whatever how many records name it.</summary>
+    public required IReadOnlyList<RemovedSnapshot> Removed { get; init; }
+
+    public required IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; init; }
+
+    public required IReadOnlyList<ManifestReference> Leftovers { get; init; }
+
+    public required ILookup<ManifestReference, ObjectName> Records { get; init; }
+
+    public required IReadOnlyList<ManifestReference> Heads { get; init; }
+
+    public required ILookup<ManifestReference, VerificationFinding> Findings { get; init; }
+
+    public required IReadOnlyList<CatalogProblem> Problems { get; init; }
+}
+
+/// <summary>A record and where it lies.</summary>
+internal sealed record StoredRecord<T>(ObjectName Name, ObjectHeader Header, long LengthBytes, DateTimeOffset StoreTime, T Record);

@@ -121,7 +121,10 @@ internal sealed class SnapshotChain
 /// </summary>
 internal static class SnapshotOrder
 {
-    internal static IEnumerable<Snapshot> NewestFirst(IReadOnlyList<Snapshot> snapshots)
+    internal static IEnumerable<Snapshot> NewestFirst(IReadOnlyList<Snapshot> snapshots) => NewestFirst(snapshots, static snapshot => snapshot.EndedAt);
+
+    /// <param name="timeOf">Whose dates count where the chain does not decide.</param>
+    internal static IEnumerable<Snapshot> NewestFirst(IReadOnlyList<Snapshot> snapshots, Func<Snapshot, Timestamp> timeOf)
     {
         var byReference = snapshots.ToDictionary(static snapshot => snapshot.Reference);
         var ranks = new Dictionary<ManifestReference, (Timestamp Time, int Depth)>();
@@ -139,7 +142,7 @@ internal static class SnapshotOrder
             open.Pop();
             var known = predecessors.Select(reference => ranks[reference]).ToList();
             ranks[snapshot.Reference] = (
-                known.Select(static rank => rank.Time).Append(snapshot.EndedAt).Max(),
+                known.Select(static rank => rank.Time).Append(timeOf(snapshot)).Max(),
                 known.Select(static rank => rank.Depth).DefaultIfEmpty(0).Max() + 1);
         }
 

@@ -1,0 +1,66 @@
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>Compares a snapshot in the making with the last good one. Pure.</summary>
+internal static class GateJudge
+{
+    /// <summary>Below this a percentage says little: three files of ten are an afternoon's work.</summary>
+    private const int MinFiles = 10;
+    private const long MinBytes = 1024 * 1024;
+
+    /// <summary>Encrypted content is all noise; what people make in a day is not.</summary>
+    private const int NoisePermille = 900;
+    private const int MinReplacedPermille = 50;
+
+    /// <param name="last">Null where nothing can be compared: then only the minima and the names speak.</param>
+    internal static IReadOnlyList<GateFinding> Judge(ContentGates gates, SnapshotSummary now, ContentMeter meter, SnapshotSummary? last)
+    {
+        var findings = new List<GateFinding>();
+        var count = now.Kind == SnapshotKind.Records ? now.RecordCount : now.FileCount;
+        Find(GateKind.TooSmall, now.ContentBytes, gates.MinimumBytes, now.ContentBytes < gates.MinimumBytes);
+        Find(GateKind.TooFew, count, gates.MinimumCount, count < gates.MinimumCount);
+        var names = now.Figures!.RansomNames - (last?.Figures?.RansomNames ?? 0);
+        Find(GateKind.RansomNames, names, gates.LooksForRansomNames ? 0 : null, names > 0);
+        if (last is null)
+        {
+            return findings;
+        }
+
+        var lastCount = last.Kind == SnapshotKind.Records ? last.RecordCount : last.FileCount;
+        var lost = Math.Max(lastCount >= MinFiles ? PercentLost(count, lastCount) : 0, last.ContentBytes >= MinBytes ? PercentLost(now.ContentBytes, last.ContentBytes) : 0);
+        Find(GateKind.Shrunk, lost, gates.ShrinkPercent, lost >= gates.ShrinkPercent);
+        Find(GateKind.RecordsEmptied, now.RecordCount, gates.LooksForEmptiedRecords ? 1 : null, now.Kind == SnapshotKind.Records && now.RecordCount == 0 && last.RecordCount > 0);
+        if (last.Figures is { } before)
+        {
+            Compare(before);
+        }
+
+        return findings;
+
+        void Compare(ContentFigures before)
+        {
+            // What was replaced as a whole the last time too, such as a compressed dump, is always.
+            var replaced = now.Figures.ReplacedPermille;
+            var isUsual = before.ReplacedPermille * 2 >= replaced;
+            Find(GateKind.MassChanged, replaced / 10, gates.ChangePercent, last.ContentBytes >= MinBytes && !isUsual && replaced >= gates.ChangePercent * 10);
+
+            var jump = meter.NewDensePermille - before.DensePermille;
+            var isNoise = replaced >= MinReplacedPermille && meter.MeasuredBytes >= MinBytes / 4 && meter.NewDensePermille >= NoisePermille;
+            Find(GateKind.EntropyJumped, jump / 10, gates.EntropyJumpPercent, isNoise && jump >= gates.EntropyJumpPercent * 10);
+
+            var emptied = last.FileCount == 0 ? 0 : 100 * Math.Max(0, now.Figures.EmptyFiles - before.EmptyFiles) / last.FileCount;
+            Find(GateKind.FilesEmptied, emptied, gates.EmptiedPercent, emptied >= gates.EmptiedPercent);
+        }
+
+        void Find(GateKind gate, long measured, long? limit, bool hasTripped)
+        {
+            if (limit is { } known && hasTripped)
+            {
+                findings.Add(new GateFinding(gate, measured, known));
+            }
+        }
+    }
+
+    private static long PercentLost(long now, long last) => 100 - Math.Min(100, (long)(100d * now / last));
+}

@@ -1,0 +1,129 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>One package that this host wrote.</summary>
+/// <param name="Subject">Whose it is: the pseudonym, never the name.</param>
+internal sealed record ExportedPackage(Guid Id, SubjectPseudonym Subject, string Path, Timestamp Expires);
+
+/// <summary>
+/// What this host knows of the packages that it wrote, sealed to this member: so that they go when they have expired, and when their customer is erased. It lies with the host's other memory and may be
+/// lost like that; the day of expiry stands in each package as well.
+/// </summary>
+public sealed class ExportRegistry(UnlockedVault vault)
+{
+    private const int MaxPackages = 100_000;
+    private const int MaxPathBytes = 65_536;
+    private const int MaxFileBytes = 64 * 1024 * 1024;
+
+    private string FilePath => Path.Combine(vault.Host.FolderOf(vault.Id), "exports");
+
+    public async Task AddAsync(SubjectPackage package, string path, CancellationToken cancellationToken)
+    {
+        var added = new ExportedPackage(package.Id, vault.Keys.PseudonymOf(package.Subject), System.IO.Path.GetFullPath(path), Timestamp.From(package.Expires));
+        await WriteAsync([.. await ReadAsync(cancellationToken), added], cancellationToken);
+    }
+
+    /// <summary>Deletes packages whose day is over.</summary>
+    /// <returns>The paths that were deleted.</returns>
+    public Task<IReadOnlyList<string>> RemoveExpiredAsync(CancellationToken cancellationToken) =>
+        RemoveAsync(package => package.Expires.CompareTo(vault.Now) <= 0, cancellationToken);
+
+    /// <summary>Deletes every package of a subject: an erasure that left them would leave her data.</summary>
+    /// <returns>The paths that were deleted.</returns>
+    public Task<IReadOnlyList<string>> RemoveOfSubjectAsync(string subject, CancellationToken cancellationToken)
+    {
+        var pseudonym = vault.Keys.PseudonymOf(subject);
+        return RemoveAsync(package => package.Subject == pseudonym, cancellationToken);
+    }
+
+    /// <summary>A crash after a package is gone and before the registry says so costs one more look at an empty place.</summary>
+    private async Task<IReadOnlyList<string>> RemoveAsync(Func<ExportedPackage, bool> isOver, CancellationToken cancellationToken)
+    {
+        var all = await ReadAsync(cancellationToken);
+        var over = all.Where(isOver).ToList();
+        var gone = over.Where(static package => SubjectPackageFiles.Delete(package.Path, package.Id)).ToList();
+        foreach (var package in over.Except(gone))
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The customer's package at {package.Path} is over and could not be deleted; delete it by hand.", FaultCodes.ExportNotWritable));
+        }
+
+        if (gone.Count > 0)
+        {
+            await WriteAsync([.. all.Except(gone)], cancellationToken);
+        }
+
+        return [.. gone.Select(static package => package.Path)];
+    }
+
+    private async Task<IReadOnlyList<ExportedPackage>> ReadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!File.Exists(FilePath) || new FileInfo(FilePath).Length > MaxFileBytes)
+            {
+                return [];
+            }
+
+            var bytes = await File.ReadAllBytesAsync(FilePath, cancellationToken);
+            var header = ObjectHeader.Read(bytes);
+            header.Expect(ObjectKind.HostCache, vault.Id, null);
+            using var root = DerivedKey.Derive(vault.SelfKey, "sb1/cache"u8);
+            using var plain = SealedBlob.TryOpen(new ObjectKey(root.Bytes, header, SealPurpose.Cache), bytes.AsSpan(ObjectHeader.SizeBytes), MaxFileBytes);
+            return plain is null ? [] : Decode(plain.Memory.ToArray());
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or BackupException)
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"What this host knows of exported packages cannot be read: {failure.Message}", FaultCodes.HostStateUnusable));
+            return [];
+        }
+    }
+
+    private async Task WriteAsync(IReadOnlyList<ExportedPackage> packages, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var header = new ObjectHeader(ObjectKind.HostCache, 0, vault.Id, ObjectId.Random());
+            var head = new byte[ObjectHeader.SizeBytes];
+            header.Write(head);
+            using var root = DerivedKey.Derive(vault.SelfKey, "sb1/cache"u8);
+            byte[] bytes = [.. head, .. SealedBlob.Seal(new ObjectKey(root.Bytes, header, SealPurpose.Cache), Encode(packages))];
+            Directory.CreateDirectory(vault.Host.FolderOf(vault.Id));
+            await DurableFile.WriteAsync(FilePath, bytes, DurableWriteOptions.Private, cancellationToken);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            vault.Sink.Report(new BackupEvent(
+                EventSeverity.Warning, $"This host cannot keep in mind which packages it wrote, so that it will not delete them: {failure.Message}", FaultCodes.HostStateUnusable));
+        }
+    }
+
+    private static byte[] Encode(IReadOnlyList<ExportedPackage> packages) => new CborMapWriter().BeginMap().Key(0).Array(packages, static (writer, package) => writer
+        .BeginArray(4).Bytes(package.Id.ToByteArray(bigEndian: true)).Id(package.Subject.Value).Text(package.Path).Time(package.Expires).EndArray()).EndMap().Encode();
+
+    private static IReadOnlyList<ExportedPackage> Decode(ReadOnlyMemory<byte> plain)
+    {
+        IReadOnlyList<ExportedPackage> packages = [];
+        var reader = CborMapReader.OfMap(plain, "list of exported packages");
+        while (reader.NextKey(out var key))
+        {
+            packages = key == 0 ? reader.ReadArray(MaxPackages, ReadPackage) : throw reader.UnknownKey(key);
+        }
+
+        return packages;
+    }
+
+    private static ExportedPackage ReadPackage(CborMapReader reader)
+    {
+        reader.BeginTuple(4);
+        var package = new ExportedPackage(
+            new Guid(reader.ReadExactBytes(16).Span, bigEndian: true), new SubjectPseudonym(reader.ReadId()), reader.ReadText(MaxPathBytes), reader.ReadTime());
+        reader.EndArray();
+        return package;
+    }
+}

@@ -1,0 +1,100 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>What a person decided about a snapshot; numbers as stored.</summary>
+public enum SnapshotVerdict
+{
+    Approved = 0,
+    Rejected = 1,
+}
+
+/// <param name="Number">How many decisions about the snapshot its author knew: the highest counts.</param>
+/// <param name="Time">As its author's clock claims; for people.</param>
+public sealed record SnapshotDecision(SnapshotVerdict Verdict, long Number, string Reason, Timestamp Time)
+{
+    /// <summary>Who signed it.</summary>
+    public required MemberId By { get; init; }
+
+    /// <summary>Two people who decide at once without knowing of each other have one number: then the cautious verdict counts.</summary>
+    internal static SnapshotDecision? LastOf(IEnumerable<SnapshotDecision> decisions) =>
+        decisions.MaxBy(static decision => (decision.Number, decision.Verdict == SnapshotVerdict.Rejected, decision.Time));
+}
+
+/// <summary>A person's signed decision about one snapshot, by an owner or a verifier. What was decided and why is sealed.</summary>
+public sealed record ApprovalRecord(RegisterHead Register, ManifestReference Manifest, SnapshotDecision Decision)
+{
+    public const int MaxReasonLength = 1000;
+
+    private const int MaxDecisionBytes = 16_384;
+
+    /// <summary>Signs and stores a decision. A crash before it costs the record alone.</summary>
+    public static async Task<SnapshotDecision> WriteAsync(UnlockedVault vault, Snapshot snapshot, SnapshotVerdict verdict, string reason, CancellationToken cancellationToken)
+    {
+        var header = vault.NewHeader(ObjectKind.ApprovalRecord, isSealed: true);
+        var decision = new SnapshotDecision(verdict, snapshot.Decision is { } last ? last.Number + 1 : 0, reason, vault.Now) { By = vault.Self };
+        var writer = new CborMapWriter().BeginMap(4).Key(0);
+        vault.Register.Head.Write(writer);
+        var body = writer.Key(1).Id(snapshot.Id.Value).Key(2).Id(snapshot.Hash.Value).Key(3).Bytes(MetadataSeal.Seal(vault, header, Encode(decision))).EndMap().Encode();
+        await vault.Store.PutAsync(ObjectNames.ApprovalRecord(header.Object), SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
+        return decision;
+    }
+
+    internal static ApprovalRecord Open(UnlockedVault vault, SignedObject signed)
+    {
+        RegisterHead? register = null;
+        Id256? id = null;
+        Id256? hash = null;
+        ReadOnlyMemory<byte>? decision = null;
+        var what = $"approval record {signed.Header.Object}";
+        var reader = CborMapReader.OfMap(signed.Body, what);
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: register = RegisterHead.Read(reader); break;
+                case 1: id = reader.ReadId(); break;
+                case 2: hash = reader.ReadId(); break;
+                case 3: decision = reader.ReadBytes(MaxDecisionBytes); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        var plain = MetadataSeal.Open(vault, signed.Header, reader.Required(decision, "the decision").Span, MaxDecisionBytes);
+        return new ApprovalRecord(
+            reader.Required(register, "the register head"),
+            new ManifestReference(new SnapshotId(reader.Required(id, "the snapshot")), new ContentHash(reader.Required(hash, "the hash"))),
+            Decode(plain, signed.Verify(vault.Register)[0].Id, what));
+    }
+
+    private static byte[] Encode(SnapshotDecision decision) => new CborMapWriter().BeginMap(4)
+        .Key(0).Int(decision.Number)
+        .Key(1).Int((int)decision.Verdict)
+        .Key(2).Time(decision.Time)
+        .Key(3).Text(decision.Reason)
+        .EndMap().Encode();
+
+    private static SnapshotDecision Decode(ReadOnlyMemory<byte> plain, MemberId by, string what)
+    {
+        long? number = null;
+        int? verdict = null;
+        Timestamp? time = null;
+        string? reason = null;
+        var reader = CborMapReader.OfMap(plain, what);
+        while (reader.NextKey(out var key))
+        {
+            switch (key)
+            {
+                case 0: number = reader.ReadCount(); break;
+                case 1: verdict = reader.ReadInt32(1); break;
+                case 2: time = reader.ReadTime(); break;
+                case 3: reason = reader.ReadText(); break;
+                default: throw reader.UnknownKey(key);
+            }
+        }
+
+        return new SnapshotDecision(
+            (SnapshotVerdict)reader.Required(verdict, "the verdict"), reader.Required(number, "the number"), reason ?? string.Empty, reader.Required(time, "the time")) { By = by };
+    }
+}

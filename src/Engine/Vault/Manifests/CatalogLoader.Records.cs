@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault;
+
+internal sealed partial class CatalogLoader
+{
+    /// <summary>As often a fold may overtake a look at the removal records; each takes a maintainer's whole run.</summary>
+    private const int MaxLooks = 5;
+
+    /// <summary>
+    /// Records are folded into successors and then deleted. One that is gone when it is read was folded after the listing, so its successor is in the next one; only looking again
+    /// keeps what it removed from counting as missing.
+    /// </summary>
+    private async Task<List<StoredRecord<RemovalRecord>>> LoadRemovalsAsync(CancellationToken cancellationToken)
+    {
+        for (var look = 1; ; look++)
+        {
+            var gone = new Gone();
+            var broken = new ConcurrentQueue<(ObjectName Name, BackupException Exception)>();
+            var records = await LoadRecordsAsync(
+                ObjectNames.Removals,
+                ObjectKind.RemovalRecord,
+                MemberRoles.Maintainer,
+                (signed, _) => RemovalRecord.Decode(signed.Body, $"removal record {signed.Header.Object}"),
+                gone.Or((name, exception) => broken.Enqueue((name, exception))),
+                cancellationToken);
+            if (gone.IsEmpty || look == MaxLooks)
+            {
+                gone.Report(OnBroken);
+                foreach (var (name, exception) in broken)
+                {
+                    OnBroken(name, exception);
+                }
+
+                records.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
+                return records;
+            }
+        }
+    }
+
+    /// <summary>One that vanished between listing and reading was about a snapshot that is removed at this moment.</summary>
+    private Task<List<StoredRecord<VerificationRecord>>> LoadVerificationsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(
+        ObjectNames.Verifications,
+        ObjectKind.VerificationRecord,
+        MemberRoles.Verifier,
+        (signed, stored) =>
+        {
+            var record = VerificationRecord.Open(vault, signed);
+            NoteKnowledge(record.Register, $"verification record {signed.Header.Object}");
+
+            // A clock that was ahead once must not make its finding the newest for as long: nothing was found after the store had it.
+            var storedAt = Timestamp.From(stored.StoreTime);
+            return record.Finding.Time.CompareTo(storedAt) <= 0 ? record : record with { Finding = record.Finding with { Time = storedAt } };
+        },
+        new Gone().Or(OnBroken),
+        cancellationToken);
+
+    private Task<List<StoredRecord<ApprovalRecord>>> LoadApprovalsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(
+        ObjectNames.Approvals,
+        ObjectKind.ApprovalRecord,
+        MemberRoles.Verifier,
+        (signed, _) =>
+        {
+            var record = ApprovalRecord.Open(vault, signed);
+            NoteKnowledge(record.Register, $"approval record {signed.Header.Object}");
+            return record;
+        },
+        new Gone().Or(OnBroken),
+        cancellationToken);
+
+    /// <summary>All small records of a folder; a broken one is left out.</summary>
+    private async Task<List<StoredRecord<T>>> LoadRecordsAsync<T>(
+        string folder, ObjectKind kind, MemberRoles role, Func<SignedObject, StoredObject, T> read, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
+        where T : class
+    {
+        var stats = await vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
+        var records = await vault.Store.ReadManyAsync(
+            stats,
+            MaxRecordBytes,
+            stored =>
+            {
+                var signed = Expect(stored, kind, folder);
+                RequireSigner(signed, role, member: null);
+                return new StoredRecord<T>(stored.Name, signed.Header, stored.Bytes.Length, stored.StoreTime, read(signed, stored));
+            },
+            onBroken,
+            cancellationToken);
+        return [.. records.OfType<StoredRecord<T>>()];
+    }
+
+    /// <summary>Objects that a listing named and that were not there any more when they were read.</summary>
+    private sealed class Gone(IEnumerable<KeyValuePair<ObjectName, BackupException>>? some = null)
+    {
+        private readonly ConcurrentDictionary<ObjectName, BackupException> _gone = new(some ?? []);
+
+        internal bool IsEmpty => _gone.IsEmpty;
+
+        internal Action<ObjectName, BackupException> Or(Action<ObjectName, BackupException> onBroken) => (name, exception) =>
+        {
+            if (exception is TargetException { Fault: TargetFault.NotFound })
+            {
+                _gone[name] = exception;
+            }
+            else
+            {
+                onBroken(name, exception);
+            }
+        };
+
+        internal Gone Where(Func<ObjectName, bool> takes) => new(_gone.Where(pair => takes(pair.Key)));
+
+        internal void Report(Action<ObjectName, BackupException> onBroken)
+        {
+            foreach (var (name, exception) in _gone)
+            {
+                onBroken(name, exception);
+            }
+        }
+    }
+}

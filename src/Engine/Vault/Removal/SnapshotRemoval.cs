@@ -1,0 +1,108 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Retention;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <param name="Removed">In the order of the plan; one that came to be needed meanwhile is not among them.</param>
+/// <param name="LeftoversDeleted">Manifests that an interrupted removal had left.</param>
+/// <param name="RecordsFolded">Removal records that are now part of another.</param>
+public sealed record RemovalResult(IReadOnlyList<Snapshot> Removed, int LeftoversDeleted, int RecordsFolded);
+
+/// <summary>
+/// Removes snapshots: a signed record first, then the manifests, then what was written about them. Packs stay; whoever collects finds that nothing needs them. No lock: two who remove at once
+/// look at each other's records before either deletes anything.
+/// </summary>
+public static class SnapshotRemoval
+{
+    /// <summary>
+    /// A record that is younger may still be withdrawn by whoever wrote it: nobody else completes it or makes it part of another. Far longer than two listings take.
+    /// </summary>
+    public static readonly TimeSpan SettlingTime = TimeSpan.FromHours(1);
+
+    /// <param name="chosen">Of the plan's snapshots, those that a person agreed to; each is judged anew.</param>
+    /// <exception cref="KeyException">RoleMissing, MemberRevoked.</exception>
+    /// <exception cref="VaultException">RemovalConflict: nothing was removed.</exception>
+    public static async Task<RemovalResult> RunAsync(RemovalRequest request, IReadOnlyCollection<SnapshotId> chosen, CancellationToken cancellationToken)
+    {
+        // A person may have looked at the question for an hour.
+        var plan = await RemovalPlan.MakeAsync(request with { Named = request.Named is null ? null : catalog => catalog.Snapshots.Where(snapshot => chosen.Contains(snapshot.Id)) }, cancellationToken);
+        var expired = plan.Expired.Where(snapshot => chosen.Contains(snapshot.Id)).ToList();
+        var catalog = plan.Catalog;
+        if (expired.Count > 0)
+        {
+            catalog = await RecordAsync(request, plan, expired, cancellationToken);
+            await DeleteAsync(request.Vault, catalog, [.. expired.Select(static snapshot => snapshot.Reference)], cancellationToken);
+        }
+
+        // What somebody else's crash left behind.
+        var settled = SettledBefore(request.Vault, catalog);
+        var leftovers = LeftoversOf(catalog, settled).Except(expired.Select(static snapshot => snapshot.Reference)).ToList();
+        await DeleteAsync(request.Vault, catalog, leftovers, cancellationToken);
+        return new RemovalResult(expired, leftovers.Count, await RemovalFold.RunAsync(request.Vault, settled, cancellationToken));
+    }
+
+    /// <summary>
+    /// A crash after the put leaves snapshots that count as removed, whose manifests the next removal deletes. Before any manifest goes, the records are looked at again: of two who
+    /// removed at once at least one sees the other, and if both together would leave a data set with nothing good, whoever sees it takes its record back.
+    /// </summary>
+    private static async Task<SnapshotCatalog> RecordAsync(RemovalRequest request, RemovalPlan plan, List<Snapshot> expired, CancellationToken cancellationToken)
+    {
+        var vault = request.Vault;
+        var removed = expired.Select(static snapshot => new RemovedSnapshot(snapshot.Reference, snapshot.Writer, snapshot.Sequence, [.. snapshot.Body.Predecessors])).ToList();
+        var (id, storeNow) = await RemovalRecord.WriteAsync(vault, removed, [.. removed.Select(_ => request.Reason)], [], cancellationToken);
+        var after = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
+        var objection =
+            plan.StayingAt(request, storeNow).Intersect(expired.Select(static snapshot => snapshot.Id)).Any() ? "this computer's clock is ahead of the store's, by which a snapshot is too young"
+            : LeavesNothingGood(request, plan, after, expired, storeNow) ? "somebody else removed at the same moment what was to stay"
+            : null;
+        if (objection is null)
+        {
+            return after;
+        }
+
+        await vault.Target.DeleteAsync(ObjectNames.RemovalRecord(id), cancellationToken);
+        throw new VaultException(FaultCodes.RemovalConflict, $"Nothing was removed: {objection}.");
+    }
+
+    private static bool LeavesNothingGood(RemovalRequest request, RemovalPlan plan, SnapshotCatalog after, List<Snapshot> expired, DateTimeOffset storeNow)
+    {
+        var left = RetentionFacts.Of(request.Vault, after);
+        return expired.Select(static snapshot => snapshot.DataSetId).Distinct().Any(dataSet => RankOf(left, dataSet) < RankOf(plan.Facts, dataSet));
+
+        // 3 with a verified good snapshot, 2 with a good one, 1 with any, 0 with none.
+        int RankOf(IReadOnlyList<SnapshotFact> facts, DataSetId dataSet)
+        {
+            var own = facts.Where(fact => fact.DataSet == dataSet).ToList();
+            var counting = request.Policy.Counting(own, storeNow);
+            return counting.Exists(static fact => fact.IsVerified) ? 3 : counting.Count > 0 ? 2 : Math.Min(own.Count, 1);
+        }
+    }
+
+    /// <summary>Manifests first: a record about a manifest that is there may be all that proves it restorable. A crash between leaves records that nothing reads.</summary>
+    private static async Task DeleteAsync(UnlockedVault vault, SnapshotCatalog catalog, List<ManifestReference> removed, CancellationToken cancellationToken)
+    {
+        foreach (var manifest in removed)
+        {
+            await vault.Target.DeleteAsync(ObjectNames.Manifest(manifest.Id), cancellationToken);
+        }
+
+        foreach (var record in removed.SelectMany(manifest => catalog.Records[manifest]))
+        {
+            await vault.Target.DeleteAsync(record, cancellationToken);
+        }
+    }
+
+    /// <summary>Records that nobody takes back any more. The newest store date of any is the store's time or earlier: the host's clock has no say.</summary>
+    private static List<StoredRecord<RemovalRecord>> SettledBefore(UnlockedVault vault, SnapshotCatalog catalog)
+    {
+        var storeNow = catalog.Removals.Select(static removal => removal.StoreTime).Concat(catalog.Snapshots.Select(static snapshot => snapshot.StoreTime)).DefaultIfEmpty(vault.Time.GetUtcNow()).Max();
+        return [.. catalog.Removals.Where(removal => storeNow - removal.StoreTime >= SettlingTime)];
+    }
+
+    private static IEnumerable<ManifestReference> LeftoversOf(SnapshotCatalog catalog, List<StoredRecord<RemovalRecord>> settled)
+    {
+        var named = settled.SelectMany(static removal => removal.Record.Removed).Select(static removed => removed.Manifest).ToHashSet();
+        return catalog.Leftovers.Where(named.Contains);
+    }
+}

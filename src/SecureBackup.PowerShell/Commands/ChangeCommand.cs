@@ -1,0 +1,45 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Completion;
+using SecureBackup.PowerShell.Output;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>A cmdlet about one change that waits: it is looked up and shown in words before anything is done with it.</summary>
+public abstract class ChangeCommand : VaultCommand
+{
+    /// <summary>The change, by its id or the beginning of it.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(ChangeCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Id { get; set; } = string.Empty;
+
+    protected override void ProcessRecord()
+    {
+        var path = RequireVaultPath();
+        using var access = ChooseAccess(path);
+        PendingChange? change = null;
+        RunEngine(Id, (gate, token) => access.RunAsync(gate, async vault => change = await PendingChanges.FindAsync(vault, Id, token), token));
+        if (ShouldProcess($"{Display.ShortId(change!.Id.ToString())} of {path}: {string.Join(" ", change.Changes)}", Action))
+        {
+            RunEngine(Id, (gate, token) => access.RunAsync(
+                gate,
+                async vault =>
+                {
+                    // By the id that was shown: it is the hash of the change, so nothing else can have taken its place.
+                    var shown = await PendingChanges.FindAsync(vault, change.Id.ToString(), token);
+                    if (await ActAsync(vault, shown, token) is { } isDone)
+                    {
+                        gate.WriteObject(BackupVaultChange.From(shown, path, isDone));
+                    }
+                },
+                token));
+        }
+    }
+
+    /// <summary>For the question whether to go on.</summary>
+    private protected abstract string Action { get; }
+
+    /// <returns>Whether the change has been made; null where there is nothing to show.</returns>
+    private protected abstract Task<bool?> ActAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken);
+}

@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Completion;
+using SecureBackup.PowerShell.Output;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Takes a member's rights away for good: a host that was stolen, a person who left.</summary>
+[Cmdlet(VerbsCommon.Remove, "BackupVaultMember", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(BackupMemberRemoval))]
+public sealed class RemoveBackupVaultMemberCommand : VaultCommand
+{
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [Alias("Id", "Name")]
+    [ArgumentCompleter(typeof(MemberCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Member { get; set; } = string.Empty;
+
+    /// <summary>Stands readable in the vault's register.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string Reason { get; set; } = string.Empty;
+
+    /// <summary>The member's last snapshots that can be trusted; later ones count no more. All that are known stay valid when not given.</summary>
+    [Parameter]
+    [SnapshotId]
+    [ArgumentCompleter(typeof(SnapshotCompleter))]
+    [ValidateNotNullOrEmpty]
+    public SnapshotReference[]? LastTrusted { get; set; }
+
+    /// <summary>Begin no new key epoch.</summary>
+    [Parameter]
+    public SwitchParameter KeepEpoch { get; set; }
+
+    protected override void ProcessRecord()
+    {
+        var path = RequireVaultPath();
+        if (!ShouldProcess($"{Member} of {path}", $"Remove the member for good{(KeepEpoch ? "" : ", and begin a new key epoch")}"))
+        {
+            return;
+        }
+
+        RunOnVault(path, async (vault, gate, token) =>
+        {
+            await vault.RefreshAsync(token);
+            var member = MemberChange.Find(vault.Register, Member);
+            var catalog = LastTrusted is null ? null : await SnapshotCatalog.LoadAsync(vault, token);
+            var request = new RevocationRequest(member.Entry.Id, Reason)
+            {
+                BeginsEpoch = !KeepEpoch,
+                LastTrusted = LastTrusted?.Select(snapshot => catalog!.Resolve(snapshot.Id)).ToList(),
+            };
+            var epoch = vault.Register.NewestEpoch + 1;
+            var result = await MemberRevocation.RevokeAsync(vault, request, token);
+            gate.WriteObject(BackupMemberRemoval.From(member, result, KeepEpoch ? null : epoch, path));
+        });
+    }
+}

@@ -1,0 +1,41 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Output;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Clears away what stands in the vault's register and was signed by no owner.</summary>
+[Cmdlet(VerbsDiagnostic.Repair, "BackupVault", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(BackupVaultRepair))]
+public sealed class RepairBackupVaultCommand : VaultCommand
+{
+    /// <summary>Stands readable in the vault's register.</summary>
+    [Parameter(Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string? Reason { get; set; }
+
+    protected override void EndProcessing()
+    {
+        var path = RequireVaultPath();
+        using var access = ChooseAccess(path);
+        IReadOnlyList<RegisterObstruction> found = [];
+        RunEngine(path, (gate, token) => access.RunAsync(gate, async vault => found = await RegisterRepair.FindAsync(vault, token), token));
+        if (found.Count == 0)
+        {
+            WriteObject(BackupVaultRepair.From([], pendingChange: null, path));
+            return;
+        }
+
+        if (ShouldProcess($"{string.Join(", ", found.Select(static item => item.Name.Value))} of {path}", "Delete, since no owner signed it"))
+        {
+            RunEngine(path, (gate, token) => access.RunAsync(
+                gate,
+                async vault =>
+                {
+                    var append = await RegisterRepair.RemoveAsync(vault, found, Reason, token);
+                    gate.WriteObject(BackupVaultRepair.From(found.Select(static item => item.Name.Value), append.Pending?.ToString(), path));
+                },
+                token));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.PowerShell.Output;
+
+/// <summary>What became of a snapshot that Remove-CustomerBackup looked at.</summary>
+public enum RemovalAction
+{
+    /// <summary>It stays, for the reasons given.</summary>
+    Kept,
+
+    Removed,
+
+    /// <summary>With -WhatIf: it would be removed.</summary>
+    WouldRemove,
+}
+
+/// <summary>A snapshot that Remove-CustomerBackup looked at, and why it stays or goes.</summary>
+public sealed class CustomerBackupRemoval
+{
+    private CustomerBackupRemoval(string vault, Snapshot snapshot, RemovalAction action, IReadOnlyList<string> reasons)
+    {
+        Vault = vault;
+        Snapshot = snapshot.Id.ToString();
+        DataSet = snapshot.DataSet;
+        HostName = snapshot.HostName;
+        Started = snapshot.StartedAt.ToDateTimeOffset().ToLocalTime();
+        SizeBytes = snapshot.ContentBytes;
+        Action = action;
+        Reasons = reasons;
+    }
+
+    public string Snapshot { get; }
+
+    public string Vault { get; }
+
+    public string DataSet { get; }
+
+    public string HostName { get; }
+
+    public DateTimeOffset Started { get; }
+
+    public long SizeBytes { get; }
+
+    public RemovalAction Action { get; }
+
+    /// <summary>Why it stays; or, of one that goes, why it may.</summary>
+    public IReadOnlyList<string> Reasons { get; }
+
+    public override string ToString() => $"{Action} {Display.ShortId(Snapshot)} of {DataSet}: {string.Join("; ", Reasons)}";
+
+    internal static CustomerBackupRemoval From(string vault, PlannedRemoval removal, RemovalAction action) => new(
+        vault, removal.Snapshot, action, removal.Planned.IsExpired ? [removal.Planned.ExpiryText] : [.. removal.Planned.Reasons.Select(static reason => reason.Text)]);
+
+    internal static CustomerBackupRemoval Kept(string vault, PlannedRemoval removal, string reason) => new(vault, removal.Snapshot, RemovalAction.Kept, [reason]);
+}

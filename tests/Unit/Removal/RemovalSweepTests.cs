@@ -1,0 +1,146 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Crash;
+
+namespace SecureBackup.Tests.Unit.Removal;
+
+/// <summary>A removal that is interrupted at each of its operations, and folds at each of theirs.</summary>
+public sealed class RemovalSweepTests
+{
+    private static readonly RetentionPolicy TwoDays = new() { KeepDaily = 2 };
+
+    [Theory]
+    [InlineData(FaultFlavour.NotPersisted, false)]
+    [InlineData(FaultFlavour.PersistedButReportedFailed, false)]
+    [InlineData(FaultFlavour.NotPersisted, true)]
+    [InlineData(FaultFlavour.PersistedButReportedFailed, true)]
+    public async Task Wherever_a_removal_stops_the_vault_is_whole_and_the_next_one_ends_it(FaultFlavour flavour, bool isDeadAfterwards)
+    {
+        using var scene = await RemovalScene.CreateAsync(6, verified: [1, 3]);
+
+        // Enough records that the removal also folds.
+        for (var i = 0; i < RemovalFold.MinRecords; i++)
+        {
+            await RemovalRecord.WriteAsync(scene.Owner, [scene.Days[0]], $"again {i}", CancellationToken.None);
+        }
+
+        scene.Bench.Target.Remove(ObjectNames.Manifest(scene.Days[0].Id));
+        await scene.NextDayAsync();
+        var before = scene.Bench.Target;
+        var hasReachedAll = false;
+        var outcomes = new HashSet<string>(StringComparer.Ordinal);
+        for (var n = 1; !hasReachedAll; n++)
+        {
+            scene.Bench.Target = before.Clone();
+            var faulty = new FaultTarget(scene.Bench.Target, new FaultPlan(n, flavour, isDeadAfterwards));
+            var failure = await FailureOfAsync(scene, faulty, $"host-{n}");
+            hasReachedAll = !faulty.HasTripped;
+            var left = await scene.DaysLeftAsync();
+            Assert.True(left is [1, 2, 3, 4, 5, 6] or [3, 5, 6], $"After operation {n}: {string.Join(' ', left)}");
+            outcomes.Add($"{left.Count}{failure is null}");
+
+            scene.Bench.Time.Advance(TimeSpan.FromHours(2));
+            using var vault = await scene.OpenAsync(scene.Bench.Target, $"next-{n}");
+            await scene.Bench.BackUpAsync(vault, "other");
+            await RemovalScene.RemoveAsync(RemovalScene.Keeping(vault, TwoDays));
+            Assert.Equal([3, 5, 6], (await scene.DaysLeftAsync()).Where(static day => day >= 0));
+            Assert.Equal(4, scene.CountOf("snapshots/"));
+            Assert.InRange(scene.CountOf("removals/"), 1, 4);
+            Assert.InRange(n, 1, 400);
+        }
+
+        Assert.Contains("6False", outcomes);
+        Assert.Contains("3True", outcomes);
+    }
+
+    [Fact]
+    public async Task Many_removals_stay_few_records_and_each_keeps_its_reason()
+    {
+        using var scene = await RemovalScene.CreateAsync(2, verified: [0]);
+        for (var day = 0; day < 60; day++)
+        {
+            await scene.NextDayAsync();
+            await RemovalScene.RemoveAsync(RemovalScene.Keeping(scene.Owner, TwoDays) with { Reason = $"day {day}" });
+            Assert.InRange(scene.CountOf("removals/"), 0, RemovalFold.MinRecords + 1);
+        }
+
+        var catalog = await SnapshotCatalog.LoadAsync(scene.Owner, CancellationToken.None);
+        var reasons = catalog.Removals.SelectMany(record => record.Record.OpenReasons(scene.Owner, record.Header)).ToList();
+        Assert.Equal(59, catalog.Removals.SelectMany(static record => record.Record.Removed).DistinctBy(static removed => removed.Manifest).Count());
+        Assert.Equal(Enumerable.Range(1, 59).Select(static day => $"day {day}").Order(StringComparer.Ordinal), reasons.Order(StringComparer.Ordinal));
+        Assert.Equal([0, 60, 61], await scene.DaysLeftAsync());
+    }
+
+    [Fact]
+    public async Task A_look_that_a_fold_overtakes_looks_again()
+    {
+        using var scene = await RemovalScene.CreateAsync(30);
+        var target = new OvertakenTarget(scene.Bench.Target);
+        foreach (var day in scene.Days.Take(20))
+        {
+            await RemovalRecord.WriteAsync(scene.Owner, [day], "one by one", CancellationToken.None);
+            scene.Bench.Target.Remove(ObjectNames.Manifest(day.Id));
+        }
+
+        await scene.NextDayAsync();
+        var folds = 0;
+        target.BeforeRecord = async () => folds += (await RemovalScene.RemoveAsync(RemovalScene.Keeping(scene.Owner, new RetentionPolicy { KeepDaily = 99 }))).RecordsFolded;
+        Assert.Equal([.. Enumerable.Range(20, 11)], await scene.DaysLeftAsync(target));
+        Assert.Equal((20, 1), (folds, scene.CountOf("removals/")));
+    }
+
+    [Fact]
+    public async Task A_record_that_storage_takes_away_is_missed()
+    {
+        using var scene = await RemovalScene.CreateAsync(4);
+        await RemovalScene.RemoveAsync(RemovalScene.Keeping(scene.Owner, TwoDays));
+        scene.Bench.Target.Remove(scene.Bench.Single("removals/"));
+        var catalog = await SnapshotCatalog.LoadAsync(scene.Owner, CancellationToken.None);
+        Assert.Contains(catalog.Problems, static problem => problem.Code == FaultCodes.SnapshotMissing);
+    }
+
+    private static async Task<TargetException?> FailureOfAsync(RemovalScene scene, Target target, string host)
+    {
+        try
+        {
+            using var vault = await scene.OpenAsync(target, host);
+            await RemovalScene.RemoveAsync(RemovalScene.Keeping(vault, TwoDays));
+            return null;
+        }
+        catch (TargetException failure)
+        {
+            return failure;
+        }
+    }
+
+    /// <summary>Between the listing of removal records and the first read of one something happens, once.</summary>
+    private sealed class OvertakenTarget(Target inner) : DelegatingTarget(inner)
+    {
+        private readonly SemaphoreSlim _turn = new(1, 1);
+
+        internal Func<Task>? BeforeRecord { get; set; }
+
+        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            if (name.Value.StartsWith(ObjectNames.Removals, StringComparison.Ordinal))
+            {
+                await _turn.WaitAsync(cancellationToken);
+                var next = BeforeRecord;
+                BeforeRecord = null;
+                await (next?.Invoke() ?? Task.CompletedTask);
+                _turn.Release();
+            }
+
+            await base.ReadAsync(name, offset, destination, cancellationToken);
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            _turn.Dispose();
+            await base.DisposeAsync();
+        }
+    }
+}

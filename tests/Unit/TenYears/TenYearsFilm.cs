@@ -1,0 +1,170 @@
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Tests.Unit.TenYears;
+
+/// <summary>
+/// Ten years of a vault, turn by turn: backups, removals, checks, a rotation each year, a theft and its end. Beside it runs a reference: the honest snapshots alone, under the same policy. The
+/// vault must always hold what the reference holds.
+/// </summary>
+internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
+{
+    private readonly List<SnapshotFact> _honest = [];
+    private readonly Thief _thief = new(scene);
+    private int _order;
+    private double _backupMilliseconds;
+    private double _removalMilliseconds;
+    private bool _isThiefAtWork;
+
+    public YearCurve Curve { get; } = new();
+
+    public int Backups { get; private set; }
+
+    public int Removed { get; private set; }
+
+    public uint Rotations { get; private set; }
+
+    public async Task RunAsync()
+    {
+        for (var turn = 0; turn < plan.Turns; turn++)
+        {
+            scene.Time.Advance(plan.Turn);
+            for (var host = 0; host < (turn % TenYearsPlan.Hosts == 0 ? TenYearsPlan.Hosts : 1); host++)
+            {
+                await BackUpAsync(turn, host);
+            }
+
+            await TheftAsync(turn);
+            if (turn % plan.MaintenanceEvery == plan.MaintenanceEvery - 1)
+            {
+                await MaintainAsync(isOfYear: false);
+            }
+
+            if (turn % plan.TurnsOfYear == plan.TurnsOfYear - 1)
+            {
+                await EndYearAsync(turn / plan.TurnsOfYear);
+            }
+        }
+    }
+
+    private bool IsThiefs(int turn, int host) => host == TenYearsPlan.Hosts - 1 && turn >= plan.StolenAt;
+
+    private async Task BackUpAsync(int turn, int host)
+    {
+        if (IsThiefs(turn, host))
+        {
+            return;
+        }
+
+        scene.Work(host);
+        Snapshot? made = null;
+        _backupMilliseconds = await TenYearsScene.MillisecondsOf(async () =>
+        {
+            var result = await scene.BackUpAsync(host);
+            Assert.True(result.Outcome == SnapshotOutcome.Succeeded, $"Turn {turn}, host {host}: {string.Join(", ", result.Snapshot.Summary.Findings)}");
+            made = result.Snapshot;
+        });
+        Backups++;
+        _honest.Add(new SnapshotFact
+        {
+            Id = made!.Id, DataSet = made.DataSetId, Writer = made.Writer, ClaimedTime = made.EndedAt.ToDateTimeOffset(), StoreTime = made.StoreTime, ChainOrder = _order++,
+        });
+    }
+
+    private async Task TheftAsync(int turn)
+    {
+        if (turn >= plan.StolenAt && turn < plan.RevokedAt && (turn - plan.StolenAt) % Math.Max(1, (plan.RevokedAt - plan.StolenAt) / 3) == 0)
+        {
+            _isThiefAtWork = true;
+            await _thief.ActAsync();
+        }
+
+        if (turn == plan.RevokedAt)
+        {
+            var catalog = await SnapshotCatalog.LoadAsync(scene.Owner, CancellationToken.None);
+            var mine = _honest.Select(static fact => fact.Id).ToHashSet();
+            var last = catalog.Snapshots.Where(snapshot => snapshot.Writer == scene.Hosts[^1].Self && mine.Contains(snapshot.Id)).MaxBy(static snapshot => snapshot.Sequence)!;
+            var result = await MemberRevocation.RevokeAsync(
+                scene.Owner, new RevocationRequest(scene.Hosts[^1].Self, "the computer was stolen") { LastTrusted = [last] }, CancellationToken.None);
+            _isThiefAtWork = false;
+            Assert.True(result.Dropped > 0, "The thief's snapshots were to be dropped.");
+            await _thief.ActInThePastAsync();
+        }
+    }
+
+    private async Task MaintainAsync(bool isOfYear)
+    {
+        var catalog = await SnapshotCatalog.LoadAsync(scene.Owner, CancellationToken.None);
+        var mine = _honest.Select(static fact => fact.Id).ToHashSet();
+        foreach (var snapshot in catalog.Snapshots.Where(snapshot => mine.Contains(snapshot.Id)).DistinctBy(static snapshot => snapshot.DataSetId).Where(snapshot => isOfYear || !snapshot.IsVerified))
+        {
+            Assert.Equal(0, await scene.VerifyAsync(snapshot, catalog, readsData: isOfYear));
+            var at = _honest.FindIndex(fact => fact.Id == snapshot.Id);
+            _honest[at] = _honest[at] with { IsVerified = true };
+        }
+
+        _removalMilliseconds = await TenYearsScene.MillisecondsOf(RemoveAsync);
+        await (plan.Collect?.Invoke(scene.Owner) ?? Task.CompletedTask);
+    }
+
+    private async Task RemoveAsync()
+    {
+        var request = new RemovalRequest(scene.Maintainer, "retention") { Policy = plan.Policy };
+        var due = await RemovalPlan.MakeAsync(request, CancellationToken.None);
+        Removed += (await SnapshotRemoval.RunAsync(request, [.. due.Expired.Select(static snapshot => snapshot.Id)], CancellationToken.None)).Removed.Count;
+
+        // The reference knows nothing of the thief.
+        var expired = plan.Policy.Plan(_honest, scene.Time.GetUtcNow()).Expired.ToHashSet();
+        _honest.RemoveAll(fact => expired.Contains(fact.Id));
+        var catalog = await SnapshotCatalog.LoadAsync(scene.Maintainer, CancellationToken.None);
+        var standing = catalog.Snapshots.Select(static snapshot => snapshot.Id).ToHashSet();
+        if (_isThiefAtWork)
+        {
+            // With the key of its own series a thief may take places there, as its owner might; in no other one.
+            _honest.RemoveAll(fact => fact.Writer == scene.Hosts[^1].Self && !standing.Contains(fact.Id));
+            standing.IntersectWith(_honest.Select(static fact => fact.Id));
+        }
+
+        Assert.Equal(_honest.Select(static fact => fact.Id).Order(ById), standing.Order(ById));
+    }
+
+    private async Task EndYearAsync(int year)
+    {
+        await MaintainAsync(isOfYear: true);
+        Rotations = (await EpochRotation.RotateAsync(scene.Owner, $"year {year + 1}", CancellationToken.None)).Epoch;
+        var objects = scene.Target.Objects;
+        var looking = await TenYearsScene.MillisecondsOf(async () =>
+        {
+            using var fresh = await scene.OpenFreshAsync($"year-{year}");
+            await SnapshotCatalog.LoadAsync(fresh, CancellationToken.None);
+        });
+        Curve.Add(new YearSample(year + 1)
+        {
+            Backups = Backups,
+            Snapshots = _honest.Count,
+            Removed = Removed,
+            RemovalRecords = objects.Keys.Count(static name => name.Value.StartsWith(ObjectNames.Removals, StringComparison.Ordinal)),
+            Objects = objects.Count,
+            PackBytes = objects.Where(static pair => pair.Key.Value.StartsWith(ObjectNames.Packs, StringComparison.Ordinal)).Sum(static pair => (long)pair.Value.Length),
+            TotalBytes = objects.Values.Sum(static bytes => (long)bytes.Length),
+            BackupMilliseconds = _backupMilliseconds,
+            RemovalMilliseconds = _removalMilliseconds,
+            OpenMilliseconds = looking,
+        });
+    }
+
+    /// <summary>The end: an empty machine with the owner's key reads every byte of every snapshot that stands.</summary>
+    public async Task CheckAsync()
+    {
+        using var fresh = await scene.OpenFreshAsync("last");
+        var catalog = await SnapshotCatalog.LoadAsync(fresh, CancellationToken.None);
+        Assert.Equal(_honest.Select(static fact => fact.Id).Order(ById), catalog.Snapshots.Select(static snapshot => snapshot.Id).Order(ById));
+        foreach (var snapshot in catalog.Snapshots)
+        {
+            Assert.Equal(0, await scene.VerifyAsync(snapshot, catalog, readsData: true));
+        }
+    }
+
+    private static Comparer<SnapshotId> ById => Comparer<SnapshotId>.Create(static (left, right) => left.Value.CompareTo(right.Value));
+}

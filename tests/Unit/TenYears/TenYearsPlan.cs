@@ -1,0 +1,51 @@
+using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Tests.Unit.TenYears;
+
+/// <summary>How fast the film runs. The story is the same: ten years, five hosts, one of them stolen in the fourth year.</summary>
+internal sealed record TenYearsPlan
+{
+    public const int Years = 10;
+    public const int Hosts = 5;
+
+    /// <summary>Between two turns; each turn the first host backs up, and each fifth one all do.</summary>
+    public required TimeSpan Turn { get; init; }
+
+    public required int Turns { get; init; }
+
+    /// <summary>Turns between two removals, checks and collections.</summary>
+    public required int MaintenanceEvery { get; init; }
+
+    public required RetentionPolicy Policy { get; init; }
+
+    /// <summary>Frees what nothing needs, as Optimize-BackupVault does; null leaves it out.</summary>
+    public Func<UnlockedVault, Task>? Collect { get; init; }
+
+    /// <summary>3,650 days.</summary>
+    public static TenYearsPlan Daily { get; } = new()
+    {
+        Turn = TimeSpan.FromDays(1),
+        Turns = 3_650,
+        MaintenanceEvery = 7,
+        Policy = new RetentionPolicy { KeepDaily = 14, KeepWeekly = 8, KeepMonthly = 24, KeepYearly = 11 },
+    };
+
+    /// <summary>The same in 120 months.</summary>
+    public static TenYearsPlan Monthly { get; } = new()
+    {
+        Turn = TimeSpan.FromDays(30.4),
+        Turns = 120,
+        MaintenanceEvery = 3,
+        Policy = new RetentionPolicy { KeepMonthly = 6, KeepYearly = 11 },
+    };
+
+    public int TurnsOfYear => Turns / Years;
+
+    public int StolenAt => Turns * 4 / 10;
+
+    /// <summary>Until somebody notices.</summary>
+    public int RevokedAt => StolenAt + Math.Max(3, TurnsOfYear / 12);
+
+    public static string DataSetOf(int host) => $"shop-{host}";
+}

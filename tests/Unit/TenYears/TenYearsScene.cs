@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Tests.Unit.TenYears;
+
+/// <summary>A vault in memory, an owner, a maintainer and five hosts with files that people work on; time passes when it is told to.</summary>
+internal sealed class TenYearsScene : IDisposable
+{
+    private const int Files = 24;
+
+    private readonly TempFolder _folder = TempFolder.InMemory();
+    private readonly Random _work = new(20260101);
+
+    private TenYearsScene()
+    {
+        Target = new MemoryTarget(Time);
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 2, 0, 0, TimeSpan.Zero));
+
+    public MemoryTarget Target { get; }
+
+    public UnlockedVault Owner { get; private set; } = null!;
+
+    public UnlockedVault Maintainer { get; private set; } = null!;
+
+    public List<UnlockedVault> Hosts { get; } = [];
+
+    public string this[string name] => _folder[name];
+
+    public static async Task<TenYearsScene> CreateAsync()
+    {
+        var scene = new TenYearsScene();
+        var creation = new VaultCreation { KeyFilePath = scene["owner.key"], PackSizeBytes = 64 * 1024, ChunkerName = ChunkerCatalog.Small };
+        scene.Owner = await VaultCreator.CreateAsync(scene.Target, creation, scene.Context("owner"), CancellationToken.None);
+        scene.Maintainer = await scene.AddAsync("keeper", MemberRoles.Maintainer, null);
+        for (var host = 0; host < TenYearsPlan.Hosts; host++)
+        {
+            scene.Hosts.Add(await scene.AddAsync($"host-{host}", MemberRoles.Writer, [TenYearsPlan.DataSetOf(host)]));
+            for (var file = 0; file < Files; file++)
+            {
+                scene.Write(host, file);
+            }
+        }
+
+        return scene;
+    }
+
+    /// <summary>What people do to a host's files between two backups: two change, and now and then one comes or goes.</summary>
+    public void Work(int host)
+    {
+        Write(host, _work.Next(Files));
+        Write(host, _work.Next(Files));
+        var extra = Path.Combine(SourceOf(host), $"extra-{_work.Next(Files)}.txt");
+        if (_work.Next(10) == 0 && File.Exists(extra))
+        {
+            File.Delete(extra);
+        }
+        else if (_work.Next(10) == 0)
+        {
+            File.WriteAllText(extra, Text());
+        }
+    }
+
+    public async Task<BackupResult> BackUpAsync(int host)
+    {
+        using var source = FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([SourceOf(host)]) }, TimeProvider.System);
+        var options = new BackupOptions { DataSet = TenYearsPlan.DataSetOf(host), HostName = $"host-{host}" };
+        return await BackupCorridor.RunAsync(Hosts[host], source, options, RunContext.Unwatched, CancellationToken.None);
+    }
+
+    public async Task<int> VerifyAsync(Snapshot snapshot, SnapshotCatalog catalog, bool readsData) =>
+        (await VerifyCorridor.RunAsync(new VerifyRequest(Owner.RequireReader(), snapshot, catalog) { ReadsData = readsData }, RunContext.Unwatched, CancellationToken.None)).Faults.Count;
+
+    public string SourceOf(int host) => _folder[$"files/host-{host}/source"];
+
+    /// <summary>The vault as an empty machine with the owner's key sees it.</summary>
+    public async Task<UnlockedVault> OpenFreshAsync(string name)
+    {
+        using var credential = CredentialFile.Read(this["owner.key"], NullSink.Instance);
+        return await (await LockedVault.OpenAsync(Target, CancellationToken.None)).UnlockAsync(credential, Context(name), CancellationToken.None);
+    }
+
+    public static async Task<double> MillisecondsOf(Func<Task> work)
+    {
+        var clock = Stopwatch.GetTimestamp();
+        await work();
+        return Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
+    }
+
+    public void Dispose()
+    {
+        Hosts.ForEach(static host => host.Dispose());
+        Maintainer.Dispose();
+        Owner.Dispose();
+        _folder.Dispose();
+    }
+
+    private UnlockContext Context(string name) => new(HostState.For(_folder[$"cache/{name}"]), NullSink.Instance, Time);
+
+    private async Task<UnlockedVault> AddAsync(string name, MemberRoles roles, IReadOnlyList<string>? dataSets)
+    {
+        await MemberAdmission.AddAsync(Owner, new NewMember(name, roles) { KeyFilePath = this[$"{name}.key"], DataSets = dataSets }, CancellationToken.None);
+        using var credential = CredentialFile.Read(this[$"{name}.key"], NullSink.Instance);
+        return await (await LockedVault.OpenAsync(Target, CancellationToken.None)).UnlockAsync(credential, Context(name), CancellationToken.None);
+    }
+
+    private void Write(int host, int file)
+    {
+        var path = Path.Combine(SourceOf(host), $"file-{file:D2}.txt");
+        Directory.CreateDirectory(SourceOf(host));
+        File.WriteAllText(path, Text());
+    }
+
+    private string Text() => string.Join(' ', Enumerable.Range(0, _work.Next(200, 900)).Select(_ => $"word{_work.Next(2000)}"));
+}
