@@ -50,6 +50,9 @@ internal enum ProtocolRules
 /// <param name="HasRestarts">Whether a writer that broke off runs once more and takes over what it had stored.</param>
 internal sealed record ModelSize(int Writers, int Maintainers, int Lag, int Grace, int Lapse, bool HasRestarts)
 {
+    /// <summary>How many markers may stand at once; with one, a void marker goes before another is written.</summary>
+    internal int Markers { get; init; } = 2;
+
     internal int VoidAge => 2 * Grace;
 
     internal int FirstCap => VoidAge + Lag + 1;
@@ -57,7 +60,7 @@ internal sealed record ModelSize(int Writers, int Maintainers, int Lag, int Grac
     internal int LastCap => Lapse + Lag + 1;
 
     public override string ToString() =>
-        $"{Writers} writers, {Maintainers} maintainer(s), listings up to {Lag} tick(s) behind, grace {Grace}, lapse {Lapse}{(HasRestarts ? ", with restarts" : "")}";
+        $"{Writers} writers, {Maintainers} maintainer(s), listings up to {Lag} tick(s) behind, grace {Grace}, lapse {Lapse}{(HasRestarts ? ", with restarts" : "")}{(Markers == 1 ? ", one marker" : "")}";
 }
 
 internal enum WriterStep

@@ -48,7 +48,7 @@ internal static class MaintainerModel
         for (var i = 0; i < 2; i++)
         {
             covered |= world.Markers[i].IsThere && world.Markers[i].Age < DeadlineAge(model) ? world.Markers[i].Packs : 0;
-            free = world.Markers[i].Packs == 0 ? i : free;
+            free = world.Markers[i].Packs == 0 && i < model.Size.Markers ? i : free;
         }
 
         var packs = 0;

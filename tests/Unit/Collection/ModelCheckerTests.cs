@@ -5,7 +5,7 @@ public sealed class ModelCheckerTests(ITestOutputHelper output)
 {
     private static ModelSize Punctual => new(1, 1, Lag: 0, Grace: 2, Lapse: 2, HasRestarts: true);
 
-    private static ModelSize TwoWriters => new(2, 1, Lag: 0, Grace: 2, Lapse: 1, HasRestarts: false);
+    private static ModelSize TwoWriters => new(2, 1, Lag: 0, Grace: 2, Lapse: 1, HasRestarts: false) { Markers = 1 };
 
     private static ModelSize TwoMaintainers => new(1, 2, Lag: 0, Grace: 2, Lapse: 2, HasRestarts: false);
 

@@ -13,7 +13,7 @@ namespace SecureBackup.Tests.Unit.Collection;
 /// </summary>
 internal sealed class Schedule : IDisposable
 {
-    private const int Steps = 14;
+    private const int Steps = 12;
 
     private readonly CollectionScene _scene = new();
     private readonly Random _random;
@@ -66,14 +66,21 @@ internal sealed class Schedule : IDisposable
     private Task ActAsync(int action) => action switch
     {
         0 or 1 or 2 => BackUpAsync(_random.Next(2)),
-        3 or 4 or 5 or 6 => CollectAsync(2 + _random.Next(2)),
-        7 => RemoveAsync(),
+        3 or 4 or 5 or 6 => CollectLaterAsync(2 + _random.Next(2)),
+        7 or 8 => RemoveAsync(),
         _ => PassAsync(),
     };
 
-    private Task PassAsync()
+    /// <summary>So that markers come of age.</summary>
+    private async Task CollectLaterAsync(int party)
     {
-        var hours = _random.Next(1, 21);
+        await PassAsync(14);
+        await CollectAsync(party);
+    }
+
+    private Task PassAsync(int atMost = 20)
+    {
+        var hours = _random.Next(1, atMost + 1);
         Journal.Add($"{hours} hours pass");
         _scene.Time.Advance(TimeSpan.FromHours(hours));
         return Task.CompletedTask;

@@ -5,7 +5,7 @@ namespace SecureBackup.Tests.Unit.Collection;
 /// <summary>The protocol run for real: seeded schedules of two writers, two maintainers and restores over one target.</summary>
 public sealed class ScheduleTests(ITestOutputHelper output)
 {
-    private const int Schedules = 240;
+    private const int Schedules = 200;
     private const int LongSchedules = 10_000;
 
     [Fact]

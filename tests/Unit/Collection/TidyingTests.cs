@@ -74,7 +74,7 @@ public sealed class TidyingTests : IDisposable
 
         Assert.Equal(39, _scene.CountOf("removals/"));
         await _scene.CollectForAsync(owner, 4);
-        Assert.Equal(1, _scene.CountOf("removals/"));
+        Assert.InRange(_scene.CountOf("removals/"), 1, 2);
         var catalog = await SnapshotCatalog.LoadAsync(owner, Token);
         Assert.Empty(catalog.Problems);
         Assert.Equal(all.SkipLast(1).Select(static id => id.Value).Order(), catalog.Removed.Select(static item => item.Manifest.Id.Value).Order());

@@ -24,7 +24,7 @@ internal sealed class Tidier(CollectRun run)
         await run.TidyAsync(await RecordTidying.SupersededAsync(_vault, _view.Catalog, Settled, cancellationToken), cancellationToken);
         if (!run.IsOver())
         {
-            await RecordTidying.FoldAsync(_vault, cancellationToken);
+            await RemovalFold.RunAsync(_vault, [.. _view.Catalog.Removals.Where(record => record.StoreTime < Settled)], cancellationToken);
         }
     }
 
