@@ -10,6 +10,7 @@
     CompatiblePSEditions = @('Core')
 
     CmdletsToExport      = @(
+        'Add-BackupLegalHold'
         'Add-BackupVaultKey'
         'Add-BackupVaultMember'
         'Approve-BackupVaultChange'
@@ -20,6 +21,7 @@
         'Export-BackupRecoveryShare'
         'Export-BackupWriterKey'
         'Export-CustomerData'
+        'Get-BackupLegalHold'
         'Get-BackupVault'
         'Get-BackupVaultChange'
         'Get-BackupVaultKey'
@@ -29,10 +31,12 @@
         'Get-CustomerData'
         'New-BackupVault'
         'Optimize-BackupVault'
+        'Remove-BackupLegalHold'
         'Remove-BackupVaultChange'
         'Remove-BackupVaultKey'
         'Remove-BackupVaultMember'
         'Remove-CustomerBackup'
+        'Remove-CustomerData'
         'Repair-BackupVault'
         'Restore-BackupVaultKey'
         'Restore-CustomerBackup'

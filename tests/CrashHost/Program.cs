@@ -3,6 +3,16 @@ using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
+
+// An erasure in a process that then waits for the end of its input: erase <vault> <key file> <cache> <subject>.
+if (args is ["erase", var erasedVault, var erasedKey, var erasedCache, var subject])
+{
+    await EraseAsync(erasedVault, erasedKey, erasedCache, subject);
+    await Console.Out.WriteLineAsync("erased");
+    await Console.In.ReadToEndAsync();
+    return 0;
+}
 
 // A backup in a process of its own, to be killed by the tests at any moment: <vault> <source> <key file> <cache> <tag>.
 if (args is not [var vaultPath, var sourcePath, var keyPath, var cachePath, var tag])
@@ -22,3 +32,13 @@ var options = new BackupOptions { DataSet = "shop", HostName = "host", Tags = [t
 var result = await BackupCorridor.RunAsync(vault, source, options, RunContext.Unwatched, CancellationToken.None);
 await Console.Out.WriteLineAsync($"{result.Outcome} {result.Elapsed.TotalMilliseconds:F0} {result.PacksAdopted}");
 return 0;
+
+static async Task EraseAsync(string vaultPath, string keyPath, string cachePath, string subject)
+{
+    await using var target = LocalTarget.Open(vaultPath);
+    using var credential = CredentialFile.Read(keyPath, NullSink.Instance);
+    var locked = await LockedVault.OpenAsync(target, CancellationToken.None);
+    using var owner = await locked.UnlockAsync(credential, new UnlockContext(HostState.For(cachePath), NullSink.Instance, TimeProvider.System), CancellationToken.None);
+    var request = new ErasureRequest { Subjects = [owner.Keys.PseudonymOf(subject)], Reason = "asked for" };
+    await new SubjectEraser(owner.RequireReader()).EraseAsync(request, CancellationToken.None);
+}

@@ -4,8 +4,12 @@ import { Refusal, refuse, demand } from './refusal.mjs';
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const shortest = { 24: 24n, 25: 0x100n, 26: 0x10000n, 27: 0x100000000n };
 
+// Structured parts nest 16 deep and have no simple values; records are content, and have both (docs/format/records.md).
+const structured = { depth: 16, text: 65536, simple: [] };
+export const recordRules = { depth: 2 * 49 + 2, text: 16 * 2 ** 20, simple: [[20, false], [21, true], [22, null]] };
+
 class Cursor {
-  constructor(bytes) { this.bytes = bytes; this.at = 0; }
+  constructor(bytes, rules = structured) { this.bytes = bytes; this.at = 0; this.rules = rules; }
 
   take(n) {
     demand(n <= this.bytes.length - this.at, 'malformed', 'CBOR ends early');
@@ -22,7 +26,7 @@ class Cursor {
   }
 
   item(depth) {
-    demand(depth <= 16, 'malformed', 'CBOR nested deeper than 16');
+    demand(depth <= this.rules.depth, 'malformed', `CBOR nested deeper than ${this.rules.depth}`);
     const { major, value } = this.head();
     switch (major) {
       case 0: return value;
@@ -31,12 +35,16 @@ class Cursor {
       case 3: return this.text(value);
       case 4: return this.array(value, depth);
       case 5: return this.map(value, depth);
-      default: return refuse('malformed', 'CBOR tag, float or simple value');
+      case 7: {
+        const simple = this.rules.simple.find(([number]) => number === value);
+        return simple ? simple[1] : refuse('malformed', 'CBOR float or simple value');
+      }
+      default: return refuse('malformed', 'CBOR tag');
     }
   }
 
   text(length) {
-    demand(length <= 65536, 'malformed', 'text too long');
+    demand(length <= this.rules.text, 'malformed', 'text too long');
     try { return utf8.decode(this.take(length)); } catch (e) {
       if (e instanceof Refusal) throw e;
       return refuse('malformed', 'text is not UTF-8');
@@ -63,14 +71,14 @@ class Cursor {
   }
 }
 
-export function decode(bytes) {
-  const [value, ...more] = decodeSequence(bytes);
+export function decode(bytes, rules) {
+  const [value, ...more] = decodeSequence(bytes, rules);
   demand(value !== undefined && more.length === 0, 'malformed', 'not one CBOR item');
   return value;
 }
 
-export function decodeSequence(bytes) {
-  const cursor = new Cursor(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)), items = [];
+export function decodeSequence(bytes, rules) {
+  const cursor = new Cursor(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), rules), items = [];
   while (cursor.at < bytes.length) items.push(cursor.item(1));
   return items;
 }

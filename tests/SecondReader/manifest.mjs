@@ -14,7 +14,7 @@ const manifestShape = cbor.record({
 });
 const metadataShape = cbor.record({
   0: ['dataSetId', id], 1: ['dataSet', text], 2: ['started', time], 3: ['ended', time], 4: ['host', text], 5: ['tags', list(text)], 6: ['entries', uint],
-  7: ['contentBytes', uint], 8: ['newBytes', uint], 9: ['faults', uint], 10: ['outcome', uint], 11: ['refPages', list(id)], 12: ['packs', uint], 13: ['files', uint],
+  129: ['content', optional(uint)], 130: ['recordCounts', optional(tuple(uint, uint))], 7: ['contentBytes', uint], 8: ['newBytes', uint], 9: ['faults', uint], 10: ['outcome', uint], 11: ['refPages', list(id)], 12: ['packs', uint], 13: ['files', uint],
 });
 const ownerPartShape = cbor.record({
   0: ['listing', optional(tuple(uint, id))], 1: ['identities', contentShape], 2: ['roots', list(tuple(bytes, text, text))], 3: ['rules', list(text)], 4: ['faults', optional(contentShape)],

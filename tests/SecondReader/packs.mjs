@@ -36,12 +36,19 @@ export class Packs {
     return this.with(location.packId, (object, header, opener) => this.openChunk(chunkId, location, header, opener(), object.part(location.offset, location.frameBytes)));
   }
 
-  openChunk(chunkId, { number, plainBytes, compression, sealing }, header, opener, stored) {
+  // A frame's plaintext: compressed, and of a subject's chunk still under the subject's seal.
+  openFrame(chunkId, { number, plainBytes, compression, sealing }, opener, stored) {
     demand(plainBytes <= mostChunkBytes, 'malformed', 'a chunk beyond 8 MiB');
     demand(compression <= 1, 'unsupported format', `compression ${compression}`);
-    demand(sealing === 0, 'unsupported format', `sealing ${sealing}`);
+    demand(sealing <= 1, 'unsupported format', `sealing ${sealing}`);
     const claim = Buffer.concat([chunkId, u32(plainBytes), Buffer.of(compression, sealing)]);
-    const frame = opener.frame(number, stored, false, claim);
+    return opener.frame(number, stored, false, claim);
+  }
+
+  openChunk(chunkId, location, header, opener, stored) {
+    const { plainBytes, compression, sealing } = location;
+    demand(sealing === 0, 'no key', 'a chunk of a subject');
+    const frame = this.openFrame(chunkId, location, opener, stored);
     const plain = compression === 1 ? decompress(frame, plainBytes) : frame;
     demand(plain.length === plainBytes, 'tampered', 'a chunk has another length than its claim');
     const computed = hmac(this.owner.keys.of(header.epoch, 'chunkId'), vaultDomain, u64(plain.length), sha256(plain));

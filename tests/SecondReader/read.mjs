@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-// node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | entries <snapshot id> | restore <snapshot id> <destination> | verify)
+// node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | entries <snapshot id> | records <snapshot id> | restore <snapshot id> <destination> | verify)
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describe } from './describe.mjs';
 import { readOwnerKey } from './keys.mjs';
+import { recordsOf } from './values.mjs';
 import { entriesOf } from './listing.mjs';
 import { Refusal } from './refusal.mjs';
 import { Restorer } from './restore.mjs';
 import { openVault } from './vault.mjs';
 import { Verifier } from './verify.mjs';
 
-const usage = 'usage: node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | entries <snapshot id> | restore <snapshot id> <destination> | verify)';
+const usage = 'usage: node read.mjs <vault folder> (--passphrase-env NAME | --key-file path) (list | entries <snapshot id> | records <snapshot id> | restore <snapshot id> <destination> | verify)';
 
 function readCredential({ 'passphrase-env': variable, 'key-file': file }) {
   if (file !== undefined) return { ownerKey: readOwnerKey(readFileSync(file, 'latin1')) };
@@ -41,6 +42,13 @@ const commands = {
 
   entries(vault, id) {
     for (const line of describe(vault.read, vault.manifests.ownerPart(snapshotOf(vault, id)))) console.log(JSON.stringify(line));
+  },
+
+  records(vault, id) {
+    for (const entry of entriesOf(vault.read, vault.manifests.ownerPart(snapshotOf(vault, id)).listing)) {
+      if (entry.domain) console.error(`not read, a subject's: ${entry.path.join('/')}`);
+      else if (entry.content) for (const record of recordsOf(vault.read, entry)) console.log(JSON.stringify(record));
+    }
   },
 
   restore(vault, id, destination) {

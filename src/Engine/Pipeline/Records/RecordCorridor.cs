@@ -24,10 +24,18 @@ public static class RecordCorridor
         await using var session = await BackupSession.OpenAsync(vault, options, context, cancellationToken);
         using var issuer = await SubjectKeyIssuer.BeginAsync(vault, vault.Keys.DataSetIdOf(options.DataSet), cancellationToken);
         using var listing = new RecordListing(session, spool, issuer, options.DataSet, context);
-        var contents = await StoringStages.RunAsync(session, context.Counters, static _ => { }, listing.RunAsync, cancellationToken);
-        var draft = DraftOf(session, options, spool, listing, contents, context.Counters.Sample());
-        var snapshot = await session.CommitAsync(draft, cancellationToken, () => RequireNobodyErasedAsync(issuer, listing, cancellationToken));
-        return ToResult(snapshot, spool, session, context.Counters.Sample(), clock.Elapsed);
+        try
+        {
+            var contents = await StoringStages.RunAsync(session, context.Counters, static _ => { }, listing.RunAsync, cancellationToken);
+            var draft = DraftOf(session, options, spool, listing, contents, context.Counters.Sample());
+            var snapshot = await session.CommitAsync(draft, cancellationToken, () => RequireNobodyErasedAsync(issuer, listing, cancellationToken));
+            return ToResult(snapshot, spool, session, context.Counters.Sample(), clock.Elapsed);
+        }
+        finally
+        {
+            // Also after a run that failed: what it stored under these keys is found again by the next. It is written on this host alone.
+            await issuer.RememberAsync(CancellationToken.None);
+        }
     }
 
     /// <exception cref="RequestException">SourceEmpty, SourceUnreadable, NoRecordHasSubject.</exception>

@@ -17,7 +17,7 @@ public sealed class ErasureLedger
     {
         Head = head;
         Entries = entries;
-        foreach (var entry in entries.Where(static entry => entry.IsInForce && entry.Record.State == LedgerState.Erased))
+        foreach (var entry in entries.Where(static entry => entry.Record.State == LedgerState.Erased))
         {
             foreach (var subject in entry.Record.Subjects)
             {
@@ -35,9 +35,16 @@ public sealed class ErasureLedger
     /// <summary>Those that were read, in order.</summary>
     public IReadOnlyList<LedgerEntry> Entries { get; }
 
-    /// <summary>Whether an entry that was read has killed a key of that generation.</summary>
+    /// <summary>Whether an entry in force that was read has killed a key of that generation.</summary>
     public bool IsErased(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>
-        _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.Number >= generation && entry.Record.Takes(dataSet));
+        _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.IsInForce && entry.Record.Takes(dataSet, generation));
+
+    /// <summary>Whether the key has no place in a root that puts all entries in force.</summary>
+    internal bool Kills(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>
+        _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.Record.Takes(dataSet, generation));
+
+    /// <summary>The newest entry in force that names a subject; null where none does.</summary>
+    internal LedgerEntry? LastOf(SubjectPseudonym subject) => _bySubject.GetValueOrDefault(subject)?.FindLast(static entry => entry.IsInForce);
 
     /// <summary>Reads on from <paramref name="after"/> to the end. An entry that the register names must be there; what lies beyond counts while it is valid.</summary>
     /// <param name="after">What the caller has read before; null for the whole ledger.</param>
@@ -46,6 +53,7 @@ public sealed class ErasureLedger
     public static async Task<ErasureLedger> ReadAsync(UnlockedVault vault, LedgerHead? after, CancellationToken cancellationToken)
     {
         await vault.RefreshAsync(cancellationToken);
+        await RequireStandingAsync(vault, after, cancellationToken);
         var reading = new Reading(vault, after);
         foreach (var stored in await reading.ListedAsync(cancellationToken))
         {
@@ -61,6 +69,16 @@ public sealed class ErasureLedger
         }
 
         return reading.Finish();
+    }
+
+    /// <summary>What this host has read before must still be there, also where the register does not vouch for it yet.</summary>
+    private static async Task RequireStandingAsync(UnlockedVault vault, LedgerHead? after, CancellationToken cancellationToken)
+    {
+        if (after is { } known && (vault.Register.LedgerHead is not { } named || named.Number < known.Number)
+            && await vault.Target.StatAsync(ObjectNames.LedgerEntry((uint)known.Number), cancellationToken) is null)
+        {
+            throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry {known.Number}, which this host has read, is missing on {vault.Target.DisplayName}.");
+        }
     }
 
     private sealed class Reading(UnlockedVault vault, LedgerHead? after)

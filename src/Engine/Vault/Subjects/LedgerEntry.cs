@@ -40,28 +40,12 @@ public sealed record LedgerRecord
 
     public LedgerState State { get; init; }
 
-    /// <summary>Whether the entry kills the subject's keys for this data set.</summary>
-    public bool Kills(SubjectPseudonym subject, DataSetId dataSet) => State == LedgerState.Erased && Takes(dataSet) && Contains(subject);
+    /// <summary>Kills keys of this generation and older ones. Never beyond the entry's own number; before it, where a request of before is carried out late: who returned meanwhile is not meant.</summary>
+    public uint UpTo { get; init; } = uint.MaxValue;
 
-    internal bool Takes(DataSetId dataSet) => (Scope.Count == 0 || Scope.Contains(dataSet)) && !Spared.Contains(dataSet);
-
-    private bool Contains(SubjectPseudonym subject)
-    {
-        var (low, high) = (0, Subjects.Count - 1);
-        while (low <= high)
-        {
-            var middle = (low + high) / 2;
-            var order = Subjects[middle].CompareTo(subject);
-            if (order == 0)
-            {
-                return true;
-            }
-
-            (low, high) = order < 0 ? (middle + 1, high) : (low, middle - 1);
-        }
-
-        return false;
-    }
+    /// <summary>Whether a key of a subject that the entry names dies by it.</summary>
+    internal bool Takes(DataSetId dataSet, uint generation) =>
+        State == LedgerState.Erased && generation <= UpTo && (Scope.Count == 0 || Scope.Contains(dataSet)) && !Spared.Contains(dataSet);
 }
 
 /// <summary>An entry of the ledger with its place in the chain.</summary>
@@ -90,7 +74,7 @@ internal static class LedgerCodec
             writer.Key(2).Id(hash.Value);
         }
 
-        var body = writer.Key(3).Bytes(MetadataSeal.Seal(vault, header, Encode(record))).EndMap().Encode();
+        var body = writer.Key(3).Bytes(MetadataSeal.Seal(vault, header, Encode(record with { UpTo = Math.Min(record.UpTo, number) }))).EndMap().Encode();
         return SignedObject.Build(header, body, vault.SelfKey);
     }
 
@@ -116,7 +100,7 @@ internal static class LedgerCodec
         }
 
         var plain = MetadataSeal.Open(vault, signed.Header, blob.Span, SignedObject.MaxBodyBytes);
-        return new LedgerEntry(number, previous, signed.Hash, isNamed || owners >= vault.Register.Policy.OwnersNeeded, Decode(plain, $"ledger entry {number}"));
+        return new LedgerEntry(number, previous, signed.Hash, isNamed || owners >= vault.Register.Policy.OwnersNeeded, Decode(plain, number));
     }
 
     private static (ulong Number, ContentHash? Previous, ReadOnlyMemory<byte> Blob) DecodeBody(ReadOnlyMemory<byte> body, string what)
@@ -142,7 +126,7 @@ internal static class LedgerCodec
         return (reader.Required(number, "the number"), previous, reader.Required(blob, "the record"));
     }
 
-    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(9)
+    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(10)
         .Key(0).Time(record.Time)
         .Key(1).Array(record.Subjects, static (writer, subject) => writer.Id(subject.Value))
         .Key(2).Text(record.Reason)
@@ -152,9 +136,10 @@ internal static class LedgerCodec
         .Key(6).Array(record.BeyondUse, static (writer, text) => writer.Text(text))
         .Key(7).Int((int)record.State)
         .Key(8).Array(record.Spared, static (writer, dataSet) => writer.Id(dataSet.Value))
+        .Key(9).UInt(record.UpTo)
         .EndMap().Encode();
 
-    private static LedgerRecord Decode(byte[] plain, string what)
+    private static LedgerRecord Decode(byte[] plain, uint number)
     {
         Timestamp? time = null;
         SubjectPseudonym[]? subjects = null;
@@ -165,7 +150,8 @@ internal static class LedgerCodec
         string[]? beyondUse = null;
         ulong? state = null;
         DataSetId[]? spared = null;
-        var reader = CborMapReader.OfMap(plain, what);
+        uint? upTo = null;
+        var reader = CborMapReader.OfMap(plain, $"ledger entry {number}");
         while (reader.NextKey(out var key))
         {
             switch (key)
@@ -179,6 +165,7 @@ internal static class LedgerCodec
                 case 6: beyondUse = reader.ReadArray(MaxListed, static item => item.ReadText()); break;
                 case 7: state = reader.ReadUInt64(); break;
                 case 8: spared = reader.ReadArray(MaxListed, static item => new DataSetId(item.ReadId())); break;
+                case 9: upTo = (uint)reader.ReadUInt64(number); break;
                 default: throw reader.UnknownKey(key);
             }
         }
@@ -195,6 +182,7 @@ internal static class LedgerCodec
             BeyondUse = reader.Required(beyondUse, "what is beyond use"),
             State = reader.Required(state, "the state") is var known and <= (ulong)LedgerState.Deferred ? (LedgerState)known : throw reader.Unsupported($"ledger state {state}"),
             Spared = reader.Required(spared, "what was spared"),
+            UpTo = reader.Required(upTo, "the newest generation"),
         };
     }
 

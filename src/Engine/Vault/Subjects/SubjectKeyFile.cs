@@ -82,8 +82,8 @@ internal sealed class SubjectKeyFile : IDisposable
         }
     }
 
-    /// <summary>Adds the records that start with <paramref name="prefix"/> (at least 3 bytes) to <paramref name="found"/>, joined.</summary>
-    internal void Find(ReadOnlySpan<byte> prefix, List<byte[]> found)
+    /// <summary>Shows the records that start with <paramref name="prefix"/>.</summary>
+    internal void Find(ReadOnlySpan<byte> prefix, SubjectRecordReader read)
     {
         Span<byte> bound = stackalloc byte[sizeof(ulong)];
         bound.Fill(0xff);
@@ -99,9 +99,7 @@ internal sealed class SubjectKeyFile : IDisposable
                 var record = records.Slice(at, SubjectRecord.SizeBytes);
                 if (record.StartsWith(prefix))
                 {
-                    var copy = GC.AllocateUninitializedArray<byte>(SubjectRecord.SizeBytes, pinned: true);
-                    record.CopyTo(copy);
-                    found.Add(copy);
+                    read(record);
                 }
             }
         }

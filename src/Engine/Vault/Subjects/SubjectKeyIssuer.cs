@@ -1,62 +1,52 @@
-using System.Security.Cryptography;
-using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
 /// <summary>
 /// A writer's side of the keyring: gives each subject of one data set the domain that this host gave it before, or a fresh one. A writer cannot open the
-/// keyring; what it remembers is a host cache of the keys that it made itself. Without that cache a subject gets a second key, and her unchanged records are
-/// stored once more: nothing else.
+/// keyring; what it remembers is a host cache of the keys that it made itself. Without that cache a subject gets a further key, and her unchanged records are
+/// stored once more: nothing else. Memory is flat, for ten million subjects too.
 /// </summary>
 public sealed class SubjectKeyIssuer : IDisposable
 {
     private readonly UnlockedVault _vault;
     private readonly DataSetId _dataSet;
-    private readonly Lock _gate = new();
-    private readonly LedgerHead? _ledgerAtStart;
     private readonly uint _generation;
-    private readonly Dictionary<SubjectPseudonym, byte[]> _known = [];
-    private readonly List<byte[]> _fresh = [];
+    private readonly SubjectKeyCache _cache;
+    private readonly IssuedKeys _issued;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly HashSet<DomainId> _erased = [];
+    private ErasureLedger _ledger;
 
-    private SubjectKeyIssuer(UnlockedVault vault, DataSetId dataSet, ErasureLedger ledger)
+    private SubjectKeyIssuer(UnlockedVault vault, SubjectKeyCache cache, CachedSubjectKeys? cached, ErasureLedger ledger)
     {
         _vault = vault;
-        _dataSet = dataSet;
-        _ledgerAtStart = ledger.Head;
+        _dataSet = cache.DataSet;
+        _cache = cache;
+        _ledger = ledger;
         _generation = ledger.Length;
+        _issued = new IssuedKeys(cache.Directory, vault.Id, cached);
     }
 
-    /// <summary>Reads the ledger's end, and what this host remembers.</summary>
-    /// <exception cref="Faults.VaultException">LedgerDamaged.</exception>
+    /// <summary>Reads the ledger on from what this host knows, and drops the keys of those who were erased from its cache, for good.</summary>
+    /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged.</exception>
+    /// <exception cref="KeyException">KeyNotGranted: the ledger was sealed in an epoch whose keys this member does not hold.</exception>
     public static async Task<SubjectKeyIssuer> BeginAsync(UnlockedVault vault, DataSetId dataSet, CancellationToken cancellationToken)
     {
         await vault.RefreshAsync(cancellationToken);
-        return new SubjectKeyIssuer(vault, dataSet, await ErasureLedger.ReadAsync(vault, vault.Register.LedgerHead, cancellationToken));
+        var cache = SubjectKeyCache.Of(vault, dataSet);
+        var preface = await RequireStoredAsync(vault, cache, cancellationToken);
+        var ledger = await ErasureLedger.ReadAsync(vault, preface is null ? vault.Register.LedgerHead : preface.Ledger, cancellationToken);
+        await cache.DropDeadAsync(ledger, cancellationToken);
+        return new SubjectKeyIssuer(vault, cache, cache.TryOpen(), ledger);
     }
 
     /// <summary>The domain of a subject's records. The key is the caller's to dispose of. Safe for many threads.</summary>
-    /// <exception cref="Faults.RequestException">SubjectInvalid.</exception>
-    public SubjectDomain For(string subject)
-    {
-        var pseudonym = _vault.Keys.PseudonymOf(subject);
-        lock (_gate)
-        {
-            if (!_known.TryGetValue(pseudonym, out var record))
-            {
-                record = GC.AllocateUninitializedArray<byte>(SubjectRecord.SizeBytes, pinned: true);
-                Span<byte> key = stackalloc byte[SecretKey.SizeBytes];
-                RandomNumberGenerator.Fill(key);
-                SubjectRecord.Write(record, pseudonym, new SubjectDomainKey(SubjectRecord.NewDomain(pseudonym), key, _generation));
-                CryptographicOperations.ZeroMemory(key);
-                _known[pseudonym] = record;
-                _fresh.Add(record);
-            }
-
-            return new SubjectDomain(SubjectRecord.DomainOf(record), new SubjectKey(SubjectRecord.KeyOf(record)));
-        }
-    }
+    /// <exception cref="RequestException">SubjectInvalid.</exception>
+    public SubjectDomain For(string subject) => _issued.For(_vault.Keys.PseudonymOf(subject), _generation);
 
     /// <summary>
     /// Stores the keys made so far. To be awaited before a pack goes out that holds a chunk sealed under one of them: a crash after it leaves keys of which nothing
@@ -64,24 +54,22 @@ public sealed class SubjectKeyIssuer : IDisposable
     /// </summary>
     public async Task StoreAdditionsAsync(CancellationToken cancellationToken)
     {
-        List<byte[]> fresh;
-        lock (_gate)
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            fresh = [.. _fresh];
-            _fresh.Clear();
-        }
-
-        fresh.Sort(static (left, right) => SubjectRecord.Compare(left, right));
-        foreach (var part in fresh.Chunk(SubjectAddition.MaxKeys))
-        {
-            using var plain = OwnedBuffer.Rent(part.Length * SubjectRecord.SizeBytes);
-            for (var i = 0; i < part.Length; i++)
+            while (_issued.TakeUnstored() is { } keys)
             {
-                part[i].CopyTo(plain.Span[(i * SubjectRecord.SizeBytes)..]);
+                using (keys)
+                {
+                    var (id, bytes) = SubjectAddition.Seal(_vault, _dataSet, keys.Bytes);
+                    await _vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id), bytes, cancellationToken);
+                    _issued.MarkStored(id);
+                }
             }
-
-            var (id, bytes) = SubjectAddition.Seal(_vault, _dataSet, plain.Span);
-            await _vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id), bytes, cancellationToken);
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
@@ -91,24 +79,66 @@ public sealed class SubjectKeyIssuer : IDisposable
     /// </summary>
     public async Task<IReadOnlySet<DomainId>> ErasedSinceAsync(CancellationToken cancellationToken)
     {
-        var ledger = await ErasureLedger.ReadAsync(_vault, _ledgerAtStart, cancellationToken);
-        lock (_gate)
+        _ledger = await ErasureLedger.ReadAsync(_vault, _ledger.Head, cancellationToken);
+        _erased.UnionWith(_issued.DeadBy(_ledger, _dataSet));
+        return _erased.ToHashSet();
+    }
+
+    /// <summary>Keeps the keys that are stored for the next run of this host. To be called at the end of a run, whether or not it made a snapshot.</summary>
+    public async Task RememberAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            return _known.Where(pair => ledger.IsErased(pair.Key, _dataSet, SubjectRecord.GenerationOf(pair.Value)))
-                .Select(static pair => SubjectRecord.DomainOf(pair.Value)).ToHashSet();
+            if (!await _issued.WriteAsync(_cache, _ledger.Head, _erased, cancellationToken))
+            {
+                _vault.Sink.Report(new BackupEvent(
+                    EventSeverity.Warning, "This host cannot remember the keys of the subjects; the next run stores their records once more.", FaultCodes.HostStateUnusable));
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            foreach (var record in _known.Values)
-            {
-                CryptographicOperations.ZeroMemory(record);
-            }
+        _issued.Dispose();
+        _turn.Dispose();
+    }
 
-            _known.Clear();
+    /// <summary>
+    /// A key that the vault has lost must seal nothing more. Where an addition is neither there nor taken in by the root, the whole cache is given up: every
+    /// subject gets a fresh key.
+    /// </summary>
+    private static async Task<CachePreface?> RequireStoredAsync(UnlockedVault vault, SubjectKeyCache cache, CancellationToken cancellationToken)
+    {
+        using var cached = cache.TryOpen();
+        if (cached is null)
+        {
+            return null;
         }
+
+        var there = await vault.Store.ListAsync(ObjectNames.KeyringAdditions, static _ => true, cancellationToken);
+        var missing = cached.Preface.Additions.Select(static id => ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id))
+            .Except(there.Select(static stat => stat.Name)).ToHashSet();
+        if (missing.Count > 0 && vault.Register.KeyringRoot is { } named)
+        {
+            var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
+            missing.ExceptWith(root.Folded.Select(static id => ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id)));
+        }
+
+        if (missing.Count == 0)
+        {
+            return cached.Preface;
+        }
+
+        vault.Sink.Report(new BackupEvent(
+            EventSeverity.Warning,
+            $"'{missing.First()}' is gone from {vault.Target.DisplayName}, and no root has taken it in: all subjects of the data set get new keys.",
+            FaultCodes.KeyringDamaged));
+        cache.TryDelete();
+        return null;
     }
 }

@@ -19,6 +19,31 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
 
     internal long Count => _inMemory + _files.Sum(static file => file.Count);
 
+    /// <summary>A file of what <paramref name="merge"/> gives, sealed under <paramref name="root"/>, and gone when it is closed.</summary>
+    internal static SubjectKeyFile Write(string folder, VaultId vault, RootKey root, SubjectKeyMerge merge)
+    {
+        Directory.CreateDirectory(folder);
+        var file = new FileStream(Path.Combine(folder, $"spool-{Id256.Random()}.tmp"), PrivateFile.Options(FileOptions.DeleteOnClose));
+        var header = new ObjectHeader(ObjectKind.HostCache, 0, vault, ObjectId.Random());
+        try
+        {
+            using var writer = new SubjectKeyFileWriter(file, new ObjectKey(root.Bytes, header, SealPurpose.Cache));
+            while (merge.TryNext(out var record))
+            {
+                writer.Add(record);
+            }
+
+            writer.Finish([]);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        return SubjectKeyFile.TryOpen(file, new ObjectKey(root.Bytes, header, SealPurpose.Cache))!;
+    }
+
     /// <summary>Takes the batch over. Of two records of one domain the one that was added first comes first.</summary>
     internal void Add(SubjectRecords batch)
     {
@@ -36,7 +61,8 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
         if (_files.Count > 0 && _files.Count + _batches.Count > 1)
         {
             Flush();
-            var merged = Write([], _files);
+            using var merge = new SubjectKeyMerge([], _files);
+            var merged = Write(folder, vault, _root, merge);
             _files.ForEach(static file => file.Dispose());
             _files.Clear();
             _files.Add(merged);
@@ -46,13 +72,12 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
     /// <summary>All records in order; valid until this is disposed of.</summary>
     internal SubjectKeyMerge Scan() => new(_batches, _files);
 
-    /// <summary>Copies of the records that start with <paramref name="prefix"/>, those added first first.</summary>
-    internal List<byte[]> Find(ReadOnlySpan<byte> prefix)
+    /// <summary>Shows the records that start with <paramref name="prefix"/>, those added first first.</summary>
+    internal void Find(ReadOnlySpan<byte> prefix, SubjectRecordReader read)
     {
-        var found = new List<byte[]>();
         foreach (var file in _files)
         {
-            file.Find(prefix, found);
+            file.Find(prefix, read);
         }
 
         foreach (var batch in _batches)
@@ -60,13 +85,9 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
             var range = batch.RangeOf(prefix);
             for (var i = range.Start.Value; i < range.End.Value; i++)
             {
-                var copy = GC.AllocateUninitializedArray<byte>(SubjectRecord.SizeBytes, pinned: true);
-                batch[i].CopyTo(copy);
-                found.Add(copy);
+                read(batch[i]);
             }
         }
-
-        return found;
     }
 
     public void Dispose()
@@ -80,36 +101,15 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
     {
         if (_batches.Count > 0)
         {
-            _files.Add(Write(_batches, []));
+            using (var merge = new SubjectKeyMerge(_batches, []))
+            {
+                _files.Add(Write(folder, vault, _root, merge));
+            }
+
             _batches.ForEach(static batch => batch.Dispose());
             _batches.Clear();
             _inMemory = 0;
         }
-    }
-
-    private SubjectKeyFile Write(IReadOnlyList<SubjectRecords> batches, IReadOnlyList<SubjectKeyFile> files)
-    {
-        using var merge = new SubjectKeyMerge(batches, files);
-        Directory.CreateDirectory(folder);
-        var file = new FileStream(Path.Combine(folder, $"spool-{Id256.Random()}.tmp"), PrivateFile.Options(FileOptions.DeleteOnClose));
-        var header = new ObjectHeader(ObjectKind.HostCache, 0, vault, ObjectId.Random());
-        try
-        {
-            using var writer = new SubjectKeyFileWriter(file, new ObjectKey(_root.Bytes, header, SealPurpose.Cache));
-            while (merge.TryNext(out var record))
-            {
-                writer.Add(record);
-            }
-
-            writer.Finish([]);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-
-        return SubjectKeyFile.TryOpen(file, new ObjectKey(_root.Bytes, header, SealPurpose.Cache))!;
     }
 }
 

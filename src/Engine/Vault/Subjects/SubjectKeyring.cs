@@ -1,89 +1,175 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
 /// <summary>
-/// The living keys of all subjects, for whoever may open them. What the ledger names is never found, even where storage shows an old object again. Safe for
-/// many threads.
+/// The living keys of all subjects, for whoever may open them: those of the root that the register names, and the additions that it has not taken in. What the
+/// ledger names is never found, even where storage shows an old object again. Memory is flat: leaves are read by bucket. Safe for many threads.
 /// </summary>
 public sealed class SubjectKeyring : IDisposable
 {
-    private readonly UnlockedVault _vault;
-    private readonly ErasureLedger _ledger;
-    private readonly List<SubjectAddition> _additions;
+    /// <summary>Somebody erased meanwhile so many times: then something else is wrong.</summary>
+    private const int MaxAttempts = 5;
 
-    private SubjectKeyring(UnlockedVault vault, ErasureLedger ledger, List<SubjectAddition> additions)
+    private readonly VaultReader _reader;
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private Opened _opened;
+
+    private SubjectKeyring(VaultReader reader, Opened opened)
     {
-        _vault = vault;
-        _ledger = ledger;
-        _additions = additions;
+        _reader = reader;
+        _opened = opened;
     }
+
+    public ErasureLedger Ledger => _opened.Ledger;
+
+    /// <summary>Keys that lie there, dead ones that no rewrite has destroyed yet included.</summary>
+    public long KeyCount => (_opened.Stored?.Map.KeyCount ?? 0) + _opened.Additions.KeyCount;
 
     /// <summary>Reads the ledger, the root, and the additions that no root has taken in.</summary>
-    /// <exception cref="VaultException">LedgerDamaged.</exception>
-    public static async Task<SubjectKeyring> OpenAsync(VaultReader reader, CancellationToken cancellationToken)
-    {
-        var vault = reader.Vault;
-        var ledger = await ErasureLedger.ReadAsync(vault, after: null, cancellationToken);
-        var stats = await vault.Store.ListAsync(
-            ObjectNames.KeyringAdditions, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringAdditions, out _), cancellationToken);
-        var additions = await vault.Store.ReadManyAsync(
-            stats,
-            Crypto.SignedObject.MaxBytes,
-            stored => SubjectAddition.Open(reader, stored),
-            (name, exception) => vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", FaultCodes.AdditionRefused)),
-            cancellationToken);
-        return new SubjectKeyring(vault, ledger, [.. additions.OfType<SubjectAddition>().OrderBy(static addition => addition.StoreTime)]);
-    }
+    /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged.</exception>
+    /// <exception cref="KeyException">KeyringNotGranted.</exception>
+    public static async Task<SubjectKeyring> OpenAsync(VaultReader reader, CancellationToken cancellationToken) =>
+        new(reader, await Opened.LoadAsync(reader, cancellationToken));
 
     /// <summary>The domain with its key, the caller's to dispose of; null where it was erased, or never was.</summary>
-    public Task<SubjectDomain?> FindAsync(DomainId domain, CancellationToken cancellationToken)
+    /// <exception cref="VaultException">KeyringDamaged.</exception>
+    public async Task<SubjectDomain?> FindAsync(DomainId domain, CancellationToken cancellationToken)
     {
-        Span<byte> prefix = stackalloc byte[Id256.SizeBytes];
-        domain.Value.CopyTo(prefix);
-        var found = EntriesOf(prefix[..SubjectRecord.SharedBytes]);
-        try
-        {
-            return Task.FromResult(found.FirstOrDefault(entry => entry.Domain == domain) is { } entry
-                ? new SubjectDomain(domain, new Crypto.SubjectKey(entry.Key.Bytes))
-                : null);
-        }
-        finally
-        {
-            found.ForEach(static entry => entry.Dispose());
-        }
+        var found = await EntriesAsync(domain.Value, SubjectRecord.SharedBytes, cancellationToken);
+        var entry = found.Find(entry => entry.Domain == domain);
+        found.ForEach(other => (other == entry ? null : other)?.Dispose());
+        return entry is null ? null : new SubjectDomain(domain, entry.Key);
     }
 
     /// <summary>All living keys of a subject, in all data sets; the caller's to dispose of.</summary>
     /// <exception cref="RequestException">SubjectInvalid.</exception>
-    public Task<IReadOnlyList<SubjectKeyEntry>> OfSubjectAsync(string subject, CancellationToken cancellationToken)
+    /// <exception cref="VaultException">KeyringDamaged.</exception>
+    public Task<IReadOnlyList<SubjectKeyEntry>> OfSubjectAsync(string subject, CancellationToken cancellationToken) =>
+        OfSubjectAsync(_reader.Vault.Keys.PseudonymOf(subject), cancellationToken);
+
+    /// <inheritdoc cref="OfSubjectAsync(string, CancellationToken)"/>
+    public async Task<IReadOnlyList<SubjectKeyEntry>> OfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
+        await EntriesAsync(subject.Value, Id256.SizeBytes, cancellationToken);
+
+    public void Dispose()
     {
-        Span<byte> prefix = stackalloc byte[Id256.SizeBytes];
-        _vault.Keys.PseudonymOf(subject).Value.CopyTo(prefix);
-        return Task.FromResult<IReadOnlyList<SubjectKeyEntry>>(EntriesOf(prefix));
+        _opened.Dispose();
+        _turn.Dispose();
     }
 
-    public void Dispose() => _additions.ForEach(static addition => addition.Dispose());
-
-    private List<SubjectKeyEntry> EntriesOf(ReadOnlySpan<byte> prefix)
+    /// <summary>The living records that begin as <paramref name="start"/> does; of two with one domain the older.</summary>
+    private async Task<List<SubjectKeyEntry>> EntriesAsync(Id256 start, int prefixBytes, CancellationToken cancellationToken)
     {
-        var found = new List<SubjectKeyEntry>();
-        foreach (var addition in _additions)
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            var (start, end) = (addition.Keys.RangeOf(prefix).Start.Value, addition.Keys.RangeOf(prefix).End.Value);
-            for (var i = start; i < end; i++)
+            for (var attempt = 1; ; attempt++)
             {
-                var record = addition.Keys[i];
-                if (!_ledger.IsErased(SubjectRecord.PseudonymOf(record), addition.DataSet, SubjectRecord.GenerationOf(record)))
+                try
                 {
-                    found.Add(SubjectKeyEntry.Of(record, addition.DataSet));
+                    return await _opened.EntriesAsync(start, start.ToArray().AsMemory(0, prefixBytes), cancellationToken);
+                }
+                catch (VaultException exception) when (exception.Code == FaultCodes.KeyringDamaged && attempt < MaxAttempts)
+                {
+                    // A leaf that is gone may have been replaced by an erasure since this was opened.
+                    var known = _opened.Root;
+                    await _reader.Vault.RefreshAsync(cancellationToken);
+                    if (_reader.Vault.Register.KeyringRoot?.Id == known)
+                    {
+                        throw;
+                    }
+
+                    var newer = await Opened.LoadAsync(_reader, cancellationToken);
+                    _opened.Dispose();
+                    _opened = newer;
+                }
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Ledger, root and additions of one moment.</summary>
+    private sealed class Opened(ErasureLedger ledger, StoredKeyring? stored, UnfoldedAdditions additions) : IDisposable
+    {
+        internal ErasureLedger Ledger => ledger;
+
+        internal StoredKeyring? Stored => stored;
+
+        internal UnfoldedAdditions Additions => additions;
+
+        internal ObjectId? Root => stored?.Root.Header.Object;
+
+        internal static async Task<Opened> LoadAsync(VaultReader reader, CancellationToken cancellationToken)
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var ledger = await ErasureLedger.ReadAsync(reader.Vault, after: null, cancellationToken);
+                var root = reader.Vault.Register.KeyringRoot?.Id;
+                StoredKeyring? stored = null;
+                try
+                {
+                    stored = await StoredKeyring.OpenAsync(reader.Vault, cancellationToken);
+                    return new Opened(
+                        ledger, stored, await UnfoldedAdditions.LoadAsync(reader, stored?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, cancellationToken));
+                }
+                catch (BackupException exception) when (attempt < MaxAttempts && (exception.Code == FaultCodes.KeyringDamaged || exception.Code == FaultCodes.KeyringNotGranted))
+                {
+                    stored?.Dispose();
+                    await reader.Vault.RefreshAsync(cancellationToken);
+                    if (reader.Vault.Register.KeyringRoot?.Id == root)
+                    {
+                        throw;
+                    }
+                }
+                catch
+                {
+                    stored?.Dispose();
+                    throw;
                 }
             }
         }
 
-        return found;
+        internal async Task<List<SubjectKeyEntry>> EntriesAsync(Id256 start, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken)
+        {
+            var found = new List<SubjectKeyEntry>();
+            if (stored is not null)
+            {
+                await stored.ReadLeafAsync(
+                    KeyringMap.BucketOf(start, stored.Map.Bits),
+                    leaf =>
+                    {
+                        var range = leaf.Keys.RangeOf(prefix.Span);
+                        for (var i = range.Start.Value; i < range.End.Value; i++)
+                        {
+                            Take(leaf.Keys[i], leaf.DataSetOf(leaf.Keys[i]), found);
+                        }
+                    },
+                    cancellationToken);
+            }
+
+            additions.Find(prefix.Span, record => Take(record, additions.DataSetOf(record), found));
+            return found;
+        }
+
+        public void Dispose()
+        {
+            stored?.Dispose();
+            additions.Dispose();
+        }
+
+        private void Take(ReadOnlySpan<byte> record, DataSetId dataSet, List<SubjectKeyEntry> found)
+        {
+            var domain = SubjectRecord.DomainOf(record);
+            if (!ledger.IsErased(SubjectRecord.PseudonymOf(record), dataSet, SubjectRecord.GenerationOf(record)) && !found.Exists(entry => entry.Domain == domain))
+            {
+                found.Add(SubjectKeyEntry.Of(record, dataSet));
+            }
+        }
     }
 }

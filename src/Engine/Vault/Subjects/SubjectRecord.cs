@@ -66,6 +66,9 @@ internal static class SubjectRecord
     internal static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left[..SortBytes].SequenceCompareTo(right[..SortBytes]);
 }
 
+/// <summary>Is shown a record where it lies; must not keep it.</summary>
+internal delegate void SubjectRecordReader(ReadOnlySpan<byte> record);
+
 /// <param name="key">32 bytes, still their owner's.</param>
 internal readonly ref struct SubjectDomainKey(DomainId domain, ReadOnlySpan<byte> key, uint generation)
 {

@@ -20,6 +20,9 @@ internal sealed class SubjectRecords : IDisposable
 
     internal ReadOnlySpan<byte> this[int index] => _bytes.Span.Slice(index * SubjectRecord.SizeBytes, SubjectRecord.SizeBytes);
 
+    /// <summary>To say which data set a record is of, which no order depends on.</summary>
+    internal Span<byte> Writable(int index) => _bytes.Span.Slice(index * SubjectRecord.SizeBytes, SubjectRecord.SizeBytes);
+
     internal static SubjectRecords CopyOf(ReadOnlySpan<byte> bytes) => new(OwnedBuffer.CopyOf(bytes));
 
     /// <summary>Takes the buffer over. What is not whole records, strictly ascending, is refused: a second record of one domain could hide the first.</summary>

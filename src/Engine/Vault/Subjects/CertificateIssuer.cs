@@ -1,0 +1,82 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Subjects;
+
+/// <summary>Makes certificates of erasures, and files of them. What it states of snapshots it takes from the catalog.</summary>
+public sealed class CertificateIssuer
+{
+    private readonly UnlockedVault _owner;
+    private readonly Dictionary<DataSetId, (string Name, int Snapshots)> _dataSets;
+    private readonly List<string> _beyondUse = [];
+
+    private CertificateIssuer(UnlockedVault owner, SnapshotCatalog catalog)
+    {
+        _owner = owner;
+        _dataSets = catalog.Snapshots.GroupBy(static snapshot => snapshot.DataSetId)
+            .ToDictionary(static group => group.Key, static group => (group.First().DataSet, group.Count(static snapshot => snapshot.Kind == SnapshotKind.Records)));
+        var files = catalog.Snapshots.Where(static snapshot => snapshot.Kind != SnapshotKind.Records).Select(static snapshot => snapshot.DataSet).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (files.Count > 0)
+        {
+            _beyondUse.Add($"Files have no keys of customers. If those of {string.Join(", ", files)} hold data of the customer, it stays in their snapshots until they are removed.");
+        }
+
+        var hosts = owner.Register.Members.Values.Count(member => member.Entry.Id != owner.Self && member.Entry.Roles.HasFlag(Crypto.MemberRoles.Writer));
+        if (hosts > 0)
+        {
+            _beyondUse.Add($"The key caches of {hosts} backup hosts, each sealed to its host, drop the keys when the host next runs; until then they can seal new records, which no reader takes, and open none in the vault.");
+        }
+    }
+
+    public static async Task<CertificateIssuer> LoadAsync(UnlockedVault owner, CancellationToken cancellationToken) =>
+        new(owner, await SnapshotCatalog.LoadAsync(owner, cancellationToken));
+
+    /// <summary>How many snapshots hold records of these data sets.</summary>
+    public int SnapshotsOf(IEnumerable<DataSetId> dataSets) => dataSets.Sum(dataSet => _dataSets.GetValueOrDefault(dataSet).Snapshots);
+
+    /// <summary>The names of data sets; of one without a snapshot its id.</summary>
+    public IReadOnlyList<string> NamesOf(IEnumerable<DataSetId> dataSets) =>
+        [.. dataSets.Select(dataSet => _dataSets.TryGetValue(dataSet, out var known) ? known.Name : dataSet.ToString()).Order(StringComparer.Ordinal)];
+
+    /// <param name="subject">The name, where it shall stand in the certificate.</param>
+    public ErasureCertificate Make(ErasureOutcome outcome, string? subject) => ErasureCertificate.Make(
+        _owner,
+        new CertifiedErasure(outcome, subject, NamesOf(outcome.DataSets), NamesOf(outcome.HeldDataSets), SnapshotsOf(outcome.DataSets), _beyondUse));
+
+    /// <summary>Writes the page, the JSON and its signature durably into a folder, never over another file.</summary>
+    /// <returns>The path of the JSON.</returns>
+    /// <exception cref="RequestException">CertificateNotWritable.</exception>
+    public async Task<string> WriteAsync(ErasureCertificate certificate, string folder, CancellationToken cancellationToken)
+    {
+        var name = $"erasure-{certificate.Entry.Number:D10}-{certificate.Erasure.Outcome.Subject.ToString()[..16]}";
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var path = FreeName(folder, name);
+            await DurableFile.WriteAsync(path + ".html", CertificatePage.Render(_owner, certificate), DurableWriteOptions.Private, cancellationToken);
+            await DurableFile.WriteAsync(
+                path + ".json.sig", System.Text.Encoding.ASCII.GetBytes(Convert.ToHexStringLower(certificate.Signature.Span) + "\n"), DurableWriteOptions.Private, cancellationToken);
+            await DurableFile.WriteAsync(path + ".json", certificate.Json, DurableWriteOptions.Private, cancellationToken);
+            return path + ".json";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new RequestException(
+                FaultCodes.CertificateNotWritable, $"The certificate of ledger entry {certificate.Entry.Number} could not be written to '{folder}': {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>A certificate that is issued again stands beside the first.</summary>
+    private static string FreeName(string folder, string name)
+    {
+        for (var copy = 1; ; copy++)
+        {
+            var path = Path.Combine(folder, copy == 1 ? name : $"{name}-{copy}");
+            if (!File.Exists(path + ".json") && !File.Exists(path + ".html"))
+            {
+                return path;
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Subjects;
+
+/// <summary>Appends to the ledger as an owner. An entry is durable before anything that it names is destroyed.</summary>
+internal static class LedgerWriter
+{
+    private const int MaxAttempts = 10;
+
+    /// <exception cref="VaultException">LedgerDamaged.</exception>
+    internal static async Task<LedgerEntry> AppendAsync(UnlockedVault vault, ErasureLedger ledger, LedgerRecord record, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var number = ledger.Length;
+            var name = ObjectNames.LedgerEntry(number);
+            var bytes = LedgerCodec.Seal(vault, number, ledger.Head?.Hash, record);
+            try
+            {
+                await vault.Store.PutAsync(name, bytes, cancellationToken);
+                return new LedgerEntry(number, ledger.Head?.Hash, ContentHash.Of(bytes), vault.Register.Policy.OwnersNeeded <= 1, record);
+            }
+            catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists && attempt < MaxAttempts)
+            {
+                ledger = await ErasureLedger.ReadAsync(vault, ledger.Head, cancellationToken);
+                if (ledger.Length == number)
+                {
+                    // No entry, and no register names it: rubbish that would stand in the way for ever.
+                    await vault.Target.DeleteAsync(name, cancellationToken);
+                }
+            }
+        }
+    }
+}

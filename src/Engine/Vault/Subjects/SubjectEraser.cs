@@ -1,0 +1,153 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Vault.Subjects;
+
+/// <summary>What became of a request.</summary>
+public enum ErasureState
+{
+    /// <summary>The keys are destroyed on this target.</summary>
+    Erased,
+
+    /// <summary>A legal hold stands in the way of some of the keys; the release of the hold resumes it.</summary>
+    Deferred,
+
+    /// <summary>Other owners must sign before anything is destroyed.</summary>
+    Pending,
+
+    /// <summary>The vault holds no key of the subject, and the ledger does not name her.</summary>
+    Unknown,
+}
+
+/// <param name="KeysDestroyed">Counting those of the entry that named her before, where it is certified again: 0 then.</param>
+/// <param name="DataSets">Those in which she had keys that are destroyed.</param>
+/// <param name="Entry">The entry of the ledger; null where she is unknown.</param>
+public sealed record ErasureOutcome(
+    SubjectPseudonym Subject,
+    ErasureState State,
+    int KeysDestroyed,
+    IReadOnlyList<DataSetId> DataSets,
+    IReadOnlyList<DataSetId> HeldDataSets,
+    IReadOnlyList<HoldPlaced> Holds,
+    LedgerEntry? Entry);
+
+/// <summary>
+/// The one way to erase subjects. In the order of durability: the ledger says so, then new leaves and a new root without them, then one register entry that names root and
+/// ledger, then the old objects are deleted and this host's caches purged. After a crash at any step the subject is not found any more, or is still whole; the
+/// next erasure, or <see cref="ResumeAsync"/>, does the rest. Ten thousand subjects cost one rewrite.
+/// </summary>
+public sealed class SubjectEraser(VaultReader reader)
+{
+    private readonly UnlockedVault _vault = reader.Vault;
+
+    /// <exception cref="RequestException">ReasonMissing.</exception>
+    /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged, RegisterConflict.</exception>
+    /// <exception cref="KeyException">NotAnOwner, KeyringNotGranted.</exception>
+    public async Task<IReadOnlyList<ErasureOutcome>> EraseAsync(ErasureRequest request, CancellationToken cancellationToken)
+    {
+        var plan = await ErasurePlan.MakeAsync(reader, request, cancellationToken);
+        var ledger = plan.Ledger;
+        var free = plan.Subjects.Where(static subject => subject.Free.Count > 0).ToList();
+        var heldAsSubject = plan.Subjects.Where(static subject => subject.IsHeldAsSubject).ToList();
+        var heldByDataSet = plan.Subjects.Where(static subject => subject.Held.Count > 0 && !subject.IsHeldAsSubject).ToList();
+        var entries = new Dictionary<SubjectPseudonym, LedgerEntry>();
+
+        // Deferred ones first, so that of a subject with both the entry that destroyed something is the one that is shown.
+        await WriteAsync(request, heldAsSubject, request.Scope, LedgerState.Deferred);
+        await WriteAsync(request, heldByDataSet, [.. heldByDataSet.SelectMany(static subject => subject.Held).Distinct().OrderBy(static id => id.Value)], LedgerState.Deferred);
+        await WriteAsync(request, free, request.Scope, LedgerState.Erased);
+
+        var append = await new KeyringRewriter(reader).RunAsync(cancellationToken);
+        return [.. plan.Subjects.Select(subject => OutcomeOf(subject, append, entries.GetValueOrDefault(subject.Subject) ?? subject.Before))];
+
+        async Task WriteAsync(ErasureRequest asked, List<PlannedErasure> subjects, IReadOnlyList<DataSetId> scope, LedgerState state)
+        {
+            foreach (var batch in subjects.Chunk(LedgerCodec.MaxSubjects))
+            {
+                var written = await LedgerWriter.AppendAsync(_vault, ledger, RecordOf(asked, batch, scope, state), cancellationToken);
+                ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
+                foreach (var subject in batch)
+                {
+                    entries[subject.Subject] = written;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Does what is due: erases whose erasure a hold deferred that stands no more, and finishes what an interrupted erasure left. To be called after the release
+    /// of a hold; harmless at any time.
+    /// </summary>
+    /// <returns>Those who were erased now.</returns>
+    public async Task<IReadOnlyList<ErasureOutcome>> ResumeAsync(CancellationToken cancellationToken)
+    {
+        var ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
+        var done = new List<ErasureOutcome>();
+        foreach (var deferred in ledger.Entries.Where(static entry => entry.Record.State == LedgerState.Deferred))
+        {
+            var request = new ErasureRequest { Subjects = deferred.Record.Subjects, Reason = deferred.Record.Reason, Scope = deferred.Record.Scope, UpTo = deferred.Record.UpTo };
+            var due = await DueAsync(request, cancellationToken);
+            if (due.Count > 0)
+            {
+                done.AddRange(await EraseAsync(request with { Subjects = due }, cancellationToken));
+            }
+        }
+
+        await new KeyringRewriter(reader).RunAsync(cancellationToken);
+        return done;
+    }
+
+    /// <summary>Those of a deferred request who still have keys of before it, and none that is held. Who came back since is not meant.</summary>
+    private async Task<List<SubjectPseudonym>> DueAsync(ErasureRequest request, CancellationToken cancellationToken)
+    {
+        using var keyring = await SubjectKeyring.OpenAsync(reader, cancellationToken);
+        var guard = new Holds.HoldGuard(_vault.Register);
+        var due = new List<SubjectPseudonym>();
+        foreach (var subject in request.Subjects)
+        {
+            var keys = (await keyring.OfSubjectAsync(subject, cancellationToken))
+                .ToLookup(request.Takes);
+            if (keys[true].Any() && keys[true].All(key => guard.AgainstErasure(subject, key.DataSet).Count == 0))
+            {
+                due.Add(subject);
+            }
+
+            foreach (var key in keys[true].Concat(keys[false]))
+            {
+                key.Dispose();
+            }
+        }
+
+        return due;
+    }
+
+    private LedgerRecord RecordOf(ErasureRequest request, PlannedErasure[] batch, IReadOnlyList<DataSetId> scope, LedgerState state) => new()
+    {
+        Time = _vault.Now,
+        Subjects = [.. batch.Select(static subject => subject.Subject)],
+        Reason = request.Reason,
+        Scope = scope,
+        Spared = state == LedgerState.Erased ? SparedOf(request) : [],
+        KeysDestroyed = state == LedgerState.Erased ? batch.Sum(static subject => (long)subject.Free.Count) : 0,
+        HorizonEnd = Timestamp.From(_vault.Time.GetUtcNow() + _vault.Register.Policy.ErasureHorizon),
+        State = state,
+        UpTo = request.UpTo,
+    };
+
+    /// <summary>Data sets that are held as such, or by one of their snapshots.</summary>
+    private List<DataSetId> SparedOf(ErasureRequest request) => [.. _vault.Register.Holds.Values
+        .Where(static hold => hold.Scope != HoldScope.Subject)
+        .SelectMany(static hold => hold.DataSets)
+        .Where(dataSet => request.Scope.Count == 0 || request.Scope.Contains(dataSet))
+        .Distinct().OrderBy(static id => id.Value)];
+
+    private static ErasureOutcome OutcomeOf(PlannedErasure subject, RegisterAppend append, LedgerEntry? entry)
+    {
+        var state = subject.IsUnknown ? ErasureState.Unknown
+            : append.IsPending && subject.Free.Count > 0 ? ErasureState.Pending
+            : subject.Held.Count > 0 ? ErasureState.Deferred
+            : ErasureState.Erased;
+        return new ErasureOutcome(
+            subject.Subject, state, subject.Free.Count, [.. subject.Free.Distinct()], [.. subject.Held.Distinct()], subject.Holds, entry);
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Management.Automation;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Completion;
+using SecureBackup.PowerShell.Faults;
+using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Erases customers: destroys the keys of their records in every snapshot, and certifies it.</summary>
+[Cmdlet(VerbsCommon.Remove, "CustomerData", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
+[OutputType(typeof(CustomerDataErasure))]
+public sealed class RemoveCustomerDataCommand : VaultCommand
+{
+    private readonly List<string> _subjects = [];
+
+    /// <summary>The customers, as the backed-up records name them. Many of them cost hardly more than one.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string[] Subject { get; set; } = [];
+
+    /// <summary>Why, for ledger and certificate.</summary>
+    [Parameter(Mandatory = true)]
+    [ValidateNotNullOrEmpty]
+    public string Reason { get; set; } = string.Empty;
+
+    /// <summary>Only the records of these data sets.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(DataSetCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string[]? DataSet { get; set; }
+
+    /// <summary>A folder for the certificates.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CertificatePath { get; set; }
+
+    /// <summary>Names the customer in the certificate; without it, only the pseudonym stands there.</summary>
+    [Parameter]
+    public SwitchParameter IncludeSubject { get; set; }
+
+    protected override void ProcessRecord() => _subjects.AddRange(Subject);
+
+    protected override void EndProcessing()
+    {
+        var path = RequireVaultPath();
+        string? folder = null;
+        GuardEngine(CertificatePath, () => folder = CertificatePath is null ? null : ResolvePath(CertificatePath));
+        using var access = ChooseAccess(path);
+        var wanted = string.Empty;
+        RunEngine(path, (gate, token) => access.RunAsync(gate, async vault => wanted = await DescribeAsync(vault, gate, token), token));
+        if (wanted.Length > 0 && ShouldProcess(path, wanted))
+        {
+            RunEngine(path, (gate, token) => access.RunAsync(gate, vault => EraseAsync(vault, path, folder, gate, token), token));
+        }
+    }
+
+    /// <summary>What would be done, in numbers; who is unknown is said at once. Empty where nobody is left.</summary>
+    private async Task<string> DescribeAsync(UnlockedVault vault, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var names = NamesOf(vault);
+        var plan = await ErasurePlan.MakeAsync(vault.RequireReader(), RequestOf(vault, names.Keys), cancellationToken);
+        foreach (var unknown in plan.Subjects.Where(static subject => subject.IsUnknown))
+        {
+            var name = names[unknown.Subject];
+            _subjects.RemoveAll(subject => string.Equals(subject, name, StringComparison.Ordinal));
+            gate.WriteError(ErrorRecordFactory.From(new RequestException(FaultCodes.NoSuchSubject, $"The vault holds no key of the subject '{name}'."), name));
+        }
+
+        var known = plan.Subjects.Where(static subject => !subject.IsUnknown).ToList();
+        return known.Count == 0 ? string.Empty : string.Create(
+            CultureInfo.InvariantCulture,
+            $"Erase {known.Count} customers: destroy {known.Sum(static subject => subject.Free.Count)} keys, defer {known.Sum(static subject => subject.Held.Count)} that legal holds protect");
+    }
+
+    private async Task EraseAsync(UnlockedVault vault, string path, string? folder, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var names = NamesOf(vault);
+        var outcomes = await new SubjectEraser(vault.RequireReader()).EraseAsync(RequestOf(vault, names.Keys), cancellationToken);
+        await ErasureOutput.WriteAsync(vault, outcomes, new ErasureOutput(path, folder, names, IncludeSubject), gate, cancellationToken);
+    }
+
+    private ErasureRequest RequestOf(UnlockedVault vault, IReadOnlyCollection<SubjectPseudonym> subjects) => new()
+    {
+        Subjects = subjects,
+        Reason = Reason,
+        Scope = [.. (DataSet ?? []).Select(vault.Keys.DataSetIdOf).Distinct()],
+    };
+
+    private Dictionary<SubjectPseudonym, string> NamesOf(UnlockedVault vault)
+    {
+        var names = new Dictionary<SubjectPseudonym, string>();
+        foreach (var subject in _subjects)
+        {
+            names[vault.Keys.PseudonymOf(subject)] = subject;
+        }
+
+        return names;
+    }
+}

@@ -1,0 +1,95 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Vault.Subjects;
+
+namespace SecureBackup.Tests.Unit.Cmdlets;
+
+public sealed class RemoveCustomerDataTests : IDisposable
+{
+    private readonly Workplace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [Fact]
+    public async Task Customers_are_erased_in_one_batch_with_certificates_and_a_mistyped_one_is_an_error()
+    {
+        await MakeVaultAsync("4711", "4712", "4713");
+        var lines = await _place.LinesAsync("""
+            $errors = $null
+            $done = '4711', '4712', '4799' | Remove-CustomerData -Vault ./vault -Reason 'request of 12 May' -CertificatePath ./proof -IncludeSubject -Confirm:$false -ErrorVariable errors -ErrorAction SilentlyContinue
+            foreach ($one in $done.Where({ $_.Subject -eq '4711' })) { "$($one.Subject) $($one.State) $($one.KeysDestroyed) $($one.LedgerNumber)" }
+            "$(@($done).Count) erased, error $($errors[0].FullyQualifiedErrorId.Split(',')[0])"
+            @([IO.Directory]::GetFiles("$PWD/proof")).Count
+            $proof = [IO.File]::ReadAllText($done[0].CertificatePath)
+            $proof.Contains('request of 12 May'), $proof.Contains('"name": "471')
+            'again: ' + (Remove-CustomerData -Vault ./vault -Subject 4711 -Reason 'asked again' -Confirm:$false).State
+            """);
+        Assert.Equal(["4711 Erased 1 0", $"2 erased, error {FaultCodes.NoSuchSubject}", "6", "True", "True", "again: Erased"], lines);
+    }
+
+    [Fact]
+    public async Task WhatIf_tells_how_many_and_writes_nothing()
+    {
+        await MakeVaultAsync("4711", "4712");
+        var before = _place.Picture();
+        var result = (await _place.RunAsync("'4711', '4712' | Remove-CustomerData -Vault ./vault -Reason 'a test' -WhatIf")).ShouldSucceed();
+        Assert.Contains("Erase 2 customers: destroy 2 keys, defer 0", string.Join('\n', result.OutputLines), StringComparison.Ordinal);
+        Assert.Equal(before, _place.Picture());
+    }
+
+    [Fact]
+    public async Task A_hold_defers_and_its_release_erases_in_the_same_command()
+    {
+        await MakeVaultAsync("4711", "4712");
+        var lines = await _place.LinesAsync("""
+            $null = Connect-BackupVault ./vault
+            $hold = Add-BackupLegalHold -Subject 4711 -Reason 'lawsuit' -Owner 'legal@example.org' -Matter '7 O 12/26'
+            "$($hold.Scope) $($hold.Owner) $($hold.Matter) $($hold.On.Contains('4711'))"
+            $deferred = Remove-CustomerData -Subject 4711 -Reason 'request' -CertificatePath ./proof -Confirm:$false
+            "$($deferred.State) $($deferred.KeysDestroyed) $($deferred.HeldDataSets.Count) $($deferred.Holds[0] -eq $hold.Id) $($null -eq $deferred.CertificatePath)"
+            @(Get-BackupLegalHold).Count
+            Get-BackupLegalHold | Remove-BackupLegalHold -Reason 'settled' -WhatIf
+            @(Get-BackupLegalHold $hold.Id.Substring(0, 6)).Count
+            $erased = Get-BackupLegalHold | Remove-BackupLegalHold -Reason 'settled' -CertificatePath ./proof -Confirm:$false
+            "$($erased.State) $($erased.KeysDestroyed) $($null -eq $erased.Subject) $([IO.File]::Exists($erased.CertificatePath))"
+            @(Get-BackupLegalHold).Count
+            'unknown: ' + (Get-ErrorId { Add-BackupLegalHold -Subject 4799 -Reason 'lawsuit' -Owner 'legal' })
+            'no hold: ' + (Get-ErrorId { Remove-BackupLegalHold -Id $hold.Id -Reason 'again' -Confirm:$false })
+            """);
+        Assert.Equal(
+            [
+                "Subject legal@example.org 7 O 12/26 False", "Deferred 0 1 True True", "1", .. lines.Where(static line => line.StartsWith("What if:", StringComparison.Ordinal)), "1",
+                "Erased 1 True True", "0", $"unknown: {FaultCodes.NoSuchSubject}", $"no hold: {FaultCodes.NoSuchHold}",
+            ],
+            lines);
+    }
+
+    [Fact]
+    public async Task Snapshots_and_data_sets_are_held_by_name_and_by_object()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            $snapshot = Start-CustomerBackup -Vault ./vault ./crm
+            $hold = Get-CustomerBackup -Vault ./vault | Add-BackupLegalHold -Reason 'lawsuit' -Owner 'legal'
+            "$($hold.Scope) $($hold.On -eq $snapshot.Id)"
+            (Add-BackupLegalHold -Vault ./vault -DataSet crm -Reason 'audit' -Owner 'finance').On
+            'no reason: ' + (Get-ErrorId { Add-BackupLegalHold -Vault ./vault -DataSet crm -Reason ' ' -Owner 'finance' })
+            @(Get-BackupLegalHold -Vault ./vault).Count
+            """);
+        Assert.Equal(["Snapshot True", "crm", $"no reason: {FaultCodes.ReasonMissing}", "2"], lines);
+    }
+
+    /// <summary>A vault with subjects, made without the records themselves: the commands are about the keys.</summary>
+    private async Task MakeVaultAsync(params string[] subjects)
+    {
+        await _place.LinesAsync("$null = New-BackupVault ./vault");
+        await using var target = LocalTarget.Open(_place["vault"]);
+        var locked = await LockedVault.OpenAsync(target, TestContext.Current.CancellationToken);
+        using var credential = new PassphraseCredential(Workplace.Passphrase.AsMemory());
+        using var owner = await locked.UnlockAsync(
+            credential, new UnlockContext(HostState.For(_place["cache"]), NullSink.Instance, TimeProvider.System), TestContext.Current.CancellationToken);
+        await SubjectScene.AddAsync(owner, "members", subjects);
+    }
+}
