@@ -110,6 +110,9 @@ internal struct WriterState
     public int Manifest;
     public int Pack;
 
+    /// <summary>Of the announcement that came after a lapse, while a listing may miss it.</summary>
+    public int LapseAge;
+
     public readonly bool IsRunning => !IsDead && Step is > WriterStep.Idle and < WriterStep.Succeeded;
 }
 
@@ -159,7 +162,7 @@ internal struct World
         {
             var writer = Writers[i];
             bits.Add((int)writer.Step, 4).Add(writer.IsDead).Add(writer.HasRestarted).Add(writer.UsesOld).Add(writer.ShunsOwn).Add(writer.HasLapsed).Add(writer.IsLate)
-                .Add(writer.First, 4).Add(writer.Last, 4).Add(writer.End, 4).Add(writer.Manifest, 4).Add(writer.Pack, 4);
+                .Add(writer.First, 4).Add(writer.Last, 4).Add(writer.End, 4).Add(writer.Manifest, 4).Add(writer.Pack, 4).Add(writer.LapseAge, 4);
             bits.Add((int)Maintainers[i].Step, 2).Add(Maintainers[i].Needed, 3).Add(Maintainers[i].Marker, 1);
             bits.Add(Markers[i].Packs, 3).Add(Markers[i].Age, 4).Add(Markers[i].IsThere);
         }
@@ -178,6 +181,7 @@ internal struct World
             world.Maintainers[i] = new MaintainerState { Marker = bits.Take(1), Needed = bits.Take(3), Step = (MaintainerStep)bits.Take(2) };
             world.Writers[i] = new WriterState
             {
+                LapseAge = bits.Take(4),
                 Pack = bits.Take(4),
                 Manifest = bits.Take(4),
                 End = bits.Take(4),

@@ -106,8 +106,8 @@ internal static class MaintainerModel
                 continue;
             }
 
-            // The newest announcement may not be shown; the one before it looks lapsed only if it had lapsed.
-            var looksLapsed = writer.Last > size.Lapse + size.Lag || (writer.Last < size.Lag && writer.HasLapsed);
+            // An announcement that came after a lapse may not be shown yet: the session then looks as it did before.
+            var looksLapsed = writer.Last > size.Lapse + size.Lag || writer.LapseAge != WriterState.None;
             var hasEnded = writer.End != WriterState.None && writer.End >= size.Lag;
             if (!looksLapsed && !hasEnded)
             {

@@ -25,7 +25,7 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
         var start = new World { HasOld = true, OldGone = WriterState.None };
         for (var i = 0; i < 2; i++)
         {
-            start.Writers[i] = new WriterState { First = WriterState.None, Last = WriterState.None, End = WriterState.None, Manifest = WriterState.None, Pack = WriterState.None };
+            start.Writers[i] = new WriterState { First = WriterState.None, Last = WriterState.None, End = WriterState.None, Manifest = WriterState.None, Pack = WriterState.None, LapseAge = WriterState.None };
         }
 
         Reach(start, "start");
@@ -152,6 +152,7 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
             Age(ref writer.End, size.Lag);
             Age(ref writer.Manifest, size.Lag);
             Age(ref writer.Pack, size.Lapse + 1);
+            writer.LapseAge = writer.LapseAge + 1 < size.Lag ? writer.LapseAge + 1 : WriterState.None;
             ref var marker = ref world.Markers[i];
             if (marker.Packs != 0)
             {

@@ -157,14 +157,14 @@ internal static class WriterModel
         }
 
         var none = WriterState.None;
-        With(model, world, index, new WriterState { HasRestarted = true, First = none, Last = none, End = none, Manifest = none, Pack = writer.Pack }, "begins again");
+        With(model, world, index, new WriterState { HasRestarted = true, First = none, Last = none, End = none, Manifest = none, Pack = writer.Pack, LapseAge = none }, "begins again");
     }
 
     /// <summary>A session that lapses between its last confirmation and the arrival of the manifest makes this late, even if it is announced again meanwhile.</summary>
     private static WriterState Announced(ModelChecker model, WriterState writer)
     {
         var lapses = writer.Last > model.Size.Lapse;
-        return writer with { HasLapsed = writer.HasLapsed | lapses, IsLate = writer.IsLate | (lapses && writer.Step >= WriterStep.Confirmed), Last = 0 };
+        return writer with { HasLapsed = writer.HasLapsed | lapses, IsLate = writer.IsLate | (lapses && writer.Step >= WriterStep.Confirmed), Last = 0, LapseAge = lapses && model.Size.Lag > 0 ? 0 : writer.LapseAge };
     }
 
     /// <summary>All that a listing may show as marked.</summary>
