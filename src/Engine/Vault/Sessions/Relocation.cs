@@ -23,7 +23,13 @@ public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old
 
     /// <exception cref="IntegrityException">What is no relocation of this vault, or not signed by a maintainer.</exception>
     /// <exception cref="KeyException">WrongKey.</exception>
-    public static Relocation Open(StoredObject stored, UnlockedVault vault) => Open(stored, vault, out _);
+    public static Relocation Open(StoredObject stored, UnlockedVault vault)
+    {
+        var relocation = Open(stored, vault, out var signer);
+        return signer.IsRevoked
+            ? throw new IntegrityException(FaultCodes.SignerNotEntitled, $"'{stored.Name}' is of {signer.Name}, who was revoked.")
+            : relocation;
+    }
 
     /// <param name="signer">May be revoked since.</param>
     internal static Relocation Open(StoredObject stored, UnlockedVault vault, out MemberEntry signer)
