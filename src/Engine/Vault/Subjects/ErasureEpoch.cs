@@ -29,6 +29,41 @@ internal static class ErasureEpoch
         return (header.Object, SignedObject.Build(header, writer.EndArray().EndMap().Encode(), vault.SelfKey));
     }
 
+    /// <summary>
+    /// Lets owners in who came after the root was made: the same key once more, sealed to everybody who is an owner now. A crash before it leaves a newcomer without the keyring until the next
+    /// erasure, which seals to all.
+    /// </summary>
+    /// <exception cref="KeyException">KeyringNotGranted.</exception>
+    /// <exception cref="VaultException">KeyringDamaged.</exception>
+    internal static async Task ShareAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
+        if (vault.Register.KeyringRoot is not { } named)
+        {
+            return;
+        }
+
+        var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
+        var stats = await vault.Store.ListAsync(
+            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
+        foreach (var stat in stats)
+        {
+            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is not { } stored || TryOpenKey(vault, root, stored) is not { } epochKey)
+            {
+                continue;
+            }
+
+            using (epochKey)
+            using (KeyringMap.TryOpen(root, epochKey) ?? throw new KeyException(FaultCodes.KeyringNotGranted, "The erasure epoch at hand is not of the keyring's root."))
+            {
+                var (id, bytes) = Seal(vault, root.Header.Object, epochKey);
+                await vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringEpochs, id), bytes, cancellationToken);
+                return;
+            }
+        }
+
+        throw new KeyException(FaultCodes.KeyringNotGranted, $"The keyring of this vault is not sealed to {vault.Register.Find(vault.Self)?.Name}.");
+    }
+
     /// <summary>Opens the map of a root with whatever erasure epoch lets this owner in.</summary>
     /// <exception cref="KeyException">KeyringNotGranted.</exception>
     internal static async Task<KeyringMap> OpenAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
@@ -94,6 +129,20 @@ internal static class ErasureEpoch
 
     private static KeyringMap? TryOpen(UnlockedVault vault, KeyringRootObject root, StoredObject stored)
     {
+        using var epochKey = TryOpenKey(vault, root, stored);
+        try
+        {
+            return epochKey is null ? null : KeyringMap.TryOpen(root, epochKey);
+        }
+        catch (IntegrityException)
+        {
+            // Another erasure epoch may do; if none does, that is what is reported.
+            return null;
+        }
+    }
+
+    private static RootKey? TryOpenKey(UnlockedVault vault, KeyringRootObject root, StoredObject stored)
+    {
         try
         {
             var signed = SignedObject.Parse(stored.Bytes);
@@ -105,17 +154,10 @@ internal static class ErasureEpoch
             }
 
             using var key = vault.TryOpenOwn(signed.Header, SealPurpose.Keyring, envelope.Span, SecretKey.SizeBytes);
-            if (key is null)
-            {
-                return null;
-            }
-
-            using var epochKey = new RootKey(key.Span);
-            return KeyringMap.TryOpen(root, epochKey);
+            return key is null ? null : new RootKey(key.Span);
         }
         catch (IntegrityException)
         {
-            // Another erasure epoch may do; if none does, that is what is reported.
             return null;
         }
     }
