@@ -37,6 +37,9 @@ public sealed class SegmentCatalog : IDisposable
     /// <summary>Of those that were opened.</summary>
     public IReadOnlyList<IndexProblem> Problems => [.. _problems.OrderBy(static problem => problem.Name)];
 
+    /// <summary>Segments that another one replaces, and when that one was stored; nobody who opens the index from then on reads them.</summary>
+    public IReadOnlyDictionary<ObjectName, DateTimeOffset> Superseded { get; private set; } = new Dictionary<ObjectName, DateTimeOffset>();
+
     /// <summary>Whether every segment is open, and the replaced ones are dropped.</summary>
     public bool IsWhole { get; private set; }
 
@@ -133,6 +136,13 @@ public sealed class SegmentCatalog : IDisposable
         var kept = DropReplaced(all, overreaching);
         _problems.AddRange(overreaching);
         Segments = [.. kept.OrderBy(static segment => !segment.IsMerged || segment.Signer.IsRevoked)];
+
+        // Only by those that count themselves: one that is replaced in turn was read by nobody for as long, but then its replacement names it too.
+        Superseded = kept.Where(static segment => !segment.Signer.IsRevoked)
+            .SelectMany(static segment => segment.Replaced.Select(id => (Id: id, segment.StoredAt)))
+            .Where(pair => all.ContainsKey(pair.Id))
+            .GroupBy(static pair => pair.Id, static pair => pair.StoredAt)
+            .ToDictionary(pair => all[pair.Key].Name, static pair => pair.Min());
         IsWhole = true;
     }
 
