@@ -19,13 +19,11 @@ public static class DiskRoots
         SkipFolders = [vaultPath],
     };
 
-    public static string Platform => OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "macos" : "linux";
-
     private static List<FileSystemRoot> Own(OwnerPart snapshot)
     {
-        if (snapshot.Roots.FirstOrDefault(static root => !string.Equals(root.Platform, Platform, StringComparison.Ordinal)) is { } foreign)
+        if (snapshot.Roots.FirstOrDefault(static root => !string.Equals(root.Platform, SnapshotPlaces.Platform, StringComparison.Ordinal)) is { } foreign)
         {
-            throw new RequestException(FaultCodes.RootsElsewhere, $"The root '{NameOf(foreign)}' was '{foreign.OriginalPath}' on {foreign.Platform}; this is {Platform}.");
+            throw new RequestException(FaultCodes.RootsElsewhere, $"The root '{NameOf(foreign)}' was '{foreign.OriginalPath}' on {foreign.Platform}; this is {SnapshotPlaces.Platform}.");
         }
 
         return [.. snapshot.Roots.Select(static root => new FileSystemRoot(NameOf(root), root.OriginalPath))];

@@ -43,6 +43,37 @@ public sealed class SnapshotBrowser : IDisposable
         }
     }
 
+    /// <summary>What lies directly in a folder of a snapshot, or its roots, in path order; pages that hold only what lies deeper are not read.</summary>
+    /// <param name="onLost">Told of pages that cannot be read; null ends the listing there.</param>
+    public async IAsyncEnumerable<SnapshotItem> ChildrenAsync(
+        Snapshot snapshot, EntryPath folder, Action<EntryFault>? onLost, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var listing = ListingOf(snapshot, onLost is null ? null : (page, damage) => onLost(RestoreCorridor.LostPage(page, damage)));
+        await foreach (var entry in listing.ChildrenAsync(folder, cancellationToken))
+        {
+            yield return new SnapshotItem(snapshot, entry.Path, entry.Metadata, entry.ContentFault);
+        }
+    }
+
+    /// <summary>The entry of exactly this path; null where there is none. Reads one page of each level of the listing.</summary>
+    public async Task<SnapshotItem?> FindAsync(Snapshot snapshot, EntryPath path, CancellationToken cancellationToken) =>
+        await ListingOf(snapshot).FindAsync(path, cancellationToken) is { } entry ? new SnapshotItem(snapshot, entry.Path, entry.Metadata, entry.ContentFault) : null;
+
+    /// <summary>The content of a file, or of the file that a further name stands for, to be read forward; null for what is no file.</summary>
+    /// <exception cref="RequestException">RecordsAreNotFiles.</exception>
+    public async Task<Stream?> OpenReadAsync(SnapshotItem item, CancellationToken cancellationToken)
+    {
+        var file = await ListingOf(item.Snapshot).FindAsync(item.Metadata.HardLinkTarget ?? item.Path, cancellationToken);
+        if (file is null || file.Metadata.Kind != EntryKind.File)
+        {
+            return null;
+        }
+
+        return file.Domain.IsVault
+            ? new SnapshotContent(file, _fetcher)
+            : throw new RequestException(FaultCodes.RecordsAreNotFiles, $"'{item.Path}' holds records that are sealed under a customer's key.");
+    }
+
     /// <summary>What could not be backed up when the snapshot was made.</summary>
     public async Task<IReadOnlyList<ListedFault>> FaultsAsync(Snapshot snapshot, CancellationToken cancellationToken)
     {

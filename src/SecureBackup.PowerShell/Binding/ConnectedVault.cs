@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Drives;
 
 namespace SecureBackup.PowerShell.Binding;
 
@@ -16,6 +17,20 @@ internal sealed class ConnectedVault(string path, UnlockedVault vault, Target ta
 
     public UnlockedVault Vault { get; } = vault;
 
+    /// <summary>What the drives of this vault know of it.</summary>
+    public VaultBrowsing Browsing => field ??= new VaultBrowsing(Vault);
+
+    /// <summary>Opens a vault to stay open.</summary>
+    public static async Task<ConnectedVault> OpenAsync(string path, LockedVault locked, KeyChoice key, IEngineSink sink, CancellationToken cancellationToken)
+    {
+        var relay = new RelaySink();
+        using (relay.Attach(sink))
+        {
+            var vault = await VaultOpening.UnlockAsync(locked, key, relay, cancellationToken);
+            return new ConnectedVault(path, vault, locked.Target, relay);
+        }
+    }
+
     public IDisposable Attach(IEngineSink sink) => relay.Attach(sink);
 
     /// <summary>Keeps it open until <see cref="CloseAsync"/> is called once more; for a vault that is known to be open.</summary>
@@ -26,6 +41,7 @@ internal sealed class ConnectedVault(string path, UnlockedVault vault, Target ta
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
+            Browsing.Dispose();
             Vault.Dispose();
             await target.DisposeAsync();
         }

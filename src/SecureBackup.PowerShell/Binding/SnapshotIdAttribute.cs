@@ -20,6 +20,7 @@ public sealed class SnapshotIdAttribute : ArgumentTransformationAttribute
     {
         CustomerBackup snapshot => new SnapshotReference(snapshot.Id, snapshot.Vault),
         CustomerBackupItem item => new SnapshotReference(item.Snapshot, item.Vault),
+        BackupDriveItem { Snapshot: { } id } item => new SnapshotReference(id, item.Vault),
         BackupDifference { Snapshot: { } id } difference => new SnapshotReference(id, difference.Vault),
         RestoreReport report => new SnapshotReference(report.Snapshot, report.Vault),
         CustomerBackupRemoval removal => new SnapshotReference(removal.Snapshot, removal.Vault),

@@ -2,8 +2,8 @@ using System.Management.Automation;
 using System.Security;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Drives;
 using SecureBackup.PowerShell.Output;
-using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Commands;
 
@@ -40,6 +40,11 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? SecretVault { get; set; }
 
+    /// <summary>Name of a drive to look into the vault with.</summary>
+    [Parameter]
+    [ValidatePattern("^[A-Za-z][A-Za-z0-9_-]*$")]
+    public string? Drive { get; set; }
+
     protected override void ProcessRecord()
     {
         var (path, keyFile) = ResolvePaths(Path, KeyFile);
@@ -52,22 +57,16 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
         ConnectedVault? connected = null;
         using (key)
         {
-            RunEngine(path, async (gate, token) => connected = await OpenAsync(path, locked!, key!, gate, token));
+            RunEngine(path, async (gate, token) => connected = await ConnectedVault.OpenAsync(path, locked!, key!, gate, token));
         }
 
         var replaced = RunspaceVaults.Current.Add(connected!);
         RunEngine(path, async (_, _) => await (replaced?.CloseAsync() ?? ValueTask.CompletedTask));
-        WriteObject(BackupVaultInfo.From(path, connected!.Vault, isConnected: true));
-    }
-
-    private static async Task<ConnectedVault> OpenAsync(
-        string path, LockedVault locked, KeyChoice key, PipelineGate gate, CancellationToken cancellationToken)
-    {
-        var relay = new RelaySink();
-        using (relay.Attach(gate))
+        if (Drive is { } name)
         {
-            var vault = await VaultOpening.UnlockAsync(locked, key, relay, cancellationToken);
-            return new ConnectedVault(path, vault, locked.Target, relay);
+            BackupDrives.Add(SessionState, name, path);
         }
+
+        WriteObject(BackupVaultInfo.From(path, connected!.Vault, isConnected: true));
     }
 }

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
 using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Drives;
 
 namespace SecureBackup.PowerShell.Commands;
 
@@ -19,7 +20,8 @@ public sealed class DisconnectBackupVaultCommand : EngineCommand
         ConnectedVault? connected = null;
         GuardEngine(Vault, () => connected = Vault is null ? RunspaceVaults.Current.RequireSingle() : Find(ResolvePath(Vault)));
         RunspaceVaults.Current.Remove(connected!);
-        RunEngine(connected!.Path, async (_, _) => await connected.CloseAsync());
+        BackupDrives.RemoveOf(SessionState, connected!.Path);
+        RunEngine(connected.Path, async (_, _) => await connected.CloseAsync());
     }
 
     private static ConnectedVault Find(string path) =>

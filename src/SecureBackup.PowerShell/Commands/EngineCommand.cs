@@ -44,27 +44,8 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     /// <param name="subject">What the work is about, for error records.</param>
     private protected void RunEngine(object? subject, Func<PipelineGate, CancellationToken, Task> work)
     {
-        using var gate = new PipelineGate();
-        var token = _stop.Token;
-        var run = Task.Run(() => gate.RunAsync(work, token), CancellationToken.None);
-        var isPumped = false;
-        try
-        {
-            gate.Pump(new CmdletStreams(this));
-            isPumped = true;
-        }
-        finally
-        {
-            if (!isPumped)
-            {
-                // Whoever reads our output wants no more (a stop, Select-Object -First, -ErrorAction Stop): that exception goes on.
-                _stop.Cancel();
-                gate.Drain();
-                AwaitEnd(run);
-            }
-        }
-
-        GuardEngine(subject, () => run.GetAwaiter().GetResult());
+        var failure = EngineRun.Pump(new CmdletStreams(this), _stop, work);
+        GuardEngine(subject, () => failure?.Throw());
     }
 
     /// <summary>Turns what the engine throws into error records, and a cancellation that was asked for into a stopped pipeline.</summary>
@@ -106,6 +87,4 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         GuardEngine(vaultPath, () => added = new KeyChain(given, Host).ResolveAdded(vaultPath));
         return added!;
     }
-
-    private static void AwaitEnd(Task run) => ((IAsyncResult)run).AsyncWaitHandle.WaitOne();
 }

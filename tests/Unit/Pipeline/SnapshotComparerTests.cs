@@ -136,7 +136,7 @@ public sealed class SnapshotComparerTests
     public async Task Roots_are_found_where_they_were_or_are_named()
     {
         using var scene = await FilledAsync();
-        var roots = new[] { new SnapshotRoot("crm"u8.ToArray(), scene.Folder["crm"], DiskRoots.Platform), new SnapshotRoot("mail"u8.ToArray(), scene.Folder["mail"], DiskRoots.Platform) };
+        var roots = new[] { new SnapshotRoot("crm"u8.ToArray(), scene.Folder["crm"], SnapshotPlaces.Platform), new SnapshotRoot("mail"u8.ToArray(), scene.Folder["mail"], SnapshotPlaces.Platform) };
         var part = new OwnerPart(null, Engine.Vault.Listing.ContentRef.Empty, roots, ["-*.tmp", "+*.txt"], null);
         var own = DiskRoots.SourceOf(part, [], "/vault");
         Assert.Equal(["crm", "mail"], own.Roots.Select(root => root.Name));

@@ -1,0 +1,32 @@
+using System.Management.Automation;
+using System.Security;
+
+namespace SecureBackup.PowerShell.Drives;
+
+/// <summary>What New-PSDrive takes besides for a vault that is not connected yet.</summary>
+public sealed class DriveKeyParameters
+{
+    [Parameter]
+    public SecureString? Passphrase { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFile { get; set; }
+}
+
+/// <summary>What Get-Content takes besides for a file of a snapshot.</summary>
+public sealed class DriveContentParameters
+{
+    /// <summary>Bytes, and not lines of text.</summary>
+    [Parameter]
+    public SwitchParameter AsByteStream { get; set; }
+
+    /// <summary>All in one object.</summary>
+    [Parameter]
+    public SwitchParameter Raw { get; set; }
+
+    /// <summary>Name of the text's encoding; a byte order mark goes before it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string Encoding { get; set; } = "utf8";
+}
