@@ -47,7 +47,7 @@ public sealed class MemberSweepTests : IDisposable
     {
         await PolicyChange.ApplyAsync(owner, new NewPolicy { GraceTime = TimeSpan.FromDays(5) }, None);
         using var credential = CredentialFile.Read(_bench["bob.key"], _bench.Sink);
-        using var bob = await (await LockedVault.OpenAsync(owner.Target, None)).UnlockAsync(credential, _bench.Host("bob"), None);
+        using var bob = await (await LockedVault.OpenAsync(owner.Target, None)).UnlockAsync(credential, _bench.Host($"bob-{_files++}"), None);
 
         // A command that was run again proposed again: the first that is signed makes the other stale.
         if ((await PendingChanges.ListAsync(bob, None)).FirstOrDefault(static change => !change.IsStale) is { } change)

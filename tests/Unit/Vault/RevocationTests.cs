@@ -136,7 +136,7 @@ public sealed class RevocationTests : IDisposable
         await MemberAdmission.AddAsync(ann, new NewMember("bob", MemberRoles.Owner) { KeyFilePath = _bench["bob.key"] }, None);
         using var bob = await _bench.OpenByFileAsync(_bench["bob.key"], "bob");
         await MemberRevocation.RevokeAsync(ann, new RevocationRequest(bob.Self, "left the company"), None);
-        await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => _bench.OpenByFileAsync(_bench["bob.key"], "bob-2"));
+        await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => _bench.OpenByFileAsync(_bench["bob.key"], "bob-2"));
         await bob.RefreshAsync(None);
         await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => bob.AppendAsync([VaultPolicy.Default], None));
         await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => MemberRevocation.RevokeAsync(ann, new RevocationRequest(bob.Self, "again"), None));
