@@ -20,8 +20,8 @@ public sealed class LostAndStolenTests : IDisposable
         $null = New-BackupVault $v -KeyFile ./owner.key -Passphrase (Secure $env:SECUREBACKUP_PASSPHRASE)
         $set = Export-BackupRecoveryShare -Vault $v -Path ./sheets -Threshold 2 -Count 3
         $null = Start-CustomerBackup ./crm -Vault $v
-        function Open([string] $KeyFile, [string] $Vault = $v) { Get-ErrorId { Connect-BackupVault $Vault -KeyFile $KeyFile } }
-        function OpenByPassphrase { Get-ErrorId { Connect-BackupVault $v } }
+        function Open([string] $KeyFile, [string] $Vault = $v) { Get-ErrorId { Connect-BackupVault $Vault -KeyFile $KeyFile }; Get-BackupVault | Disconnect-BackupVault }
+        function OpenByPassphrase { Get-ErrorId { Connect-BackupVault $v }; Get-BackupVault | Disconnect-BackupVault }
 
         """;
 
@@ -133,11 +133,12 @@ public sealed class LostAndStolenTests : IDisposable
         [IO.File]::Copy("$PWD/owner.key", "$PWD/thief.key")
         Open ./thief.key
         $null = Add-BackupVaultKey -Vault $v -NewKeyFile new.key -Replace 'key file'
+        (Update-BackupVaultKey -Vault $v -Reason 'a key was stolen').Epoch
         Open ./thief.key
         Open ./new.key
         OpenByPassphrase
         """,
-        "no error", $"{FaultCodes.NoSuchUnlocker}", "no error", "no error");
+        "no error", "2", $"{FaultCodes.NoSuchUnlocker}", "no error", "no error");
 
     /// <summary>What the page says honestly: the copy stays open for the thief. What is put into the folder of today is not in it.</summary>
     [Fact]
@@ -146,6 +147,7 @@ public sealed class LostAndStolenTests : IDisposable
         Copy-Tree $v ./stolen
         [IO.File]::Copy("$PWD/owner.key", "$PWD/thief.key")
         $null = Add-BackupVaultKey -Vault $v -NewKeyFile new.key -Replace 'key file'
+        $null = Update-BackupVaultKey -Vault $v
         $env:SECUREBACKUP_CACHE = "$PWD/cache-of-the-thief"
         Open ./thief.key
         Open ./thief.key ./stolen
@@ -186,6 +188,44 @@ public sealed class LostAndStolenTests : IDisposable
         $found.Count
         """,
         $"{FaultCodes.WrongPassphrase}", "0");
+
+    [Fact]
+    public async Task Stolen_writer_key_or_host() => await RunAsync(
+        """
+        $null = Export-BackupWriterKey -Vault $v -Path ./shop01.key -Name shop01
+        $null = Start-CustomerBackup ./mail -Vault $v -KeyFile ./shop01.key
+        [IO.File]::Copy("$PWD/shop01.key", "$PWD/thief.key")
+        (Remove-BackupVaultMember -Vault $v -Member shop01 -Reason stolen -Confirm:$false).LastValid.Count
+        Get-ErrorId { Start-CustomerBackup ./mail -Vault $v -KeyFile ./thief.key }
+        $null = Export-BackupWriterKey -Vault $v -Path ./shop02.key -Name shop02
+        (Start-CustomerBackup ./mail -Vault $v -KeyFile ./shop02.key).FileCount
+        @(Get-CustomerBackup -Vault $v).Count
+        """,
+        "1", $"{FaultCodes.MemberRevoked}", "1", "3");
+
+    [Fact]
+    public async Task Stolen_owner_key_that_was_used() => await RunAsync(
+        """
+        $null = Add-BackupVaultMember -Vault $v -Name bob -Role Owner -Path ./bob.key
+        $null = Add-BackupVaultMember -Vault $v -Name ghost -Role Writer -Path ./ghost.key -KeyFile ./bob.key
+        $null = Remove-BackupVaultMember -Vault $v -Member bob -Reason 'key stolen' -Confirm:$false
+        $null = Remove-BackupVaultMember -Vault $v -Member ghost -Reason 'added by a thief' -Confirm:$false
+        Open ./bob.key
+        Open ./ghost.key
+        OpenByPassphrase
+        """,
+        $"{FaultCodes.MemberRevoked}", $"{FaultCodes.MemberRevoked}", "no error");
+
+    [Fact]
+    public async Task Gone_owner_who_leaves() => await RunAsync(
+        """
+        $null = Add-BackupVaultMember -Vault $v -Name bob -Role Owner -Path ./bob.key
+        Open ./bob.key
+        (Remove-BackupVaultMember -Vault $v -Member bob -Reason left -Confirm:$false).NewEpoch
+        Open ./bob.key
+        (Restore-CustomerBackup -Vault $v -Destination ./back).FileCount
+        """,
+        "no error", "2", $"{FaultCodes.MemberRevoked}", "3");
 
     private async Task RunAsync(string row, params string[] expected) => Assert.Equal(expected, await _place.LinesAsync(Begin + row));
 }

@@ -5,6 +5,8 @@ using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Tests.Unit.Sources;
 
@@ -31,6 +33,25 @@ public sealed class SecondReaderTests(SecondReaderTests.SharedVault shared) : IC
         run.RequireSuccess();
         Assert.StartsWith($"2 snapshots, {vault.Objects("packs").Length} packs, ", run.Output, StringComparison.Ordinal);
         Assert.EndsWith(": 0 problems\n", run.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Unlockers that somebody made who did not know their secrets, and leftovers that the register does not name.</summary>
+    [Fact]
+    public async Task It_opens_a_vault_whose_keys_were_locked_anew()
+    {
+        await SecondReader.RequireAsync();
+        using var folder = new TempFolder();
+        var context = new UnlockContext(HostState.For(folder["host"]), NullSink.Instance, TimeProvider.System);
+        var options = new VaultCreation { Passphrase = RichVault.Passphrase.AsMemory(), KeyFilePath = folder["owner.key"] };
+        using (var owner = await VaultCreator.CreateAsync(LocalTarget.Create(folder["vault"]), options, context, Token))
+        {
+            await VaultKeys.AddKeyFileAsync(owner, folder["gone.key"], "gone", [], Token);
+            await VaultKeys.RemoveAsync(owner, ["gone"], Token);
+        }
+
+        (await SecondReader.WithPassphraseAsync(folder["vault"], RichVault.Passphrase, "list")).RequireSuccess();
+        (await SecondReader.WithKeyFileAsync(folder["vault"], folder["owner.key"], "list")).RequireSuccess();
+        Assert.StartsWith("refused as wrong key", (await SecondReader.WithKeyFileAsync(folder["vault"], folder["gone.key"], "list")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Pipeline;
 
 namespace SecureBackup.Tests.Unit.TenYears;
 
@@ -22,6 +23,8 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
     public int Backups { get; private set; }
 
     public int Removed { get; private set; }
+
+    public int Erased { get; private set; }
 
     public uint Rotations { get; private set; }
 
@@ -65,10 +68,15 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
             Assert.True(result.Outcome == SnapshotOutcome.Succeeded, $"Turn {turn}, host {host}: {string.Join(", ", result.Snapshot.Summary.Findings)}");
             made = result.Snapshot;
         });
+        Take(made!);
+    }
+
+    private void Take(Snapshot made)
+    {
         Backups++;
         _honest.Add(new SnapshotFact
         {
-            Id = made!.Id, DataSet = made.DataSetId, Writer = made.Writer, ClaimedTime = made.EndedAt.ToDateTimeOffset(), StoreTime = made.StoreTime, ChainOrder = _order++,
+            Id = made.Id, DataSet = made.DataSetId, Writer = made.Writer, ClaimedTime = made.EndedAt.ToDateTimeOffset(), StoreTime = made.StoreTime, ChainOrder = _order++,
         });
     }
 
@@ -131,6 +139,11 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
 
     private async Task EndYearAsync(int year)
     {
+        var members = await scene.BackUpMembersAsync(Erased, plan.Customers);
+        Assert.Equal(SnapshotOutcome.Succeeded, members.Outcome);
+        Take(members.Snapshot);
+        var erasing = await TenYearsScene.MillisecondsOf(() => scene.EraseAsync(Erased, Erased + plan.ErasuresAYear));
+        Erased += plan.ErasuresAYear;
         await MaintainAsync(isOfYear: true);
         Rotations = (await EpochRotation.RotateAsync(scene.Owner, $"year {year + 1}", CancellationToken.None)).Epoch;
         var objects = scene.Target.Objects;
@@ -151,6 +164,8 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
             BackupMilliseconds = _backupMilliseconds,
             RemovalMilliseconds = _removalMilliseconds,
             OpenMilliseconds = looking,
+            Erased = Erased,
+            ErasureMilliseconds = erasing,
         });
     }
 
@@ -163,6 +178,13 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
         foreach (var snapshot in catalog.Snapshots)
         {
             Assert.Equal(0, await scene.VerifyAsync(snapshot, catalog, readsData: true));
+        }
+
+        foreach (var snapshot in catalog.Snapshots.Where(static snapshot => snapshot.Kind == SnapshotKind.Records))
+        {
+            Assert.Empty((await RecordScene.ReadAsync(fresh, snapshot, TenYearsScene.NameOf(0))).Records);
+            Assert.Empty((await RecordScene.ReadAsync(fresh, snapshot, TenYearsScene.NameOf(Erased - 1))).Records);
+            Assert.Single((await RecordScene.ReadAsync(fresh, snapshot, TenYearsScene.NameOf(Erased))).Records);
         }
     }
 

@@ -19,6 +19,11 @@ internal sealed record TenYearsPlan
 
     public required RetentionPolicy Policy { get; init; }
 
+    /// <summary>Customers whose records the first host backs up at the end of each year; a part of them leaves each year and is erased.</summary>
+    public required int Customers { get; init; }
+
+    public required int ErasuresAYear { get; init; }
+
     /// <summary>Frees what nothing needs, as Optimize-BackupVault does; null leaves it out.</summary>
     public Func<UnlockedVault, Task>? Collect { get; init; }
 
@@ -28,7 +33,18 @@ internal sealed record TenYearsPlan
         Turn = TimeSpan.FromDays(1),
         Turns = 3_650,
         MaintenanceEvery = 7,
+        Customers = 12_000,
+        ErasuresAYear = 1_000,
         Policy = new RetentionPolicy { KeepDaily = 14, KeepWeekly = 8, KeepMonthly = 24, KeepYearly = 11 },
+    };
+
+    /// <summary>The same in 520 weeks.</summary>
+    public static TenYearsPlan Weekly { get; } = Daily with
+    {
+        Turn = TimeSpan.FromDays(7),
+        Turns = 520,
+        MaintenanceEvery = 4,
+        Policy = new RetentionPolicy { KeepWeekly = 8, KeepMonthly = 24, KeepYearly = 11 },
     };
 
     /// <summary>The same in 120 months.</summary>
@@ -37,6 +53,8 @@ internal sealed record TenYearsPlan
         Turn = TimeSpan.FromDays(30.4),
         Turns = 120,
         MaintenanceEvery = 3,
+        Customers = 90,
+        ErasuresAYear = 7,
         Policy = new RetentionPolicy { KeepMonthly = 6, KeepYearly = 11 },
     };
 

@@ -7,6 +7,8 @@ using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
+using SecureBackup.Tests.Unit.Pipeline;
 
 namespace SecureBackup.Tests.Unit.TenYears;
 
@@ -43,7 +45,7 @@ internal sealed class TenYearsScene : IDisposable
         scene.Maintainer = await scene.AddAsync("keeper", MemberRoles.Maintainer, null);
         for (var host = 0; host < TenYearsPlan.Hosts; host++)
         {
-            scene.Hosts.Add(await scene.AddAsync($"host-{host}", MemberRoles.Writer, [TenYearsPlan.DataSetOf(host)]));
+            scene.Hosts.Add(await scene.AddAsync($"host-{host}", MemberRoles.Writer, host == 0 ? [TenYearsPlan.DataSetOf(host), RecordScene.DataSet] : [TenYearsPlan.DataSetOf(host)]));
             for (var file = 0; file < Files; file++)
             {
                 scene.Write(host, file);
@@ -75,6 +77,24 @@ internal sealed class TenYearsScene : IDisposable
         var options = new BackupOptions { DataSet = TenYearsPlan.DataSetOf(host), HostName = $"host-{host}" };
         return await BackupCorridor.RunAsync(Hosts[host], source, options, RunContext.Unwatched, CancellationToken.None);
     }
+
+    /// <summary>The customers from <paramref name="first"/> on, one record each.</summary>
+    public async Task<BackupResult> BackUpMembersAsync(int first, int end)
+    {
+        var members = Enumerable.Range(first, end - first).Select(static id => ((string?)NameOf(id), (object?)RecordScene.Member(id, "regular")));
+        using var spool = RecordScene.Spool(this["spool"], members);
+        var options = new BackupOptions { DataSet = RecordScene.DataSet, HostName = "host-0" };
+        return await RecordCorridor.RunAsync(Hosts[0], spool, options, RunContext.Unwatched, CancellationToken.None);
+    }
+
+    public async Task EraseAsync(int first, int end)
+    {
+        var request = new ErasureRequest { Subjects = [.. Enumerable.Range(first, end - first).Select(id => Owner.Keys.PseudonymOf(NameOf(id)))], Reason = "asked for" };
+        var outcomes = await new SubjectEraser(Owner.RequireReader()).EraseAsync(request, CancellationToken.None);
+        Assert.All(outcomes, static outcome => Assert.Equal(ErasureState.Erased, outcome.State));
+    }
+
+    public static string NameOf(int customer) => customer.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     public async Task<int> VerifyAsync(Snapshot snapshot, SnapshotCatalog catalog, bool readsData) =>
         (await VerifyCorridor.RunAsync(new VerifyRequest(Owner.RequireReader(), snapshot, catalog) { ReadsData = readsData }, RunContext.Unwatched, CancellationToken.None)).Faults.Count;

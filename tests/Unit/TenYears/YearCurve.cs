@@ -25,6 +25,11 @@ internal sealed record YearSample(int Year)
     public required double RemovalMilliseconds { get; init; }
 
     public required double OpenMilliseconds { get; init; }
+
+    public required int Erased { get; init; }
+
+    /// <summary>Of all that were erased in the year, together.</summary>
+    public required double ErasureMilliseconds { get; init; }
 }
 
 /// <summary>Size and time over the years, as a table and as two charts of text.</summary>
@@ -40,12 +45,12 @@ internal sealed class YearCurve
     {
         var text = new StringBuilder();
         text.Append("# Ten years in fast motion\n\n").Append(what).Append("\n\n")
-            .Append("| year | backups | standing | removed | removal records | objects | packs MB | all MB | a backup ms | a removal ms | open and list ms |\n")
-            .Append("|---|---|---|---|---|---|---|---|---|---|---|\n");
+            .Append("| year | backups | standing | removed | removal records | objects | packs MB | all MB | a backup ms | a removal ms | open and list ms | erased | the year's erasures ms |\n")
+            .Append("|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (var sample in _samples)
         {
             text.Append(CultureInfo.InvariantCulture, $"| {sample.Year} | {sample.Backups} | {sample.Snapshots} | {sample.Removed} | {sample.RemovalRecords} | {sample.Objects} ")
-                .Append(CultureInfo.InvariantCulture, $"| {sample.PackBytes / 1e6:F2} | {sample.TotalBytes / 1e6:F2} | {sample.BackupMilliseconds:F0} | {sample.RemovalMilliseconds:F0} | {sample.OpenMilliseconds:F0} |\n");
+                .Append(CultureInfo.InvariantCulture, $"| {sample.PackBytes / 1e6:F2} | {sample.TotalBytes / 1e6:F2} | {sample.BackupMilliseconds:F0} | {sample.RemovalMilliseconds:F0} | {sample.OpenMilliseconds:F0} | {sample.Erased} | {sample.ErasureMilliseconds:F0} |\n");
         }
 
         Chart(text, "Bytes on the target", "MB", static sample => sample.TotalBytes / 1e6);

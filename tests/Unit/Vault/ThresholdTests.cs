@@ -76,7 +76,7 @@ public sealed class ThresholdTests : IDisposable
             await ann.RefreshAsync(None);
             Assert.Equal((2U, 2U), (ann.Keys.Epoch, bob.Keys.Epoch));
             Assert.Equal(ann.RequireReader().IdentityOf(2).Bytes.ToArray(), bob.RequireReader().IdentityOf(2).Bytes.ToArray());
-            await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => _bench.OpenByFileAsync(_bench["cid.key"], "cid-2"));
+            await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => _bench.OpenByFileAsync(_bench["cid.key"], "cid-2"));
         }
     }
 

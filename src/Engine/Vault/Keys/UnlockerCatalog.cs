@@ -13,7 +13,8 @@ internal sealed class UnlockerCatalog(ObjectStore store, RegisterState register)
     /// <param name="onBroken">Told of every unlocker that should be there and cannot be used.</param>
     internal async Task<IReadOnlyList<Unlocker>> ReadAsync(Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
     {
-        var owners = register.Bundles.Keys.Where(owner => register.Find(owner) is { IsRevoked: false }).ToList();
+        // Those of a revoked owner last: they open nothing, and say why.
+        var owners = register.Bundles.Keys.OrderBy(owner => register.Find(owner) is { IsRevoked: true }).ToList();
         var named = owners.SelectMany(owner => register.Unlockers.GetValueOrDefault(owner, [])).ToList();
         var unlockers = new List<Unlocker>(await ReadNamedAsync(named, onBroken, cancellationToken));
         if (owners.Exists(owner => !register.Unlockers.ContainsKey(owner)))

@@ -107,6 +107,11 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
     /// <returns>Null when the key is of a bundle that is not current, or of no owner: an unlocker that was replaced, or left by an interrupted creation.</returns>
     private async Task<OwnerBundle?> TryOpenBundleAsync(Unlocker unlocker, RootKey bundleKey, CancellationToken cancellationToken)
     {
+        if (register.Find(unlocker.Owner) is { IsRevoked: true } revoked)
+        {
+            throw new KeyException(FaultCodes.MemberRevoked, $"The keys of the owner {revoked.Name} were revoked.");
+        }
+
         if (!register.Bundles.TryGetValue(unlocker.Owner, out var id))
         {
             return null;

@@ -25,7 +25,7 @@ public static class VaultKeys
         var named = vault.Register.Unlockers.SelectMany(static pair => pair.Value.Select(unlocker => (Owner: pair.Key, Named: unlocker))).ToDictionary(static item => item.Named.Id);
         var keys = read.Select(unlocker => VaultKey.Of(unlocker, named.GetValueOrDefault(unlocker.Header.Object).Named, vault))
             .Concat(named.Values.Where(item => broken.Contains(ObjectNames.Unlocker(item.Named.Id))).Select(item => VaultKey.Unreadable(item.Named, item.Owner, vault)));
-        return [.. keys.OrderBy(static key => key.CreatedAt).ThenBy(static key => key.Id)];
+        return [.. keys.Where(key => vault.Register.Find(key.Owner) is { IsRevoked: false }).OrderBy(static key => key.CreatedAt).ThenBy(static key => key.Id)];
     }
 
     /// <summary>The one of this owner's keys whose id begins so, or whose label this is.</summary>

@@ -99,7 +99,8 @@ public static class PendingChanges
     {
         vault.RequireOwner();
         await vault.RefreshAsync(cancellationToken);
-        if (change.Draft.Entry.Changes.Any(static item => item is EpochBegins or KeyringRoot or LedgerHead))
+        if (change.Draft.Entry.Changes.Any(item => item is EpochBegins or KeyringRoot or LedgerHead
+            || (item is OwnerBundleNamed bundle && vault.Register.Bundles.ContainsKey(bundle.Owner))))
         {
             throw new VaultException(FaultCodes.ChangeStale, $"The change {change.Id} is about keys or erasure and was made for the vault as it was then.")
             {
