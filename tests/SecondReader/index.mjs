@@ -10,7 +10,7 @@ const pageBytes = 16384 + tagBytes, pagesAt = headerBytes + 32, mostSegmentBytes
 const chunkKind = { bytes: 52, onPage: 315 }, packKind = { bytes: 104, onPage: 157 };
 const footerShape = cbor.record({
   0: ['head', headShape], 1: ['chunks', cbor.uint], 2: ['packs', cbor.uint], 3: ['fences', cbor.bytes],
-  4: ['hashes', cbor.bytes], 5: ['replaces', cbor.list(cbor.id)], 6: ['time', cbor.time],
+  4: ['hashes', cbor.bytes], 5: ['replaces', cbor.list(cbor.id)], 6: ['time', cbor.time], 128: ['attests', cbor.optional(cbor.uint)],
 });
 
 class Segment {
@@ -123,6 +123,11 @@ export class Index {
 
   // A revoked member's segment serves for reading: the chunk id proves what is read.
   accepts(segment, register) {
+    if (segment.footer.attests !== undefined) {
+      const isVerifiers = register.hasRole(segment.signer, roles.verifier);
+      if (!isVerifiers) this.problems.push(new Refusal('not entitled', `index/${segment.id}: attested by no verifier`));
+      return isVerifiers;
+    }
     if (register.hasRole(segment.signer, roles.maintainer)) return true;
     const isWriters = register.hasRole(segment.signer, roles.writer) && [...segment.packRecords()].every(p => p.writer === segment.signer);
     if (!isWriters) this.problems.push(new Refusal('not entitled', `index/${segment.id}: poisoned`));

@@ -166,6 +166,28 @@ public sealed class ChunkIndex : IDisposable
         return nearest;
     }
 
+    /// <summary>Whether a verifier has attested exactly this pack, by id and hash.</summary>
+    /// <exception cref="TargetException">The target failed.</exception>
+    internal async ValueTask<bool> IsAttestedAsync(PackRecord pack, CancellationToken cancellationToken)
+    {
+        foreach (var segment in _segments.Where(static segment => segment is { IsAttestation: true, Signer.IsRevoked: false }))
+        {
+            try
+            {
+                if (await segment.FindPackAsync(pack.Id, cancellationToken) == pack)
+                {
+                    return true;
+                }
+            }
+            catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
+            {
+                Report(segment, fault);
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// All recorded packs, each once, committed ones ascending by id; nothing is held but a page of each segment. Where a page does not open,
     /// the rest of that segment is missing here: see <see cref="Problems"/> before anything is concluded from a pack's absence.

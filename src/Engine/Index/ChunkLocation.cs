@@ -7,7 +7,11 @@ namespace SecureBackup.Engine.Index;
 
 /// <summary>One place where a chunk lies.</summary>
 /// <param name="SaidBy">Who signed the segment that says so; null for what this run has stored and not yet committed.</param>
-public sealed record ChunkLocation(PackRecord Pack, PackEntry Entry, MemberEntry? SaidBy);
+public sealed record ChunkLocation(PackRecord Pack, PackEntry Entry, MemberEntry? SaidBy)
+{
+    /// <summary>Whether a verifier says so who found the chunk there.</summary>
+    public bool IsAttested { get; init; }
+}
 
 /// <summary>Something in the index, or among the packs, that is not used because of <paramref name="Fault"/>; everything else is.</summary>
 public sealed record IndexProblem(ObjectName Name, BackupException Fault);

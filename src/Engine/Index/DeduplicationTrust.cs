@@ -10,9 +10,6 @@ namespace SecureBackup.Engine.Index;
 /// </summary>
 public sealed record DeduplicationTrust(MemberId Self, IMemberDirectory Members)
 {
-    /// <summary>Whether a verifier attested a pack, by its id and hash.</summary>
-    public Func<PackRecord, bool> IsAttested { get; init; } = static _ => false;
-
     /// <summary>The vault's policy, at its owner's word: every member's packs count.</summary>
     public bool TrustsAllMembers { get; init; }
 
@@ -29,14 +26,15 @@ public sealed record DeduplicationTrust(MemberId Self, IMemberDirectory Members)
             return false;
         }
 
-        return IsReliable(location.Pack);
+        return IsReliable(location.Pack, location.IsAttested);
     }
 
     /// <summary>Whether the pack's writer is one whose word about its packs counts.</summary>
-    internal bool IsReliable(PackRecord pack)
+    /// <param name="isAttested">Whether a verifier found what is said: not of the pack alone, since a thief can say of a good pack that it holds what it does not.</param>
+    internal bool IsReliable(PackRecord pack, bool isAttested = false)
     {
         var writer = Members.Find(pack.Writer);
         return writer is { IsRevoked: false }
-            && (writer.Id == Self || writer.Has(MemberRoles.Owner) || TrustsAllMembers || IsAttested(pack));
+            && (writer.Id == Self || writer.Has(MemberRoles.Owner) || TrustsAllMembers || isAttested);
     }
 }

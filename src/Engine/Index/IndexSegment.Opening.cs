@@ -40,7 +40,7 @@ public sealed partial class IndexSegment
         var key = access.RequireKey(header);
         var end = await ReadEndAsync(source, cancellationToken);
         var signer = SignatureList.Parse(end.Signatures, $"index segment {header.Object}").Verify(
-            IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, MemberRoles.Writer | MemberRoles.Maintainer);
+            IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, MemberRoles.Writer | MemberRoles.Maintainer | MemberRoles.Verifier);
         if (!FrameOpener.TryCreate(new ObjectKey(key.Bytes, header, SealPurpose.Index), prologue.AsSpan(ObjectHeader.SizeBytes), out var opener))
         {
             throw SegmentPages.Malformed(stat.Name, $"it is not sealed with the index key of epoch {header.Epoch}");
@@ -49,12 +49,23 @@ public sealed partial class IndexSegment
         try
         {
             var footer = SegmentFooter.Read(OpenFooter(opener, end), end.Pages, header.Object);
+            RequireRight(stat.Name, signer, footer.IsAttestation);
             return new IndexSegment(source, header, footer, opener, signer);
         }
         catch
         {
             opener.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Only a verifier attests, and a verifier does nothing else here.</summary>
+    private static void RequireRight(ObjectName name, MemberEntry signer, bool isAttestation)
+    {
+        if (!signer.Has(isAttestation ? MemberRoles.Verifier : MemberRoles.Writer | MemberRoles.Maintainer))
+        {
+            throw new IntegrityException(
+                FaultCodes.SignerNotEntitled, $"'{name}' is signed by {signer.Name}, who {(isAttestation ? "is no verifier and cannot attest packs" : "may attest packs and name no others")}.");
         }
     }
 

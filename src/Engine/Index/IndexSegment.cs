@@ -48,7 +48,10 @@ public sealed partial class IndexSegment : IDisposable
     public MemberEntry Signer { get; }
 
     /// <summary>Whether it may name packs of any member.</summary>
-    public bool IsMerged => Signer.Has(MemberRoles.Maintainer);
+    public bool IsMerged => Signer.Has(MemberRoles.Maintainer) || IsAttestation;
+
+    /// <summary>Whether a verifier vouches for every record: it opened the packs and recomputed the ids. Then others may rely on it, whoever wrote the packs.</summary>
+    public bool IsAttestation => _footer.IsAttestation;
 
     /// <summary>The newest register entry that the signer knew; a shorter chain here has been rolled back.</summary>
     public uint RegisterNumber => _footer.RegisterNumber;
@@ -88,7 +91,7 @@ public sealed partial class IndexSegment : IDisposable
                 var entry = IndexLayout.ReadChunk(record.Span, out var ordinal);
                 var pack = await ReadPackAsync(ordinal, cancellationToken);
                 entry.Require(pack.Id, pack.LengthBytes);
-                found.Add(new ChunkLocation(pack, entry, Signer));
+                found.Add(new ChunkLocation(pack, entry, Signer) { IsAttested = IsAttestation && !Signer.IsRevoked });
             }
         }
     }
@@ -141,7 +144,7 @@ public sealed partial class IndexSegment : IDisposable
                 var entry = IndexLayout.ReadChunk(records.AsSpan(i * IndexLayout.ChunkRecordBytes, IndexLayout.ChunkRecordBytes), out var ordinal);
                 var pack = await ReadPackAsync(ordinal, cancellationToken);
                 entry.Require(pack.Id, pack.LengthBytes);
-                yield return new ChunkLocation(pack, entry, Signer);
+                yield return new ChunkLocation(pack, entry, Signer) { IsAttested = IsAttestation && !Signer.IsRevoked };
             }
         }
     }

@@ -28,6 +28,9 @@ public sealed record SegmentSealing
 
     /// <summary>Segments that this one makes superfluous; a writer's must be its own.</summary>
     public IReadOnlyList<ObjectId> Replaced { get; init; } = [];
+
+    /// <summary>A verifier's word: every pack named was opened, and holds exactly these chunks.</summary>
+    public bool IsAttestation { get; init; }
 }
 
 /// <summary>
@@ -107,6 +110,7 @@ public sealed class IndexSegmentBuilder
             PageHashes = pages.Hashes,
             Replaced = sealing.Replaced,
             Time = sealing.Time,
+            IsAttestation = sealing.IsAttestation,
         });
         var signatures = SignatureList.Sign(SignedHash(prologue, footer), sealing.Signer);
         destination.Write(footer);

@@ -25,21 +25,28 @@ internal sealed record SegmentFooter
     /// <summary>As claimed.</summary>
     public required Timestamp Time { get; init; }
 
+    /// <summary>Whether its signer opened every pack that it names and found in it exactly what it says.</summary>
+    public bool IsAttestation { get; init; }
+
     public int ChunkPages => IndexLayout.ChunkPagesOf(ChunkCount);
 
     public int PackPages => IndexLayout.PackPagesOf(PackCount);
 
-    public byte[] Encode() => new CborMapWriter(capacityBytes: Fences.Length + PageHashes.Length + (Replaced.Count * 34) + 256)
-        .BeginMap(7)
+    private const int AttestationKey = 128;
+
+    public byte[] Encode()
+    {
+        var writer = new CborMapWriter(capacityBytes: Fences.Length + PageHashes.Length + (Replaced.Count * 34) + 256)
+        .BeginMap(IsAttestation ? 8 : 7)
         .Key(0).BeginArray(2).UInt(RegisterNumber).Id(RegisterHash.Value).EndArray()
         .Key(1).UInt((ulong)ChunkCount)
         .Key(2).UInt((ulong)PackCount)
         .Key(3).Bytes(Fences.Span)
         .Key(4).Bytes(PageHashes.Span)
         .Key(5).Array(Replaced, static (writer, id) => writer.Id(id.Value))
-        .Key(6).Time(Time)
-        .EndMap()
-        .Encode();
+        .Key(6).Time(Time);
+        return (IsAttestation ? writer.Key(AttestationKey).Int(1) : writer).EndMap().Encode();
+    }
 
     /// <param name="pages">How many pages lie before the footer.</param>
     /// <exception cref="Faults.IntegrityException">Malformed.</exception>
@@ -52,7 +59,8 @@ internal sealed record SegmentFooter
         ReadOnlyMemory<byte>? fences = null, hashes = null;
         ObjectId[]? replaced = null;
         Timestamp? time = null;
-        while (reader.NextKey(out var key))
+        var isAttestation = false;
+        while (reader.NextKey(out var key, AttestationKey))
         {
             switch (key)
             {
@@ -67,6 +75,7 @@ internal sealed record SegmentFooter
                 case 4: hashes = reader.ReadBytes(IndexLayout.MaxFooterBytes); break;
                 case 5: replaced = reader.ReadArray(IndexLayout.MaxReplaced, static item => new ObjectId(item.ReadId())); break;
                 case 6: time = reader.ReadTime(); break;
+                case AttestationKey: isAttestation = true; reader.Check(reader.ReadUInt64() == 1, "an attestation is not marked by 1"); break;
                 default: throw reader.UnknownKey(key);
             }
         }
@@ -82,6 +91,7 @@ internal sealed record SegmentFooter
             PageHashes = reader.Required(hashes, "page hashes"),
             Replaced = reader.Required(replaced, "list of replaced segments"),
             Time = reader.Required(time, "time"),
+            IsAttestation = isAttestation,
         };
         reader.Check(footer.ChunkPages + footer.PackPages == pages, "it counts other pages than there are");
         reader.Check(footer.PageHashes.Length == pages * Id256.SizeBytes, "the page hashes do not match the pages");

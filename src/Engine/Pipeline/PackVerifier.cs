@@ -8,7 +8,7 @@ using SecureBackup.Engine.Vault;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>Reads packs whole: hash, table, signature, every frame, every chunk id.</summary>
-internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
+internal sealed class PackVerifier(VaultReader vault, PackAttestation attestation, ProgressCounters counters)
 {
     internal long BytesRead { get; private set; }
 
@@ -27,7 +27,8 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             BytesRead += pack.LengthBytes;
             counters.AddBytesRead(pack.LengthBytes);
             counters.AddFile();
-            Verify(pack, bytes.Span);
+            var table = Verify(pack, bytes.Span);
+            await attestation.AddAsync(pack.HasHash ? pack : pack with { Sha256 = ContentHash.Of(bytes.Span) }, table, cancellationToken);
         }
         catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage))
         {
@@ -35,7 +36,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
         }
     }
 
-    private void Verify(PackRecord pack, ReadOnlySpan<byte> bytes)
+    private PackTable Verify(PackRecord pack, ReadOnlySpan<byte> bytes)
     {
         using var compressors = new CompressorCatalog();
         var epoch = PackReader.ReadHeader(vault.Vault.Id, pack.Id, bytes).Epoch;
@@ -53,5 +54,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
         {
             throw new IntegrityException(FaultCodes.SignerNotEntitled, $"Pack {pack.Id} is signed by {table.Writer.Name}, and the index names member {pack.Writer} as its writer.");
         }
+
+        return table;
     }
 }

@@ -10,7 +10,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>
 /// Proves that a snapshot can be restored. Always: its reference set opens, every pack in it is on the target with the length that was recorded, every page of its listing opens, and every
 /// chunk of every entry stands in the index. With data: packs are read whole, and every frame is opened and compared with its chunk id. What is damaged is named by the
-/// files that lose by it. The finding is signed and stored.
+/// files that lose by it. The finding is signed and stored, and so is what was found in packs of others: from then on every host may rely on them.
 /// </summary>
 public static class VerifyCorridor
 {
@@ -28,12 +28,14 @@ public static class VerifyCorridor
         await packs.RequireOnTargetAsync(cancellationToken);
         var turn = VerifyTurn.Next(packs, request, request.Catalog.LastReadingOf(snapshot.DataSetId));
         context.Counters.SetTotals(turn.Packs.Count, turn.Packs.Sum(pack => (long)pack.LengthBytes));
-        var check = new PackVerifier(vault, context.Counters);
+        var attestation = new PackAttestation(vault.Vault, index);
+        var check = new PackVerifier(vault, attestation, context.Counters);
         foreach (var pack in turn.Packs)
         {
             await check.VerifyAsync(pack, faults, cancellationToken);
         }
 
+        await attestation.StoreAsync(cancellationToken);
         await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
         var finding = turn.ToFinding(vault.Vault.Now, packs, check.BytesRead, faults.Count);
         var isRecorded = await TryRecordAsync(request, finding, context, cancellationToken);
@@ -42,6 +44,7 @@ public static class VerifyCorridor
             Snapshot = snapshot,
             PacksTotal = packs.Count,
             PacksRead = turn.Packs.Count,
+            PacksAttested = attestation.PackCount,
             BytesRead = check.BytesRead,
             HasCompletedCycle = turn.ReachesEnd,
             IsRecorded = isRecorded,
@@ -94,6 +97,9 @@ public sealed record VerifyResult
 
     /// <summary>Packs that this check read whole.</summary>
     public required int PacksRead { get; init; }
+
+    /// <summary>Of these, packs of other members that writers may rely on from now on, and could not before.</summary>
+    public int PacksAttested { get; init; }
 
     public required long BytesRead { get; init; }
 

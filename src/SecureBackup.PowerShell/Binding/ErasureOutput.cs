@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
@@ -22,9 +23,15 @@ internal sealed record ErasureOutput(string VaultPath, string? Folder, IReadOnly
         }
 
         var issuer = await CertificateIssuer.LoadAsync(vault, cancellationToken);
+        var registry = new ExportRegistry(vault);
         foreach (var outcome in outcomes)
         {
             var name = output.Names.GetValueOrDefault(outcome.Subject);
+            foreach (var package in outcome.State == ErasureState.Erased ? await registry.RemoveOfSubjectAsync(outcome.Subject, cancellationToken) : [])
+            {
+                gate.WriteVerbose($"The package of the customer at {package} was deleted.");
+            }
+
             string? certificate = null;
             try
             {

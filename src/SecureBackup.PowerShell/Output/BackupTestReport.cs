@@ -14,6 +14,7 @@ public sealed class BackupTestReport
         SnapshotTime = snapshot.StartedAt.ToDateTimeOffset().ToLocalTime();
         PacksTotal = result.PacksTotal;
         PacksRead = result.PacksRead;
+        PacksAttested = result.PacksAttested;
         BytesRead = result.BytesRead;
         HasCompletedCycle = result.HasCompletedCycle;
         IsRecorded = result.IsRecorded;
@@ -35,6 +36,9 @@ public sealed class BackupTestReport
 
     /// <summary>Of these, how many this check read and compared byte by byte; the others were looked for.</summary>
     public long PacksRead { get; }
+
+    /// <summary>Of these, how many other hosts may rely on from now on, and could not before.</summary>
+    public long PacksAttested { get; }
 
     public long BytesRead { get; }
 

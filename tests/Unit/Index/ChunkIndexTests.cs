@@ -153,8 +153,10 @@ public sealed class ChunkIndexTests : IDisposable
         await _kit.StoreAsync(_kit.Sealing(), mine);
         await _kit.StoreAsync(_kit.Sealing(owner), owners);
         await _kit.StoreAsync(_kit.Sealing(other), others, attested);
+        using var verifier = _kit.Packs.Members.Enrol("verifier", MemberRoles.Verifier);
+        await _kit.StoreAsync(_kit.Sealing(verifier) with { IsAttestation = true }, attested);
 
-        var trust = _kit.Trust() with { IsAttested = pack => pack.Id == attested.Pack.Id };
+        var trust = _kit.Trust();
         Assert.Equal((true, true, false, true), await KnownAsync(trust));
         Assert.Equal((true, true, true, true), await KnownAsync(trust with { TrustsAllMembers = true }));
         Assert.Equal((false, true, false, false), await KnownAsync(trust with { Condemned = new HashSet<PackId> { mine.Pack.Id, attested.Pack.Id } }));

@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Vault.Subjects;
 
 namespace SecureBackup.Tests.Unit.Vault;
 
@@ -35,6 +36,27 @@ public sealed class MemberTests : IDisposable
         Assert.Equal(3U, ann.Keys.Epoch);
         using var again = await _bench.OpenByFileAsync(host: "empty");
         Assert.All((await SnapshotCatalog.LoadAsync(again, None)).Snapshots, snapshot => again.RequireReader().OpenOwnerPart(snapshot));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_new_owner_finds_the_keys_of_subjects_and_erases_them(int needed)
+    {
+        using var ann = await _bench.CreateAsync();
+        await MemberAdmission.AddAsync(ann, Owner("bob"), None);
+        using var bob = await _bench.OpenByFileAsync(_bench["bob.key"], "bob");
+        await SubjectScene.AddAsync(ann, SubjectScene.DataSet, "ada", "bo");
+        await SubjectScene.EraseAsync(ann, "bo");
+        await PolicyChange.ApplyAsync(ann, new NewPolicy { OwnersNeeded = needed }, None);
+        await MemberAdmission.AddAsync(ann, Owner("cid"), None);
+        foreach (var change in await PendingChanges.ListAsync(bob, None))
+        {
+            await PendingChanges.ApproveAsync(bob, change, None);
+        }
+
+        using var cid = await _bench.OpenByFileAsync(_bench["cid.key"], "cid");
+        Assert.Equal("1 0", await SubjectScene.CountAsync(cid, "ada", "bo"));
     }
 
     [Theory]

@@ -136,12 +136,49 @@ public sealed class RevocationTests : IDisposable
         await MemberAdmission.AddAsync(ann, new NewMember("bob", MemberRoles.Owner) { KeyFilePath = _bench["bob.key"] }, None);
         using var bob = await _bench.OpenByFileAsync(_bench["bob.key"], "bob");
         await MemberRevocation.RevokeAsync(ann, new RevocationRequest(bob.Self, "left the company"), None);
-        await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => _bench.OpenByFileAsync(_bench["bob.key"], "bob-2"));
+        await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => _bench.OpenByFileAsync(_bench["bob.key"], "bob-2"));
         await bob.RefreshAsync(None);
         await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => bob.AppendAsync([VaultPolicy.Default], None));
         await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => MemberRevocation.RevokeAsync(ann, new RevocationRequest(bob.Self, "again"), None));
         _bench.ForceEntry(ann, static entry => entry with { Changes = [VaultPolicy.Default] }, bob.SelfKey);
         Assert.NotNull((await LockedVault.OpenAsync(_bench.Target, None)).Obstruction);
+    }
+
+    /// <summary>A rotation grants the new epoch to the same owner's keys: whoever has those, from a key and a copy of the folder, has it too.</summary>
+    [Fact]
+    public async Task Rotation_alone_does_not_shut_out_who_holds_an_owners_keys_and_a_new_owner_in_its_place_does()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var thief = await OpenCopyAsync();
+        await EpochRotation.RotateAsync(owner, "too little", None);
+        await FeedAsync(thief);
+        Assert.Equal(2U, thief.Keys.Epoch);
+
+        await MemberAdmission.AddAsync(owner, new NewMember("ann-2", MemberRoles.Owner) { KeyFilePath = _bench["ann-2.key"] }, None);
+        using var anew = await _bench.OpenByFileAsync(_bench["ann-2.key"], "anew");
+        await MemberRevocation.RevokeAsync(anew, new RevocationRequest(owner.Self, "key and copy stolen"), None);
+        await FeedAsync(thief);
+        Assert.Null(thief.TryKeysOf(3));
+        await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => Task.FromResult(thief.Keys));
+        await VaultBench.RefusedAsync(FaultCodes.MemberRevoked, () => thief.AppendAsync([VaultPolicy.Default], None));
+        Assert.Equal(3U, anew.Keys.Epoch);
+    }
+
+    [Fact]
+    public async Task Of_three_owners_two_remove_the_one_whose_key_is_lost()
+    {
+        using var ann = await _bench.CreateAsync();
+        foreach (var name in new[] { "bob", "cid" })
+        {
+            await MemberAdmission.AddAsync(ann, new NewMember(name, MemberRoles.Owner) { KeyFilePath = _bench[$"{name}.key"] }, None);
+        }
+
+        await PolicyChange.ApplyAsync(ann, new NewPolicy { OwnersNeeded = 2 }, None);
+        using var bob = await _bench.OpenByFileAsync(_bench["bob.key"], "bob");
+        await MemberRevocation.RevokeAsync(bob, new RevocationRequest(MemberChange.Find(bob.Register, "cid").Entry.Id, "key lost"), None);
+        await PendingChanges.ApproveAsync(ann, Assert.Single(await PendingChanges.ListAsync(ann, None)), None);
+        Assert.True(ann.Register.Find(MemberChange.Find(ann.Register, "cid").Entry.Id)!.IsRevoked);
+        await VaultBench.RefusedAsync(FaultCodes.OwnersTooFew, () => MemberRevocation.RevokeAsync(ann, new RevocationRequest(bob.Self, "one would be left"), None));
     }
 
     [Fact]
@@ -163,5 +200,23 @@ public sealed class RevocationTests : IDisposable
         before.Replace(ObjectNames.Manifest(snapshot.Id), after.Objects[ObjectNames.Manifest(snapshot.Id)].Span);
         using var ignorant = await _bench.OpenByPassphraseAsync(host: "empty");
         Assert.NotEmpty((await SnapshotCatalog.LoadAsync(ignorant, None)).Problems);
+    }
+
+    /// <summary>The vault as it was copied, open with the copied key on the thief's machine.</summary>
+    private async Task<UnlockedVault> OpenCopyAsync()
+    {
+        using var credential = CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+        return await (await LockedVault.OpenAsync(_bench.Target.Clone(), None)).UnlockAsync(credential, _bench.Host("thief"), None);
+    }
+
+    /// <summary>The thief sees everything that is stored later, too.</summary>
+    private async Task FeedAsync(UnlockedVault thief)
+    {
+        foreach (var (name, bytes) in _bench.Target.Objects)
+        {
+            ((Engine.Targets.MemoryTarget)thief.Target).Replace(name, bytes.Span);
+        }
+
+        await thief.RefreshAsync(None);
     }
 }

@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault;
 
@@ -59,6 +60,11 @@ public static class MemberAdmission
             // A crash from here on leaves unlockers and a bundle that the register does not name: they open nothing.
             await keys.StoreAsync(cancellationToken);
             var append = await owner.AppendAsync([.. keys.Changes], cancellationToken);
+            if (!append.IsPending)
+            {
+                await ShareKeyringAsync(owner, keys.Changes, cancellationToken);
+            }
+
             return new AddedMember(keys.Id, append);
         }
         catch (BackupException exception) when (IsCertainlyNotStored(exception) && keys.Credential is not null)
@@ -66,6 +72,24 @@ public static class MemberAdmission
             // After any other failure the entry may stand, and then the file is needed.
             File.Delete(member.KeyFilePath!);
             throw;
+        }
+    }
+
+    /// <summary>New owners get the keys of erasable records as well. Where that fails the member is a member all the same; the next erasure gives them.</summary>
+    internal static async Task ShareKeyringAsync(UnlockedVault owner, IEnumerable<RegisterChange> changes, CancellationToken cancellationToken)
+    {
+        if (!changes.OfType<MemberAdded>().Any(static member => member.Roles.HasFlag(MemberRoles.Owner)))
+        {
+            return;
+        }
+
+        try
+        {
+            await Subjects.ErasureEpoch.ShareAsync(owner, cancellationToken);
+        }
+        catch (BackupException exception)
+        {
+            owner.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The new owner cannot open the keys of subjects yet: {exception.Message}", exception.Code));
         }
     }
 

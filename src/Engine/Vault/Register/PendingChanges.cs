@@ -88,6 +88,8 @@ public static class PendingChanges
 
         vault.Take(await RegisterLog.PutAsync(vault.Store, vault.Register, draft.Signed(signatures), cancellationToken));
 
+        await MemberAdmission.ShareKeyringAsync(vault, draft.Entry.Changes, cancellationToken);
+
         // The change stands. A crash here leaves proposals that are stale, and in nobody's way.
         await TryDeleteAsync(vault, change, cancellationToken);
         return RegisterAppend.Stands;

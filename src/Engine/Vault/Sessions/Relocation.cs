@@ -23,9 +23,14 @@ public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old
     /// <exception cref="KeyException">WrongKey.</exception>
     public static Relocation Open(StoredObject stored, UnlockedVault vault)
     {
-        var (signed, _) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
+        var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
         signed.Header.Expect(
             ObjectKind.Relocation, vault.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Relocations, out var id) ? new ObjectId(id) : null);
+        if (signer.IsRevoked)
+        {
+            throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The relocation {signed.Header.Object} is of {signer.Name}, who was revoked.");
+        }
+
         RegisterHead? register = null;
         ReadOnlyMemory<byte>? blob = null;
         Timestamp? time = null;

@@ -17,8 +17,7 @@ internal static class ErasureEpoch
     internal static (ObjectId Id, byte[] Bytes) Seal(UnlockedVault vault, ObjectId root, RootKey epochKey)
     {
         var header = vault.NewHeader(ObjectKind.Keyring, isSealed: false);
-        var owners = vault.Register.Members.Values
-            .Where(static member => member.Entry.Roles.HasFlag(MemberRoles.Owner) && !member.Entry.IsRevoked).OrderBy(static member => member.Entry.Id.Value).ToList();
+        var owners = OwnersOf(vault.Register);
         var writer = new CborMapWriter(capacityBytes: 4_096).BeginMap(3).Key(0);
         vault.Register.Head.Write(writer);
         writer.Key(1).Id(root.Value).Key(2).BeginArray(owners.Count);
@@ -28,6 +27,41 @@ internal static class ErasureEpoch
         }
 
         return (header.Object, SignedObject.Build(header, writer.EndArray().EndMap().Encode(), vault.SelfKey));
+    }
+
+    /// <summary>
+    /// Lets owners in who came after the root was made: the same key once more, sealed to everybody who is an owner now. A crash before it leaves a newcomer without the keyring until the next
+    /// erasure, which seals to all.
+    /// </summary>
+    /// <exception cref="KeyException">KeyringNotGranted.</exception>
+    /// <exception cref="VaultException">KeyringDamaged.</exception>
+    internal static async Task ShareAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
+        if (vault.Register.KeyringRoot is not { } named)
+        {
+            return;
+        }
+
+        var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
+        var stats = await vault.Store.ListAsync(
+            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
+        foreach (var stat in stats)
+        {
+            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is not { } stored || TryOpenKey(vault, root, stored) is not { } epochKey)
+            {
+                continue;
+            }
+
+            using (epochKey)
+            using (KeyringMap.TryOpen(root, epochKey) ?? throw new KeyException(FaultCodes.KeyringNotGranted, "The erasure epoch at hand is not of the keyring's root."))
+            {
+                var (id, bytes) = Seal(vault, root.Header.Object, epochKey);
+                await vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringEpochs, id), bytes, cancellationToken);
+                return;
+            }
+        }
+
+        throw new KeyException(FaultCodes.KeyringNotGranted, $"The keyring of this vault is not sealed to {vault.Register.Find(vault.Self)?.Name}.");
     }
 
     /// <summary>Opens the map of a root with whatever erasure epoch lets this owner in.</summary>
@@ -60,7 +94,54 @@ internal static class ErasureEpoch
         }
     }
 
+    /// <summary>Whether the erasure epochs of a root let in exactly those who are owners now: one that was added must get in, and one that was revoked must not get into the next root.</summary>
+    internal static async Task<bool> FitsOwnersAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken)
+    {
+        var stats = await vault.Store.ListAsync(
+            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
+        var letIn = new HashSet<Id256>();
+        foreach (var stat in stats)
+        {
+            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is { } stored)
+            {
+                letIn.UnionWith(OwnersLetIn(stored, root));
+            }
+        }
+
+        return letIn.SetEquals(OwnersOf(vault.Register).Select(static owner => owner.Entry.Id.Value));
+    }
+
+    private static List<VaultMember> OwnersOf(RegisterState register) => [.. register.Members.Values
+        .Where(static member => member.Entry.Roles.HasFlag(MemberRoles.Owner) && !member.Entry.IsRevoked).OrderBy(static member => member.Entry.Id.Value)];
+
+    private static IEnumerable<Id256> OwnersLetIn(StoredObject stored, ObjectId root)
+    {
+        try
+        {
+            var (named, envelopes) = Decode(SignedObject.Parse(stored.Bytes));
+            return named == root ? envelopes.Select(static pair => pair.Owner) : [];
+        }
+        catch (BackupException exception) when (exception is IntegrityException or VaultException)
+        {
+            return [];
+        }
+    }
+
     private static KeyringMap? TryOpen(UnlockedVault vault, KeyringRootObject root, StoredObject stored)
+    {
+        using var epochKey = TryOpenKey(vault, root, stored);
+        try
+        {
+            return epochKey is null ? null : KeyringMap.TryOpen(root, epochKey);
+        }
+        catch (IntegrityException)
+        {
+            // Another erasure epoch may do; if none does, that is what is reported.
+            return null;
+        }
+    }
+
+    private static RootKey? TryOpenKey(UnlockedVault vault, KeyringRootObject root, StoredObject stored)
     {
         try
         {
@@ -73,17 +154,10 @@ internal static class ErasureEpoch
             }
 
             using var key = vault.TryOpenOwn(signed.Header, SealPurpose.Keyring, envelope.Span, SecretKey.SizeBytes);
-            if (key is null)
-            {
-                return null;
-            }
-
-            using var epochKey = new RootKey(key.Span);
-            return KeyringMap.TryOpen(root, epochKey);
+            return key is null ? null : new RootKey(key.Span);
         }
         catch (IntegrityException)
         {
-            // Another erasure epoch may do; if none does, that is what is reported.
             return null;
         }
     }

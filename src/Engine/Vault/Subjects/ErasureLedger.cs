@@ -43,8 +43,8 @@ public sealed class ErasureLedger
     internal bool Kills(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>
         _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.Record.Takes(dataSet, generation));
 
-    /// <summary>The newest entry in force that names a subject; null where none does.</summary>
-    internal LedgerEntry? LastOf(SubjectPseudonym subject) => _bySubject.GetValueOrDefault(subject)?.FindLast(static entry => entry.IsInForce);
+    /// <summary>The newest entry that erases a subject; null where none does.</summary>
+    internal LedgerEntry? LastOf(SubjectPseudonym subject) => _bySubject.GetValueOrDefault(subject)?[^1];
 
     /// <summary>Reads on from <paramref name="after"/> to the end. An entry that the register names must be there; what lies beyond counts while it is valid.</summary>
     /// <param name="after">What the caller has read before; null for the whole ledger.</param>

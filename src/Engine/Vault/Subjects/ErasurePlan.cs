@@ -24,13 +24,15 @@ public sealed record ErasureRequest
 /// <param name="Free">The data set of each key that may be destroyed.</param>
 /// <param name="Held">The data set of each key that a hold protects.</param>
 /// <param name="IsHeldAsSubject">A hold names the subject herself: new keys of her are protected as well.</param>
-/// <param name="Before">The entry of the ledger in force that names the subject; null where none does.</param>
+/// <param name="IsRequested">The ledger has an entry that kills all the free keys, and waits for the signatures of other owners.</param>
+/// <param name="Before">The newest entry of the ledger that names the subject; null where none does.</param>
 public sealed record PlannedErasure(
     SubjectPseudonym Subject,
     IReadOnlyList<DataSetId> Free,
     IReadOnlyList<DataSetId> Held,
     IReadOnlyList<HoldPlaced> Holds,
     bool IsHeldAsSubject,
+    bool IsRequested,
     LedgerEntry? Before)
 {
     public bool IsUnknown => Free.Count + Held.Count == 0 && Before is null;
@@ -74,6 +76,7 @@ public sealed class ErasurePlan
         var free = new List<DataSetId>();
         var held = new List<DataSetId>();
         var holds = new HashSet<HoldPlaced>();
+        var isRequested = true;
         foreach (var entry in await keyring.OfSubjectAsync(subject, cancellationToken))
         {
             entry.Dispose();
@@ -82,10 +85,11 @@ public sealed class ErasurePlan
                 var against = guard.AgainstErasure(subject, entry.DataSet);
                 (against.Count == 0 ? free : held).Add(entry.DataSet);
                 holds.UnionWith(against);
+                isRequested &= against.Count > 0 || keyring.Ledger.Kills(subject, entry.DataSet, entry.Generation);
             }
         }
 
         return new PlannedErasure(
-            subject, free, held, [.. holds.OrderBy(static hold => hold.Id.Value)], holds.Any(static hold => hold.Scope == HoldScope.Subject), keyring.Ledger.LastOf(subject));
+            subject, free, held, [.. holds.OrderBy(static hold => hold.Id.Value)], holds.Any(static hold => hold.Scope == HoldScope.Subject), isRequested, keyring.Ledger.LastOf(subject));
     }
 }

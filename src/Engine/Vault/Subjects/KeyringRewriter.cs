@@ -64,6 +64,18 @@ public sealed class KeyringRewriter(VaultReader reader)
         }
     }
 
+    /// <summary>A rewrite that has been proposed to the other owners, still fits, and says all that the ledger says; null where there is none.</summary>
+    private async Task<RegisterAppend?> FindProposedAsync(LedgerHead? newHead, CancellationToken cancellationToken)
+    {
+        if (_vault.Register.Policy.OwnersNeeded <= 1 || newHead is null)
+        {
+            return null;
+        }
+
+        var waiting = (await PendingChanges.ListAsync(_vault, cancellationToken)).FirstOrDefault(change => !change.IsStale && change.Draft.Entry.Changes.Contains(newHead));
+        return waiting is null ? null : new RegisterAppend(waiting.Id);
+    }
+
     /// <summary>What a rewrite that is overtaken by another one meets: its register entry is refused, or what it reads is deleted under its hands.</summary>
     private static bool IsRace(BackupException exception) =>
         exception.Code == FaultCodes.RegisterConflict || exception.Code == FaultCodes.RegisterDamaged || exception.Code == FaultCodes.KeyringDamaged
@@ -76,7 +88,12 @@ public sealed class KeyringRewriter(VaultReader reader)
         var erased = ledger.Entries.Where(entry => (named is null || entry.Number > named.Number) && entry.Record.State == LedgerState.Erased).ToList();
         using var old = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         using var additions = await UnfoldedAdditions.LoadAsync(reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, cancellationToken);
-        if (additions.Ids.Count == 0 && erased.Count == 0)
+        if (await FindProposedAsync(newHead, cancellationToken) is { } waiting)
+        {
+            return waiting;
+        }
+
+        if (additions.Ids.Count == 0 && erased.Count == 0 && (old is null || await ErasureEpoch.FitsOwnersAsync(_vault, old.Root.Header.Object, cancellationToken)))
         {
             return newHead is null ? RegisterAppend.Stands : await _vault.AppendAsync([newHead], cancellationToken);
         }

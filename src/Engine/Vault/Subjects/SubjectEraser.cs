@@ -47,7 +47,7 @@ public sealed class SubjectEraser(VaultReader reader)
     {
         var plan = await ErasurePlan.MakeAsync(reader, request, cancellationToken);
         var ledger = plan.Ledger;
-        var free = plan.Subjects.Where(static subject => subject.Free.Count > 0).ToList();
+        var free = plan.Subjects.Where(static subject => subject.Free.Count > 0 && !subject.IsRequested).ToList();
         var heldAsSubject = plan.Subjects.Where(static subject => subject.IsHeldAsSubject).ToList();
         var heldByDataSet = plan.Subjects.Where(static subject => subject.Held.Count > 0 && !subject.IsHeldAsSubject).ToList();
         var entries = new Dictionary<SubjectPseudonym, LedgerEntry>();

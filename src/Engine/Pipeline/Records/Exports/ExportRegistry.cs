@@ -36,11 +36,12 @@ public sealed class ExportRegistry(UnlockedVault vault)
 
     /// <summary>Deletes every package of a subject: an erasure that left them would leave her data.</summary>
     /// <returns>The paths that were deleted.</returns>
-    public Task<IReadOnlyList<string>> RemoveOfSubjectAsync(string subject, CancellationToken cancellationToken)
-    {
-        var pseudonym = vault.Keys.PseudonymOf(subject);
-        return RemoveAsync(package => package.Subject == pseudonym, cancellationToken);
-    }
+    public Task<IReadOnlyList<string>> RemoveOfSubjectAsync(string subject, CancellationToken cancellationToken) =>
+        RemoveOfSubjectAsync(vault.Keys.PseudonymOf(subject), cancellationToken);
+
+    /// <inheritdoc cref="RemoveOfSubjectAsync(string, CancellationToken)"/>
+    public Task<IReadOnlyList<string>> RemoveOfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
+        RemoveAsync(package => package.Subject == subject, cancellationToken);
 
     /// <summary>A crash after a package is gone and before the registry says so costs one more look at an empty place.</summary>
     private async Task<IReadOnlyList<string>> RemoveAsync(Func<ExportedPackage, bool> isOver, CancellationToken cancellationToken)
