@@ -30,6 +30,7 @@
         'Get-CustomerBackupItem'
         'Get-CustomerData'
         'New-BackupVault'
+        'Optimize-BackupVault'
         'Remove-BackupLegalHold'
         'Remove-BackupVaultChange'
         'Remove-BackupVaultKey'

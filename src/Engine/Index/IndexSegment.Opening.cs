@@ -7,7 +7,11 @@ using SecureBackup.Engine.Targets;
 namespace SecureBackup.Engine.Index;
 
 /// <summary>Where a segment's pages come from and where they are kept.</summary>
-internal readonly record struct SegmentSource(Target Target, ObjectName Name, long LengthBytes, PageCache Cache);
+internal readonly record struct SegmentSource(Target Target, ObjectName Name, long LengthBytes, PageCache Cache)
+{
+    /// <summary>By the store's clock.</summary>
+    internal DateTimeOffset StoredAt { get; init; }
+}
 
 public sealed partial class IndexSegment
 {
@@ -22,7 +26,7 @@ public sealed partial class IndexSegment
     public static async Task<IndexSegment> OpenAsync(
         Target target, ObjectStat stat, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
     {
-        var source = new SegmentSource(target, stat.Name, stat.LengthBytes, cache);
+        var source = new SegmentSource(target, stat.Name, stat.LengthBytes, cache) { StoredAt = stat.StoreTime };
         if (!stat.Name.Value.StartsWith(Prefix, StringComparison.Ordinal) || !Id256.TryParse(stat.Name.Value.AsSpan(Prefix.Length), out var id))
         {
             throw new ArgumentException($"'{stat.Name}' names no index segment.", nameof(stat));

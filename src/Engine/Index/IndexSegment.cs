@@ -35,6 +35,7 @@ public sealed partial class IndexSegment : IDisposable
         _target = source.Target;
         _cache = source.Cache;
         Name = source.Name;
+        StoredAt = source.StoredAt;
         _header = header;
         _footer = footer;
         _opener = opener;
@@ -42,6 +43,9 @@ public sealed partial class IndexSegment : IDisposable
     }
 
     public ObjectName Name { get; }
+
+    /// <summary>By the store's clock.</summary>
+    public DateTimeOffset StoredAt { get; }
 
     public ObjectId Id => _header.Object;
 

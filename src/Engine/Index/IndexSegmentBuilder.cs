@@ -44,6 +44,7 @@ public sealed class IndexSegmentBuilder
 
     private readonly int _maxChunks;
     private readonly List<PackRecord> _packs = [];
+    private readonly Dictionary<PackId, int> _ordinals = [];
     private readonly List<(PackEntry Entry, int Pack)> _chunks = [];
 
     public IndexSegmentBuilder(int maxChunks = DefaultMaxChunks)
@@ -77,6 +78,18 @@ public sealed class IndexSegmentBuilder
 
         _packs.Add(pack);
         return true;
+    }
+
+    /// <summary>Adds one chunk of a pack, whose other chunks may come before and after: for merging segments. The caller minds the capacity.</summary>
+    public void Add(PackRecord pack, in PackEntry entry)
+    {
+        if (!_ordinals.TryGetValue(pack.Id, out var ordinal))
+        {
+            _ordinals.Add(pack.Id, ordinal = _packs.Count);
+            _packs.Add(pack);
+        }
+
+        _chunks.Add((entry, ordinal));
     }
 
     /// <summary>Writes the segment, front to back.</summary>

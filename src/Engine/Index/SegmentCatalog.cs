@@ -25,6 +25,9 @@ public sealed class SegmentCatalog : IDisposable
 
     public IReadOnlyList<IndexProblem> Problems { get; }
 
+    /// <summary>Segments that another one replaces, and when that one was stored; nobody who opens the index from then on reads them.</summary>
+    public IReadOnlyDictionary<ObjectName, DateTimeOffset> Superseded { get; private init; } = new Dictionary<ObjectName, DateTimeOffset>();
+
     /// <exception cref="TargetException">The target failed; a segment that is gone since it was listed is a problem only.</exception>
     public static async Task<SegmentCatalog> LoadAsync(Target target, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
     {
@@ -63,7 +66,15 @@ public sealed class SegmentCatalog : IDisposable
         DisposeAll(all.Values.Except(kept));
         return new SegmentCatalog(
             [.. kept.OrderBy(static segment => !segment.IsMerged || segment.Signer.IsRevoked)],
-            [.. problems.OrderBy(static problem => problem.Name)]);
+            [.. problems.OrderBy(static problem => problem.Name)])
+        {
+            // Only by those that count themselves: one that is replaced in turn was read by nobody for as long, but then its replacement names it too.
+            Superseded = kept.Where(static segment => !segment.Signer.IsRevoked)
+                .SelectMany(static segment => segment.Replaced.Select(id => (Id: id, segment.StoredAt)))
+                .Where(pair => all.ContainsKey(pair.Id))
+                .GroupBy(static pair => pair.Id, static pair => pair.StoredAt)
+                .ToDictionary(pair => all[pair.Key].Name, static pair => pair.Min()),
+        };
     }
 
     public void Dispose() => DisposeAll(Segments);

@@ -21,6 +21,21 @@ public static class BackupCorridor
     public static async Task<BackupResult> RunAsync(
         UnlockedVault vault, ISource source, BackupOptions options, RunContext context, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await RunOnceAsync(vault, source, options, context, cancellationToken);
+        }
+        catch (VaultException lapse) when (lapse.Code == FaultCodes.SessionLapsed && source.CanRepeat)
+        {
+            // What is gone is read and stored anew, under a new session; what is still there is found and used.
+            context.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The backup is taken once more. {lapse.Message}", lapse.Code));
+            return await RunOnceAsync(vault, source, options, context, cancellationToken);
+        }
+    }
+
+    private static async Task<BackupResult> RunOnceAsync(
+        UnlockedVault vault, ISource source, BackupOptions options, RunContext context, CancellationToken cancellationToken)
+    {
         var clock = Stopwatch.StartNew();
         await using var session = await BackupSession.OpenAsync(vault, options, context, cancellationToken);
         using var listingBuilder = new ListingBuilder(session.Chunks, vault.Keys.Chunker);

@@ -60,7 +60,7 @@ internal sealed class BackupSession : IAsyncDisposable
             var channels = new BackupChannels();
             var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters);
             var backup = new BackupSession(vault, session, snapshots, index, channels, chunks);
-            await backup.AdoptAsync(inventory, context.Sink, cancellationToken);
+            await backup.AdoptAsync(inventory, condemned, context.Sink, cancellationToken);
             return backup;
         }
         catch
@@ -90,13 +90,15 @@ internal sealed class BackupSession : IAsyncDisposable
     {
         var packs = Chunks.NeededPacks.ToList();
         var pages = await ReferenceSet.WriteAsync(Vault, packs, cancellationToken);
-        var hasLapsed = !await _session.ConfirmAliveAsync(cancellationToken);
-        await RequireKeptAsync(hasLapsed, packs, cancellationToken);
+        await _session.ConfirmAliveAsync(cancellationToken);
+        await RequireKeptAsync(packs, cancellationToken);
         await (lastCheck?.Invoke() ?? Task.CompletedTask);
         var summary = draft.Summary with { ReferencePages = pages, PackCount = packs.Count, EndedAt = Vault.Now };
         var snapshot = await new ManifestWriter(Vault, _snapshots).CommitAsync(summary, draft.OwnerPart, _session.Id, cancellationToken);
-        await RequireKeptAsync(hasLapsed, packs, cancellationToken);
+
+        // The end's own store time tells whether the manifest came before the session lapsed: if so, every collection sees it before it deletes anything.
         await EndAsync(cancellationToken);
+        await RequireKeptAsync(packs, cancellationToken);
         return snapshot;
     }
 
@@ -141,24 +143,49 @@ internal sealed class BackupSession : IAsyncDisposable
     /// A computer that slept through its session may find that a collection did not wait for it. Then every pack of the snapshot is looked at, before the manifest and once
     /// more after it; nothing is committed that leans on what is gone or about to go.
     /// </summary>
-    private async Task RequireKeptAsync(bool hasLapsed, List<PackId> packs, CancellationToken cancellationToken)
+    private async Task RequireKeptAsync(List<PackId> packs, CancellationToken cancellationToken)
     {
-        if (!hasLapsed)
+        if (!_session.HasLapsed)
         {
             return;
         }
 
-        var inventory = await PackInventory.TakeAsync(Vault.Target, cancellationToken);
+        // Markers first: a collection takes one away only when its packs are gone, or when nobody deletes under it any more. So what is neither marked nor, after that, gone is kept.
         var condemned = await CondemnedMarkers.LoadAsync(Vault, _session.StoreNow, cancellationToken);
-        var lost = packs.Count(pack => !inventory.Has(pack) || condemned.Contains(pack));
+        var gone = await GoneAsync(packs, cancellationToken);
+        var lost = packs.Count(pack => gone.Contains(pack) || condemned.Contains(pack));
         if (lost > 0)
         {
             throw new VaultException(FaultCodes.SessionLapsed, $"This run was asleep for longer than its session lasts, and {lost} of the {packs.Count} packs that it leans on were collected meanwhile.");
         }
     }
 
-    /// <summary>Takes over this member's packs that no segment names: what an interrupted run had stored. Their tables are signed, so only their own writer's count.</summary>
-    private async Task AdoptAsync(PackInventory inventory, IEngineSink sink, CancellationToken cancellationToken)
+    /// <summary>Where listings lag, each pack is asked for by name.</summary>
+    private async Task<HashSet<PackId>> GoneAsync(List<PackId> packs, CancellationToken cancellationToken)
+    {
+        if (Vault.Target.Capabilities.ListAfterWrite)
+        {
+            var inventory = await PackInventory.TakeAsync(Vault.Target, cancellationToken);
+            return [.. packs.Where(pack => !inventory.Has(pack))];
+        }
+
+        var gone = new HashSet<PackId>();
+        foreach (var pack in packs)
+        {
+            if (await Vault.Target.StatAsync(ObjectNames.Pack(pack), cancellationToken) is null)
+            {
+                gone.Add(pack);
+            }
+        }
+
+        return gone;
+    }
+
+    /// <summary>
+    /// Takes over this member's packs that no segment names: what an interrupted run had stored. Their tables are signed, so only their own writer's count. Condemned ones are on their way
+    /// out: a collection that does not wait for this run may delete them.
+    /// </summary>
+    private async Task AdoptAsync(PackInventory inventory, IReadOnlySet<PackId> condemned, IEngineSink sink, CancellationToken cancellationToken)
     {
         var indexed = new HashSet<ulong>();
         await foreach (var pack in _index.EnumeratePacksAsync(cancellationToken))
@@ -177,7 +204,7 @@ internal sealed class BackupSession : IAsyncDisposable
         var own = new HashSet<PackId>();
         await foreach (var pack in rebuilder.ReadAsync(id => !indexed.Contains(id.Value.A), RebuildDepth.Tables, cancellationToken))
         {
-            if (pack.Writer.Id == Vault.Self)
+            if (pack.Writer.Id == Vault.Self && !condemned.Contains(pack.Record.Id))
             {
                 own.Add(pack.Record.Id);
             }

@@ -19,6 +19,9 @@ internal sealed class PackInventory
 
     internal int Count => _ids.Count;
 
+    /// <summary>Of all packs together.</summary>
+    internal long TotalBytes { get; private set; }
+
     internal static async Task<PackInventory> TakeAsync(Target target, CancellationToken cancellationToken)
     {
         var inventory = new PackInventory();
@@ -27,6 +30,7 @@ internal sealed class PackInventory
             if (ObjectNames.TryParseId(stat.Name, ObjectNames.Packs, out var id))
             {
                 inventory._ids.Add(id.A);
+                inventory.TotalBytes += stat.LengthBytes;
             }
         }
 

@@ -20,7 +20,7 @@ internal sealed class ReferencedPacks
         _faults = faults;
     }
 
-    /// <summary>Packs in the set, whether or not the index knows them.</summary>
+    /// <summary>Packs in the set, with what compaction moved, whether or not the index knows them.</summary>
     internal int Count { get; private set; }
 
     internal IReadOnlyCollection<PackRecord> Records => _records.Values;
@@ -29,7 +29,7 @@ internal sealed class ReferencedPacks
         UnlockedVault vault, Snapshot snapshot, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
     {
         var packs = new ReferencedPacks(vault, faults);
-        foreach (var pack in await packs.TryReadAsync(snapshot, cancellationToken))
+        foreach (var pack in await MovedAsync(vault, await packs.TryReadAsync(snapshot, cancellationToken), cancellationToken))
         {
             packs.Count++;
             if (await index.FindPackAsync(pack, cancellationToken) is { } record)
@@ -68,6 +68,19 @@ internal sealed class ReferencedPacks
         {
             _faults.AddPack(pack, FaultCodes.PackMissing, $"Pack {pack} is not on the target with its {_records[pack].LengthBytes} bytes.");
         }
+    }
+
+    /// <summary>What the set is read as: packs that were compacted are the packs that took over from them.</summary>
+    private static async Task<IReadOnlyList<PackId>> MovedAsync(UnlockedVault vault, IReadOnlyList<PackId> named, CancellationToken cancellationToken)
+    {
+        var relocations = await RelocationMap.LoadAsync(vault, cancellationToken);
+        if (!named.Any(relocations.IsMoved))
+        {
+            return named;
+        }
+
+        var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+        return [.. named.SelectMany(pack => relocations.Resolve(pack, inventory.Has)).Distinct()];
     }
 
     private async Task<IReadOnlyList<PackId>> TryReadAsync(Snapshot snapshot, CancellationToken cancellationToken)

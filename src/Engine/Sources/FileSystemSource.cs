@@ -50,6 +50,8 @@ public sealed class FileSystemSource : ISource, IDisposable
         }
     }
 
+    public bool CanRepeat => true;
+
     public IEnumerable<SourceItem> Enumerate(CancellationToken cancellationToken)
     {
         Volatile.Write(ref _excludedCount, 0);

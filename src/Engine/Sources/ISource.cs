@@ -11,6 +11,9 @@ public interface ISource
     /// is an item with a fault; the walk goes on. Synchronous: the walk runs on a thread of its own.
     /// </summary>
     IEnumerable<SourceItem> Enumerate(CancellationToken cancellationToken);
+
+    /// <summary>Whether it can be enumerated once more from the start, as files can and a pipeline cannot.</summary>
+    bool CanRepeat => false;
 }
 
 /// <summary>One step of a walk: an entry, or a fault where there should have been one, or an entry with a fault in its attributes.</summary>

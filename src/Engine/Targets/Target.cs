@@ -67,6 +67,9 @@ public sealed record TargetCapabilities
     /// <summary>A listing shows every earlier put.</summary>
     public required bool ListAfterWrite { get; init; }
 
+    /// <summary>How long a listing may lack an object that was put, at the longest; null where the store gives no bound. Nothing is collected from a store without one.</summary>
+    public TimeSpan? MaxListLag { get; init; }
+
     /// <summary>Nobody with a writer's rights can overwrite or delete.</summary>
     public required bool EnforcesWriteOnce { get; init; }
 
@@ -80,4 +83,6 @@ public sealed record TargetCapabilities
     public required bool ServerChecksum { get; init; }
 
     public required long MaxObjectBytes { get; init; }
+
+    internal TimeSpan ListLag => ListAfterWrite ? TimeSpan.Zero : MaxListLag ?? TimeSpan.MaxValue;
 }

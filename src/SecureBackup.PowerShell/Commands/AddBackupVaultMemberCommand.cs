@@ -41,6 +41,11 @@ public sealed class AddBackupVaultMemberCommand : VaultCommand
     [Parameter]
     public SecureString? OwnerPassphrase { get; set; }
 
+    /// <summary>The name of a secret that is the owner's passphrase.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? OwnerPassphraseSecret { get; set; }
+
     protected override void EndProcessing()
     {
         var vaultPath = RequireVaultPath();
@@ -51,7 +56,10 @@ public sealed class AddBackupVaultMemberCommand : VaultCommand
             return;
         }
 
-        using var passphrase = OwnerPassphrase is null ? null : SecretText.From(OwnerPassphrase);
+        SecretText? chosen = null;
+        var given = new KeyParameters(OwnerPassphrase, null) { PassphraseSecret = OwnerPassphraseSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) };
+        GuardEngine(vaultPath, () => chosen = given.ChoosePassphrase());
+        using var passphrase = chosen;
         RunOnVault(vaultPath, async (vault, gate, token) =>
         {
             var member = new NewMember(Name, BackupMember.ToEngine(Role)) { KeyFilePath = path, Passphrase = passphrase?.Characters, DataSets = DataSet, MayRead = CanRead };

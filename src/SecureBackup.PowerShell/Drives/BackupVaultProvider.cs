@@ -68,7 +68,7 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
             LockedVault? locked = null;
             RunEngine(root, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(root), token));
             KeyChoice? key = null;
-            Guard(root, () => key = new KeyChain(new KeyParameters(keys?.Passphrase, keys?.KeyFile is { } file ? ResolveFolder(file) : null), Host).Resolve(root));
+            Guard(root, () => key = new KeyChain(KeyGiven(keys), Host).Resolve(root));
             using (key)
             {
                 ConnectedVault? connected = null;
@@ -218,4 +218,11 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
 
     /// <summary>What a listing writes, and under which path.</summary>
     private sealed record DriveListing(object Value, string Path, bool IsContainer);
+
+    private KeyParameters KeyGiven(DriveKeyParameters? keys) => new(keys?.Passphrase, keys?.KeyFile is { } file ? ResolveFolder(file) : null)
+    {
+        PassphraseSecret = keys?.PassphraseSecret,
+        KeyFileSecret = keys?.KeyFileSecret,
+        Secrets = new SecretStore(InvokeCommand, keys?.SecretVault),
+    };
 }

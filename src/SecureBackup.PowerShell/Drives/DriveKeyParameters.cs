@@ -12,6 +12,21 @@ public sealed class DriveKeyParameters
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? KeyFile { get; set; }
+
+    /// <summary>The name of a secret that is the vault's passphrase.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? PassphraseSecret { get; set; }
+
+    /// <summary>The name of a secret that is the text of a key file.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFileSecret { get; set; }
+
+    /// <summary>The registered secret vault that knows these names; the default one when not given.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SecretVault { get; set; }
 }
 
 /// <summary>What Get-Content takes besides for a file of a snapshot.</summary>

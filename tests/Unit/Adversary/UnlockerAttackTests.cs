@@ -69,6 +69,27 @@ public sealed class UnlockerAttackTests
         Assert.DoesNotContain(sink.Events, static item => item.Code == FaultCodes.UnlockerUnusable);
     }
 
+    /// <summary>Where nothing is named, what was there first is looked at first, however many names sort before it.</summary>
+    [Fact]
+    public async Task An_earlier_vault_is_opened_by_its_oldest_unlockers_whatever_was_added()
+    {
+        using var earlier = new EarlierVault();
+        using (var owner = await earlier.OpenByFileAsync())
+        {
+            using var key = RootKey.Create();
+            for (var i = 0; i < Unlocker.MaxCount + 100; i++)
+            {
+                var id = new byte[Id256.SizeBytes];
+                System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(id.AsSpan(4), i);
+                var header = new ObjectHeader(ObjectKind.Unlocker, 0, owner.Id, new ObjectId(Id256.Read(id)));
+                earlier.Target.Replace(ObjectNames.Unlocker(header.Object), new Unlocker(header, UnlockerKind.KeyFile, owner.Self, "planted", default).Seal(key, key));
+            }
+        }
+
+        using var opened = await earlier.OpenByPassphraseAsync();
+        Assert.True(opened.IsReader);
+    }
+
     /// <summary>The victim's own passphrase opens the attacker's unlocker here: as if it were known. It leads to no bundle that the register names.</summary>
     [Fact]
     public async Task An_unlocker_with_a_bundle_key_of_the_attackers_leads_nowhere()

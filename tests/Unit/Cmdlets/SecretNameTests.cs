@@ -11,6 +11,7 @@ public sealed class SecretNameTests : IDisposable
             $asked.Add("$Vault/$Name")
             switch ("$Vault/$Name") {
                 '/shop' { Secure 'six words that nobody would guess' }
+                '/bob' { "bob's own words" }
                 'team/shop' { 'other words of the team' }
                 '/login' { [pscredential]::new('who', (Secure 'six words that nobody would guess')) }
                 '/file' { , [IO.File]::ReadAllBytes("$PWD/owner.key") }
@@ -44,8 +45,11 @@ public sealed class SecretNameTests : IDisposable
             foreach ($name in 'file', 'file as text', 'file as secret') { @(Get-CustomerBackup -Vault ./vault -KeyFileSecret $name).Count }
             (Add-BackupVaultKey -Vault ./vault -KeyFile ./owner.key -NewPassphraseSecret shop -SecretVault team).Kind
             (Connect-BackupVault ./vault -PassphraseSecret shop -SecretVault team).Role
+            Disconnect-BackupVault
+            (Add-BackupVaultMember -Vault ./vault -Name bob -Role Owner -KeyFile ./owner.key -OwnerPassphraseSecret bob).Name
+            (Connect-BackupVault ./vault -PassphraseSecret bob).Role
             """);
-        Assert.Equal(["Owner", "3", "1", "1", "1", "passphrase", "Owner"], lines);
+        Assert.Equal(["Owner", "3", "1", "1", "1", "passphrase", "Owner", "bob", "Owner"], lines);
     }
 
     [Fact]

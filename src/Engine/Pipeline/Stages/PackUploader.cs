@@ -20,7 +20,7 @@ internal sealed class PackUploader(BackupChannels channels, Target target, Progr
         {
             using (pack)
             {
-                await StoreAsync(pack, cancellationToken);
+                await StoreAsync(target, pack, cancellationToken);
                 counters.AddBytesStored(pack.Record.LengthBytes);
                 await channels.Stored.Writer.WriteAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
             }
@@ -29,20 +29,22 @@ internal sealed class PackUploader(BackupChannels channels, Target target, Progr
         channels.Stored.Writer.Complete();
     }
 
-    private async Task StoreAsync(FinishedPack pack, CancellationToken cancellationToken)
+    /// <summary>Puts a pack under its new name and has it confirmed.</summary>
+    /// <exception cref="IntegrityException">UploadNotConfirmed.</exception>
+    internal static async Task StoreAsync(Target target, FinishedPack pack, CancellationToken cancellationToken)
     {
         using var pin = pack.Bytes.Pin();
         using var content = StreamOver(pin, pack.Bytes.Length);
         await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, pack.Record.Sha256), cancellationToken);
         if (!target.Capabilities.ServerChecksum)
         {
-            await ConfirmAsync(pack.Record, cancellationToken);
+            await ConfirmAsync(target, pack.Record, cancellationToken);
         }
     }
 
     private static unsafe UnmanagedMemoryStream StreamOver(MemoryHandle bytes, int lengthBytes) => new((byte*)bytes.Pointer, lengthBytes);
 
-    private async Task ConfirmAsync(PackRecord record, CancellationToken cancellationToken)
+    private static async Task ConfirmAsync(Target target, PackRecord record, CancellationToken cancellationToken)
     {
         const int PieceBytes = 1024 * 1024;
         using var piece = OwnedBuffer.Rent(PieceBytes);

@@ -57,7 +57,7 @@ public static class ContentReader
         }
     }
 
-    private static async ValueTask<ContentRef> ReadListAsync(int depth, ChunkId id, IChunkFetcher fetcher, CancellationToken cancellationToken)
+    internal static async ValueTask<ContentRef> ReadListAsync(int depth, ChunkId id, IChunkFetcher fetcher, CancellationToken cancellationToken)
     {
         using var piece = await fetcher.FetchAsync(id, cancellationToken);
         if (piece.LengthBytes == 0 || piece.LengthBytes % Id256.SizeBytes != 0)

@@ -156,7 +156,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         }
     }
 
-    private void OnBroken(ObjectName name, BackupException exception) => Note(new CatalogProblem(exception.Code, $"'{name}' is left out: {exception.Message}"));
+    private void OnBroken(ObjectName name, BackupException exception) => Note(new CatalogProblem(exception.Code, $"'{name}' is left out: {exception.Message}", name));
 
     private void Note(CatalogProblem problem)
     {

@@ -10,7 +10,7 @@ public sealed record RemovedSnapshot(ManifestReference Manifest, MemberId Writer
 /// <param name="Repeats">Records that this one repeats whole, and which may be deleted after it.</param>
 public sealed record RemovalRecord(RegisterHead Register, IReadOnlyList<RemovedSnapshot> Removed, IReadOnlyList<ObjectId> Repeats, Timestamp Time)
 {
-    private const int MaxListed = 100_000;
+    internal const int MaxListed = 100_000;
     private const int MaxReasonsBytes = 8 * 1024 * 1024;
 
     /// <summary>The reasons in the order of <see cref="Removed"/>, in one blob: one object seals only one under the same key.</summary>

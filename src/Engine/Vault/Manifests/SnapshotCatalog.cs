@@ -5,7 +5,8 @@ using SecureBackup.Engine.Telemetry;
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>Something wrong with one object of the chain; the rest is not affected.</summary>
-public sealed record CatalogProblem(FaultCode Code, string Message);
+/// <param name="Object">Which one, where it is one that lies on the target.</param>
+public sealed record CatalogProblem(FaultCode Code, string Message, ObjectName? Object = null);
 
 /// <summary>The last link of a writer's chain, whether its manifest is there or was removed on purpose.</summary>
 public sealed record ChainEnd(ManifestReference Reference, ulong Sequence);
@@ -62,6 +63,9 @@ public sealed class SnapshotCatalog
 
     /// <summary>What was left out, is missing, or points to a vault put back in time. One poisoned object never blocks the rest.</summary>
     public IReadOnlyList<CatalogProblem> Problems { get; }
+
+    /// <summary>What removal records name, whether or not the manifests are still there.</summary>
+    internal IReadOnlyList<RemovedSnapshot> Removed => _removed;
 
     /// <summary>Every removal record, as it lies on the target.</summary>
     internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }

@@ -8,7 +8,7 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>A maintainer's announcement that packs are on their way out.</summary>
 public sealed record CondemnedMarker(RegisterHead Register, IReadOnlyList<PackId> Packs, Timestamp Time)
 {
-    private const int MaxPacks = 450_000;
+    internal const int MaxPacks = 450_000;
 
     internal byte[] Encode()
     {
@@ -38,22 +38,50 @@ public sealed record CondemnedMarker(RegisterHead Register, IReadOnlyList<PackId
     }
 }
 
+/// <summary>A marker on the target, by the store's clock.</summary>
+public sealed record StandingMarker(ObjectName Name, CondemnedMarker Marker, DateTimeOffset StoredAt)
+{
+    /// <summary>No more is deleted under a marker in the last eighth of its time: whoever begins when it is void must find every deletion done.</summary>
+    private const int SafetyParts = 8;
+
+    /// <summary>From when on its packs may be deleted, if no session is to be waited for.</summary>
+    public DateTimeOffset DueAt(VaultPolicy policy) => StoredAt + policy.GraceTime;
+
+    /// <summary>Until when its packs may be deleted.</summary>
+    /// <param name="listLag">By when a deletion must be seen by every listing.</param>
+    public DateTimeOffset DeadlineAt(VaultPolicy policy, TimeSpan listLag) =>
+        VoidAt(policy) - (listLag > policy.GraceTime / SafetyParts ? listLag : policy.GraceTime / SafetyParts);
+
+    /// <summary>From when on it counts for nothing, and may be taken away.</summary>
+    public DateTimeOffset VoidAt(VaultPolicy policy) => StoredAt + (2 * policy.GraceTime);
+}
+
 /// <summary>The condemned packs of a vault at one moment.</summary>
 public static class CondemnedMarkers
 {
-    /// <summary>The packs that a writer must not use. Markers that nobody with the right signed, and those older than twice the grace time, count for nothing.</summary>
+    /// <summary>
+    /// The packs that a writer must not use: those under a marker, and those whose chunks compaction moved. Markers that nobody with the right signed, and those older than twice
+    /// the grace time, count for nothing.
+    /// </summary>
     /// <param name="now">By the store's clock.</param>
     public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var oldest = now - (2 * vault.Register.Policy.GraceTime);
+        var standing = await StandingAsync(vault, cancellationToken);
+        var moved = await RelocationMap.LoadAsync(vault, cancellationToken);
+        return standing.Where(marker => marker.VoidAt(vault.Register.Policy) >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.OldPacks).ToHashSet();
+    }
+
+    /// <summary>All markers that maintainers signed, void ones too.</summary>
+    public static async Task<IReadOnlyList<StandingMarker>> StandingAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
         var stats = await vault.Store.ListAsync(ObjectNames.Condemned, static name => ObjectNames.TryParseId(name, ObjectNames.Condemned, out _), cancellationToken);
         var markers = await vault.Store.ReadManyAsync(
-            [.. stats.Where(stat => stat.StoreTime >= oldest)],
+            stats,
             SignedObject.MaxBytes,
-            stored => Read(vault, stored),
-            (name, exception) => vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", exception.Code)),
+            stored => new StandingMarker(stored.Name, Read(vault, stored), stored.StoreTime),
+            (name, exception) => Report(vault, name, exception),
             cancellationToken);
-        return markers.OfType<CondemnedMarker>().SelectMany(static marker => marker.Packs).ToHashSet();
+        return [.. markers.OfType<StandingMarker>()];
     }
 
     /// <summary>Signs and stores a marker as this maintainer.</summary>
@@ -63,6 +91,15 @@ public static class CondemnedMarkers
         var body = new CondemnedMarker(vault.Register.Head, packs, vault.Now).Encode();
         await vault.Store.PutAsync(ObjectNames.CondemnedMarker(header.Object), SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
         return header.Object;
+    }
+
+    /// <summary>One that was lifted between the listing and the reading is no news.</summary>
+    private static void Report(UnlockedVault vault, ObjectName name, BackupException exception)
+    {
+        if (exception is not TargetException { Fault: TargetFault.NotFound })
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", exception.Code));
+        }
     }
 
     private static CondemnedMarker Read(UnlockedVault vault, StoredObject stored)

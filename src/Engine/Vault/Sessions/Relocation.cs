@@ -4,10 +4,12 @@ using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault;
 
-/// <summary>Compaction moved chunks: reference sets that name an old pack are read as naming the new one.</summary>
+/// <summary>
+/// Compaction moved chunks: reference sets that name an old pack are read as naming all the new ones that stand beside it here. All moves of one old pack stand in one relocation.
+/// </summary>
 public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old, PackId New)> Moves, Timestamp Time)
 {
-    private const int MaxMoves = 200_000;
+    internal const int MaxMoves = 200_000;
 
     /// <summary>The whole object, sealed and signed.</summary>
     public byte[] Seal(in ObjectHeader header, EpochKeys keys, SigningKey signer)
@@ -23,14 +25,18 @@ public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old
     /// <exception cref="KeyException">WrongKey.</exception>
     public static Relocation Open(StoredObject stored, UnlockedVault vault)
     {
-        var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
+        var relocation = Open(stored, vault, out var signer);
+        return signer.IsRevoked
+            ? throw new IntegrityException(FaultCodes.SignerNotEntitled, $"'{stored.Name}' is of {signer.Name}, who was revoked.")
+            : relocation;
+    }
+
+    /// <param name="signer">May be revoked since.</param>
+    internal static Relocation Open(StoredObject stored, UnlockedVault vault, out MemberEntry signer)
+    {
+        (var signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
         signed.Header.Expect(
             ObjectKind.Relocation, vault.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Relocations, out var id) ? new ObjectId(id) : null);
-        if (signer.IsRevoked)
-        {
-            throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The relocation {signed.Header.Object} is of {signer.Name}, who was revoked.");
-        }
-
         RegisterHead? register = null;
         ReadOnlyMemory<byte>? blob = null;
         Timestamp? time = null;

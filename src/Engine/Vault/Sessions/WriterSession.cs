@@ -40,6 +40,9 @@ public sealed class WriterSession : IAsyncDisposable
     /// <summary>The store's time now, as far as the last announcement told.</summary>
     public DateTimeOffset StoreNow => _vault.Time.GetUtcNow() - ClockSkew;
 
+    /// <summary>Whether the session was found to have lapsed at some time.</summary>
+    public bool HasLapsed => _hasLapsed;
+
     public bool IsClockSkewed => ClockSkew.Duration() > ClockTolerance;
 
     /// <summary>Announces the session and goes on announcing it until it ends or the token is cancelled.</summary>
@@ -78,14 +81,21 @@ public sealed class WriterSession : IAsyncDisposable
     }
 
     /// <summary>Marks the end. Without it the session lapses by itself.</summary>
-    public async Task EndAsync(CancellationToken cancellationToken)
+    /// <returns>False when it had lapsed by then, by the store's clock: what was committed last may have come too late for a collection to see.</returns>
+    public async Task<bool> EndAsync(CancellationToken cancellationToken)
     {
         await StopAsync();
         if (!_hasEnded)
         {
             _hasEnded = true;
-            await PutAsync(ObjectNames.SessionEnd(Id), isEnd: true, cancellationToken);
+
+            // Should the store not answer, this computer's own clock must tell.
+            _hasLapsed |= IsLapsedBy(StoreNow);
+            var receipt = await PutAsync(ObjectNames.SessionEnd(Id), isEnd: true, cancellationToken);
+            _hasLapsed |= IsLapsedBy(receipt.StoreTime);
         }
+
+        return !_hasLapsed;
     }
 
     /// <summary>Stops announcing; writes nothing.</summary>
@@ -137,7 +147,7 @@ public sealed class WriterSession : IAsyncDisposable
         try
         {
             var receipt = await PutAsync(ObjectNames.Announcement(Id, _next), isEnd: false, cancellationToken);
-            _hasLapsed |= receipt.StoreTime - (_announcedAt ?? receipt.StoreTime) > _vault.Register.Policy.SessionLapse;
+            _hasLapsed |= IsLapsedBy(receipt.StoreTime);
             _announcedAt = receipt.StoreTime;
             ClockSkew = _vault.Time.GetUtcNow() - receipt.StoreTime;
         }
@@ -148,6 +158,8 @@ public sealed class WriterSession : IAsyncDisposable
             _turn.Release();
         }
     }
+
+    private bool IsLapsedBy(DateTimeOffset storeTime) => storeTime - (_announcedAt ?? storeTime) > _vault.Register.Policy.SessionLapse;
 
     private Task<PutReceipt> PutAsync(ObjectName name, bool isEnd, CancellationToken cancellationToken)
     {

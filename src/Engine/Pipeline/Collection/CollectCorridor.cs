@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline.Collection;
+
+/// <summary>
+/// Deletes what no snapshot needs any more, without a lock and without ever keeping a backup waiting. Wiring only. Nothing waits in here: each call does what is due now, says when the next
+/// step is, and may be ended at any point; the target alone knows how far the work is.
+/// </summary>
+public static class CollectCorridor
+{
+    /// <summary>What a run would do now. Writes nothing, and so goes by this computer's clock.</summary>
+    /// <inheritdoc cref="RunAsync"/>
+    public static async Task<CollectResult> PlanAsync(UnlockedVault vault, CollectOptions options, CancellationToken cancellationToken)
+    {
+        options.Require();
+        CollectView.RequireAllowed(vault);
+        var view = await CollectView.TakeAsync(vault, StoreClock.Guess(vault), cancellationToken);
+        var plan = CollectPlan.Of(view);
+        var deleted = plan.Due.SelectMany(static due => due.Unneeded).DistinctBy(static pack => pack.Id).ToList();
+        var bytes = deleted.Sum(static pack => pack.LengthBytes);
+        return new CollectResult
+        {
+            BytesBefore = view.Inventory.TotalBytes,
+            BytesAfter = view.Inventory.TotalBytes - bytes,
+            PacksDeleted = deleted.Count,
+            BytesDeleted = bytes,
+            PacksLifted = plan.Due.SelectMany(static due => due.Needed).DistinctBy(static pack => pack.Id).Count(),
+            PacksCondemned = plan.Condemn.Count,
+            BytesCondemned = plan.Condemn.Sum(static pack => pack.LengthBytes),
+            NextDue = plan.NextDue,
+        };
+    }
+
+    /// <exception cref="RequestException">NotAMaintainer, CollectionOutOfRange, CompactionNeedsReader.</exception>
+    /// <exception cref="VaultException">CollectionStopped, ReferenceSetUnreadable, CollectionUnsafeHere: nothing was changed.</exception>
+    public static async Task<CollectResult> RunAsync(UnlockedVault vault, CollectOptions options, RunContext context, CancellationToken cancellationToken)
+    {
+        options.Require();
+        CollectView.RequireAllowed(vault);
+        RequireReader(vault, options);
+        var stopwatch = Stopwatch.StartNew();
+        var clock = await StoreClock.AskAsync(vault, cancellationToken);
+        var view = await CollectView.TakeAsync(vault, clock, cancellationToken);
+        var plan = CollectPlan.Of(view);
+        var run = new CollectRun(vault, options, context, view);
+
+        // What is moved out of packs is moved while they stand under a marker whose wait is over: no snapshot to come can name them. A crash here leaves new packs that nothing needs, and
+        // that a later call condemns.
+        await GuardAsync(run, () => new Compactor(run).MoveAsync(plan.Due, cancellationToken));
+
+        // A crash here leaves a marker whose packs are partly gone: the next call deletes the rest.
+        await new Sweeper(run).SweepAsync(plan.Due, cancellationToken);
+
+        // A crash here leaves packs unmarked that the next call marks. The new marker stands before the old one goes.
+        await new Condemner(run).CondemnAsync(plan, cancellationToken);
+
+        // All of this is idempotent, and each object is unneeded by itself: a crash leaves some for the next call.
+        await new Tidier(run).TidyAsync(plan, cancellationToken);
+        await new IndexMerger(run).MergeAsync(cancellationToken);
+        return run.ToResult(plan.NextDue, stopwatch.Elapsed);
+    }
+
+    /// <summary>What cannot be compacted is told, and what nothing needs is collected all the same.</summary>
+    internal static async Task GuardAsync(CollectRun run, Func<Task> compact)
+    {
+        try
+        {
+            await compact();
+        }
+        catch (VaultException fault) when (fault.Code == FaultCodes.CompactionStopped)
+        {
+            run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, fault.Message, fault.Code));
+        }
+    }
+
+    /// <exception cref="RequestException">CompactionNeedsReader.</exception>
+    internal static void RequireReader(UnlockedVault vault, CollectOptions options)
+    {
+        if (options.MaxUnusedPercent is not null && !vault.IsReader)
+        {
+            throw new RequestException(FaultCodes.CompactionNeedsReader, $"The key of {vault.Register.Find(vault.Self)?.Name} opens no packs.");
+        }
+    }
+}

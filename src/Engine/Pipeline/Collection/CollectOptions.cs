@@ -1,0 +1,68 @@
+using SecureBackup.Engine.Faults;
+
+namespace SecureBackup.Engine.Pipeline.Collection;
+
+/// <summary>How far a collection goes.</summary>
+public sealed record CollectOptions
+{
+    public static CollectOptions Default { get; } = new();
+
+    /// <summary>What is begun is finished, nothing new is begun after this; the next call goes on. Null: until all that is due is done.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>Packs with a greater share of unused bytes are rewritten; null: none is.</summary>
+    public int? MaxUnusedPercent { get; init; }
+
+    /// <exception cref="RequestException">CollectionOutOfRange.</exception>
+    internal void Require()
+    {
+        if (TimeLimit <= TimeSpan.Zero || MaxUnusedPercent is < 0 or > 99)
+        {
+            throw new RequestException(FaultCodes.CollectionOutOfRange, $"A time limit of {TimeLimit} and {MaxUnusedPercent} percent unused are no limits of a collection.");
+        }
+    }
+}
+
+/// <summary>What a collection did, or would do.</summary>
+public sealed record CollectResult
+{
+    /// <summary>Of all packs on the target.</summary>
+    public long BytesBefore { get; init; }
+
+    public long BytesAfter { get; init; }
+
+    /// <summary>Packs that were marked now, and are deleted after the grace time if nothing needs them then.</summary>
+    public long PacksCondemned { get; init; }
+
+    public long BytesCondemned { get; init; }
+
+    public long PacksDeleted { get; init; }
+
+    public long BytesDeleted { get; init; }
+
+    /// <summary>Packs that had been marked, and that a snapshot needs now: they stay.</summary>
+    public long PacksLifted { get; init; }
+
+    /// <summary>Packs that were chosen to be rewritten, once they have waited.</summary>
+    public long PacksChosen { get; init; }
+
+    /// <summary>Packs that are rewritten without what nothing needs; they are deleted by a later collection.</summary>
+    public long PacksCompacted { get; init; }
+
+    /// <summary>Bytes of the packs that took over what was needed in them.</summary>
+    public long BytesRewritten { get; init; }
+
+    /// <summary>Index segments that were joined into fewer.</summary>
+    public long SegmentsMerged { get; init; }
+
+    /// <summary>Small objects that nothing needs any more: sessions, pages, superseded segments, records and markers.</summary>
+    public long ObjectsTidied { get; init; }
+
+    /// <summary>When the next step is due, by the store's clock, as far as is known now; null when nothing waits.</summary>
+    public DateTimeOffset? NextDue { get; init; }
+
+    /// <summary>Whether the time limit ended it before all that is due was done.</summary>
+    public bool HasMoreToDo { get; init; }
+
+    public TimeSpan Elapsed { get; init; }
+}

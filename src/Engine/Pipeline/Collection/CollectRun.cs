@@ -1,0 +1,109 @@
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline.Collection;
+
+/// <summary>One call of a collection: what it saw, how long it may go on, and what it has done so far.</summary>
+internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, RunContext context, CollectView view)
+{
+    /// <summary>So many deletions are under way at once.</summary>
+    private const int ParallelDeletes = 8;
+
+    private readonly long _begun = vault.Time.GetTimestamp();
+    private long _deletedBytes;
+    private long _deletedPacks;
+    private long _tidied;
+    private DateTimeOffset? _due;
+
+    internal UnlockedVault Vault => vault;
+
+    internal CollectOptions Options => options;
+
+    internal RunContext Context => context;
+
+    internal CollectView View => view;
+
+    internal long PacksCondemned { get; set; }
+
+    internal long BytesCondemned { get; set; }
+
+    internal long PacksLifted { get; set; }
+
+    internal long PacksChosen { get; set; }
+
+    internal long PacksCompacted { get; set; }
+
+    /// <summary>Packs that this call moved the needed chunks of.</summary>
+    internal HashSet<PackId> Moved { get; } = [];
+
+    internal long BytesRewritten { get; set; }
+
+    internal long SegmentsMerged { get; set; }
+
+    internal bool HasMoreToDo { get; private set; }
+
+    /// <summary>Whether nothing new may be begun; what stays undone is then for the next call.</summary>
+    internal bool IsOver()
+    {
+        var isOver = options.TimeLimit is { } limit && vault.Time.GetElapsedTime(_begun) >= limit;
+        HasMoreToDo |= isOver;
+        return isOver;
+    }
+
+    /// <summary>Something waits for this moment, by the store's clock.</summary>
+    internal void Await(DateTimeOffset due) => _due = _due is null || due < _due ? due : _due;
+
+    /// <summary>Deletes packs while the marker that they stand under lets it; the clock is looked at before each.</summary>
+    internal async Task DeletePacksAsync(IEnumerable<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken) =>
+        await Parallel.ForEachAsync(packs, InParallel(cancellationToken), async (pack, token) =>
+        {
+            if (IsOver() || view.Clock.AtMost >= deadline)
+            {
+                HasMoreToDo = true;
+                return;
+            }
+
+            context.Counters.SetCurrentItem(pack.Id);
+            await vault.Target.DeleteAsync(ObjectNames.Pack(pack.Id), token);
+            Interlocked.Increment(ref _deletedPacks);
+            Interlocked.Add(ref _deletedBytes, pack.LengthBytes);
+            context.Counters.AddFile();
+        });
+
+    /// <summary>Deletes what is unneeded by itself, one after the other where the order matters.</summary>
+    internal async Task TidyAsync(IEnumerable<ObjectName> names, CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+        {
+            if (IsOver())
+            {
+                return;
+            }
+
+            context.Counters.SetCurrentItem(name);
+            await vault.Target.DeleteAsync(name, cancellationToken);
+            _tidied++;
+        }
+    }
+
+    internal CollectResult ToResult(DateTimeOffset? nextDue, TimeSpan elapsed) => new()
+    {
+        BytesBefore = view.Inventory.TotalBytes,
+        BytesAfter = view.Inventory.TotalBytes - _deletedBytes + BytesRewritten,
+        PacksDeleted = _deletedPacks,
+        BytesDeleted = _deletedBytes,
+        PacksCondemned = PacksCondemned,
+        BytesCondemned = BytesCondemned,
+        PacksLifted = PacksLifted,
+        PacksChosen = PacksChosen,
+        PacksCompacted = PacksCompacted,
+        BytesRewritten = BytesRewritten,
+        SegmentsMerged = SegmentsMerged,
+        ObjectsTidied = _tidied,
+        NextDue = nextDue is { } planned && _due is { } added ? (planned < added ? planned : added) : nextDue ?? _due,
+        HasMoreToDo = HasMoreToDo,
+        Elapsed = elapsed,
+    };
+
+    private static ParallelOptions InParallel(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = ParallelDeletes, CancellationToken = cancellationToken };
+}

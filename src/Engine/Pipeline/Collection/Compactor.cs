@@ -1,0 +1,100 @@
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline.Collection;
+
+/// <summary>
+/// Moves what is needed out of condemned packs. Their marker is due: every writer that may have leaned on them has ended, and no new one leans on them. So the snapshots that this call sees are
+/// all that will ever name these packs, and what they do not need of them is not needed. Order of durability: packs, index segment, relocation. The old packs stay until the relocation is a
+/// grace time old, for those who read by the index as it was.
+/// </summary>
+internal sealed class Compactor(CollectRun run)
+{
+    internal async Task MoveAsync(IReadOnlyList<DueMarker> due, CancellationToken cancellationToken)
+    {
+        if (run.Options.MaxUnusedPercent is null)
+        {
+            return;
+        }
+
+        foreach (var marker in due)
+        {
+            var packs = marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsMoved(pack)).ToHashSet();
+            if (packs.Count > 0 && !run.IsOver())
+            {
+                await MoveAsync(packs, run.View.DeadlineOf(marker.Marker), cancellationToken);
+            }
+        }
+    }
+
+    private async Task MoveAsync(HashSet<PackId> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
+        var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, packs.Contains) { KeepsIds = true };
+        await live.WalkAsync(run.View.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
+        using var output = new CompactedPacks(run);
+        using var mover = new FrameMover(run.Vault.RequireReader(), live, output);
+        foreach (var frames in live.Packs.Values)
+        {
+            // What was moved by then is committed below; the packs that were not reached stay as they are.
+            if (run.IsOver() || run.View.Clock.AtMost >= deadline)
+            {
+                break;
+            }
+
+            await mover.MoveAsync(frames.Pack, run.Context.Sink, cancellationToken);
+        }
+
+        await output.FinishAsync(cancellationToken);
+        if (output.Stored.Count > 0)
+        {
+            await CommitAsync(output, mover, deadline, cancellationToken);
+        }
+    }
+
+    private async Task CommitAsync(CompactedPacks output, FrameMover mover, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        // A crash before the segment leaves packs that nobody knows; after it, chunks that lie in two places.
+        await StoreSegmentAsync(output.Stored, cancellationToken);
+        var moves = mover.MovesTo(output);
+        if (run.View.Clock.AtMost >= deadline || moves.Count > Relocation.MaxMoves)
+        {
+            return;
+        }
+
+        // A crash after it leaves old packs that nothing needs once it is settled.
+        var header = run.Vault.NewHeader(ObjectKind.Relocation, isSealed: true);
+        var relocation = new Relocation(run.Vault.Register.Head, moves, run.Vault.Now);
+        await run.Vault.Store.PutAsync(ObjectNames.Relocation(header.Object), relocation.Seal(header, run.Vault.Keys, run.Vault.SelfKey), cancellationToken);
+        run.PacksCompacted += mover.Moved.Count;
+        run.Moved.UnionWith(mover.Moved);
+        run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);
+    }
+
+    private async Task StoreSegmentAsync(IReadOnlyList<StoredCompaction> packs, CancellationToken cancellationToken)
+    {
+        var builder = new IndexSegmentBuilder();
+        foreach (var pack in packs)
+        {
+            if (!builder.TryAdd(pack.Record, pack.Entries))
+            {
+                await StoreAsync(builder, cancellationToken);
+                builder = new IndexSegmentBuilder();
+                builder.TryAdd(pack.Record, pack.Entries);
+            }
+        }
+
+        await StoreAsync(builder, cancellationToken);
+    }
+
+    private async Task StoreAsync(IndexSegmentBuilder builder, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream();
+        var id = builder.Write(content, SegmentSealings.Of(run.Vault));
+        content.Position = 0;
+        await run.Vault.Target.PutAsync(IndexSegmentBuilder.NameOf(id), content, PutOptions.Default, cancellationToken);
+    }
+}

@@ -1,0 +1,112 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+
+namespace SecureBackup.Engine.Pipeline.Collection;
+
+/// <summary>
+/// What the accepted snapshots need: the union of their reference sets, with what compaction moved. Eight bytes a pack; two ids that agree in them keep each other alive, which is safe.
+/// Any doubt about what a snapshot needs ends the collection before anything is condemned.
+/// </summary>
+internal sealed class Liveness
+{
+    /// <summary>A manifest that is judged and refused is no snapshot; one that cannot be judged may be one.</summary>
+    private static readonly HashSet<FaultCode> Judged = [FaultCodes.DataSetNotEntitled, FaultCodes.SignerNotEntitled, FaultCodes.SequenceRepeated];
+
+    private readonly HashSet<ulong> _packs = [];
+    private readonly HashSet<PackId> _moved = [];
+    private readonly Dictionary<ObjectId, PageSpan> _pages = [];
+
+    private Liveness()
+    {
+    }
+
+    internal int PackCount => _packs.Count;
+
+    internal static async Task<Liveness> LoadAsync(UnlockedVault vault, SnapshotCatalog catalog, LivenessRules rules, CancellationToken cancellationToken)
+    {
+        RequireWhole(catalog);
+        var live = new Liveness();
+        foreach (var snapshot in catalog.Snapshots)
+        {
+            await live.AddAsync(vault, snapshot, rules, cancellationToken);
+        }
+
+        return live;
+    }
+
+    internal bool Needs(PackId pack) => _packs.Contains(pack.Value.A);
+
+    /// <summary>Whether a snapshot is read with the help of what moved this pack.</summary>
+    internal bool NeedsMove(PackId pack) => _moved.Contains(pack);
+
+    internal bool NeedsPage(ObjectId page) => _pages.ContainsKey(page);
+
+    /// <exception cref="VaultException">CollectionStopped.</exception>
+    internal static void RequireWhole(SnapshotCatalog catalog)
+    {
+        var doubt = catalog.Problems.FirstOrDefault(static problem => !Judged.Contains(problem.Code)
+            && problem.Object?.Value.StartsWith(ObjectNames.Verifications, StringComparison.Ordinal) != true);
+        if (doubt is not null)
+        {
+            throw new VaultException(FaultCodes.CollectionStopped, $"It is not certain what is needed, so nothing is collected. {doubt.Message}");
+        }
+    }
+
+    private async Task AddAsync(UnlockedVault vault, Snapshot snapshot, LivenessRules rules, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var count = 0;
+            PackId? last = null;
+            foreach (var id in snapshot.ReferencePages)
+            {
+                if (!_pages.TryGetValue(id, out var page))
+                {
+                    page = await ReadPageAsync(vault, id, rules, cancellationToken);
+                    _pages.Add(id, page);
+                }
+
+                if (last is { } before && before.CompareTo(page.First) >= 0)
+                {
+                    throw new IntegrityException(FaultCodes.Malformed, $"The reference set does not ascend in page {id}.");
+                }
+
+                last = page.Last;
+                count += page.Count;
+            }
+
+            if (count != snapshot.PackCount)
+            {
+                throw new IntegrityException(FaultCodes.Malformed, $"It has {count} packs; its manifest says {snapshot.PackCount}.");
+            }
+        }
+        catch (BackupException fault) when (fault is IntegrityException or KeyException or VaultException or TargetException { IsTransient: false })
+        {
+            throw new VaultException(
+                FaultCodes.ReferenceSetUnreadable, $"The reference set of snapshot {snapshot.Id} ({snapshot.DataSet}) does not open, so it is not known what that snapshot needs, and nothing is collected. {fault.Message}", fault);
+        }
+    }
+
+    private async Task<PageSpan> ReadPageAsync(UnlockedVault vault, ObjectId id, LivenessRules rules, CancellationToken cancellationToken)
+    {
+        PackId? first = null;
+        PackId last = default;
+        var count = 0;
+        await foreach (var pack in ReferenceSet.ReadAsync(vault, [id], cancellationToken))
+        {
+            first ??= pack;
+            last = pack;
+            count++;
+            _moved.UnionWith(rules.Relocations.Reachable(pack).Where(rules.Relocations.IsMoved));
+            rules.Relocations.AddNeeded(pack, rules.IsPresent, rules.SettledBefore, needed => _packs.Add(needed.Value.A));
+        }
+
+        return new PageSpan(count, first!.Value, last);
+    }
+
+    private readonly record struct PageSpan(int Count, PackId First, PackId Last);
+}
+
+/// <param name="SettledBefore">A relocation stored before this has been known to every reader that is at work.</param>
+internal sealed record LivenessRules(RelocationMap Relocations, Func<PackId, bool> IsPresent, DateTimeOffset SettledBefore);

@@ -1,0 +1,72 @@
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Pipeline.Collection;
+
+/// <summary>
+/// Chooses the packs that compaction is to rewrite: those of which too great a share is unused, and small ones where there are many. They are condemned first, so that no snapshot to come
+/// names them while what is needed in them is moved.
+/// </summary>
+internal sealed class WasteFinder(CollectRun run)
+{
+    /// <summary>What one marker lets be rewritten: a few minutes' work, so that it is done while the marker lasts.</summary>
+    private const long MaxBytes = 4L << 30;
+    private const int MaxPacks = 1024;
+    private const int MaxChunks = 2_000_000;
+
+    /// <summary>Every run leaves two packs that are not full. So many of an eighth of the size are worth two rewritten.</summary>
+    private const int ManySmallPacks = 16;
+    private const int SmallPart = 8;
+
+    internal async Task<IReadOnlyList<PackId>> FindAsync(int maxUnusedPercent, CancellationToken cancellationToken)
+    {
+        var view = run.View;
+        if (view.Markers.Any(marker => view.DeadlineOf(marker) > view.Clock.AtMost && marker.Marker.Packs.Any(view.Live.Needs)))
+        {
+            // What was chosen before is rewritten first.
+            return [];
+        }
+
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
+        var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, IsWanted);
+        await live.WalkAsync(view.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
+        if (live.HasSealedLists)
+        {
+            return [];
+        }
+
+        return await ChooseAsync([.. live.Packs.Values.OrderBy(static frames => frames.LiveBytes)], maxUnusedPercent, cancellationToken);
+    }
+
+    private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsMoved(pack);
+
+    private async Task<IReadOnlyList<PackId>> ChooseAsync(List<FrameSet> packs, int maxUnusedPercent, CancellationToken cancellationToken)
+    {
+        var small = packs.Where(frames => frames.Pack.LengthBytes < run.Vault.Register.Parameters.PackSizeBytes / SmallPart).ToHashSet();
+        var youngest = run.View.Clock.AtLeast - run.View.Policy.SessionLapse;
+        var chosen = new List<PackId>();
+        var (bytes, chunks) = (0L, 0L);
+        foreach (var frames in packs)
+        {
+            var isWasteful = frames.LiveBytes * 100 < (100L - maxUnusedPercent) * frames.Pack.LengthBytes && !small.Contains(frames);
+            if (!isWasteful && !(small.Count >= ManySmallPacks && small.Contains(frames)))
+            {
+                continue;
+            }
+
+            if (bytes + frames.Pack.LengthBytes > MaxBytes || chunks + frames.Pack.ChunkCount > MaxChunks || chosen.Count == MaxPacks)
+            {
+                break;
+            }
+
+            if (await run.Vault.Target.StatAsync(frames.Pack.Name, cancellationToken) is { } stat && stat.StoreTime < youngest)
+            {
+                chosen.Add(frames.Pack.Id);
+                bytes += frames.Pack.LengthBytes;
+                chunks += frames.Pack.ChunkCount;
+            }
+        }
+
+        return chosen;
+    }
+}

@@ -1,0 +1,130 @@
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+
+namespace SecureBackup.Engine.Vault;
+
+/// <summary>
+/// Where compaction put the chunks of packs. An old pack is read as its new ones only where all of these are on the target: a relocation whose packs are not there is no reason to
+/// miss anything. One of a maintainer that was revoked since serves for packs that are gone already, and for nothing else.
+/// </summary>
+public sealed class RelocationMap
+{
+    private readonly Dictionary<PackId, List<PackMove>> _moves = [];
+
+    private RelocationMap(IReadOnlyList<StoredRelocation> stored)
+    {
+        Stored = stored;
+        foreach (var relocation in stored)
+        {
+            foreach (var pack in relocation.Relocation.Moves.GroupBy(static move => move.Old, static move => move.New))
+            {
+                if (!_moves.TryGetValue(pack.Key, out var moves))
+                {
+                    _moves.Add(pack.Key, moves = []);
+                }
+
+                moves.Add(new PackMove([.. pack], relocation.StoredAt, relocation.IsRevoked));
+            }
+        }
+    }
+
+    public IReadOnlyCollection<PackId> OldPacks => _moves.Keys;
+
+    internal IReadOnlyList<StoredRelocation> Stored { get; }
+
+    public bool IsMoved(PackId pack) => _moves.ContainsKey(pack);
+
+    /// <summary>Reads all relocations. What cannot be read, or nobody with the right signed, moves nothing.</summary>
+    public static async Task<RelocationMap> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
+        var stats = await vault.Store.ListAsync(ObjectNames.Relocations, static name => ObjectNames.TryParseId(name, ObjectNames.Relocations, out _), cancellationToken);
+        var read = await vault.Store.ReadManyAsync(
+            stats,
+            SignedObject.MaxBytes,
+            stored => new StoredRelocation(stored.Name, Relocation.Open(stored, vault, out var signer), stored.StoreTime, signer.IsRevoked),
+            (name, exception) => Report(vault, name, exception),
+            cancellationToken);
+        return new RelocationMap([.. read.OfType<StoredRelocation>()]);
+    }
+
+    /// <summary>The packs that stand for one in a reference set: itself, unless it was moved and all the new ones are there.</summary>
+    /// <param name="isPresent">Whether the target has a pack.</param>
+    public IReadOnlyList<PackId> Resolve(PackId pack, Func<PackId, bool> isPresent) => Resolve(pack, isPresent, DateTimeOffset.MaxValue, []) ?? [pack];
+
+    /// <summary>
+    /// Adds to <paramref name="needed"/> all packs that a reference to one keeps alive: the new ones always; itself until it was moved long enough ago that nobody reads by an older index.
+    /// </summary>
+    /// <param name="settledBefore">By the store's clock.</param>
+    internal void AddNeeded(PackId pack, Func<PackId, bool> isPresent, DateTimeOffset settledBefore, Action<PackId> needed)
+    {
+        foreach (var next in Reachable(pack).Where(next => Resolve(next, isPresent, settledBefore, []) is null))
+        {
+            needed(next);
+        }
+    }
+
+    /// <summary>A pack and all that took over from it, in several steps too.</summary>
+    internal IReadOnlyCollection<PackId> Reachable(PackId pack)
+    {
+        if (!_moves.ContainsKey(pack))
+        {
+            return [pack];
+        }
+
+        var seen = new HashSet<PackId>();
+        var open = new Stack<PackId>([pack]);
+        while (open.TryPop(out var next))
+        {
+            if (seen.Add(next))
+            {
+                _moves.GetValueOrDefault(next)?.SelectMany(static move => move.New).ToList().ForEach(open.Push);
+            }
+        }
+
+        return seen;
+    }
+
+    /// <param name="path">The packs that this one is asked for; one that comes back to itself leads nowhere.</param>
+    /// <returns>Null where the pack stands for itself.</returns>
+    private List<PackId>? Resolve(PackId pack, Func<PackId, bool> isPresent, DateTimeOffset storedBefore, HashSet<PackId> path)
+    {
+        if (!_moves.TryGetValue(pack, out var moves) || !path.Add(pack))
+        {
+            return null;
+        }
+
+        try
+        {
+            var isHere = isPresent(pack);
+            foreach (var move in moves.Where(move => !isHere || (!move.IsRevoked && move.StoredAt < storedBefore)))
+            {
+                var packs = move.New.SelectMany(next => Resolve(next, isPresent, storedBefore, path) ?? [next]).Distinct().ToList();
+                if (packs.TrueForAll(isPresent.Invoke))
+                {
+                    return packs;
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            path.Remove(pack);
+        }
+    }
+
+    private static void Report(UnlockedVault vault, ObjectName name, BackupException exception)
+    {
+        if (exception is not TargetException { Fault: TargetFault.NotFound })
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' moves nothing: {exception.Message}", exception.Code));
+        }
+    }
+
+    private sealed record PackMove(IReadOnlyList<PackId> New, DateTimeOffset StoredAt, bool IsRevoked);
+}
+
+/// <summary>A relocation on the target.</summary>
+internal sealed record StoredRelocation(ObjectName Name, Relocation Relocation, DateTimeOffset StoredAt, bool IsRevoked);

@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Pipeline.Collection;
+using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Gives back the space of what no snapshot needs, in steps that each call takes as far as they are due.</summary>
+[Cmdlet(VerbsCommon.Optimize, "BackupVault", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+[OutputType(typeof(BackupVaultOptimization))]
+public sealed class OptimizeBackupVaultCommand : LongVaultCommand
+{
+    private readonly List<string> _paths = [];
+
+    /// <summary>Begin nothing new after this time; the next call goes on.</summary>
+    [Parameter]
+    public TimeSpan? For { get; set; }
+
+    /// <summary>Also rewrite packs of which a greater share is unused; needs a key that reads.</summary>
+    [Parameter]
+    [ValidateRange(0, 99)]
+    public int? MaxUnusedPercent { get; set; }
+
+    protected override void ProcessRecord() => _paths.Add(RequireVaultPath());
+
+    private protected override void Execute()
+    {
+        var options = new CollectOptions { TimeLimit = For, MaxUnusedPercent = MaxUnusedPercent };
+        foreach (var path in _paths.Distinct(StringComparer.Ordinal))
+        {
+            if (ShouldProcess(path, "Condemn what no snapshot needs, delete what was condemned and has waited"))
+            {
+                RunLong(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, false), gate, token));
+            }
+            else if (IsWhatIf)
+            {
+                RunOnVault(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, true), gate, token));
+            }
+        }
+    }
+
+    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) && given is SwitchParameter { IsPresent: true };
+
+    private static async Task OptimizeAsync(UnlockedVault vault, CollectOptions options, (string Path, bool IsTrial) run, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var result = run.IsTrial
+            ? await CollectCorridor.PlanAsync(vault, options, cancellationToken)
+            : await CollectCorridor.RunAsync(vault, options, new RunContext(gate.ShowProgress($"Optimizing {run.Path}"), gate), cancellationToken);
+        gate.WriteObject(BackupVaultOptimization.From(run.Path, result, run.IsTrial));
+    }
+}

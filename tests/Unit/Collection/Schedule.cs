@@ -1,0 +1,261 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Pipeline.Collection;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
+using static SecureBackup.Tests.Unit.Collection.CollectionScene;
+
+namespace SecureBackup.Tests.Unit.Collection;
+
+/// <summary>
+/// One schedule, made of its seed. Two writers with files of their own that share contents, and two maintainers, take turns; in the middle of each turn time may pass, others may act, and the line
+/// may die. The reference model is what each snapshot was made of.
+/// </summary>
+internal sealed class Schedule : IDisposable
+{
+    private const int Steps = 12;
+
+    private readonly CollectionScene _scene = new();
+    private readonly Random _random;
+    private readonly TimeSpan _lag;
+    private readonly ScheduleTally _tally;
+    private readonly List<SortedDictionary<string, (byte[] Bytes, long Version)>> _files = [new(StringComparer.Ordinal), new(StringComparer.Ordinal)];
+    private readonly List<ChaosTarget> _lines = [];
+    private readonly List<UnlockedVault> _vaults = [];
+    private UnlockedVault _judge = null!;
+    private int _depth;
+    private int _version;
+
+    internal Schedule(int seed, TimeSpan lag, ScheduleTally tally)
+    {
+        _random = new Random(seed);
+        _lag = lag;
+        _tally = tally;
+    }
+
+    internal List<string> Journal { get; } = [];
+
+    internal async Task RunAsync()
+    {
+        _judge = await _scene.CreateAsync();
+        var half = TimeSpan.FromHours(12);
+        await _judge.AppendAsync([VaultPolicy.Default with { DeduplicationTrust = TrustedPacks.AllMembers, GraceTime = half, SessionLapse = half }], Token);
+        await WriterKeys.ExportAsync(_judge, "writer", _scene["writer.key"], null, Token);
+        for (var party = 0; party < 4; party++)
+        {
+            _lines.Add(new ChaosTarget(_scene.Target, _scene.Time, _random.Next()) { Lag = _lag });
+            _vaults.Add(await _scene.OpenAsync($"party-{party}", party == 1 ? _scene["writer.key"] : null, _lines[party]));
+        }
+
+        for (var step = 0; step < Steps; step++)
+        {
+            await ActAsync(_random.Next(10));
+            await JudgeAsync(isLast: false);
+        }
+
+        await JudgeAsync(isLast: true);
+    }
+
+    public void Dispose()
+    {
+        _vaults.ForEach(static vault => vault.Dispose());
+        _judge?.Dispose();
+        _scene.Dispose();
+    }
+
+    private Task ActAsync(int action) => action switch
+    {
+        0 or 1 or 2 => BackUpAsync(_random.Next(2)),
+        3 or 4 or 5 or 6 => CollectLaterAsync(2 + _random.Next(2)),
+        7 or 8 => RemoveAsync(),
+        _ => PassAsync(),
+    };
+
+    /// <summary>So that markers come of age.</summary>
+    private async Task CollectLaterAsync(int party)
+    {
+        await PassAsync(14);
+        await CollectAsync(party);
+    }
+
+    private Task PassAsync(int atMost = 20)
+    {
+        var hours = _random.Next(1, atMost + 1);
+        Journal.Add($"{hours} hours pass");
+        _scene.Time.Advance(TimeSpan.FromHours(hours));
+        return Task.CompletedTask;
+    }
+
+    /// <summary>In the middle of a turn: the party sleeps, and another acts meanwhile.</summary>
+    private async Task InterruptAsync(int party)
+    {
+        _depth++;
+        for (var others = _random.Next(1, 4); others > 0; others--)
+        {
+            await PassAsync();
+            var other = _random.Next(4);
+            if (other != party && _depth < 2)
+            {
+                await (other < 2 ? BackUpAsync(other) : CollectAsync(other));
+            }
+        }
+
+        _depth--;
+    }
+
+    private void Arm(int party, int operations)
+    {
+        var interruptAt = _random.Next(2) == 0 ? _random.Next(1, operations) : -1;
+        var dieAt = _random.Next(5) == 0 ? _random.Next(1, operations) : -1;
+        _lines[party].Arm(interruptAt, () => InterruptAsync(party), dieAt, _random.Next(2) == 0);
+    }
+
+    private bool IsAtWork(int party) => _lines[party].Interruption is not null;
+
+    private async Task BackUpAsync(int party)
+    {
+        if (IsAtWork(party))
+        {
+            return;
+        }
+
+        Change(_files[party]);
+        Arm(party, 70);
+        var before = await IdsAsync();
+        var picture = Picture(_files[party]);
+        var lapses = _scene.Sink.Codes.Count(static code => code == FaultCodes.SessionLapsed);
+        Journal.Add($"writer {party} begins");
+        try
+        {
+            var result = await BackupCorridor.RunAsync(_vaults[party], new MemorySource(_files[party]), OptionsFor($"set-{party}"), new RunContext(new(), _scene.Sink), Token);
+            _scene.Expected[result.Snapshot.Id] = picture;
+            _tally.Backups++;
+            Journal.Add($"writer {party} has made {result.Snapshot.Id}");
+        }
+        catch (TargetException) when (_lines[party].HasDied)
+        {
+            _tally.Crashed++;
+            Journal.Add($"writer {party} has crashed at operation {_lines[party].Operations}");
+        }
+        catch (VaultException lapse) when (lapse.Code == FaultCodes.SessionLapsed)
+        {
+            Journal.Add($"writer {party} has lapsed twice");
+        }
+
+        _lines[party].Arm(-1, null, -1, false);
+        var hasLapsed = _scene.Sink.Codes.Count(static code => code == FaultCodes.SessionLapsed) > lapses;
+        _tally.Lapsed += hasLapsed ? 1 : 0;
+        await TakeInAsync(party, before, picture);
+    }
+
+    /// <summary>A snapshot that arrived although its run reported none: it counts, unless the run noticed that it came too late for its session.</summary>
+    private async Task TakeInAsync(int party, HashSet<SnapshotId> before, Dictionary<string, ContentHash> picture)
+    {
+        foreach (var snapshot in (await SnapshotCatalog.LoadAsync(_judge, Token)).Snapshots
+            .Where(snapshot => string.Equals(snapshot.DataSet, $"set-{party}", StringComparison.Ordinal) && !before.Contains(snapshot.Id) && !_scene.Expected.ContainsKey(snapshot.Id)))
+        {
+            if (await IsWholeAsync(snapshot))
+            {
+                _scene.Expected[snapshot.Id] = picture;
+            }
+            else
+            {
+                Journal.Add($"{snapshot.Id} was never reported, came too late, and is removed");
+                await RemoveQuietlyAsync(snapshot.Id);
+            }
+        }
+    }
+
+    private async Task<bool> IsWholeAsync(Snapshot snapshot)
+    {
+        try
+        {
+            await ReadBackAsync(_judge, snapshot);
+            return true;
+        }
+        catch (IntegrityException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CollectAsync(int party)
+    {
+        if (IsAtWork(party))
+        {
+            return;
+        }
+
+        Arm(party, 150);
+        Journal.Add($"maintainer {party} begins");
+        try
+        {
+            var result = await CollectCorridor.RunAsync(_vaults[party], new CollectOptions { MaxUnusedPercent = 25 }, new RunContext(new(), _scene.Sink), Token);
+            _tally.Deleted += result.PacksDeleted;
+            _tally.Compacted += result.PacksCompacted;
+            Journal.Add($"maintainer {party} has condemned {result.PacksCondemned}, deleted {result.PacksDeleted}, compacted {result.PacksCompacted}");
+        }
+        catch (TargetException) when (_lines[party].HasDied)
+        {
+            _tally.Crashed++;
+            Journal.Add($"maintainer {party} has crashed at operation {_lines[party].Operations}");
+        }
+        catch (VaultException stop) when (_lag > TimeSpan.Zero && (stop.Code == FaultCodes.CollectionStopped || stop.Code == FaultCodes.ReferenceSetUnreadable))
+        {
+            // A listing that lacks a removal record makes a snapshot look missing; the next call sees it.
+            Journal.Add($"maintainer {party} has stopped: {stop.Message}");
+        }
+
+        _lines[party].Arm(-1, null, -1, false);
+    }
+
+    private async Task RemoveAsync()
+    {
+        if (_scene.Expected.Count > 1)
+        {
+            await RemoveQuietlyAsync(_scene.Expected.Keys.ElementAt(_random.Next(_scene.Expected.Count)));
+        }
+    }
+
+    private async Task RemoveQuietlyAsync(SnapshotId id)
+    {
+        Journal.Add($"{id} is removed");
+        await _scene.RemoveAsync(_judge, id);
+    }
+
+    /// <summary>Contents come from a small pool, so that writers have much in common and things come back.</summary>
+    private void Change(SortedDictionary<string, (byte[] Bytes, long Version)> files)
+    {
+        for (var i = _random.Next(1, 4); i > 0 || files.Count == 0; i--)
+        {
+            var name = $"file-{_random.Next(6)}";
+            if (_random.Next(4) == 0)
+            {
+                files.Remove(name);
+                continue;
+            }
+
+            var content = _random.Next(8);
+            var bytes = new byte[2_000 + (content * 1_500)];
+            new Random(content).NextBytes(bytes);
+            files[name] = (bytes, ++_version);
+        }
+    }
+
+    private async Task<HashSet<SnapshotId>> IdsAsync() => [.. (await SnapshotCatalog.LoadAsync(_judge, Token)).Snapshots.Select(static snapshot => snapshot.Id)];
+
+    private async Task JudgeAsync(bool isLast)
+    {
+        var catalog = await SnapshotCatalog.LoadAsync(_judge, Token);
+        Assert.Equal(_scene.Expected.Keys.Select(static id => id.Value).Order(), catalog.Snapshots.Select(static snapshot => snapshot.Id.Value).Order());
+        foreach (var snapshot in catalog.Snapshots.Where(_ => isLast || _random.Next(3) == 0))
+        {
+            Assert.Equal(_scene.Expected[snapshot.Id], await ReadBackAsync(_judge, snapshot));
+            _tally.Restored++;
+            if (isLast)
+            {
+                Assert.Empty((await VerifyCorridor.RunAsync(new VerifyRequest(_judge.RequireReader(), snapshot, catalog), RunContext.Unwatched, Token)).Faults);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace SecureBackup.Tests.Unit.Collection;
+
+/// <summary>The protocol run for real: seeded schedules of two writers, two maintainers and restores over one target.</summary>
+public sealed class ScheduleTests(ITestOutputHelper output)
+{
+    private const int Schedules = 210;
+    private const int LongSchedules = 10_000;
+
+    [Fact]
+    public Task At_all_times_every_snapshot_gives_back_what_it_was_made_of() => RunAsync(1, Schedules, TimeSpan.Zero);
+
+    [Fact]
+    public Task Also_where_listings_lag() => RunAsync(100_000, Schedules / 3, TimeSpan.FromHours(3));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task And_in_very_many_schedules(int lagHours)
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_LONG") is "1", "Takes an hour: run build.ps1 Test -Long.");
+        await RunAsync(1_000_000, LongSchedules, TimeSpan.FromHours(lagHours));
+    }
+
+    private async Task RunAsync(int firstSeed, int count, TimeSpan lag)
+    {
+        var watch = Stopwatch.StartNew();
+        var tally = new ScheduleTally();
+        for (var seed = firstSeed; seed < firstSeed + count; seed++)
+        {
+            using var schedule = new Schedule(seed, lag, tally);
+            try
+            {
+                await schedule.RunAsync();
+            }
+            catch (Exception error)
+            {
+                output.WriteLine($"Seed {seed}:");
+                schedule.Journal.ForEach(output.WriteLine);
+                throw new InvalidOperationException($"Schedule {seed} (lag {lag}) failed: {error.Message}", error);
+            }
+        }
+
+        output.WriteLine($"{count} schedules, lag {lag}, {watch.Elapsed.TotalSeconds:F1} s: {tally}");
+
+        // A test in which nothing happens would show nothing.
+        Assert.All([tally.Deleted, tally.Compacted, tally.Lapsed, tally.Crashed, tally.Restored], number => Assert.True(number >= count / 50, tally.ToString()));
+    }
+}
+
+/// <summary>What happened in the schedules.</summary>
+internal sealed record ScheduleTally
+{
+    internal long Backups { get; set; }
+
+    internal long Deleted { get; set; }
+
+    internal long Compacted { get; set; }
+
+    internal long Lapsed { get; set; }
+
+    internal long Crashed { get; set; }
+
+    internal long Restored { get; set; }
+
+    public override string ToString() =>
+        $"{Backups} backups, {Deleted} packs deleted, {Compacted} compacted, {Lapsed} lapses noticed, {Crashed} crashes, {Restored} snapshots read back";
+}
