@@ -46,18 +46,8 @@ public sealed class HelpTests : IDisposable
                     $tree = [Management.Automation.Language.Parser]::ParseInput($example.code, [ref] $null, [ref] $errors)
                     if ($errors) { "$($command.Name): $($example.code): $errors" }
                     foreach ($call in $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)) {
-<<<<<<< HEAD
-                        $known = Get-Command $call.GetCommandName() -ErrorAction Ignore
-                        if (-not $known) {
-                            # What PowerShell has and the console that runs the tests has not.
-                            if ($call.GetCommandName() -ne 'Import-Csv') { "$($command.Name): $($call.GetCommandName()) is unknown" }
-                            continue
-                        }
-
-=======
                         if ($call.GetCommandName() -eq 'Import-Csv') { continue } # PowerShell's own, which this bare shell lacks
                         $known = Get-Command $call.GetCommandName()
->>>>>>> a8f5da8f92d60f447f94c36fd6046aad0e078fa4
                         foreach ($part in $call.CommandElements.Where({ $_ -is [Management.Automation.Language.CommandParameterAst] })) {
                             if (-not $known.Parameters.ContainsKey($part.ParameterName)) { "$($known.Name) has no -$($part.ParameterName)" }
                         }
