@@ -114,6 +114,24 @@ public sealed class RecordBackupTests
     }
 
     [Fact]
+    public async Task Unchanged_customers_are_not_stored_again_and_a_changed_one_is_alone()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        using var vault = await scene.UnlockAsync();
+        var members = RecordScene.Members(200, 2).ToList();
+        var first = await RecordScene.BackUpAsync(vault, scene.Folder["spill"], members);
+        var same = await RecordScene.BackUpAsync(vault, scene.Folder["spill"], members);
+        Assert.Equal(0, same.ChunksNew);
+        Assert.Equal(0, same.BytesStored);
+        members[7] = ("7", RecordScene.Member(7, "changed"));
+        var changed = await RecordScene.BackUpAsync(vault, scene.Folder["spill"], members);
+        Assert.InRange(changed.ChunksNew, 2, 6);
+        Assert.True(changed.BytesStored < first.BytesStored);
+        RecordScene.RequireSame(members, (await RecordScene.ReadAsync(vault, changed.Snapshot)).Records);
+        RecordScene.RequireSame(RecordScene.Members(200, 2), (await RecordScene.ReadAsync(vault, first.Snapshot)).Records);
+    }
+
+    [Fact]
     public async Task A_data_set_that_lost_most_of_its_records_is_suspect()
     {
         using var scene = await PipelineScene.CreateAsync();
