@@ -10,7 +10,7 @@ using SecureBackup.PowerShell.Rendering;
 namespace SecureBackup.PowerShell.Commands;
 
 /// <summary>A cmdlet about what backups hold of single customers.</summary>
-public abstract class CustomerDataCommand : VaultCommand
+public abstract class CustomerDataCommand : LongVaultCommand
 {
     /// <summary>The customer, as the property says that the records were backed up by.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]

@@ -36,9 +36,14 @@ public sealed class ExportCustomerDataCommand : CustomerDataCommand
             });
             if (ShouldProcess(path, $"Export the data of '{subject}' from {vaultPath}"))
             {
-                RunOnVault(vaultPath, (vault, gate, token) => ExportAsync(vault, subject, path, gate, token));
+                RunLong(vaultPath, (vault, gate, token) => ExportAsync(vault, subject, path, gate, token));
             }
         }
+    }
+
+    private protected override void Execute()
+    {
+        // Each customer's package is made, or left for the job, as she comes.
     }
 
     private async Task ExportAsync(UnlockedVault vault, string subject, string path, PipelineGate gate, CancellationToken cancellationToken)

@@ -20,10 +20,10 @@ public sealed class GetCustomerDataCommand : CustomerDataCommand
 
     protected override void ProcessRecord() => _subjects.AddRange(Subject);
 
-    protected override void EndProcessing()
+    private protected override void Execute()
     {
         var path = RequireVaultPath();
-        RunOnVault(path, (vault, gate, token) => FindAsync(vault, path, gate, token));
+        RunLong(path, (vault, gate, token) => FindAsync(vault, path, gate, token));
     }
 
     private async Task FindAsync(UnlockedVault vault, string path, PipelineGate gate, CancellationToken cancellationToken)
