@@ -17,6 +17,7 @@ public sealed class BackupVaultOptimization
         BytesDeleted = result.BytesDeleted;
         PacksLifted = result.PacksLifted;
         PacksChosen = result.PacksChosen;
+        BytesChosen = result.BytesChosen;
         PacksCompacted = result.PacksCompacted;
         BytesRewritten = result.BytesRewritten;
         SegmentsMerged = result.SegmentsMerged;
@@ -51,9 +52,12 @@ public sealed class BackupVaultOptimization
     /// <summary>Packs that were chosen to be rewritten after the grace time.</summary>
     public long PacksChosen { get; }
 
+    public long BytesChosen { get; }
+
     /// <summary>Packs whose needed part was moved into new ones; a later call deletes them.</summary>
     public long PacksCompacted { get; }
 
+    /// <summary>With -WhatIf about as many as would be.</summary>
     public long BytesRewritten { get; }
 
     /// <summary>Parts of the index that were joined into fewer.</summary>

@@ -46,6 +46,8 @@ public sealed record CollectResult
     /// <summary>Packs that were chosen to be rewritten, once they have waited.</summary>
     public long PacksChosen { get; init; }
 
+    public long BytesChosen { get; init; }
+
     /// <summary>Packs that are rewritten without what nothing needs; they are deleted by a later collection.</summary>
     public long PacksCompacted { get; init; }
 

@@ -31,6 +31,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
 
     internal long PacksChosen { get; set; }
 
+    internal long BytesChosen { get; set; }
+
     internal long PacksCompacted { get; set; }
 
     /// <summary>Packs that this call moved the needed chunks of.</summary>
@@ -96,6 +98,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         BytesCondemned = BytesCondemned,
         PacksLifted = PacksLifted,
         PacksChosen = PacksChosen,
+        BytesChosen = BytesChosen,
         PacksCompacted = PacksCompacted,
         BytesRewritten = BytesRewritten,
         SegmentsMerged = SegmentsMerged,
