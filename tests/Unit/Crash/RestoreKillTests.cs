@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
