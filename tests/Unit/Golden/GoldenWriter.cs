@@ -15,7 +15,7 @@ namespace SecureBackup.Tests.Unit.Golden;
 
 /// <summary>
 /// Makes golden vaults, with what they hold described from what was put in and not from what the engine made of it. They go where SECUREBACKUP_WRITE_GOLDEN names a
-/// folder, and never over one that is there: a golden vault is made once and kept. Without it this is a rehearsal.
+/// folder, and what is there is left: a golden vault is made once and kept. Without it this is a rehearsal.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class GoldenWriter
@@ -32,12 +32,16 @@ public sealed class GoldenWriter
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Golden vaults are made on Linux.");
         using var rehearsal = new TempFolder();
         var folder = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked ? asked : rehearsal.FullPath;
-        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages" })
+        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages", GoldenYears.Name })
         {
             var path = Path.Combine(folder, name);
-            Assert.False(Directory.Exists(path), $"'{path}' is there, and a golden vault is never written over.");
-            await new Making(path).RunAsync(name);
-            Assert.Equal(name is "two-snapshots-two-writers" ? 2 : 1, new GoldenVault(path).Expected.Count);
+            if (Directory.Exists(path))
+            {
+                continue;
+            }
+
+            await (name is GoldenYears.Name ? new GoldenYears(path, Passphrase).RunAsync() : new Making(path).RunAsync(name));
+            Assert.Equal(name switch { "two-snapshots-two-writers" => 2, GoldenYears.Name => 4, _ => 1 }, new GoldenVault(path).Expected.Count);
         }
     }
 
@@ -178,6 +182,33 @@ internal sealed class GoldenTree(string root)
         File("new/scan.bin", Noise(20_000), mode: 0x180);
         Settle();
     }
+
+    /// <summary>Many small files, of which most are gone soon.</summary>
+    internal void MakeBulk()
+    {
+        MakeFirst();
+        Folder("bulk");
+        for (var file = 0; file < 24; file++)
+        {
+            File(BulkName(file), Noise(9_000 + file), mode: 0x1A4);
+        }
+
+        Settle();
+    }
+
+    internal void MakeDay(int day)
+    {
+        foreach (var name in _entries.Keys.Where(name => day == 3 && name.StartsWith("bulk/", StringComparison.Ordinal) && name != BulkName(0) && name != BulkName(12)).ToList())
+        {
+            System.IO.File.Delete(Path.Combine(root, name));
+            _entries.Remove(name);
+        }
+
+        File("daily.csv", Text("day", 10 + day), mode: 0x1A4);
+        Settle();
+    }
+
+    private static string BulkName(int file) => string.Create(CultureInfo.InvariantCulture, $"bulk/{file:00}.bin");
 
     /// <summary>Everything, in path order, below the name of the root.</summary>
     internal List<GoldenEntry> Describe(string name) =>
