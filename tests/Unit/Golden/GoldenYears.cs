@@ -4,7 +4,6 @@ using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Pipeline.Collection;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
@@ -21,7 +20,7 @@ namespace SecureBackup.Tests.Unit.Golden;
 /// segments; attested packs; records with an erased and a returned subject; holds; a decision; a change that two owners signed, and one that waits.
 /// </summary>
 [SupportedOSPlatform("linux")]
-internal sealed class GoldenYears
+internal sealed class GoldenYears : IDisposable
 {
     internal const string Name = "years";
     internal const string Sheets = "sheets";
@@ -45,9 +44,10 @@ internal sealed class GoldenYears
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    public void Dispose() => _scratch.Dispose();
+
     internal async Task RunAsync()
     {
-        using (_scratch)
         using (var owner = await CreateAsync())
         {
             using var bob = await AddAsync(owner, new NewMember("bob", MemberRoles.Owner));
@@ -93,7 +93,7 @@ internal sealed class GoldenYears
         foreach (var day in days)
         {
             await _target.DeleteAsync(ObjectNames.Manifest(day.Id), Token);
-            _expected.RemoveAll(expected => expected.Id == day.Id.ToString());
+            _expected.RemoveAll(expected => string.Equals(expected.Id, day.Id.ToString(), StringComparison.Ordinal));
         }
 
         _time.Advance(TimeSpan.FromDays(2));
