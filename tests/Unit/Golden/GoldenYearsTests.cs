@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
@@ -12,6 +13,7 @@ using SecureBackup.Tests.Unit.Vault;
 namespace SecureBackup.Tests.Unit.Golden;
 
 /// <summary>What the years have left in a golden vault beside its snapshots is read as it was meant.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class GoldenYearsTests : IDisposable
 {
     private readonly GoldenVault _golden = new(Path.Combine(GoldenVault.Root, GoldenYears.Name));
