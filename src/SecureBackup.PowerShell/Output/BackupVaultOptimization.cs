@@ -22,6 +22,9 @@ public sealed class BackupVaultOptimization
         BytesRewritten = result.BytesRewritten;
         SegmentsMerged = result.SegmentsMerged;
         ObjectsTidied = result.ObjectsTidied;
+        CustomersErased = result.SubjectsErased;
+        CustomerKeysFolded = result.SubjectKeysFolded;
+        KeyringObjectsDeleted = result.KeyringObjectsDeleted;
         NextDue = result.NextDue?.ToLocalTime();
         HasMoreToDo = result.HasMoreToDo;
         Elapsed = result.Elapsed;
@@ -65,6 +68,15 @@ public sealed class BackupVaultOptimization
 
     /// <summary>Small objects that had served, and were deleted.</summary>
     public long ObjectsTidied { get; }
+
+    /// <summary>Customers whose erasure a legal hold had deferred that stands no more.</summary>
+    public long CustomersErased { get; }
+
+    /// <summary>Keys of customers that backups had added, and that the keyring took in.</summary>
+    public long CustomerKeysFolded { get; }
+
+    /// <summary>Old parts of the keyring that were destroyed.</summary>
+    public long KeyringObjectsDeleted { get; }
 
     /// <summary>When it is worth the while to call again; nothing where nothing waits.</summary>
     public DateTimeOffset? NextDue { get; }

@@ -24,8 +24,12 @@ public static class CollectCorridor
         await GuardAsync(run, () => ForecastAsync(run, plan, cancellationToken));
         var deleted = plan.Due.SelectMany(static due => due.Unneeded).DistinctBy(static pack => pack.Id).ToList();
         var bytes = deleted.Sum(static pack => pack.LengthBytes);
+        var keyring = await KeyringUpkeep.PlanAsync(vault, cancellationToken);
         return new CollectResult
         {
+            SubjectsErased = keyring.Erased,
+            SubjectKeysFolded = keyring.KeysFolded,
+            KeyringObjectsDeleted = keyring.ObjectsDeleted,
             BytesBefore = view.Inventory.TotalBytes,
             BytesAfter = view.Inventory.TotalBytes - bytes + run.BytesRewritten,
             PacksDeleted = deleted.Count,
@@ -68,6 +72,9 @@ public static class CollectCorridor
         // All of this is idempotent, and each object is unneeded by itself: a crash leaves some for the next call.
         await new Tidier(run).TidyAsync(plan, cancellationToken);
         await new IndexMerger(run).MergeAsync(cancellationToken);
+
+        // A crash here leaves what a crash of an erasure leaves, and the next call ends it.
+        run.Keyring = await KeyringUpkeep.RunAsync(run, cancellationToken);
         return run.ToResult(plan.NextDue, stopwatch.Elapsed);
     }
 

@@ -60,6 +60,15 @@ public sealed record CollectResult
     /// <summary>Small objects that nothing needs any more: sessions, pages, superseded segments, records and markers.</summary>
     public long ObjectsTidied { get; init; }
 
+    /// <summary>Subjects whose erasure a legal hold deferred that stands no more.</summary>
+    public long SubjectsErased { get; init; }
+
+    /// <summary>Keys of subjects that backups added and the keyring took in.</summary>
+    public long SubjectKeysFolded { get; init; }
+
+    /// <summary>Objects of the keyring that nothing reached any more.</summary>
+    public long KeyringObjectsDeleted { get; init; }
+
     /// <summary>When the next step is due, by the store's clock, as far as is known now; null when nothing waits.</summary>
     public DateTimeOffset? NextDue { get; init; }
 

@@ -42,6 +42,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
 
     internal long SegmentsMerged { get; set; }
 
+    internal KeyringUpkept Keyring { get; set; } = new(0, 0, 0);
+
     internal bool HasMoreToDo { get; private set; }
 
     /// <summary>Whether nothing new may be begun; what stays undone is then for the next call.</summary>
@@ -103,6 +105,9 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         BytesRewritten = BytesRewritten,
         SegmentsMerged = SegmentsMerged,
         ObjectsTidied = _tidied,
+        SubjectsErased = Keyring.Erased,
+        SubjectKeysFolded = Keyring.KeysFolded,
+        KeyringObjectsDeleted = Keyring.ObjectsDeleted,
         NextDue = nextDue is { } planned && _due is { } added ? (planned < added ? planned : added) : nextDue ?? _due,
         HasMoreToDo = HasMoreToDo,
         Elapsed = elapsed,
