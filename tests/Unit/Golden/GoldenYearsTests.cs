@@ -103,7 +103,7 @@ public sealed class GoldenYearsTests : IDisposable
         Assert.Single(keys).Dispose();
     }
 
-    private VaultCredential KeyOf(string name) => CredentialFile.Read(Path.Combine(_golden.Folder, name + ".key"), NullSink.Instance);
+    private PinnedCredential KeyOf(string name) => CredentialFile.Read(Path.Combine(_golden.Folder, name + ".key"), NullSink.Instance);
 
     private Task<UnlockedVault> OpenAsync(VaultCredential credential) => _golden.OpenCopyAsync(_folder, credential, Token);
 }
