@@ -13,9 +13,9 @@ public sealed partial class DocumentationTests
         Assert.Empty(Repeated(rows.Select(static row => row[0])));
 
         var classes = Repository.SourceFiles("tests/Unit").SelectMany(static path => ClassName().Matches(Repository.Read(path)))
-            .Select(static match => match.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+            .Select(static match => match.Groups["value"].Value).ToHashSet(StringComparer.Ordinal);
         var wrong = rows.Where(static row => row[0].StartsWith('G'))
-            .Select(row => (Number: row[0], Held: CodeWord().Matches(row[^1]).Select(static match => match.Groups[1].Value).ToList()))
+            .Select(row => (Number: row[0], Held: CodeWord().Matches(row[^1]).Select(static match => match.Groups["value"].Value).ToList()))
             .Where(row => row.Held.Count == 0 || !row.Held.TrueForAll(classes.Contains))
             .Select(static row => $"{row.Number} is held by {(row.Held.Count == 0 ? "nothing" : string.Join(", ", row.Held))}");
         Assert.Empty(wrong);
@@ -27,7 +27,7 @@ public sealed partial class DocumentationTests
         var files = Directory.GetFiles(Path.Combine(Repository.Root, "docs", "adr"), "0*.md").Select(static path => Path.GetFileName(path)!).Order(StringComparer.Ordinal).ToList();
         Assert.NotEmpty(files);
         Assert.Empty(Repeated(files.Select(static name => name[..4])));
-        Assert.Equal(files, TableRows("docs/adr/README.md").Select(static row => PageLink().Match(row[0])).Where(static match => match.Success).Select(static match => match.Groups[1].Value));
+        Assert.Equal(files, TableRows("docs/adr/README.md").Select(static row => PageLink().Match(row[0])).Where(static match => match.Success).Select(static match => match.Groups["value"].Value));
         Assert.All(files, static name => Assert.StartsWith($"# {name[..4]} ", Repository.Read($"docs/adr/{name}"), StringComparison.Ordinal));
     }
 
@@ -36,7 +36,7 @@ public sealed partial class DocumentationTests
     {
         var pages = Pages().ToList();
         Assert.NotEmpty(pages);
-        var broken = pages.SelectMany(static page => PageLink().Matches(Repository.Read(page)).Select(match => (Page: page, Link: match.Groups[1].Value)))
+        var broken = pages.SelectMany(static page => PageLink().Matches(Repository.Read(page)).Select(match => (Page: page, Link: match.Groups["value"].Value)))
             .Where(static link => !link.Link.Contains("://", StringComparison.Ordinal) && !Leads(link.Page, link.Link))
             .Select(static link => $"{link.Page}: {link.Link}");
         Assert.Empty(broken);
@@ -47,7 +47,7 @@ public sealed partial class DocumentationTests
     {
         foreach (var list in new[] { "README.md", "docs/README.md" })
         {
-            var linked = PageLink().Matches(Repository.Read(list)).Select(match => Resolve(list, match.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
+            var linked = PageLink().Matches(Repository.Read(list)).Select(match => Resolve(list, match.Groups["value"].Value)).ToHashSet(StringComparer.Ordinal);
             var missing = Pages().Where(static page => page.StartsWith("docs/guide/", StringComparison.Ordinal) || page.StartsWith("docs/design/", StringComparison.Ordinal))
                 .Where(page => !linked.Contains(page)).Select(page => $"{list} does not name {page}");
             Assert.Empty(missing);
@@ -57,7 +57,7 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Each_cmdlet_has_a_page_an_acceptance_test_and_a_line_in_the_manifest()
     {
-        var exported = ExportedName().Matches(Repository.Read("SecureBackup.psd1")).Select(static match => match.Groups[1].Value).ToList();
+        var exported = ExportedName().Matches(Repository.Read("SecureBackup.psd1")).Select(static match => match.Groups["value"].Value).ToList();
         var pages = Directory.GetFiles(Path.Combine(Repository.Root, "docs", "cmdlets"), "*-*.md").Select(static path => Path.GetFileNameWithoutExtension(path)!)
             .Where(static name => char.IsUpper(name[0])).Order(StringComparer.Ordinal);
         Assert.Equal(exported.Order(StringComparer.Ordinal), pages);
@@ -68,12 +68,12 @@ public sealed partial class DocumentationTests
     [Fact]
     public void One_version_stands_everywhere()
     {
-        var version = VersionElement().Match(Repository.Read("Directory.Build.props")).Groups[1].Value;
+        var version = VersionElement().Match(Repository.Read("Directory.Build.props")).Groups["value"].Value;
         Assert.Contains($"ModuleVersion        = '{version}'", Repository.Read("SecureBackup.psd1"), StringComparison.Ordinal);
-        Assert.Equal(version, ChangelogVersion().Match(Repository.Read("CHANGELOG.md")).Groups[1].Value);
+        Assert.Equal(version, ChangelogVersion().Match(Repository.Read("CHANGELOG.md")).Groups["value"].Value);
         Assert.All(
             Pages().SelectMany(static page => PackagePath().Matches(Repository.Read(page))),
-            match => Assert.Equal(version, match.Groups[1].Value));
+            match => Assert.Equal(version, match.Groups["value"].Value));
     }
 
     private static IEnumerable<string> Pages() =>
@@ -106,32 +106,32 @@ public sealed partial class DocumentationTests
     /// <summary>The anchors that a page's headings get where it is shown: lower case, no punctuation, hyphens for spaces.</summary>
     private static IEnumerable<string> Headings(string page) =>
         Heading().Matches(Repository.Read(page))
-            .Select(static match => string.Concat(match.Groups[1].Value.ToLowerInvariant().Where(static c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-'));
+            .Select(static match => string.Concat(match.Groups["value"].Value.ToLowerInvariant().Where(static c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-'));
 
-    [GeneratedRegex(@"^[GN]-\d+$")]
+    [GeneratedRegex(@"^[GN]-\d+$", RegexOptions.ExplicitCapture)]
     private static partial Regex GuaranteeNumber();
 
-    [GeneratedRegex("`(\\w+)`")]
+    [GeneratedRegex("`(?<value>\\w+)`", RegexOptions.ExplicitCapture)]
     private static partial Regex CodeWord();
 
-    [GeneratedRegex(@"\bclass (\w+)")]
+    [GeneratedRegex(@"\bclass (?<value>\w+)", RegexOptions.ExplicitCapture)]
     private static partial Regex ClassName();
 
-    [GeneratedRegex(@"\]\(([^)\s]+)\)")]
+    [GeneratedRegex(@"\]\((?<value>[^)\s]+)\)", RegexOptions.ExplicitCapture)]
     private static partial Regex PageLink();
 
-    [GeneratedRegex(@"^#+ (.+?) *$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^#+ (?<value>.+?) *$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Heading();
 
-    [GeneratedRegex(@"^        '([A-Z]\w+-\w+)'$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^        '(?<value>[A-Z]\w+-\w+)'$", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex ExportedName();
 
-    [GeneratedRegex(@"<Version>([^<]+)</Version>")]
+    [GeneratedRegex(@"<Version>(?<value>[^<]+)</Version>", RegexOptions.ExplicitCapture)]
     private static partial Regex VersionElement();
 
-    [GeneratedRegex(@"^## \[([^\]]+)\]", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^## \[(?<value>[^\]]+)\]", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex ChangelogVersion();
 
-    [GeneratedRegex(@"output/SecureBackup/(\d[\d.]*)/")]
+    [GeneratedRegex(@"output/SecureBackup/(?<value>\d[\d.]*)/", RegexOptions.ExplicitCapture)]
     private static partial Regex PackagePath();
 }
