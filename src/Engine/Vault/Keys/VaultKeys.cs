@@ -96,7 +96,7 @@ public static class VaultKeys
         {
             return await change();
         }
-        catch (Exception exception) when (IsCertainlyNotStored(exception))
+        catch (Exception exception) when (RegisterAppend.IsCertainlyNot(exception))
         {
             takeBack();
             throw;
@@ -133,11 +133,6 @@ public static class VaultKeys
     }
 
     private static RequestException NothingLeft() => new(FaultCodes.LastKey, "Nothing would be left that opens this owner's keys.");
-
-    internal static bool IsCertainlyNotStored(Exception exception) =>
-        exception is RequestException or KeyException
-        || (exception is VaultException { Code: var code } && (code == FaultCodes.RegisterConflict || code == FaultCodes.MoreSignaturesNeeded))
-        || exception is TargetException { Fault: TargetFault.AccessDenied };
 
     private static void Warn(UnlockedVault vault, HashSet<ObjectName> broken, ObjectName name, BackupException exception)
     {
