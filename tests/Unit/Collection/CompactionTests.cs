@@ -204,7 +204,7 @@ public sealed class CompactionTests : IDisposable
         {
             _index = await ChunkIndexLoader.OpenForReadingAsync(owner, owner.Self, NullSink.Instance, Token);
             _fetcher = new ChunkFetcher(owner.RequireReader(), _index);
-            var live = new LiveFrames(owner.RequireReader(), _index, _fetcher, static _ => true) { KeepsIds = true };
+            var live = new LiveFrames(owner.RequireReader(), _index, _fetcher, static _ => true);
             foreach (var chunk in needed)
             {
                 live.Need(chunk);

@@ -177,7 +177,7 @@ public sealed class TidyingTests : IDisposable
         foreach (var pack in packs)
         {
             var record = (await index.FindPackAsync(pack, Token))!;
-            var told = await new IndexRebuilder(owner.Target, SegmentSealings.AccessOf(owner)).ReadTableAsync(record, Token);
+            var told = await new IndexRebuilder(owner.Target, SegmentSealings.AccessOf(owner)).ReadTableAsync(record.Id, record.LengthBytes, Token);
             builder.TryAdd(record with { Writer = thief.Self }, told.Entries);
         }
 

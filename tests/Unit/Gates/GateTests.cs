@@ -56,6 +56,42 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Files_that_are_encrypted_one_a_day_are_noticed_before_two_thirds_of_them_are_gone()
+    {
+        await BackUpAsync();
+        var day = 0;
+        for (; day < 26; day++)
+        {
+            Encrypt($"{day}.txt");
+            var backup = await BackUpAsync();
+            if (backup.Outcome == SnapshotOutcome.Suspect)
+            {
+                Assert.Equal(FaultCodes.ContentEntropyJumped, GateText.CodeOf(Assert.Single(backup.Snapshot.Summary.Findings).Gate));
+                await DecideAsync(backup.Snapshot, SnapshotVerdict.Approved);
+                break;
+            }
+        }
+
+        Assert.InRange(day, 15, 25);
+
+        // What a person approved is what later ones are compared with.
+        Encrypt("30.txt");
+        Assert.Equal(SnapshotOutcome.Succeeded, (await BackUpAsync()).Outcome);
+    }
+
+    [Fact]
+    public async Task An_archive_that_grows_by_pictures_for_weeks_while_a_log_is_rewritten_is_no_ransom()
+    {
+        await BackUpAsync();
+        for (var day = 0; day < 20; day++)
+        {
+            WriteText(0, seed: 100 + day);
+            _scene.WriteRandom($"photo{day}.jpg", 200_000, seed: day);
+            Assert.Empty((await BackUpAsync()).Snapshot.Summary.Findings);
+        }
+    }
+
+    [Fact]
     public async Task New_pictures_beside_the_old_files_are_no_ransom()
     {
         await BackUpAsync();
@@ -186,9 +222,9 @@ public sealed class GateTests : IAsyncLifetime
     public void Records_that_vanished_are_said_and_unknown_findings_pass()
     {
         var some = new SnapshotSummary { DataSetId = default, DataSet = "members", StartedAt = default, EndedAt = default, HostName = "h", ReferencePages = [], PackCount = 0, Kind = SnapshotKind.Records, RecordCount = 9, Figures = new ContentFigures() };
-        var finding = Assert.Single(GateJudge.Judge(ContentGates.Default, some with { RecordCount = 0 }, new ContentMeter(), some));
+        var finding = Assert.Single(GateJudge.Judge(ContentGates.Default, some with { RecordCount = 0 }, new ContentMeter(), [some]));
         Assert.Equal(FaultCodes.RecordsEmptied, GateText.CodeOf(finding.Gate));
-        Assert.Empty(GateJudge.Judge(ContentGates.None, some with { RecordCount = 0 }, new ContentMeter(), some));
+        Assert.Empty(GateJudge.Judge(ContentGates.None, some with { RecordCount = 0 }, new ContentMeter(), [some]));
         Assert.Equal(FaultCodes.ContentSuspect, GateText.CodeOf((GateKind)99));
         var back = ManifestCodec.DecodeSummary(
             ManifestCodec.EncodeSummary(some with { Findings = [new GateFinding((GateKind)99, 7, 8)], Outcome = SnapshotOutcome.Suspect, Figures = new ContentFigures { NewBytes = 5, DensePermille = 1000 } }), "test");

@@ -29,8 +29,7 @@ internal sealed class WasteFinder(CollectRun run)
         using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
         var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, IsWanted);
-        await live.WalkAsync(view.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
-        if (live.HasSealedLists)
+        if (!await live.WalkAsync(view.Snapshots, run.GoesOn, cancellationToken) || live.HasSealedLists)
         {
             return [];
         }
