@@ -12,7 +12,7 @@ public static class DiskRoots
     /// <exception cref="RequestException">RootsElsewhere.</exception>
     /// <param name="paths">Full paths; empty for where the roots came from.</param>
     public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, string vaultPath) => RuleText.Apply(
-        new() { Roots = paths.Count == 0 ? Own(snapshot) : Named(snapshot, paths), SkipFolders = [vaultPath] }, snapshot.Rules);
+        new() { Roots = paths.Count == 0 ? Own(snapshot) : Named(snapshot, paths), SkipFolders = [vaultPath], LeaveOutFolders = [HostState.Default.Folder] }, snapshot.Rules);
 
     private static List<FileSystemRoot> Own(OwnerPart snapshot)
     {
