@@ -7,6 +7,7 @@ using SecureBackup.Engine.Pipeline.Collection;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Pipeline;
 using static SecureBackup.Tests.Unit.Collection.CollectionScene;
 
 namespace SecureBackup.Tests.Unit.Collection;
@@ -24,7 +25,7 @@ public sealed class CompactionTests : IDisposable
     {
         using var owner = await _scene.CreateAsync();
         using var writer = await _scene.OpenWriterAsync(owner, "writer");
-        await HalfEmptyAsync(owner, writer);
+        await _scene.HalfEmptyAsync(owner, writer);
         var before = _scene.BytesOf("packs/");
         var packs = _scene.Packs;
         var total = await _scene.CollectForAsync(owner, 8, Compacting);
@@ -45,7 +46,7 @@ public sealed class CompactionTests : IDisposable
     public async Task Relocations_go_when_no_snapshot_names_an_old_pack()
     {
         using var owner = await _scene.CreateAsync();
-        await HalfEmptyAsync(owner, owner);
+        await _scene.HalfEmptyAsync(owner, owner);
         var old = _scene.Expected.Keys.ToArray();
         await _scene.CollectForAsync(owner, 6, Compacting);
         Assert.NotEqual(0, _scene.CountOf("relocations/"));
@@ -60,7 +61,7 @@ public sealed class CompactionTests : IDisposable
     public async Task An_old_pack_stays_for_a_grace_time_for_those_who_read_by_the_index_as_it_was()
     {
         using var owner = await _scene.CreateAsync();
-        await HalfEmptyAsync(owner, owner);
+        await _scene.HalfEmptyAsync(owner, owner);
         await CollectAsync(owner, Compacting);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(owner, owner.Self, NullSink.Instance, Token);
         _scene.Time.Advance(Day);
@@ -111,7 +112,7 @@ public sealed class CompactionTests : IDisposable
     public async Task A_damaged_pack_is_left_as_it_is_and_a_damaged_listing_stops_it()
     {
         using var owner = await _scene.CreateAsync();
-        await HalfEmptyAsync(owner, owner);
+        await _scene.HalfEmptyAsync(owner, owner);
         await CollectAsync(owner, Compacting);
         _scene.Time.Advance(Day);
         var marked = (await CondemnedMarkers.StandingAsync(owner, Token)).SelectMany(static marker => marker.Marker.Packs).ToList();
@@ -146,6 +147,44 @@ public sealed class CompactionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_plan_says_what_is_then_chosen_and_moved()
+    {
+        using var owner = await _scene.CreateAsync();
+        await _scene.HalfEmptyAsync(owner, owner);
+        var before = _scene.Target.Objects.Keys.ToList();
+        var plan = await CollectCorridor.PlanAsync(owner, Compacting, Token);
+        Assert.Equal(before, _scene.Target.Objects.Keys);
+        var run = await CollectAsync(owner, Compacting);
+        Assert.NotEqual(0, run.PacksChosen);
+        Assert.Equal((run.PacksChosen, run.BytesChosen, 0, 0), (plan.PacksChosen, plan.BytesChosen, plan.PacksCompacted, plan.BytesRewritten));
+        _scene.Time.Advance(Day);
+        plan = await CollectCorridor.PlanAsync(owner, Compacting, Token);
+        run = await CollectAsync(owner, Compacting);
+        Assert.NotEqual(0, run.PacksCompacted);
+        Assert.Equal(run.PacksCompacted, plan.PacksCompacted);
+        Assert.InRange(run.BytesRewritten, plan.BytesRewritten, plan.BytesRewritten * 3 / 2);
+        Assert.Equal((0, 0), ((await CollectCorridor.PlanAsync(owner, CollectOptions.Default, Token)).PacksCompacted, plan.PacksChosen));
+    }
+
+    [Fact]
+    public async Task A_list_under_a_subjects_key_keeps_that_subjects_frames_and_nothing_else()
+    {
+        using var owner = await _scene.CreateAsync();
+        var records = RecordScene.Members(5, 1).Append(("giant", new string('x', 100) + Convert.ToHexString(new Random(3).GetItems([.. Enumerable.Range(0, 256).Select(static value => (byte)value)], 200_000)))).ToList();
+        var kept = await RecordScene.BackUpAsync(owner, _scene["spill"], records);
+        await _scene.HalfEmptyAsync(owner, owner);
+        Assert.NotEqual(0, (await _scene.CollectForAsync(owner, 8, Compacting)).PacksCompacted);
+        var catalog = await SnapshotCatalog.LoadAsync(owner, Token);
+        RecordScene.RequireSame(records, (await RecordScene.ReadAsync(owner, catalog.Resolve(kept.Snapshot.Id.ToString()))).Records);
+        using var kit = await CompactingAsync(owner);
+        var live = await kit.LiveAsync();
+        await live.WalkAsync(catalog.Snapshots, static () => true, Token);
+        Assert.True(live.HasSealedLists);
+        var files = Assert.Single(catalog.Snapshots, snapshot => snapshot.Id != kept.Snapshot.Id);
+        Assert.Equal(_scene.Expected[files.Id], await ReadBackAsync(owner, files));
+    }
+
+    [Fact]
     public async Task It_takes_a_key_that_reads()
     {
         using var owner = await _scene.CreateAsync();
@@ -158,29 +197,6 @@ public sealed class CompactionTests : IDisposable
     {
         Assert.True(owner.IsReader);
         return Assert.Throws<RequestException>(() => CollectCorridor.RequireReader(writer, Compacting)).Code;
-    }
-
-    /// <summary>Two snapshots; of the packs of the first, most is unused once it is removed.</summary>
-    private async Task HalfEmptyAsync(UnlockedVault owner, UnlockedVault writer)
-    {
-        for (var i = 0; i < 40; i++)
-        {
-            _scene.Set($"file-{i:D2}.bin", 12_000, seed: i);
-        }
-
-        var first = (await _scene.BackUpAsync(writer)).Snapshot.Id;
-        for (var i = 0; i < 40; i++)
-        {
-            if (i % 4 != 0)
-            {
-                _scene.Files.Remove($"file-{i:D2}.bin");
-            }
-        }
-
-        _scene.Time.Advance(TimeSpan.FromHours(1));
-        await _scene.BackUpAsync(writer);
-        await _scene.RemoveAsync(owner, first);
-        _scene.Time.Advance(2 * Day);
     }
 
     private static ChunkFrame FrameOf(ChunkId chunk, byte[] payload) =>

@@ -13,7 +13,7 @@ public sealed class ModelCheckerTests(ITestOutputHelper output)
 
     public static TheoryData<string> Sizes => [nameof(Punctual), nameof(TwoMaintainers), nameof(Lagging)];
 
-    public static TheoryData<string> LongSizes => [nameof(TwoWriters), "1,1,0,3,2,True", "1,1,0,2,3,True"];
+    public static TheoryData<string> LongSizes => [nameof(TwoWriters), "1,2,1,2,2,False", "1,1,0,3,2,True", "1,1,0,2,3,True"];
 
     [Theory]
     [MemberData(nameof(Sizes))]

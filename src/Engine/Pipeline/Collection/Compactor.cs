@@ -24,13 +24,32 @@ internal sealed class Compactor(CollectRun run)
 
         foreach (var marker in due)
         {
-            var packs = marker.Needed.Where(pack => !run.View.Relocations.IsMoved(pack.Id)).ToList();
+            var packs = ToMove(marker);
             if (packs.Count > 0 && !run.IsOver())
             {
                 await MoveAsync(packs, run.View.DeadlineOf(marker.Marker), cancellationToken);
             }
         }
     }
+
+    /// <summary>What would be moved now, and about how many bytes of it. Reads the listings and no packs.</summary>
+    internal async Task<(long Packs, long Bytes)> ForecastAsync(IReadOnlyList<DueMarker> due, CancellationToken cancellationToken)
+    {
+        var packs = due.SelectMany(ToMove).Select(static pack => pack.Id).ToHashSet();
+        if (packs.Count == 0)
+        {
+            return (0, 0);
+        }
+
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
+        var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, packs.Contains);
+        return await live.WalkAsync(run.View.Snapshots, run.GoesOn, cancellationToken)
+            ? (live.Packs.Count, live.Packs.Values.Sum(static frames => frames.LiveBytes))
+            : (0, 0);
+    }
+
+    private List<FoundPack> ToMove(DueMarker marker) => [.. marker.Needed.Where(pack => !run.View.Relocations.IsMoved(pack.Id))];
 
     private async Task MoveAsync(IReadOnlyList<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
     {

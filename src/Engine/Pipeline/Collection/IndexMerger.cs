@@ -41,8 +41,7 @@ internal sealed class IndexMerger(CollectRun run)
         await DeleteSupersededAsync(catalog, cancellationToken);
         foreach (var isAttestation in new[] { false, true })
         {
-            var segments = catalog.Segments.Where(segment => segment.IsAttestation == isAttestation && (!isAttestation || segment.Signer.Id == _vault.Self));
-            foreach (var group in await ChooseAsync(segments, cancellationToken))
+            foreach (var group in await GroupsAsync(catalog, isAttestation, cancellationToken))
             {
                 if (run.IsOver())
                 {
@@ -52,6 +51,13 @@ internal sealed class IndexMerger(CollectRun run)
                 await MergeAsync(group, isAttestation, cancellationToken);
             }
         }
+    }
+
+    /// <summary>How many segments would be joined now.</summary>
+    internal async Task<long> ForecastAsync(CancellationToken cancellationToken)
+    {
+        using var catalog = await SegmentCatalog.LoadAsync(_vault.Target, SegmentSealings.AccessOf(_vault), new PageCache(), cancellationToken);
+        return (await GroupsAsync(catalog, isAttestation: false, cancellationToken)).Concat(await GroupsAsync(catalog, isAttestation: true, cancellationToken)).Sum(static group => (long)group.Count);
     }
 
     /// <summary>Whoever opened the index before the merged segment was there may still read the old ones.</summary>
@@ -71,6 +77,9 @@ internal sealed class IndexMerger(CollectRun run)
             }
         }
     }
+
+    private Task<List<List<IndexSegment>>> GroupsAsync(SegmentCatalog catalog, bool isAttestation, CancellationToken cancellationToken) =>
+        ChooseAsync(catalog.Segments.Where(segment => segment.IsAttestation == isAttestation && (!isAttestation || segment.Signer.Id == _vault.Self)), cancellationToken);
 
     private async Task<List<List<IndexSegment>>> ChooseAsync(IEnumerable<IndexSegment> segments, CancellationToken cancellationToken)
     {
