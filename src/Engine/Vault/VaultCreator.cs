@@ -122,7 +122,8 @@ public static class VaultCreator
         }
     }
 
-    private static async Task RequireEmptyAsync(Target target, CancellationToken cancellationToken)
+    /// <exception cref="RequestException">VaultExists, TargetNotEmpty.</exception>
+    public static async Task RequireEmptyAsync(Target target, CancellationToken cancellationToken)
     {
         // First: a folder that holds a vault is not empty either, and listings come in any order.
         await foreach (var _ in target.ListAsync(ObjectNames.Register, cancellationToken))

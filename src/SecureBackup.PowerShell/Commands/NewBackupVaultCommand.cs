@@ -43,6 +43,7 @@ public sealed class NewBackupVaultCommand : EngineCommand
     protected override void EndProcessing()
     {
         var (path, keyFile) = ResolvePaths(Path, KeyFile);
+        RequireFree(path);
         if (!ShouldProcess(path, "Create a backup vault"))
         {
             return;
@@ -64,6 +65,19 @@ public sealed class NewBackupVaultCommand : EngineCommand
                 await using var target = VaultOpening.CreateTarget(path);
                 using var vault = await VaultCreator.CreateAsync(target, options, VaultOpening.Context(gate), token);
                 gate.WriteObject(BackupVaultInfo.From(path, vault, isConnected: false));
+            });
+        }
+    }
+
+    /// <summary>Before anybody is asked. A folder that does not exist is made later, and with -WhatIf not at all.</summary>
+    private void RequireFree(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            RunEngine(path, async (_, token) =>
+            {
+                await using var target = VaultOpening.CreateTarget(path);
+                await VaultCreator.RequireEmptyAsync(target, token);
             });
         }
     }

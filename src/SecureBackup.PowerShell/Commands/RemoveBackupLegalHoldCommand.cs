@@ -36,17 +36,21 @@ public sealed class RemoveBackupLegalHoldCommand : VaultCommand
         var path = RequireVaultPath();
         string? folder = null;
         GuardEngine(CertificatePath, () => folder = CertificatePath is null ? null : ResolvePath(CertificatePath));
-        if (ShouldProcess(path, $"Release the legal hold {string.Join(", ", Id.Select(Display.ShortId))}, and erase the customers whose erasure it deferred"))
-        {
-            RunOnVault(path, (vault, gate, token) => ReleaseAsync(vault, path, folder, gate, token));
-        }
+        RunOnVault(path, (vault, gate, token) => ReleaseAsync(vault, path, folder, gate, token));
     }
 
     private async Task ReleaseAsync(UnlockedVault vault, string path, string? folder, PipelineGate gate, CancellationToken cancellationToken)
     {
         await vault.RefreshAsync(cancellationToken);
+        var holds = Id.Select(id => LegalHolds.Resolve(vault, id)).Distinct().ToList();
+        var names = string.Join(", ", holds.Select(static hold => Display.ShortId(hold.ToString())));
+        if (!await gate.AskAsync(() => ShouldProcess(path, $"Release the legal hold {names}, and erase the customers whose erasure it deferred"), cancellationToken))
+        {
+            return;
+        }
+
         var isPending = false;
-        foreach (var hold in Id.Select(id => LegalHolds.Resolve(vault, id)).Distinct().ToList())
+        foreach (var hold in holds)
         {
             isPending |= (await LegalHolds.ReleaseAsync(vault, hold, Reason, cancellationToken)).IsPending;
         }

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
+using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Commands;
 
@@ -29,11 +30,20 @@ public sealed class RemoveBackupVaultKeyCommand : VaultCommand
     /// <summary>All of them in one step: the last one is refused, however many calls it takes to get there.</summary>
     protected override void EndProcessing()
     {
-        if (_vault is null || !ShouldProcess(_vault, $"Remove the key {string.Join(", ", _keys)} and lock the owner's keys anew"))
+        if (_vault is null)
         {
             return;
         }
 
-        RunOnVault(_vault, async (vault, gate, token) => gate.WriteKey(await VaultKeys.RemoveAsync(vault, _keys, token), _vault));
+        RunOnVault(_vault, async (vault, gate, token) =>
+        {
+            var known = await VaultKeys.ListAsync(vault, token);
+            var gone = VaultKeys.FindRemovable(known, vault, _keys);
+            var names = string.Join(", ", gone.Select(static key => $"'{key.Label}' ({key.Kind}, {Display.ShortId(key.Id.ToString())})"));
+            if (await gate.AskAsync(() => ShouldProcess(_vault, $"Remove the key {names} and lock the owner's keys anew"), token))
+            {
+                gate.WriteKey(await VaultKeys.RemoveAsync(vault, [.. gone.Select(static key => key.Id.ToString())], token), _vault);
+            }
+        });
     }
 }

@@ -36,15 +36,16 @@ public sealed class RemoveBackupVaultMemberCommand : VaultCommand
     protected override void ProcessRecord()
     {
         var path = RequireVaultPath();
-        if (!ShouldProcess($"{Member} of {path}", $"Remove the member for good{(KeepEpoch ? "" : ", and begin a new key epoch")}"))
-        {
-            return;
-        }
-
         RunOnVault(path, async (vault, gate, token) =>
         {
             await vault.RefreshAsync(token);
             var member = MemberChange.Find(vault.Register, Member);
+            var action = $"Remove the member for good{(KeepEpoch ? "" : ", and begin a new key epoch")}";
+            if (!await gate.AskAsync(() => ShouldProcess($"{member.Entry.Name} ({Display.ShortId(member.Entry.Id.ToString())}) of {path}", action), token))
+            {
+                return;
+            }
+
             var catalog = LastTrusted is null ? null : await SnapshotCatalog.LoadAsync(vault, token);
             var request = new RevocationRequest(member.Entry.Id, Reason)
             {

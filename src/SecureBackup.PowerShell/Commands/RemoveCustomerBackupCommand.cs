@@ -89,14 +89,19 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
     {
         foreach (var (path, ids) in _requests.ByVault)
         {
-            RunOnVault(path, (vault, gate, token) => RemoveAsync(RequestFor(vault, ids), path, gate, token));
+            RunOnVault(path, (vault, gate, token) => RemoveAsync(RequestFor(vault, ids), ids, path, gate, token));
         }
     }
 
-    private async Task RemoveAsync(RemovalRequest request, string path, PipelineGate gate, CancellationToken cancellationToken)
+    private async Task RemoveAsync(RemovalRequest request, IReadOnlyList<string> ids, string path, PipelineGate gate, CancellationToken cancellationToken)
     {
         var plan = await RemovalPlan.MakeAsync(request, cancellationToken);
         plan.Catalog.ReportProblems(gate);
+        if (!HasRules)
+        {
+            await GiveUpAsync(request, [.. plan.Catalog.Missing.Where(missing => ids.Any(id => IsMissing(missing, id)))], plan.Catalog, path, gate, cancellationToken);
+        }
+
         var chosen = new List<PlannedRemoval>();
         foreach (var removal in plan.Snapshots)
         {
@@ -147,10 +152,38 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
             : CustomerBackupRemoval.Kept(path, removal, "nobody agreed to its removal"));
     }
 
+    /// <summary>What is missing goes by its whole id alone: a record closes the gap that it left.</summary>
+    private async Task GiveUpAsync(
+        RemovalRequest request, IReadOnlyList<MissingSnapshot> named, SnapshotCatalog catalog, string path, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var lost = new List<MissingSnapshot>();
+        foreach (var missing in named)
+        {
+            var what = $"Record the missing snapshot {missing.Manifest.Id} of {path} as removed; a copy that is brought back later counts for nothing";
+            var reason = ShouldProcessReason.None;
+            if (await gate.AskAsync(() => ShouldProcess($"{what}.", $"{what}?", "Remove-CustomerBackup", out reason), cancellationToken))
+            {
+                lost.Add(missing);
+            }
+            else if (reason == ShouldProcessReason.WhatIf)
+            {
+                gate.WriteObject(CustomerBackupRemoval.Lost(path, missing, RemovalAction.WouldRemove));
+            }
+        }
+
+        if (lost.Count > 0)
+        {
+            await SnapshotRemoval.GiveUpAsync(request, catalog, lost, cancellationToken);
+            lost.ForEach(missing => gate.WriteObject(CustomerBackupRemoval.Lost(path, missing, RemovalAction.Removed)));
+        }
+    }
+
+    private static bool IsMissing(MissingSnapshot missing, string id) => string.Equals(missing.Manifest.Id.ToString(), id, StringComparison.OrdinalIgnoreCase);
+
     private RemovalRequest RequestFor(UnlockedVault vault, IReadOnlyList<string> ids) => new(vault, Reason ?? $"retention: {RulesText()}")
     {
         Policy = HasRules ? Policy() : new RetentionPolicy(),
-        Named = HasRules ? null : catalog => ids.Select(catalog.Resolve).ToList(),
+        Named = HasRules ? null : catalog => ids.Where(id => !catalog.Missing.Any(missing => IsMissing(missing, id))).Select(catalog.Resolve).ToList(),
         IsMeant = DataSet is null ? null : WildcardPattern.Get(DataSet, WildcardOptions.IgnoreCase).IsMatch,
     };
 

@@ -42,15 +42,15 @@ public sealed class SetBackupVaultMemberCommand : VaultCommand
     protected override void ProcessRecord()
     {
         var path = RequireVaultPath();
-        if (!ShouldProcess(path, $"Change the rights of '{Member}'"))
-        {
-            return;
-        }
-
         RunOnVault(path, async (vault, gate, token) =>
         {
             await vault.RefreshAsync(token);
             var member = MemberChange.Find(vault.Register, Member);
+            if (!await gate.AskAsync(() => ShouldProcess(path, $"Change the rights of '{member.Entry.Name}' ({Display.ShortId(member.Entry.Id.ToString())})"), token))
+            {
+                return;
+            }
+
             var rights = new NewRights
             {
                 Roles = Role is null ? null : BackupMember.ToEngine(Role),

@@ -29,6 +29,15 @@ public sealed class CustomerBackupRemoval
         Reasons = reasons;
     }
 
+    private CustomerBackupRemoval(string vault, MissingSnapshot missing, RemovalAction action)
+    {
+        Vault = vault;
+        Snapshot = missing.Manifest.Id.ToString();
+        DataSet = HostName = string.Empty;
+        Action = action;
+        Reasons = ["it is missing, or cannot be judged"];
+    }
+
     public string Snapshot { get; }
 
     public string Vault { get; }
@@ -37,7 +46,8 @@ public sealed class CustomerBackupRemoval
 
     public string HostName { get; }
 
-    public DateTimeOffset Started { get; }
+    /// <summary>Null where the snapshot is missing.</summary>
+    public DateTimeOffset? Started { get; }
 
     public long SizeBytes { get; }
 
@@ -50,6 +60,8 @@ public sealed class CustomerBackupRemoval
 
     internal static CustomerBackupRemoval From(string vault, PlannedRemoval removal, RemovalAction action) => new(
         vault, removal.Snapshot, action, removal.Planned.IsExpired ? [removal.Planned.ExpiryText] : [.. removal.Planned.Reasons.Select(static reason => reason.Text)]);
+
+    internal static CustomerBackupRemoval Lost(string vault, MissingSnapshot missing, RemovalAction action) => new(vault, missing, action);
 
     internal static CustomerBackupRemoval Kept(string vault, PlannedRemoval removal, string reason) => new(vault, removal.Snapshot, RemovalAction.Kept, [reason]);
 }

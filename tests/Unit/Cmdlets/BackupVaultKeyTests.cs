@@ -58,16 +58,26 @@ public sealed class BackupVaultKeyTests : IDisposable
     [Fact]
     public async Task WhatIf_changes_nothing()
     {
-        await _place.LinesAsync("$null = New-BackupVault ./vault -KeyFile ./owner.key -Passphrase $null");
-        var before = _place.Picture();
+        await _place.LinesAsync("""
+            $null = New-BackupVault ./vault -KeyFile ./owner.key -Passphrase $null
+            $null = New-BackupVault ./single -KeyFile ./single.key -Passphrase $null
+            $null = Add-BackupVaultKey -Vault ./vault -NewKeyFile ./second.key -Label second -KeyFile ./owner.key
+            """);
+        var before = Picture();
         var lines = await _place.LinesAsync("""
             Add-BackupVaultKey -Vault ./vault -NewKeyFile ./new.key -KeyFile ./owner.key -WhatIf
-            Remove-BackupVaultKey -Vault ./vault -Key owner.key -KeyFile ./owner.key -WhatIf
+            Remove-BackupVaultKey -Vault ./vault -Key second -KeyFile ./owner.key -WhatIf
             Export-BackupRecoveryShare ./sheets -Threshold 2 -Count 3 -Vault ./vault -KeyFile ./owner.key -WhatIf
             Restore-BackupVaultKey ./vault ./sheets/*.txt -NewKeyFile ./other.key -WhatIf
+            Get-ErrorId { Remove-BackupVaultKey -Vault ./vault -Key third -KeyFile ./owner.key -WhatIf }
+            Get-ErrorId { Remove-BackupVaultKey -Vault ./single -Key 'key file' -KeyFile ./single.key -WhatIf }
             """);
+        Assert.Equal([$"{FaultCodes.NoSuchKey}", $"{FaultCodes.LastKey}"], lines.TakeLast(2));
         Assert.Equal(4, lines.Count(static line => line.StartsWith("What if:", StringComparison.Ordinal)));
-        Assert.Equal(before, _place.Picture());
+        Assert.Equal(before, Picture());
+
+        // Whoever looks a key up opens the vault, and this host remembers that it did.
+        List<string> Picture() => [.. _place.Picture().Where(line => !line.StartsWith(_place["cache"], StringComparison.Ordinal))];
     }
 
     [Fact]

@@ -109,16 +109,20 @@ public sealed class MemberCmdletTests : IDisposable
     [Fact]
     public async Task Rules_change_and_nothing_is_written_with_WhatIf()
     {
-        await _place.LinesAsync("$null = New-BackupVault ./vault");
+        await _place.LinesAsync("$null = New-BackupVault ./vault; $null = Export-BackupWriterKey ./shop01.key -Name shop01 -Vault ./vault");
         var before = VaultPicture();
-        await _place.LinesAsync("""
+        var told = await _place.LinesAsync("""
             Set-BackupVault -Vault ./vault -GraceTime 2.00:00:00 -WhatIf
             Update-BackupVaultKey -Vault ./vault -WhatIf
             Add-BackupVaultMember x Auditor ./x.key -Vault ./vault -WhatIf
-            Set-BackupVaultMember x -AllDataSets -Vault ./vault -WhatIf
-            Remove-BackupVaultMember x y -Vault ./vault -WhatIf
+            Set-BackupVaultMember shop01 -AllDataSets -Vault ./vault -WhatIf
+            Remove-BackupVaultMember shop01 y -Vault ./vault -WhatIf
+            Get-ErrorId { Set-BackupVaultMember x -AllDataSets -Vault ./vault -WhatIf }
+            Get-ErrorId { Remove-BackupVaultMember x y -Vault ./vault -WhatIf }
             """);
         Assert.Equal(before, VaultPicture());
+        Assert.Equal(5, told.Count(static line => line.StartsWith("What if:", StringComparison.Ordinal)));
+        Assert.Equal([$"{FaultCodes.NoSuchMember}", $"{FaultCodes.NoSuchMember}"], told.Where(static line => line.StartsWith("SB", StringComparison.Ordinal)));
         var lines = await _place.LinesAsync("""
             $policy = Set-BackupVault -Vault ./vault -GraceTime 2.00:00:00 -DeduplicationTrust Vault -Confirm:$false
             "$($policy.GraceTime) $($policy.DeduplicationTrust) $($policy.OwnersNeeded) $((Set-BackupVault -Vault ./vault).GraceTime)"

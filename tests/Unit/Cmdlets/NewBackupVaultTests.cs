@@ -48,6 +48,18 @@ public sealed class NewBackupVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatIf_promises_no_vault_where_there_can_be_none()
+    {
+        _place.Write("full/of/things.txt", "x");
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            Get-ErrorId { New-BackupVault ./vault -WhatIf }
+            Get-ErrorId { New-BackupVault ./full -WhatIf }
+            """);
+        Assert.Equal([$"{FaultCodes.VaultExists}", $"{FaultCodes.TargetNotEmpty}"], lines);
+    }
+
+    [Fact]
     public async Task What_cannot_become_a_vault_is_said()
     {
         _place.Write("full/of/things.txt", "x");

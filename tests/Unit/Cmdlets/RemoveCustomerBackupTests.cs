@@ -64,6 +64,25 @@ public sealed class RemoveCustomerBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_is_lost_for_good_goes_by_its_whole_id_and_then_space_can_be_given_back()
+    {
+        var lines = await _place.LinesAsync(FourSnapshots + """
+            [IO.File]::Delete("$PWD/vault/snapshots/$($b.Id)")
+            Get-ErrorId { Optimize-BackupVault -WarningAction Ignore }
+            Get-ErrorId { Remove-CustomerBackup $b.Id.Substring(0, 12) -Reason 'lost' -Confirm:$false -WarningAction Ignore }
+            $plan = Remove-CustomerBackup $b.Id -Reason 'lost' -WhatIf -WarningAction Ignore
+            "$($plan.Action) $($names[$plan.Snapshot]) $($null -eq $plan.Started)"
+            Get-ErrorId { Optimize-BackupVault -WarningAction Ignore }
+            (Remove-CustomerBackup $b.Id -Reason 'lost' -Confirm:$false -WarningAction Ignore).Action
+            Get-CustomerBackup -WarningVariable missed | Out-Null
+            "missed $($missed.Count), left $(Show (Get-CustomerBackup)), $((Optimize-BackupVault).ExitCode)"
+            """);
+        Assert.Equal(
+            [$"{FaultCodes.CollectionStopped}", $"{FaultCodes.NoSuchSnapshot}", "WouldRemove b True", $"{FaultCodes.CollectionStopped}", "Removed", "missed 0, left dca, 0"],
+            lines.Where(static line => !line.StartsWith("What if:", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Bad_rules_are_said_before_the_vault_is_looked_at()
     {
         var lines = await _place.LinesAsync("""

@@ -56,7 +56,7 @@ public sealed class RemoveCustomerDataTests : IDisposable
             "$($erased.State) $($erased.KeysDestroyed) $($null -eq $erased.Subject) $([IO.File]::Exists($erased.CertificatePath))"
             @(Get-BackupLegalHold).Count
             'unknown: ' + (Get-ErrorId { Add-BackupLegalHold -Subject 4799 -Reason 'lawsuit' -Owner 'legal' })
-            'no hold: ' + (Get-ErrorId { Remove-BackupLegalHold -Id $hold.Id -Reason 'again' -Confirm:$false })
+            'no hold: ' + (Get-ErrorId { Remove-BackupLegalHold -Id $hold.Id -Reason 'again' -WhatIf })
             """);
         Assert.Equal(
             [

@@ -62,6 +62,7 @@ public sealed class CatalogSizeTests(ITestOutputHelper output)
                 Records = Array.Empty<(ManifestReference Key, ObjectName Value)>().ToLookup(static pair => pair.Key, static pair => pair.Value),
                 Heads = [last.Reference],
                 Findings = Array.Empty<(ManifestReference Key, VerificationFinding Value)>().ToLookup(static pair => pair.Key, static pair => pair.Value),
+                Missing = [],
                 Problems = [],
             });
         }

@@ -42,6 +42,16 @@ public static class VaultKeys
         };
     }
 
+    /// <summary>What a removal of these would take away.</summary>
+    /// <exception cref="RequestException">NoSuchKey, AmbiguousKey, LastKey.</exception>
+    /// <exception cref="KeyException">NotAnOwner.</exception>
+    public static IReadOnlyList<VaultKey> FindRemovable(IReadOnlyList<VaultKey> keys, UnlockedVault owner, IEnumerable<string> idsOrLabels)
+    {
+        owner.RequireOwner();
+        List<VaultKey> gone = [.. idsOrLabels.Select(wanted => Find(keys, owner, wanted)).DistinctBy(static key => key.Id)];
+        return gone.Count < keys.Count(key => key.Owner == owner.Self) ? gone : throw NothingLeft();
+    }
+
     /// <param name="replaced">Ids or labels of keys that end with the same register entry.</param>
     /// <param name="passphrase">Still the caller's to dispose.</param>
     /// <exception cref="RequestException">EmptyPassphrase, PassphraseNotText, InvalidKeyLabel, TooManyKeys, NoSuchKey, AmbiguousKey.</exception>
@@ -107,7 +117,7 @@ public static class VaultKeys
         var staying = keys.Where(key => key.Owner == owner.Self && !gone.Contains(key.Id)).OrderByDescending(static key => key.IsInUse).ToList();
         if (staying.Count == 0 && added is null)
         {
-            throw new RequestException(FaultCodes.LastKey, "Nothing would be left that opens this owner's keys.");
+            throw NothingLeft();
         }
 
         if (staying.Count == OwnerBundleNamed.MaxUnlockers && added is not null && owner.Register.Unlockers.ContainsKey(owner.Self))
@@ -121,6 +131,8 @@ public static class VaultKeys
         };
         return await (gone.Count == 0 ? change.ExtendAsync(cancellationToken) : change.LockAnewAsync(cancellationToken));
     }
+
+    private static RequestException NothingLeft() => new(FaultCodes.LastKey, "Nothing would be left that opens this owner's keys.");
 
     private static void Warn(UnlockedVault vault, HashSet<ObjectName> broken, ObjectName name, BackupException exception)
     {

@@ -61,6 +61,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
                 .ToLookup(static pair => pair.Manifest, static pair => pair.Name),
             Heads = heads,
             Findings = findings,
+            Missing = chain.Missing,
             Problems = _problems,
         };
     }

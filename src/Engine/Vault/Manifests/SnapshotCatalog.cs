@@ -11,6 +11,11 @@ public sealed record CatalogProblem(FaultCode Code, string Message, ObjectName? 
 /// <summary>The last link of a writer's chain, whether its manifest is there or was removed on purpose.</summary>
 public sealed record ChainEnd(ManifestReference Reference, ulong Sequence);
 
+/// <summary>A snapshot that is gone, or cannot be judged, and that no record explains.</summary>
+/// <param name="Writer">Null where none of the same writer follows it.</param>
+/// <param name="Sequence">Its number in the writer's chain; 0 where that is not known.</param>
+public sealed record MissingSnapshot(ManifestReference Manifest, MemberId? Writer, ulong Sequence);
+
 /// <summary>Which snapshots are meant; null takes all.</summary>
 public sealed record SnapshotQuery
 {
@@ -49,6 +54,7 @@ public sealed class SnapshotCatalog
     {
         Snapshots = content.Snapshots;
         Problems = content.Problems;
+        Missing = content.Missing;
         Removals = content.Removals;
         Leftovers = content.Leftovers;
         Records = content.Records;
@@ -65,6 +71,9 @@ public sealed class SnapshotCatalog
 
     /// <summary>What was left out, is missing, or points to a vault put back in time. One poisoned object never blocks the rest.</summary>
     public IReadOnlyList<CatalogProblem> Problems { get; }
+
+    /// <summary>Those that others name and that are not there, though nobody removed them.</summary>
+    public IReadOnlyList<MissingSnapshot> Missing { get; }
 
     /// <summary>What removal records name, whether or not the manifests are still there.</summary>
     internal IReadOnlyList<RemovedSnapshot> Removed => _removed;
@@ -159,6 +168,10 @@ public sealed class SnapshotCatalog
     /// <summary>What a writer's next manifest follows; null before its first. One that has taken the last number is followed by nothing.</summary>
     internal ChainEnd? LastOf(MemberId writer) => _links[writer].Where(static link => link.Sequence < ManifestCodec.MaxSequence).MaxBy(static link => (link.Sequence, link.Reference.Id.Value));
 
+    /// <summary>What a missing snapshot followed, if that can be told.</summary>
+    internal ManifestReference? BeforeMissing(MissingSnapshot missing) =>
+        missing is { Writer: { } writer, Sequence: > 0 } && _links[writer].Where(link => link.Sequence == missing.Sequence - 1).DistinctBy(static link => link.Reference).Take(2).ToList() is [var only] ? only.Reference : null;
+
     /// <summary>The links of a writer's chain that no further one of its own follows: what a revocation names, so that all of them stay valid.</summary>
     internal IReadOnlyList<ManifestReference> EndsOf(MemberId writer)
     {
@@ -189,6 +202,8 @@ internal sealed record CatalogContent
     public required IReadOnlyList<ManifestReference> Heads { get; init; }
 
     public required ILookup<ManifestReference, VerificationFinding> Findings { get; init; }
+
+    public required IReadOnlyList<MissingSnapshot> Missing { get; init; }
 
     public required IReadOnlyList<CatalogProblem> Problems { get; init; }
 }

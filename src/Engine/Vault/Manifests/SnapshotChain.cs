@@ -10,7 +10,7 @@ internal sealed class SnapshotChain
     private readonly List<CatalogProblem> _problems;
     private readonly Dictionary<ManifestReference, Snapshot> _present;
     private readonly Dictionary<ManifestReference, RemovedSnapshot> _removed = [];
-    private readonly HashSet<SnapshotId> _missing = [];
+    private readonly Dictionary<SnapshotId, MissingSnapshot> _missing = [];
 
     internal SnapshotChain(RegisterState register, IEnumerable<Snapshot> present, IEnumerable<RemovedSnapshot> removed, List<CatalogProblem> problems)
     {
@@ -22,6 +22,9 @@ internal sealed class SnapshotChain
             _removed[item.Manifest] = item;
         }
     }
+
+    /// <summary>What is gone without a record, as far as it was asked for.</summary>
+    internal IReadOnlyList<MissingSnapshot> Missing => [.. _missing.Values];
 
     /// <summary>The snapshots that count. Each link that leads nowhere is a problem.</summary>
     internal List<Snapshot> Judge()
@@ -40,11 +43,13 @@ internal sealed class SnapshotChain
             accepted.Add(snapshot);
         }
 
-        foreach (var link in accepted.SelectMany(static snapshot => snapshot.Body.Predecessors.Select(link => (Link: link, By: snapshot.Id)))
-            .Concat(_removed.Values.SelectMany(static removed => removed.Predecessors.Select(link => (Link: link, By: removed.Manifest.Id))))
-            .DistinctBy(static pair => pair.Link))
+        // Who follows one in its own writer's chain knows whose it is, and its number.
+        foreach (var link in accepted.SelectMany(static snapshot => snapshot.Body.Predecessors.Select(link => new Link(link, snapshot.Id, link == snapshot.Body.Previous ? (snapshot.Writer, snapshot.Sequence - 1) : null)))
+            .Concat(_removed.Values.SelectMany(static removed => removed.Predecessors.Select((link, at) => new Link(link, removed.Manifest.Id, at == 0 && removed.Sequence > 0 ? (removed.Writer, removed.Sequence - 1) : null))))
+            .OrderByDescending(static link => link.Place is not null)
+            .DistinctBy(static link => link.To))
         {
-            RequirePresent(link.Link, $"snapshot {link.By} follows it");
+            RequirePresent(link.To, $"snapshot {link.By} follows it", link.Place);
         }
 
         foreach (var group in accepted.GroupBy(static snapshot => (snapshot.Writer, snapshot.Sequence)).Where(static group => group.DistinctBy(static snapshot => snapshot.Body.Previous).Count() > 1))
@@ -67,14 +72,14 @@ internal sealed class SnapshotChain
         return [.. accepted.Select(static snapshot => snapshot.Reference).Where(reference => !followed.Contains(reference))];
     }
 
-    private bool RequirePresent(ManifestReference reference, string evidence)
+    private bool RequirePresent(ManifestReference reference, string evidence, (MemberId Writer, ulong Sequence)? place = null)
     {
         if (_present.ContainsKey(reference) || _removed.ContainsKey(reference))
         {
             return true;
         }
 
-        if (_missing.Add(reference.Id))
+        if (_missing.TryAdd(reference.Id, new MissingSnapshot(reference, place?.Writer, place?.Sequence ?? 0)))
         {
             _problems.Add(new CatalogProblem(FaultCodes.SnapshotMissing, $"The snapshot {reference.Id} is missing ({evidence}), and no record says that it was removed."));
         }
@@ -113,6 +118,9 @@ internal sealed class SnapshotChain
 
         return found;
     }
+
+    /// <param name="Place">Writer and number of what it leads to; null where it only stands beside the author's own chain.</param>
+    private sealed record Link(ManifestReference To, SnapshotId By, (MemberId Writer, ulong Sequence)? Place);
 }
 
 /// <summary>

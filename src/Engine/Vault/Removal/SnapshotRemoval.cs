@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Vault.Holds;
 
 namespace SecureBackup.Engine.Vault;
 
@@ -64,6 +65,29 @@ public static class SnapshotRemoval
 
         await vault.Target.DeleteAsync(ObjectNames.RemovalRecord(id), cancellationToken);
         throw new VaultException(FaultCodes.RemovalConflict, $"Nothing was removed: {objection}.");
+    }
+
+    /// <summary>
+    /// Records snapshots that are missing, or cannot be judged, as removed, for whoever knows that no copy is left: they are missed no longer, and one that turns up again counts for nothing.
+    /// A crash after the record leaves at most a manifest that counts as removed.
+    /// </summary>
+    /// <exception cref="KeyException">RoleMissing, MemberRevoked.</exception>
+    /// <exception cref="VaultException">SnapshotHeld.</exception>
+    public static async Task GiveUpAsync(RemovalRequest request, SnapshotCatalog catalog, IReadOnlyList<MissingSnapshot> lost, CancellationToken cancellationToken)
+    {
+        var vault = request.Vault;
+        vault.RequireRole(Crypto.MemberRoles.Maintainer);
+        var guard = new HoldGuard(vault.Register);
+        if (lost.FirstOrDefault(missing => guard.On(missing.Manifest.Id, default).Count > 0) is { } held)
+        {
+            throw new VaultException(FaultCodes.SnapshotHeld, $"The snapshot {held.Manifest.Id} is missing, and a legal hold is on it.");
+        }
+
+        // Where nobody says whose it was, the record stands under its author's own name, before anything that the author made.
+        var removed = lost.Select(missing => new RemovedSnapshot(
+            missing.Manifest, missing.Writer ?? vault.Self, missing.Sequence, catalog.BeforeMissing(missing) is { } before ? [before] : [])).ToList();
+        await RemovalRecord.WriteAsync(vault, removed, [.. removed.Select(_ => request.Reason)], [], cancellationToken);
+        await DeleteAsync(vault, catalog, [.. lost.Select(static missing => missing.Manifest)], cancellationToken);
     }
 
     private static bool LeavesNothingGood(RemovalRequest request, RemovalPlan plan, SnapshotCatalog after, List<Snapshot> expired, DateTimeOffset storeNow)
