@@ -68,8 +68,8 @@ public sealed class IndexRebuilder(Target target, IndexAccess access)
     /// <summary>What one pack says of itself under its writer's signature; the record's hash stays unknown.</summary>
     /// <exception cref="IntegrityException">What is wrong with it.</exception>
     /// <exception cref="TargetException">The target failed.</exception>
-    internal Task<RebuiltPack> ReadTableAsync(PackRecord pack, CancellationToken cancellationToken) =>
-        ReadPackAsync(new ObjectStat(pack.Name, pack.LengthBytes, default), pack.Id, RebuildDepth.Tables, cancellationToken);
+    internal Task<RebuiltPack> ReadTableAsync(PackId pack, long lengthBytes, CancellationToken cancellationToken) =>
+        ReadPackAsync(new ObjectStat(PackRecord.NameOf(pack), lengthBytes, default), pack, RebuildDepth.Tables, cancellationToken);
 
     private async Task ReadAllAsync(
         ChannelWriter<RebuiltPack> packs, Func<PackId, bool> isWanted, RebuildDepth depth, CancellationToken cancellationToken)

@@ -72,8 +72,9 @@ internal sealed class BackupSession : IAsyncDisposable
     }
 
     /// <summary>What this run is compared with.</summary>
-    internal Snapshot? LastGood(BackupOptions options, SnapshotKind kind) =>
-        _snapshots.LastGoodOf(Vault.Keys.DataSetIdOf(options.DataSet), Vault.Self, options.HostName) is { } last && last.Kind == kind ? last : null;
+    /// <returns>Newest first; none where nothing can be compared.</returns>
+    internal IReadOnlyList<SnapshotSummary> GoodOnes(BackupOptions options, SnapshotKind kind) =>
+        [.. _snapshots.GoodOnesOf(Vault.Keys.DataSetIdOf(options.DataSet), Vault.Self, options.HostName).TakeWhile(snapshot => snapshot.Kind == kind).Select(static snapshot => snapshot.Summary)];
 
     internal ListingCachePair OpenListingCache(BackupOptions options)
     {

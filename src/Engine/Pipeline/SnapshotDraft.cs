@@ -27,9 +27,10 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
     /// <param name="counts">Of the files; null where the content is none.</param>
     internal SnapshotDraft Judged(BackupSession session, BackupOptions options, EntryCounts? counts)
     {
-        var last = session.LastGood(options, Summary.Kind)?.Summary;
+        var good = session.GoodOnes(options, Summary.Kind);
+        var last = good.Count == 0 ? null : good[0];
         var summary = Summary with { Figures = session.Meter.FiguresOf(Summary.ContentBytes, counts, last) };
-        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, last);
+        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, good);
         return this with { Summary = findings.Count == 0 ? summary : summary with { Findings = findings, Outcome = SnapshotOutcome.Suspect } };
     }
 

@@ -178,7 +178,7 @@ public sealed class CompactionTests : IDisposable
         RecordScene.RequireSame(records, (await RecordScene.ReadAsync(owner, catalog.Resolve(kept.Snapshot.Id.ToString()))).Records);
         using var kit = await CompactingAsync(owner);
         var live = await kit.LiveAsync();
-        await live.WalkAsync(catalog.Snapshots, static () => { }, Token);
+        await live.WalkAsync(catalog.Snapshots, static () => true, Token);
         Assert.True(live.HasSealedLists);
         var files = Assert.Single(catalog.Snapshots, snapshot => snapshot.Id != kept.Snapshot.Id);
         Assert.Equal(_scene.Expected[files.Id], await ReadBackAsync(owner, files));
@@ -220,7 +220,7 @@ public sealed class CompactionTests : IDisposable
         {
             _index = await ChunkIndexLoader.OpenForReadingAsync(owner, owner.Self, NullSink.Instance, Token);
             _fetcher = new ChunkFetcher(owner.RequireReader(), _index);
-            var live = new LiveFrames(owner.RequireReader(), _index, _fetcher, static _ => true) { KeepsIds = true };
+            var live = new LiveFrames(owner.RequireReader(), _index, _fetcher, static _ => true);
             foreach (var chunk in needed)
             {
                 live.Need(chunk);

@@ -11,14 +11,13 @@ internal sealed record ModelResult(long States, string? Violation, IReadOnlyList
 /// </summary>
 internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
 {
-    private readonly HashSet<UInt128> _seen = [];
-    private readonly Dictionary<UInt128, (UInt128 From, string Step)> _from = [];
-    private readonly Queue<UInt128> _open = new();
-    private UInt128 _now;
+    private readonly StateTable _states = new();
+    private int _now = -1;
+    private int _end;
     private string? _violation;
 
-    /// <summary>Remember how each state was reached: more memory.</summary>
-    internal bool KeepsTraces { get; init; }
+    /// <summary>While a trace is told: the state of which it is asked by what step it is reached, and the answer.</summary>
+    private (UInt128 State, string? Step)? _asked;
 
     internal ModelResult Run(CancellationToken cancellationToken)
     {
@@ -29,17 +28,17 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
         }
 
         Reach(start, "start");
-        while (_violation is null && _open.TryDequeue(out _now))
+        for (_now = 0; _violation is null && _now < _states.Count; _now++)
         {
-            if ((_seen.Count & 0xFFFF) == 0)
+            if ((_now & 0xFFFF) == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            Expand(World.Decode(_now));
+            Expand(World.Decode(_states[_now]));
         }
 
-        return new ModelResult(_seen.Count, _violation, TraceOf(_now));
+        return new ModelResult(_states.Count, _violation, _violation is null ? [] : TraceOf(_end));
     }
 
     private bool Keeps(ProtocolRules rule) => rules.HasFlag(rule);
@@ -47,12 +46,12 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
     private void Expand(World world)
     {
         Tick(world);
-        for (var i = 0; i < size.Writers && _violation is null; i++)
+        for (var i = 0; i < size.Writers; i++)
         {
             WriterModel.Expand(this, world, i);
         }
 
-        for (var i = 0; i < size.Maintainers && _violation is null; i++)
+        for (var i = 0; i < size.Maintainers; i++)
         {
             MaintainerModel.Expand(this, world, i);
         }
@@ -62,25 +61,25 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
 
     internal bool Has(ProtocolRules rule) => Keeps(rule);
 
-    internal void Fail(string violation) => _violation ??= violation;
+    /// <summary>The state at hand breaks a promise, or its next step does.</summary>
+    internal void Fail(string violation)
+    {
+        if (_violation is null)
+        {
+            (_violation, _end) = (violation, _now);
+        }
+    }
 
     internal void Reach(World world, string step)
     {
-        if (_violation is not null)
+        if (_asked is { Step: null } asked && Simplest(world) == asked.State)
         {
-            return;
+            _asked = asked with { Step = step };
         }
 
-        var key = Simplest(world);
-        if (_seen.Add(key))
+        if (_violation is null && _states.TryAdd(Simplest(world), _now))
         {
-            _open.Enqueue(key);
-            if (KeepsTraces)
-            {
-                _from[key] = (_now, step);
-            }
-
-            Judge(world, key);
+            Judge(world);
         }
     }
 
@@ -128,7 +127,7 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
     private static int Swapped(int packs) => (packs & 1) | ((packs & 2) << 1) | ((packs & 4) >> 1);
 
     /// <summary>The promises. A snapshot that a run reported is whole; so is one that arrived while its session lived, whether or not anybody still reports it.</summary>
-    private void Judge(World world, UInt128 key)
+    private void Judge(World world)
     {
         for (var i = 0; i < size.Writers; i++)
         {
@@ -137,7 +136,7 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
             if (isPromised && !world.Has(World.NeedOf(writer, i)))
             {
                 Fail($"writer {i} lacks a pack of a snapshot that {(writer.Step == WriterStep.Succeeded ? "it reported" : "was committed in time")}");
-                _now = key;
+                _end = _states.Count - 1;
             }
         }
     }
@@ -174,13 +173,15 @@ internal sealed class ModelChecker(ModelSize size, ProtocolRules rules)
 
     private static void Age(ref int age, int cap) => age = age == WriterState.None ? age : Math.Min(age + 1, cap);
 
-    private List<string> TraceOf(UInt128 key)
+    /// <summary>Takes each step of the way again, since none was written down.</summary>
+    private List<string> TraceOf(int end)
     {
         var trace = new List<string>();
-        while (_violation is not null && _from.TryGetValue(key, out var from) && !from.Step.Equals("start", StringComparison.Ordinal))
+        for (var number = end; _states.OriginOf(number) is >= 0 and var origin; number = origin)
         {
-            trace.Add(from.Step);
-            key = from.From;
+            _asked = (_states[number], null);
+            Expand(World.Decode(_states[origin]));
+            trace.Add(_asked.Value.Step ?? throw new InvalidOperationException("A state was reached by no step."));
         }
 
         trace.Reverse();

@@ -42,7 +42,7 @@ public sealed class ModelCheckerTests(ITestOutputHelper output)
     public void Without_any_one_rule_there_is_a_counterexample(string rule, string size)
     {
         var without = ProtocolRules.All & ~Enum.Parse<ProtocolRules>(rule);
-        var result = new ModelChecker(SizeOf(size), without) { KeepsTraces = true }.Run(TestContext.Current.CancellationToken);
+        var result = new ModelChecker(SizeOf(size), without).Run(TestContext.Current.CancellationToken);
         output.WriteLine($"Without {rule}: {result.Violation}, found in {result.States:N0} states:");
         result.Trace.ToList().ForEach(output.WriteLine);
         Assert.NotNull(result.Violation);

@@ -178,6 +178,32 @@ public sealed class TidyingTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_the_checks_of_a_snapshot_that_stays_each_verifiers_last_ones_stay()
+    {
+        using var owner = await _scene.CreateAsync();
+        _scene.Set("a.bin", 20_000, seed: 1);
+        var snapshot = (await _scene.BackUpAsync(owner)).Snapshot;
+        await MemberAdmission.AddAsync(owner, new NewMember("verifier", MemberRoles.Verifier) { KeyFilePath = _scene["verifier.key"], MayRead = true }, Token);
+        using var verifier = await _scene.OpenAsync("verifier", _scene["verifier.key"]);
+        for (var day = 0; day < 5; day++)
+        {
+            _scene.Time.Advance(Day);
+            await CheckAsync(day < 2 ? verifier : owner, VerificationDepth.Structure);
+            await CheckAsync(owner, VerificationDepth.EveryByte);
+        }
+
+        Assert.Equal(10, _scene.CountOf("verifications/"));
+        await _scene.CollectForAsync(owner, 3);
+        Assert.Equal(3, _scene.CountOf("verifications/"));
+        var catalog = await SnapshotCatalog.LoadAsync(owner, Token);
+        Assert.True(Assert.Single(catalog.Snapshots).IsVerified);
+        Assert.Equal(5, catalog.LastReadingOf(snapshot.DataSetId)!.PacksRead);
+
+        Task CheckAsync(UnlockedVault by, VerificationDepth depth) => VerificationRecord.WriteAsync(
+            by, snapshot.Reference, new VerificationFinding(by.Now, 1, depth == VerificationDepth.EveryByte ? 5 : 0, 1, default, default, true, 0, depth), Token);
+    }
+
+    [Fact]
     public async Task A_marker_of_a_moment_is_all_that_asking_for_the_time_leaves_and_it_is_gone()
     {
         using var owner = await _scene.CreateAsync();
@@ -196,7 +222,7 @@ public sealed class TidyingTests : IDisposable
         foreach (var pack in packs)
         {
             var record = (await index.FindPackAsync(pack, Token))!;
-            var told = await new IndexRebuilder(owner.Target, SegmentSealings.AccessOf(owner)).ReadTableAsync(record, Token);
+            var told = await new IndexRebuilder(owner.Target, SegmentSealings.AccessOf(owner)).ReadTableAsync(record.Id, record.LengthBytes, Token);
             builder.TryAdd(record with { Writer = thief.Self }, told.Entries);
         }
 

@@ -56,6 +56,42 @@ public sealed class GateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Files_that_are_encrypted_one_a_day_are_noticed_before_two_thirds_of_them_are_gone()
+    {
+        await BackUpAsync();
+        var day = 0;
+        for (; day < 26; day++)
+        {
+            Encrypt($"{day}.txt");
+            var backup = await BackUpAsync();
+            if (backup.Outcome == SnapshotOutcome.Suspect)
+            {
+                Assert.Equal(FaultCodes.ContentEntropyJumped, GateText.CodeOf(Assert.Single(backup.Snapshot.Summary.Findings).Gate));
+                await DecideAsync(backup.Snapshot, SnapshotVerdict.Approved);
+                break;
+            }
+        }
+
+        Assert.InRange(day, 15, 25);
+
+        // What a person approved is what later ones are compared with.
+        Encrypt("30.txt");
+        Assert.Equal(SnapshotOutcome.Succeeded, (await BackUpAsync()).Outcome);
+    }
+
+    [Fact]
+    public async Task An_archive_that_grows_by_pictures_for_weeks_while_a_log_is_rewritten_is_no_ransom()
+    {
+        await BackUpAsync();
+        for (var day = 0; day < 20; day++)
+        {
+            WriteText(0, seed: 100 + day);
+            _scene.WriteRandom($"photo{day}.jpg", 200_000, seed: day);
+            Assert.Empty((await BackUpAsync()).Snapshot.Summary.Findings);
+        }
+    }
+
+    [Fact]
     public async Task New_pictures_beside_the_old_files_are_no_ransom()
     {
         await BackUpAsync();

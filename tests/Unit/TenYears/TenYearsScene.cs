@@ -132,7 +132,7 @@ internal sealed class TenYearsScene : IDisposable
         using var index = await ChunkIndexLoader.OpenForReadingAsync(Owner, Owner.Self, NullSink.Instance, CancellationToken.None);
         using var fetcher = new ChunkFetcher(Owner.RequireReader(), index);
         var live = new LiveFrames(Owner.RequireReader(), index, fetcher, pack => inventory.Has(pack) && !relocations.IsMoved(pack));
-        await live.WalkAsync(catalog.Snapshots, static () => { }, CancellationToken.None);
+        await live.WalkAsync(catalog.Snapshots, static () => true, CancellationToken.None);
         return live.Packs.Values.Sum(static frames => frames.LiveBytes);
     }
 

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 
@@ -8,6 +9,9 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
 {
     /// <summary>So many deletions are under way at once.</summary>
     private const int ParallelDeletes = 8;
+
+    /// <summary>After so many it is asked whether this member still has the right: markers of one who was revoked are shunned by nobody.</summary>
+    private const int DeletesOnOneLook = 256;
 
     private readonly long _begun = vault.Time.GetTimestamp();
     private long _deletedBytes;
@@ -54,25 +58,42 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         return isOver;
     }
 
+    /// <summary>For long walks that change nothing: counts a step, and says whether another may be taken.</summary>
+    internal bool GoesOn()
+    {
+        context.Counters.AddFile();
+        return !IsOver();
+    }
+
     /// <summary>Something waits for this moment, by the store's clock.</summary>
     internal void Await(DateTimeOffset due) => _due = _due is null || due < _due ? due : _due;
 
     /// <summary>Deletes packs while the marker that they stand under lets it; the clock is looked at before each.</summary>
-    internal async Task DeletePacksAsync(IEnumerable<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken) =>
-        await Parallel.ForEachAsync(packs, InParallel(cancellationToken), async (pack, token) =>
+    /// <exception cref="RequestException">NotAMaintainer: the right was taken away meanwhile.</exception>
+    internal async Task DeletePacksAsync(IEnumerable<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        foreach (var batch in packs.Chunk(DeletesOnOneLook))
         {
-            if (IsOver() || view.Clock.AtMost >= deadline)
-            {
-                HasMoreToDo = true;
-                return;
-            }
+            await vault.RefreshAsync(cancellationToken);
+            CollectView.RequireAllowed(vault);
+            await Parallel.ForEachAsync(batch, InParallel(cancellationToken), (pack, token) => DeletePackAsync(pack, deadline, token));
+        }
+    }
 
-            context.Counters.SetCurrentItem(pack.Id);
-            await vault.Target.DeleteAsync(ObjectNames.Pack(pack.Id), token);
-            Interlocked.Increment(ref _deletedPacks);
-            Interlocked.Add(ref _deletedBytes, pack.LengthBytes);
-            context.Counters.AddFile();
-        });
+    private async ValueTask DeletePackAsync(FoundPack pack, DateTimeOffset deadline, CancellationToken cancellationToken)
+    {
+        if (IsOver() || view.Clock.AtMost >= deadline)
+        {
+            HasMoreToDo = true;
+            return;
+        }
+
+        context.Counters.SetCurrentItem(pack.Id);
+        await vault.Target.DeleteAsync(ObjectNames.Pack(pack.Id), cancellationToken);
+        Interlocked.Increment(ref _deletedPacks);
+        Interlocked.Add(ref _deletedBytes, pack.LengthBytes);
+        context.Counters.AddFile();
+    }
 
     /// <summary>Deletes what is unneeded by itself, one after the other where the order matters.</summary>
     internal async Task TidyAsync(IEnumerable<ObjectName> names, CancellationToken cancellationToken)

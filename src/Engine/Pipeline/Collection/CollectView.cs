@@ -25,6 +25,9 @@ internal sealed record CollectView
 
     public required SnapshotCatalog Catalog { get; init; }
 
+    /// <summary>All whose packs stay: the accepted ones, and those of which the removal may still be taken back.</summary>
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+
     public required RelocationMap Relocations { get; init; }
 
     public required PackInventory Inventory { get; init; }
@@ -36,6 +39,19 @@ internal sealed record CollectView
     /// <summary>Unneeded packs, and all that stand under markers.</summary>
     public required IReadOnlyDictionary<PackId, FoundPack> Packs { get; init; }
 
+    internal DateTimeOffset RemovalsSettledBefore => SettledBefore(Clock);
+
+    /// <summary>Removed by records that nobody takes back any more.</summary>
+    internal HashSet<SnapshotId> Removed
+    {
+        get
+        {
+            var removed = Catalog.SettledRemovals(RemovalsSettledBefore);
+            removed.ExceptWith(Snapshots.Select(static snapshot => snapshot.Id));
+            return removed;
+        }
+    }
+
     internal DateTimeOffset DeadlineOf(StandingMarker marker) => marker.DeadlineAt(Policy, ListLag);
 
     internal static async Task<CollectView> TakeAsync(UnlockedVault vault, StoreClock clock, CancellationToken cancellationToken)
@@ -46,7 +62,9 @@ internal sealed record CollectView
         var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
         var policy = vault.Register.Policy;
         var rules = new LivenessRules(relocations, inventory.Has, clock.AtLeast - policy.GraceTime);
-        var live = await Liveness.LoadAsync(vault, catalog, rules, cancellationToken);
+        Liveness.RequireWhole(catalog);
+        IReadOnlyList<Snapshot> snapshots = [.. catalog.Snapshots, .. catalog.LeavingSince(SettledBefore(clock))];
+        var live = await Liveness.LoadAsync(vault, snapshots, rules, cancellationToken);
         var markers = await CondemnedMarkers.StandingAsync(vault, cancellationToken);
         var marked = markers.SelectMany(static marker => marker.Marker.Packs).ToHashSet();
         return new CollectView
@@ -56,6 +74,7 @@ internal sealed record CollectView
             ListLag = vault.Target.Capabilities.ListLag,
             Sessions = sessions,
             Catalog = catalog,
+            Snapshots = snapshots,
             Relocations = relocations,
             Inventory = inventory,
             Live = live,
@@ -89,6 +108,8 @@ internal sealed record CollectView
                 $"{vault.Target.DisplayName} does not declare ListAfterWrite; its listings may lag by {(lag == TimeSpan.MaxValue ? "any time" : $"{lag:c}")}, and the grace time is {grace:c}.");
         }
     }
+
+    private static DateTimeOffset SettledBefore(StoreClock clock) => clock.AtLeast - SnapshotRemoval.SettlingTime;
 
     private static async Task<Dictionary<PackId, FoundPack>> FindAsync(Target target, Func<PackId, bool> isWanted, CancellationToken cancellationToken)
     {

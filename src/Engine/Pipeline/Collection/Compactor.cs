@@ -1,6 +1,9 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
@@ -32,7 +35,7 @@ internal sealed class Compactor(CollectRun run)
     /// <summary>What would be moved now, and about how many bytes of it. Reads the listings and no packs.</summary>
     internal async Task<(long Packs, long Bytes)> ForecastAsync(IReadOnlyList<DueMarker> due, CancellationToken cancellationToken)
     {
-        var packs = due.SelectMany(ToMove).ToHashSet();
+        var packs = due.SelectMany(ToMove).Select(static pack => pack.Id).ToHashSet();
         if (packs.Count == 0)
         {
             return (0, 0);
@@ -41,21 +44,27 @@ internal sealed class Compactor(CollectRun run)
         using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
         var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, packs.Contains);
-        await live.WalkAsync(run.View.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
-        return (live.Packs.Count, live.Packs.Values.Sum(static frames => frames.LiveBytes));
+        return await live.WalkAsync(run.View.Snapshots, run.GoesOn, cancellationToken)
+            ? (live.Packs.Count, live.Packs.Values.Sum(static frames => frames.LiveBytes))
+            : (0, 0);
     }
 
-    private HashSet<PackId> ToMove(DueMarker marker) => [.. marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsMoved(pack))];
+    private List<FoundPack> ToMove(DueMarker marker) => [.. marker.Needed.Where(pack => !run.View.Relocations.IsMoved(pack.Id))];
 
-    private async Task MoveAsync(HashSet<PackId> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async Task MoveAsync(IReadOnlyList<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
-        var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, packs.Contains) { KeepsIds = true };
-        await live.WalkAsync(run.View.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
+        var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, static _ => false);
+        var tables = await AskAsync(packs, live, cancellationToken);
+        if (tables.Count == 0 || !await live.WalkAsync(run.View.Snapshots, run.GoesOn, cancellationToken))
+        {
+            return;
+        }
+
         using var output = new CompactedPacks(run);
         using var mover = new FrameMover(run.Vault.RequireReader(), live, output);
-        foreach (var frames in live.Packs.Values)
+        foreach (var pack in tables)
         {
             // What was moved by then is committed below; the packs that were not reached stay as they are.
             if (run.IsOver() || run.View.Clock.AtMost >= deadline)
@@ -63,7 +72,7 @@ internal sealed class Compactor(CollectRun run)
                 break;
             }
 
-            await mover.MoveAsync(frames.Pack, run.Context.Sink, cancellationToken);
+            await mover.MoveAsync(pack, run.Context.Sink, cancellationToken);
         }
 
         await output.FinishAsync(cancellationToken);
@@ -71,6 +80,40 @@ internal sealed class Compactor(CollectRun run)
         {
             await CommitAsync(output, mover, deadline, cancellationToken);
         }
+    }
+
+    /// <summary>
+    /// Asks about every chunk that stands in the packs' own tables, under their writers' signatures: what the index no longer knows to lie here may be all that a snapshot has, also where
+    /// the index knows another place.
+    /// </summary>
+    /// <returns>Packs of which it is known what is in them; the others stay as they are.</returns>
+    private async Task<List<PackRecord>> AskAsync(IReadOnlyList<FoundPack> packs, LiveFrames live, CancellationToken cancellationToken)
+    {
+        var tables = new IndexRebuilder(run.Vault.Target, SegmentSealings.AccessOf(run.Vault));
+        var known = new List<PackRecord>();
+        foreach (var pack in packs)
+        {
+            if (run.IsOver())
+            {
+                return [];
+            }
+
+            try
+            {
+                var table = await tables.ReadTableAsync(pack.Id, pack.LengthBytes, cancellationToken);
+                known.Add(table.Record);
+                foreach (var entry in table.Entries)
+                {
+                    live.AskAbout(entry.Chunk);
+                }
+            }
+            catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage))
+            {
+                run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The pack {pack.Id} is not compacted: {damage.Message}", FaultCodes.PackUnmovable));
+            }
+        }
+
+        return known;
     }
 
     private async Task CommitAsync(CompactedPacks output, FrameMover mover, DateTimeOffset deadline, CancellationToken cancellationToken)

@@ -27,6 +27,12 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
             await vault.Vault.Target.ReadAsync(pack.Name, 0, bytes.Memory, cancellationToken);
             var header = PackReader.ReadHeader(vault.Vault.Id, pack.Id, bytes.Span);
             var entries = ReadTable(header, bytes);
+            if (entries.Count == 0)
+            {
+                // A set of references names it, and no listing leads to it: it stays, as the set says.
+                return;
+            }
+
             using var reader = PackReader.Open(header, bytes.Span, vault.IdentityOf(header.Epoch), new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors));
             RequireReadable(reader, entries, bytes);
             var places = new HashSet<PackId>();

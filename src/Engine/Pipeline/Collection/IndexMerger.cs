@@ -10,7 +10,9 @@ namespace SecureBackup.Engine.Pipeline.Collection;
 
 /// <summary>
 /// Joins small index segments, so that a lookup asks few, and leaves out packs that are gone. A merged segment is believed before a writer's own, so a writer's word goes into it only after each
-/// of its packs has said the same under its writer's signature: no stolen writer gets its words into a maintainer's mouth. The old segments stay until every reader that may have them open is done.
+/// of its packs has said the same under its writer's signature: no stolen writer gets its words into a maintainer's mouth. Nor does a maintainer who was revoked, whose segments are rewritten
+/// in the same way, since no backup leans on them any more. A verifier's attestations are its own word for what others may rely on, so nobody but the verifier joins them.
+/// The old segments stay until every reader that may have them open is done.
 /// </summary>
 internal sealed class IndexMerger(CollectRun run)
 {
@@ -37,14 +39,17 @@ internal sealed class IndexMerger(CollectRun run)
         var cache = new PageCache();
         using var catalog = await SegmentCatalog.LoadAsync(_vault.Target, SegmentSealings.AccessOf(_vault), cache, cancellationToken);
         await DeleteSupersededAsync(catalog, cancellationToken);
-        foreach (var group in await ChooseAsync(catalog, cancellationToken))
+        foreach (var isAttestation in new[] { false, true })
         {
-            if (run.IsOver())
+            foreach (var group in await GroupsAsync(catalog, isAttestation, cancellationToken))
             {
-                return;
-            }
+                if (run.IsOver())
+                {
+                    return;
+                }
 
-            await MergeAsync(group, cancellationToken);
+                await MergeAsync(group, isAttestation, cancellationToken);
+            }
         }
     }
 
@@ -52,7 +57,7 @@ internal sealed class IndexMerger(CollectRun run)
     internal async Task<long> ForecastAsync(CancellationToken cancellationToken)
     {
         using var catalog = await SegmentCatalog.LoadAsync(_vault.Target, SegmentSealings.AccessOf(_vault), new PageCache(), cancellationToken);
-        return (await ChooseAsync(catalog, cancellationToken)).Sum(static group => (long)group.Count);
+        return (await GroupsAsync(catalog, isAttestation: false, cancellationToken)).Concat(await GroupsAsync(catalog, isAttestation: true, cancellationToken)).Sum(static group => (long)group.Count);
     }
 
     /// <summary>Whoever opened the index before the merged segment was there may still read the old ones.</summary>
@@ -73,13 +78,16 @@ internal sealed class IndexMerger(CollectRun run)
         }
     }
 
-    private async Task<List<List<IndexSegment>>> ChooseAsync(SegmentCatalog catalog, CancellationToken cancellationToken)
+    private Task<List<List<IndexSegment>>> GroupsAsync(SegmentCatalog catalog, bool isAttestation, CancellationToken cancellationToken) =>
+        ChooseAsync(catalog.Segments.Where(segment => segment.IsAttestation == isAttestation && (!isAttestation || segment.Signer.Id == _vault.Self)), cancellationToken);
+
+    private async Task<List<List<IndexSegment>>> ChooseAsync(IEnumerable<IndexSegment> segments, CancellationToken cancellationToken)
     {
         var small = new List<IndexSegment>();
         var stale = new List<IndexSegment>();
-        foreach (var segment in catalog.Segments.Where(static segment => !segment.Signer.IsRevoked || !segment.IsMerged))
+        foreach (var segment in segments)
         {
-            if (await IsStaleAsync(segment, cancellationToken))
+            if (segment is { IsMerged: true, Signer.IsRevoked: true } || await IsStaleAsync(segment, cancellationToken))
             {
                 stale.Add(segment);
             }
@@ -125,13 +133,13 @@ internal sealed class IndexMerger(CollectRun run)
         return gone * 100 > segment.PackCount * MaxGonePercent && gone < segment.PackCount;
     }
 
-    private async Task MergeAsync(List<IndexSegment> group, CancellationToken cancellationToken)
+    private async Task MergeAsync(List<IndexSegment> group, bool isAttestation, CancellationToken cancellationToken)
     {
         var builder = new IndexSegmentBuilder(IndexLayout.MaxChunks);
         var replaced = new List<ObjectId>();
         foreach (var segment in group)
         {
-            if (await TryReadAsync(segment, cancellationToken) is { } chunks)
+            if (await TryReadAsync(segment, cancellationToken) is { } chunks && builder.ChunkCount + chunks.Count <= IndexLayout.MaxChunks)
             {
                 chunks.ForEach(chunk => builder.Add(chunk.Pack, chunk.Entry));
                 replaced.Add(segment.Id);
@@ -145,7 +153,7 @@ internal sealed class IndexMerger(CollectRun run)
 
         // A crash before it leaves nothing; after it the old segments are superseded, and readers drop them by themselves.
         using var content = new MemoryStream();
-        var id = builder.Write(content, SegmentSealings.Of(_vault) with { Replaced = replaced });
+        var id = builder.Write(content, SegmentSealings.Of(_vault) with { Replaced = replaced, IsAttestation = isAttestation });
         content.Position = 0;
         await _vault.Target.PutAsync(IndexSegmentBuilder.NameOf(id), content, PutOptions.Default, cancellationToken);
         run.SegmentsMerged += replaced.Count;
@@ -158,7 +166,7 @@ internal sealed class IndexMerger(CollectRun run)
         run.Context.Counters.SetCurrentItem(segment.Name);
         try
         {
-            return segment.IsMerged ? await ReadMergedAsync(segment, cancellationToken) : await ReadWritersAsync(segment, cancellationToken);
+            return segment is { IsMerged: true, Signer.IsRevoked: false } ? await ReadMergedAsync(segment, cancellationToken) : await ReadWritersAsync(segment, cancellationToken);
         }
         catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
         {
@@ -209,10 +217,10 @@ internal sealed class IndexMerger(CollectRun run)
                 continue;
             }
 
-            var told = await _tables.ReadTableAsync(pack, cancellationToken);
-            if (told.Writer.Id != pack.Writer)
+            var told = await _tables.ReadTableAsync(pack.Id, pack.LengthBytes, cancellationToken);
+            if (told.Writer.Id != pack.Writer || told.Entries.Count != pack.ChunkCount)
             {
-                throw new IntegrityException(FaultCodes.SegmentPoisoned, $"'{segment.Name}', signed by {segment.Signer.Name} ({segment.Signer.Id}), claims the pack {pack.Id}, which {told.Writer.Name} signed.");
+                throw new IntegrityException(FaultCodes.SegmentPoisoned, $"'{segment.Name}', signed by {segment.Signer.Name} ({segment.Signer.Id}), claims the pack {pack.Id} with {pack.ChunkCount} chunks; {told.Writer.Name} signed it, with {told.Entries.Count}.");
             }
 
             chunks.AddRange(told.Entries.Select(entry => (pack, entry)));

@@ -8,18 +8,15 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline.Collection;
 
 /// <summary>
-/// Which frames of packs the accepted snapshots need, learnt by walking their listings once: one bit a chunk, and its id where chunks are to be moved, since an index may give a false
-/// frame number, and the pack's own table decides then. A page or list that several snapshots share is read once. Anything that cannot
-/// be read ends the walk: what hangs below it is not known.
+/// Which chunks the accepted snapshots need, learnt by walking their listings once: of packs that the index knows, one bit a frame; and of chunks that are asked about, whether
+/// they are needed, wherever the index says that they lie. A page or list that several snapshots share is read once. Anything that cannot be read ends the walk: what hangs below it is not known.
 /// </summary>
+/// <param name="isWanted">Of which packs the frames are to be marked.</param>
 internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetcher fetcher, Func<PackId, bool> isWanted)
 {
-    private readonly HashSet<ulong> _chunks = [];
+    private readonly Dictionary<ulong, bool> _asked = [];
     private readonly Dictionary<PackId, FrameSet> _packs = [];
     private readonly HashSet<(ChunkId Id, int Depth)> _seen = [];
-
-    /// <summary>Remember the needed chunks by the first 64 bits of their ids: two that agree in them are both kept.</summary>
-    internal bool KeepsIds { get; init; }
 
     /// <summary>The wanted packs in which something is needed.</summary>
     internal IReadOnlyDictionary<PackId, FrameSet> Packs => _packs;
@@ -27,30 +24,40 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
     /// <summary>Some subject's content is so long that its list of chunks lies under the subject's key: every frame of subjects must count as needed. Which subject's a frame is, no table says.</summary>
     internal bool HasSealedLists { get; private set; }
 
-    internal void Need(ChunkId chunk) => _chunks.Add(chunk.Value.A);
+    /// <summary>To be asked before the walk. By the first 64 bits of the id: of two that agree in them both are kept.</summary>
+    internal void AskAbout(ChunkId chunk) => _asked.TryAdd(chunk.Value.A, false);
 
-    internal bool Needs(ChunkId chunk) => _chunks.Contains(chunk.Value.A);
+    internal void Need(ChunkId chunk) => _asked[chunk.Value.A] = true;
+
+    internal bool Needs(ChunkId chunk) => _asked.GetValueOrDefault(chunk.Value.A);
 
     /// <summary>Whether a chunk is a page of a listing or a list of ids, and belongs among its like.</summary>
     internal bool IsPage(ChunkId chunk) => Enumerable.Range(-1 - ContentRef.MaxDepth, 2 * (ContentRef.MaxDepth + 1)).Any(depth => _seen.Contains((chunk, depth)));
 
+    /// <param name="goesOn">Asked before each page.</param>
+    /// <returns>False where it was ended early: then what is needed is not known.</returns>
     /// <exception cref="VaultException">CompactionStopped.</exception>
-    internal async Task WalkAsync(IEnumerable<Snapshot> snapshots, Action onPage, CancellationToken cancellationToken)
+    internal async Task<bool> WalkAsync(IEnumerable<Snapshot> snapshots, Func<bool> goesOn, CancellationToken cancellationToken)
     {
         foreach (var snapshot in snapshots)
         {
             try
             {
-                await WalkAsync(reader.OpenOwnerPart(snapshot), onPage, cancellationToken);
+                if (!await WalkAsync(reader.OpenOwnerPart(snapshot), goesOn, cancellationToken))
+                {
+                    return false;
+                }
             }
             catch (BackupException fault) when (fault is not TargetException { IsTransient: true })
             {
                 throw new VaultException(FaultCodes.CompactionStopped, $"The listing of snapshot {snapshot.Id} ({snapshot.DataSet}) cannot be read whole, so nothing is compacted. {fault.Message}", fault);
             }
         }
+
+        return true;
     }
 
-    private async Task WalkAsync(OwnerPart owner, Action onPage, CancellationToken cancellationToken)
+    private async Task<bool> WalkAsync(OwnerPart owner, Func<bool> goesOn, CancellationToken cancellationToken)
     {
         var open = new Stack<(ChunkId Page, int Level)>();
         if (owner.ListingRoot is { } root)
@@ -66,7 +73,11 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
                 continue;
             }
 
-            onPage();
+            if (!goesOn())
+            {
+                return false;
+            }
+
             await MarkAsync(next.Page, cancellationToken);
             using var bytes = await fetcher.FetchAsync(next.Page, cancellationToken);
             var page = PageCodec.Decode(bytes.Memory, next.Page);
@@ -83,6 +94,7 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
 
         await MarkAsync(owner.Identities, default, cancellationToken);
         await MarkAsync(owner.Faults ?? ContentRef.Empty, default, cancellationToken);
+        return true;
     }
 
     private async ValueTask MarkAsync(ListedEntry entry, CancellationToken cancellationToken)
@@ -118,6 +130,17 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
     /// <summary>Every place counts: which of several copies is good shows only when it is read.</summary>
     private async ValueTask MarkAsync(ChunkId chunk, CancellationToken cancellationToken)
     {
+        if (_asked.Count > 0)
+        {
+            // Where packs have said themselves what is in them, the index has no say: it may have lost a place, or be told a false one.
+            if (_asked.ContainsKey(chunk.Value.A))
+            {
+                Need(chunk);
+            }
+
+            return;
+        }
+
         var places = await index.FindAsync(chunk, cancellationToken);
         if (places.Count == 0)
         {
@@ -132,10 +155,6 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
             }
 
             frames.Mark(place.Entry);
-            if (KeepsIds)
-            {
-                Need(chunk);
-            }
         }
     }
 }

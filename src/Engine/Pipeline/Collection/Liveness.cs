@@ -23,11 +23,10 @@ internal sealed class Liveness
 
     internal int PackCount => _packs.Count;
 
-    internal static async Task<Liveness> LoadAsync(UnlockedVault vault, SnapshotCatalog catalog, LivenessRules rules, CancellationToken cancellationToken)
+    internal static async Task<Liveness> LoadAsync(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots, LivenessRules rules, CancellationToken cancellationToken)
     {
-        RequireWhole(catalog);
         var live = new Liveness();
-        foreach (var snapshot in catalog.Snapshots)
+        foreach (var snapshot in snapshots)
         {
             await live.AddAsync(vault, snapshot, rules, cancellationToken);
         }

@@ -21,20 +21,20 @@ internal sealed class Tidier(CollectRun run)
         await run.TidyAsync(await RemovedManifestsAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(await OrphanPagesAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(ServedRelocations(), cancellationToken);
-        await run.TidyAsync(await RecordTidying.SupersededAsync(_vault, _view.Catalog, Settled, cancellationToken), cancellationToken);
+        await run.TidyAsync(await RecordTidying.SupersededAsync(_vault, _view.Removed, Settled, cancellationToken), cancellationToken);
         await run.TidyAsync(await PendingChanges.RubbishAsync(_vault, Settled, cancellationToken), cancellationToken);
         await run.TidyAsync(await KeyTidying.LeftoversAsync(_vault, Settled, cancellationToken), cancellationToken);
         if (!run.IsOver())
         {
-            await RemovalFold.RunAsync(_vault, [.. _view.Catalog.Removals.Where(record => record.StoreTime < Settled)], cancellationToken);
+            var settled = Settled < _view.RemovalsSettledBefore ? Settled : _view.RemovalsSettledBefore;
+            await RemovalFold.RunAsync(_vault, [.. _view.Catalog.Removals.Where(record => record.StoreTime < settled)], cancellationToken);
         }
     }
 
-    /// <summary>A removal that broke off after its record: the snapshot counts as removed already.</summary>
+    /// <summary>A removal that broke off after its record: the snapshot counts as removed already, and nobody takes the record back any more.</summary>
     private async Task<List<ObjectName>> RemovedManifestsAsync(CancellationToken cancellationToken)
     {
-        var removed = _view.Catalog.Removed.Select(static item => item.Manifest.Id).ToHashSet();
-        removed.ExceptWith(_view.Catalog.Snapshots.Select(static snapshot => snapshot.Id));
+        var removed = _view.Removed;
         var stats = await _vault.Store.ListAsync(
             ObjectNames.Manifests, name => ObjectNames.TryParseId(name, ObjectNames.Manifests, out var id) && removed.Contains(new SnapshotId(id)), cancellationToken);
         return [.. stats.Select(static stat => stat.Name)];

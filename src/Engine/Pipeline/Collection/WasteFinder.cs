@@ -32,8 +32,7 @@ internal sealed class WasteFinder(CollectRun run)
         using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
         var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, IsWanted);
-        await live.WalkAsync(view.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
-        return await ChooseAsync(live, maxUnusedPercent, cancellationToken);
+        return await live.WalkAsync(view.Snapshots, run.GoesOn, cancellationToken) ? await ChooseAsync(live, maxUnusedPercent, cancellationToken) : [];
     }
 
     private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsMoved(pack);
@@ -81,7 +80,7 @@ internal sealed class WasteFinder(CollectRun run)
     {
         try
         {
-            var told = await new IndexRebuilder(run.Vault.Target, SegmentSealings.AccessOf(run.Vault)).ReadTableAsync(frames.Pack, cancellationToken);
+            var told = await new IndexRebuilder(run.Vault.Target, SegmentSealings.AccessOf(run.Vault)).ReadTableAsync(frames.Pack.Id, frames.Pack.LengthBytes, cancellationToken);
             foreach (var entry in told.Entries.Where(static entry => entry.Sealing == ChunkSealing.Subject))
             {
                 frames.Mark(entry);

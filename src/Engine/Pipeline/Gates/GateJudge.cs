@@ -13,9 +13,10 @@ internal static class GateJudge
     private const int NoisePermille = 900;
     private const int MinReplacedPermille = 50;
 
-    /// <param name="last">Null where nothing can be compared: then only the minima and the names speak.</param>
-    internal static IReadOnlyList<GateFinding> Judge(ContentGates gates, SnapshotSummary now, ContentMeter meter, SnapshotSummary? last)
+    /// <param name="good">The last good one, and those before it; none where nothing can be compared: then only the minima and the names speak.</param>
+    internal static IReadOnlyList<GateFinding> Judge(ContentGates gates, SnapshotSummary now, ContentMeter meter, IReadOnlyList<SnapshotSummary> good)
     {
+        var last = good.Count == 0 ? null : good[0];
         var findings = new List<GateFinding>();
         var count = now.Kind == SnapshotKind.Records ? now.RecordCount : now.FileCount;
         Find(GateKind.TooSmall, now.ContentBytes, gates.MinimumBytes, now.ContentBytes < gates.MinimumBytes);
@@ -44,8 +45,10 @@ internal static class GateJudge
             var isUsual = before.ReplacedPermille * 2 >= replaced;
             Find(GateKind.MassChanged, replaced / 10, gates.ChangePercent, last.ContentBytes >= MinBytes && !isUsual && replaced >= gates.ChangePercent * 10);
 
-            var jump = meter.NewDensePermille - before.DensePermille;
-            var isNoise = replaced >= MinReplacedPermille && meter.MeasuredBytes >= MinBytes / 4 && meter.NewDensePermille >= NoisePermille;
+            // A little every day is too little to see on any day, but not beside what the content was before.
+            var isNoise = meter.NewDensePermille >= NoisePermille && now.ContentBytes >= MinBytes / 4;
+            var jump = replaced >= MinReplacedPermille && meter.MeasuredBytes >= MinBytes / 4 ? meter.NewDensePermille - before.DensePermille : 0;
+            jump = Math.Max(jump, good.Max(earlier => DenserInPlacePermille(now, earlier)));
             Find(GateKind.EntropyJumped, jump / 10, gates.EntropyJumpPercent, isNoise && jump >= gates.EntropyJumpPercent * 10);
 
             var emptied = last.FileCount == 0 ? 0 : 100 * Math.Max(0, now.Figures.EmptyFiles - before.EmptyFiles) / last.FileCount;
@@ -59,6 +62,19 @@ internal static class GateJudge
                 findings.Add(new GateFinding(gate, measured, known));
             }
         }
+    }
+
+    /// <summary>How much of an earlier content has become noise by now: what does not compress, beyond what was so then and what was added.</summary>
+    private static int DenserInPlacePermille(SnapshotSummary now, SnapshotSummary earlier)
+    {
+        if (earlier.Figures is null || earlier.ContentBytes < MinBytes)
+        {
+            return 0;
+        }
+
+        var denser = ((double)now.ContentBytes * now.Figures!.DensePermille) - ((double)earlier.ContentBytes * earlier.Figures.DensePermille);
+        var grown = 1000d * Math.Max(0, now.ContentBytes - earlier.ContentBytes);
+        return (int)Math.Clamp((denser - grown) / earlier.ContentBytes, 0, 1000);
     }
 
     private static long PercentLost(long now, long last) => 100 - Math.Min(100, (long)(100d * now / last));

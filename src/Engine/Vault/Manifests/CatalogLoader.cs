@@ -56,7 +56,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
             Snapshots = [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => Judged(snapshot, findings[snapshot.Reference], decisions[snapshot.Reference]))],
             Removed = removals.Removed,
             Removals = removals.Records,
-            Leftovers = [.. found.Where(snapshot => removals.Manifests.Contains(snapshot.Reference)).Select(static snapshot => snapshot.Reference)],
+            Leftovers = [.. found.Where(snapshot => removals.Manifests.Contains(snapshot.Reference))],
             Records = verifications.Select(static item => (item.Record.Manifest, item.Name)).Concat(approvals.Select(static item => (item.Record.Manifest, item.Name)))
                 .ToLookup(static pair => pair.Manifest, static pair => pair.Name),
             Heads = heads,

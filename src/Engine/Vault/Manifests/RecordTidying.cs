@@ -8,13 +8,21 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>Keeps the records of a vault few: every run reads them all.</summary>
 internal static class RecordTidying
 {
-    /// <summary>Verification records of snapshots that were removed, stored before <paramref name="settled"/>.</summary>
-    internal static async Task<IReadOnlyList<ObjectName>> SupersededAsync(UnlockedVault vault, SnapshotCatalog catalog, DateTimeOffset settled, CancellationToken cancellationToken)
+    /// <summary>
+    /// Verification records, stored before <paramref name="settled"/>, of snapshots that were removed, and those after which their own verifier looked at the same snapshot as deep again.
+    /// Another verifier's later word supersedes none: should that one be revoked, the earlier is all that is left.
+    /// </summary>
+    internal static async Task<IReadOnlyList<ObjectName>> SupersededAsync(UnlockedVault vault, IReadOnlySet<SnapshotId> removed, DateTimeOffset settled, CancellationToken cancellationToken)
     {
-        var removed = catalog.Removed.Select(static item => item.Manifest.Id).ToHashSet();
-        removed.ExceptWith(catalog.Snapshots.Select(static snapshot => snapshot.Id));
         var checks = await ReadAsync(vault, ObjectNames.Verifications, ObjectKind.VerificationRecord, MemberRoles.Verifier, signed => VerificationRecord.Open(vault, signed), cancellationToken);
-        return [.. checks.Where(item => item.StoredAt < settled && removed.Contains(item.Record.Manifest.Id)).Select(static item => item.Name)];
+        var last = checks.GroupBy(KeyOf).ToDictionary(static group => group.Key, static group => group.Max(TimeOf));
+        return [.. checks.Where(item => item.StoredAt < settled && (removed.Contains(item.Record.Manifest.Id) || TimeOf(item).CompareTo(last[KeyOf(item)]) < 0)).Select(static item => item.Name)];
+
+        static (ManifestReference Manifest, MemberId Signer, VerificationDepth Depth) KeyOf(StoredRecord<VerificationRecord> item) => (item.Record.Manifest, item.Signer, item.Record.Finding.Depth);
+
+        // As the catalogue counts: nothing was found after the store had it.
+        static Timestamp TimeOf(StoredRecord<VerificationRecord> item) =>
+            item.Record.Finding.Time.CompareTo(Timestamp.From(item.StoredAt)) <= 0 ? item.Record.Finding.Time : Timestamp.From(item.StoredAt);
     }
 
     /// <summary>The records that count. What is broken was told when the catalog was loaded.</summary>
@@ -32,12 +40,12 @@ internal static class RecordTidying
                 signed.Header.Expect(kind, vault.Id, ObjectNames.TryParseId(stored.Name, folder, out var id) ? new ObjectId(id) : null);
                 return signer.IsRevoked
                     ? throw new IntegrityException(FaultCodes.SignerNotEntitled, $"'{stored.Name}' is of {signer.Name}, who was revoked.")
-                    : new StoredRecord<T>(stored.Name, signed.Header, read(signed), stored.StoreTime);
+                    : new StoredRecord<T>(stored.Name, signer.Id, read(signed), stored.StoreTime);
             },
             (name, fault) => vault.Sink.Report(new BackupEvent(EventSeverity.Verbose, $"'{name}' is left as it is: {fault.Message}", fault.Code)),
             cancellationToken);
         return [.. records.OfType<StoredRecord<T>>()];
     }
 
-    private sealed record StoredRecord<T>(ObjectName Name, ObjectHeader Header, T Record, DateTimeOffset StoredAt);
+    private sealed record StoredRecord<T>(ObjectName Name, MemberId Signer, T Record, DateTimeOffset StoredAt);
 }

@@ -43,6 +43,8 @@ public sealed record SnapshotQuery
 /// <summary>All snapshots that were accepted when it was loaded, and what was wrong.</summary>
 public sealed class SnapshotCatalog
 {
+    private static readonly TimeSpan ComparedFor = TimeSpan.FromDays(92);
+
     private readonly ILookup<MemberId, ChainEnd> _links;
     private readonly IReadOnlyList<ManifestReference> _heads;
     private readonly IReadOnlyList<RemovedSnapshot> _removed;
@@ -79,8 +81,20 @@ public sealed class SnapshotCatalog
     /// <summary>Every removal record, as it lies on the target.</summary>
     internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }
 
-    /// <summary>Manifests that lie there although a record says that they are removed: somebody was interrupted.</summary>
-    internal IReadOnlyList<ManifestReference> Leftovers { get; }
+    /// <summary>Snapshots whose manifests lie there although a record says that they are removed: somebody was interrupted, or is about to delete them or to take the record back.</summary>
+    internal IReadOnlyList<Snapshot> Leftovers { get; }
+
+    /// <summary>Leftovers of which every record that names them was stored since, and so may still be taken back.</summary>
+    /// <param name="settledBefore">By the store's clock.</param>
+    internal IEnumerable<Snapshot> LeavingSince(DateTimeOffset settledBefore)
+    {
+        var settled = SettledRemovals(settledBefore);
+        return Leftovers.Where(snapshot => !settled.Contains(snapshot.Id));
+    }
+
+    /// <summary>What was removed by records that nobody takes back any more.</summary>
+    internal HashSet<SnapshotId> SettledRemovals(DateTimeOffset settledBefore) =>
+        [.. Removals.Where(record => record.StoreTime <= settledBefore).SelectMany(static record => record.Record.Removed).Select(static item => item.Manifest.Id)];
 
     /// <summary>The records about a manifest that are of no use without it.</summary>
     internal ILookup<ManifestReference, ObjectName> Records { get; }
@@ -123,10 +137,24 @@ public sealed class SnapshotCatalog
         .MaxBy(static finding => finding.Time);
 
     /// <summary>What a new backup of a data set is compared with: the newest that counts, by the same writer, or by an earlier key of the same host.</summary>
-    public Snapshot? LastGoodOf(DataSetId dataSet, MemberId writer, string hostName)
+    public Snapshot? LastGoodOf(DataSetId dataSet, MemberId writer, string hostName) => GoodOnesOf(dataSet, writer, hostName).FirstOrDefault();
+
+    /// <summary>
+    /// The newest that counts and those of its writer before it, newest first: not more than three months, and none from before what a person approved last. So what changes a little every day is
+    /// compared with what it was, too.
+    /// </summary>
+    internal IEnumerable<Snapshot> GoodOnesOf(DataSetId dataSet, MemberId writer, string hostName)
     {
         var good = Snapshots.Where(snapshot => snapshot.DataSetId == dataSet && snapshot.Standing == Retention.SnapshotStanding.Good).ToList();
-        return good.Find(snapshot => snapshot.Writer == writer) ?? good.Find(snapshot => string.Equals(snapshot.HostName, hostName, StringComparison.OrdinalIgnoreCase));
+        var last = good.Find(snapshot => snapshot.Writer == writer) ?? good.Find(snapshot => string.Equals(snapshot.HostName, hostName, StringComparison.OrdinalIgnoreCase));
+        foreach (var snapshot in good.Where(snapshot => last is not null && snapshot.Writer == last.Writer && last.StoreTime - snapshot.StoreTime <= ComparedFor))
+        {
+            yield return snapshot;
+            if (snapshot.Decision is not null)
+            {
+                yield break;
+            }
+        }
     }
 
     public void ReportProblems(IEngineSink sink)
@@ -167,7 +195,7 @@ internal sealed record CatalogContent
 
     public required IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; init; }
 
-    public required IReadOnlyList<ManifestReference> Leftovers { get; init; }
+    public required IReadOnlyList<Snapshot> Leftovers { get; init; }
 
     public required ILookup<ManifestReference, ObjectName> Records { get; init; }
 

@@ -55,6 +55,7 @@ public static class SnapshotRemoval
         var after = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
         var objection =
             plan.StayingAt(request, storeNow).Intersect(expired.Select(static snapshot => snapshot.Id)).Any() ? "this computer's clock is ahead of the store's, by which a snapshot is too young"
+            : new SnapshotHolds(vault) is var holds && expired.Exists(snapshot => holds.On(snapshot).Count > 0) ? "a legal hold was placed at the same moment"
             : LeavesNothingGood(request, plan, after, expired, storeNow) ? "somebody else removed at the same moment what was to stay"
             : null;
         if (objection is null)
@@ -127,6 +128,6 @@ public static class SnapshotRemoval
     private static IEnumerable<ManifestReference> LeftoversOf(SnapshotCatalog catalog, List<StoredRecord<RemovalRecord>> settled)
     {
         var named = settled.SelectMany(static removal => removal.Record.Removed).Select(static removed => removed.Manifest).ToHashSet();
-        return catalog.Leftovers.Where(named.Contains);
+        return catalog.Leftovers.Select(static snapshot => snapshot.Reference).Where(named.Contains);
     }
 }
