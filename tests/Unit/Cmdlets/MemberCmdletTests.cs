@@ -116,7 +116,7 @@ public sealed class MemberCmdletTests : IDisposable
             Update-BackupVaultKey -Vault ./vault -WhatIf
             Add-BackupVaultMember x Auditor ./x.key -Vault ./vault -WhatIf
             Set-BackupVaultMember x -AllDataSets -Vault ./vault -WhatIf
-            Remove-BackupVaultMember x y -Vault ./vault -WhatIf
+            Remove-BackupVaultMember (Get-BackupVaultMember -Vault ./vault).Name y -Vault ./vault -WhatIf
             """);
         Assert.Equal(before, VaultPicture());
         var lines = await _place.LinesAsync("""
