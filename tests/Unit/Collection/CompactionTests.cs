@@ -24,7 +24,7 @@ public sealed class CompactionTests : IDisposable
     {
         using var owner = await _scene.CreateAsync();
         using var writer = await _scene.OpenWriterAsync(owner, "writer");
-        await HalfEmptyAsync(owner, writer);
+        await _scene.HalfEmptyAsync(owner, writer);
         var before = _scene.BytesOf("packs/");
         var packs = _scene.Packs;
         var total = await _scene.CollectForAsync(owner, 8, Compacting);
@@ -45,7 +45,7 @@ public sealed class CompactionTests : IDisposable
     public async Task Relocations_go_when_no_snapshot_names_an_old_pack()
     {
         using var owner = await _scene.CreateAsync();
-        await HalfEmptyAsync(owner, owner);
+        await _scene.HalfEmptyAsync(owner, owner);
         var old = _scene.Expected.Keys.ToArray();
         await _scene.CollectForAsync(owner, 6, Compacting);
         Assert.NotEqual(0, _scene.CountOf("relocations/"));
@@ -60,7 +60,7 @@ public sealed class CompactionTests : IDisposable
     public async Task An_old_pack_stays_for_a_grace_time_for_those_who_read_by_the_index_as_it_was()
     {
         using var owner = await _scene.CreateAsync();
-        await HalfEmptyAsync(owner, owner);
+        await _scene.HalfEmptyAsync(owner, owner);
         await CollectAsync(owner, Compacting);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(owner, owner.Self, NullSink.Instance, Token);
         _scene.Time.Advance(Day);
@@ -111,7 +111,7 @@ public sealed class CompactionTests : IDisposable
     public async Task A_damaged_pack_is_left_as_it_is_and_a_damaged_listing_stops_it()
     {
         using var owner = await _scene.CreateAsync();
-        await HalfEmptyAsync(owner, owner);
+        await _scene.HalfEmptyAsync(owner, owner);
         await CollectAsync(owner, Compacting);
         _scene.Time.Advance(Day);
         var marked = (await CondemnedMarkers.StandingAsync(owner, Token)).SelectMany(static marker => marker.Marker.Packs).ToList();
@@ -158,29 +158,6 @@ public sealed class CompactionTests : IDisposable
     {
         Assert.True(owner.IsReader);
         return Assert.Throws<RequestException>(() => CollectCorridor.RequireReader(writer, Compacting)).Code;
-    }
-
-    /// <summary>Two snapshots; of the packs of the first, most is unused once it is removed.</summary>
-    private async Task HalfEmptyAsync(UnlockedVault owner, UnlockedVault writer)
-    {
-        for (var i = 0; i < 40; i++)
-        {
-            _scene.Set($"file-{i:D2}.bin", 12_000, seed: i);
-        }
-
-        var first = (await _scene.BackUpAsync(writer)).Snapshot.Id;
-        for (var i = 0; i < 40; i++)
-        {
-            if (i % 4 != 0)
-            {
-                _scene.Files.Remove($"file-{i:D2}.bin");
-            }
-        }
-
-        _scene.Time.Advance(TimeSpan.FromHours(1));
-        await _scene.BackUpAsync(writer);
-        await _scene.RemoveAsync(owner, first);
-        _scene.Time.Advance(2 * Day);
     }
 
     private static ChunkFrame FrameOf(ChunkId chunk, byte[] payload) =>

@@ -21,7 +21,7 @@ internal sealed class Compactor(CollectRun run)
 
         foreach (var marker in due)
         {
-            var packs = marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsMoved(pack)).ToHashSet();
+            var packs = marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsLeft(pack)).ToHashSet();
             if (packs.Count > 0 && !run.IsOver())
             {
                 await MoveAsync(packs, run.View.DeadlineOf(marker.Marker), cancellationToken);

@@ -9,8 +9,9 @@ using SecureBackup.Engine.Vault;
 namespace SecureBackup.Engine.Pipeline.Collection;
 
 /// <summary>
-/// Joins small index segments, so that a lookup asks few, and leaves out packs that are gone. A merged segment is believed before a writer's own, so a writer's word goes into it only after each
-/// of its packs has said the same under its writer's signature: no stolen writer gets its words into a maintainer's mouth. The old segments stay until every reader that may have them open is done.
+/// Joins small index segments, so that a lookup asks few, and leaves out packs that are gone. A merged segment is believed before a writer's own, so anybody else's word goes into it only after
+/// each of its packs has said the same under its writer's signature: no stolen writer or maintainer gets its words into this one's mouth. A verifier's word stays the verifier's: attestations are left
+/// alone. The old segments stay until every reader that may have them open is done.
 /// </summary>
 internal sealed class IndexMerger(CollectRun run)
 {
@@ -70,7 +71,7 @@ internal sealed class IndexMerger(CollectRun run)
     {
         var small = new List<IndexSegment>();
         var stale = new List<IndexSegment>();
-        foreach (var segment in catalog.Segments.Where(static segment => !segment.Signer.IsRevoked || !segment.IsMerged))
+        foreach (var segment in catalog.Segments.Where(static segment => !segment.IsAttestation && (!segment.Signer.IsRevoked || !segment.IsMerged)))
         {
             if (await IsStaleAsync(segment, cancellationToken))
             {
@@ -151,7 +152,7 @@ internal sealed class IndexMerger(CollectRun run)
         run.Context.Counters.SetCurrentItem(segment.Name);
         try
         {
-            return segment.IsMerged ? await ReadMergedAsync(segment, cancellationToken) : await ReadWritersAsync(segment, cancellationToken);
+            return segment.IsMerged && segment.Signer.Id == _vault.Self ? await ReadOwnAsync(segment, cancellationToken) : await ReadByTablesAsync(segment, cancellationToken);
         }
         catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
         {
@@ -160,7 +161,7 @@ internal sealed class IndexMerger(CollectRun run)
         }
     }
 
-    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadMergedAsync(IndexSegment segment, CancellationToken cancellationToken)
+    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadOwnAsync(IndexSegment segment, CancellationToken cancellationToken)
     {
         var chunks = new List<(PackRecord, PackEntry)>(segment.ChunkCount);
         await foreach (var chunk in segment.EnumerateChunksAsync(cancellationToken))
@@ -191,8 +192,8 @@ internal sealed class IndexMerger(CollectRun run)
         return isThere;
     }
 
-    /// <summary>By the packs' own tables, a few kilobytes each: what is merged once need not be asked again.</summary>
-    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadWritersAsync(IndexSegment segment, CancellationToken cancellationToken)
+    /// <summary>By the packs' own tables, a few kilobytes each: what this maintainer merged once need not be asked again.</summary>
+    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadByTablesAsync(IndexSegment segment, CancellationToken cancellationToken)
     {
         var chunks = new List<(PackRecord, PackEntry)>(segment.ChunkCount);
         await foreach (var pack in segment.EnumeratePacksAsync(cancellationToken))

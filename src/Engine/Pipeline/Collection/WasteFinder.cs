@@ -38,7 +38,7 @@ internal sealed class WasteFinder(CollectRun run)
         return await ChooseAsync([.. live.Packs.Values.OrderBy(static frames => frames.LiveBytes)], maxUnusedPercent, cancellationToken);
     }
 
-    private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsMoved(pack);
+    private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsLeft(pack);
 
     private async Task<IReadOnlyList<PackId>> ChooseAsync(List<FrameSet> packs, int maxUnusedPercent, CancellationToken cancellationToken)
     {
