@@ -13,7 +13,7 @@ Test: the longer sweeps too.
 .PARAMETER Keep
 Demo: leaves the folder of the sample shop in place.
 .PARAMETER Arguments
-Bench: passed on to the bench program.
+Bench: passed on to the bench program. --ten-years week, or day, runs ten years of a vault in fast motion instead, and writes docs/design/ten-years.md.
 #>
 [CmdletBinding()]
 param(
@@ -175,7 +175,27 @@ function Invoke-Demo {
     if ($LASTEXITCODE -ne 0) { throw "The demo ended with exit code $LASTEXITCODE." }
 }
 
+# Minutes (week), or a multiple of that (day).
+function Invoke-TenYears([string] $Speed) {
+    if ($Speed -notin 'week', 'day') { throw "--ten-years takes week or day, not '$Speed'." }
+    Build-Solution
+    $variables = @{ SECUREBACKUP_TEST_TEN_YEARS = $Speed; SECUREBACKUP_UPDATE_DOCS = '1' }
+    try {
+        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
+        & dotnet (Get-RepositoryPath 'tests/Unit/bin/Release/net10.0/SecureBackup.Tests.Unit.dll') -class SecureBackup.Tests.Unit.TenYears.TenYearsTests -diagnostics
+        if ($LASTEXITCODE -ne 0) { throw "The ten years failed with exit code $LASTEXITCODE." }
+    }
+    finally {
+        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
+    }
+}
+
 function Invoke-Bench {
+    if ($Arguments.Count -gt 0 -and $Arguments[0] -eq '--ten-years') {
+        Invoke-TenYears $Arguments[1]
+        return
+    }
+
     & dotnet run -c Release --project (Get-RepositoryPath 'bench') -- @Arguments
     if ($LASTEXITCODE -ne 0) { throw "The bench failed with exit code $LASTEXITCODE." }
 }

@@ -28,7 +28,7 @@ using var vault = await locked.UnlockAsync(credential, new UnlockContext(HostSta
 using var source = FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([sourcePath]) }, TimeProvider.System);
 
 await Console.Out.WriteLineAsync("running");
-var options = new BackupOptions { DataSet = "shop", HostName = "host", Tags = [tag] };
+var options = new BackupOptions { DataSet = "shop", HostName = "host", Tags = [tag], Gates = ContentGates.None };
 var result = await BackupCorridor.RunAsync(vault, source, options, RunContext.Unwatched, CancellationToken.None);
 await Console.Out.WriteLineAsync($"{result.Outcome} {result.Elapsed.TotalMilliseconds:F0} {result.PacksAdopted}");
 return 0;

@@ -1,10 +1,10 @@
 // Sessions, verification and approval records, condemned markers and relocations (docs/format/sessions.md, manifest.md).
 import * as cbor from './cbor.mjs';
-import { demand, hex, same } from './refusal.mjs';
+import { Refusal, demand, hex, same } from './refusal.mjs';
 import { roles } from './register.mjs';
 import { openBlob } from './seal.mjs';
 import { headShape, mostSignedBytes, splitSigned, verifiedSigner } from './signed.mjs';
-import { kinds, parseHeader } from './store.mjs';
+import { kinds, nameOf, parseHeader } from './store.mjs';
 
 const { uint, id, text, bytes, list, tuple, optional, time } = cbor;
 const sessionShape = cbor.record({ 0: ['head', headShape], 1: ['session', id], 2: ['number', uint], 3: ['time', time], 4: ['isEnd', optional(uint)] });
@@ -29,7 +29,8 @@ export class Records {
 
   signed(stored, shape, role, what) {
     const { body, signatures, digest } = splitSigned(stored), record = shape(body, what), signer = verifiedSigner(signatures, digest, m => this.register.keyOf(m));
-    demand(this.register.mayAct(signer, role), 'not entitled', `a ${what} by a member without the right`);
+    // What a member left who was revoked since is no fault of the vault. It counts for nothing, but for relocations of packs that are gone.
+    demand(this.register.hasRole(signer, role), 'not entitled', `a ${what} by a member without the right`);
     this.register.demandHead(record.head, `a ${what}`);
     return record;
   }
@@ -63,5 +64,27 @@ export class Records {
   relocations(objectId) {
     const { header, stored } = this.store.object('relocations', objectId, mostSignedBytes), record = this.signed(stored, relocationShape, roles.maintainer, 'relocation');
     return movesShape(cbor.decode(openBlob(this.owner.keys.of(header.epoch, 'index'), 'sb1/index', header, record.sealed)), 'moves');
+  }
+
+  // Where what lay in these packs lies now: a pack that compaction took away is read as all that took over from it, wherever those have moved in turn.
+  placesOf(packIds) {
+    this.moves ??= this.readMoves();
+    const places = new Set(), seen = new Set(packIds);
+    for (const packId of seen) {
+      const next = this.store.has(nameOf('packs', Buffer.from(packId, 'hex'))) ? undefined : this.moves.get(packId);
+      if (next) for (const moved of next) seen.add(moved);
+      else places.add(packId);
+    }
+    return places;
+  }
+
+  readMoves() {
+    const moves = new Map();
+    for (const objectId of this.store.ids('relocations')) {
+      try {
+        for (const [from, to] of this.relocations(objectId)) moves.set(hex(from), [...moves.get(hex(from)) ?? [], hex(to)]);
+      } catch (e) { if (!(e instanceof Refusal)) throw e; }
+    }
+    return moves;
   }
 }

@@ -15,7 +15,7 @@ const changeShapes = {
   2: { 0: ['epoch', uint], 1: ['publicKey', cbor.sized(1216)] },
   3: { 0: ['memberId', id], 1: ['name', text], 2: ['signingKeys', list(cbor.tuple(uint, bytes))], 3: ['sealingKey', cbor.sized(1216)], 4: ['roles', uint], 5: ['dataSets', optional(list(id))] },
   4: { 0: ['memberId', id], 1: ['epoch', uint], 2: ['objectId', id], 3: ['envelope', bytes] },
-  5: { 0: ['floor', optional(uint)], 1: ['horizon', optional(uint)], 2: ['trust', optional(uint)], 3: ['grace', optional(uint)], 4: ['lapse', optional(uint)], 5: ['ownersNeeded', optional(uint)] },
+  5: { 0: ['floor', uint], 1: ['horizon', uint], 2: ['trust', uint], 3: ['grace', uint], 4: ['lapse', uint], 5: ['ownersNeeded', uint] },
   6: { 0: ['targetId', id], 1: ['name', text] },
   7: { 0: ['targetId', id] },
   8: { 0: ['objectId', id], 1: ['hash', id], 2: ['replaces', optional(id)] },
@@ -93,7 +93,7 @@ export class Register {
       case 2: demand(change.epoch === this.epochs.size + 1, 'malformed', 'epochs leave a gap'); this.epochs.set(change.epoch, change.publicKey); break;
       case 3: this.addMember(member, change); break;
       case 4: this.grants.push({ ...change, member }); break;
-      case 5: this.ownersNeeded = change.ownersNeeded ?? this.ownersNeeded; break;
+      case 5: this.ownersNeeded = change.ownersNeeded; break;
       case 8: demand(same(change.replaces ?? none, this.keyring?.objectId ?? none), 'malformed', 'a keyring root does not replace the one that stands'); this.keyring = change; break;
       case 11: demand(this.ledger === undefined || change.number > this.ledger.number, 'malformed', 'a ledger head goes back'); this.ledger = change; break;
       case 12: this.placeHold(hex(change.holdId), change); break;

@@ -74,7 +74,7 @@ internal sealed class SecretStore(CommandInvocationIntrinsics session, string? s
             throw new RequestException(FaultCodes.SecretNotFound, $"The secret '{name}'{Where} could not be had: {exception.Message}", exception);
         }
 
-        return found is { Count: > 0 } && found[0] is not null
+        return found is { Count: > 0 } && found.All(static item => item is not null)
             ? [.. found.Select(static item => item.BaseObject)]
             : throw new RequestException(FaultCodes.SecretNotFound, $"There is no secret '{name}'{Where}.");
     }

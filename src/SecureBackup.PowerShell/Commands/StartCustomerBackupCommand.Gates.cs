@@ -53,7 +53,6 @@ public sealed partial class StartCustomerBackupCommand
             EntropyJumpPercent = UnlessSkipped(BackupGate.EntropyJump, MaxEntropyJump),
             EmptiedPercent = UnlessSkipped(BackupGate.EmptiedFiles, MaxEmptiedPercent),
             LooksForRansomNames = !IsSkipped(BackupGate.RansomNames),
-            LooksForEmptiedRecords = !IsSkipped(BackupGate.EmptiedRecords),
         };
         gates.RequireValid();
         return gates;

@@ -11,7 +11,6 @@ public enum BackupGate
     EntropyJump,
     RansomNames,
     EmptiedFiles,
-    EmptiedRecords,
     All,
 }
 

@@ -56,6 +56,24 @@ public sealed class TidyingTests : IDisposable
     }
 
     [Fact]
+    public async Task What_broken_off_changes_left_and_rubbish_among_the_waiting_ones_go()
+    {
+        using var owner = await _scene.CreateAsync();
+        ObjectName[] planted = [ObjectNames.Unlocker(ObjectId.Random()), ObjectNames.Bundle(ObjectId.Random()), ObjectNames.Proposal(ObjectId.Random())];
+        foreach (var name in planted)
+        {
+            _scene.Target.Replace(name, "left by somebody"u8);
+        }
+
+        await CollectAsync(owner);
+        Assert.All(planted, name => Assert.Contains(name, _scene.Target.Objects.Keys));
+        _scene.Time.Advance(TimeSpan.FromDays(32));
+        await CollectAsync(owner);
+        Assert.All(planted, name => Assert.DoesNotContain(name, _scene.Target.Objects.Keys));
+        using var opened = await _scene.OpenAsync();
+    }
+
+    [Fact]
     public async Task Many_removal_records_become_one_that_says_the_same()
     {
         using var owner = await _scene.CreateAsync();

@@ -5,6 +5,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Pipeline;
 
 namespace SecureBackup.Tests.Unit.Golden;
 
@@ -34,6 +35,13 @@ public sealed class GoldenTests
             var snapshot = catalog.Resolve(expected.Id);
             Assert.Equal(expected.DataSet, snapshot.DataSet);
             Assert.Equal(expected.Writer, vault.Register.Find(snapshot.Writer)!.Name);
+            if (expected.Records is { } records)
+            {
+                var (found, _) = await RecordScene.ReadAsync(vault, snapshot);
+                Assert.Equivalent(records, RecordScene.BySubject(found.Select(static record => (record.Subject, record.Value))), strict: true);
+                continue;
+            }
+
             var listed = await browser.EnumerateAsync(snapshot, new EntryFilter([]), null, Token).Select(item => GoldenVault.Describe(item.Path, item.Metadata)).ToListAsync(Token);
             Assert.Equivalent(expected.Entries.Select(AsListed).OrderBy(entry => entry.Path, StringComparer.Ordinal), listed.OrderBy(entry => entry.Path, StringComparer.Ordinal), strict: true);
         }
@@ -64,7 +72,7 @@ public sealed class GoldenTests
         using var folder = new TempFolder();
         using var vault = await OpenByKeyAsync(golden, folder);
         var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
-        foreach (var expected in golden.Expected)
+        foreach (var expected in golden.Expected.Where(static snapshot => snapshot.Records is null))
         {
             var destination = folder[expected.Id];
             var restored = await GoldenVault.RestoreAsync(vault, catalog.Resolve(expected.Id), destination, Token);

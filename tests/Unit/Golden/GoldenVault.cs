@@ -31,7 +31,11 @@ internal sealed record GoldenEntry(string Path, string Kind)
 }
 
 /// <summary>What a snapshot of a golden vault holds, and who wrote it.</summary>
-internal sealed record GoldenSnapshot(string Id, string DataSet, string Writer, IReadOnlyList<GoldenEntry> Entries);
+internal sealed record GoldenSnapshot(string Id, string DataSet, string Writer, IReadOnlyList<GoldenEntry> Entries)
+{
+    /// <summary>Of a snapshot of records, the encoded ones of each subject that was not erased, in their order; else null.</summary>
+    public IReadOnlyDictionary<string, List<string>>? Records { get; init; }
+}
 
 /// <summary>
 /// A vault made by an earlier version, kept for ever: <c>vault/</c>, the keys to it, and what it holds. Nothing in it is ever edited, only new ones are

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Runtime.Versioning;
-using System.Security.Cryptography;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Pipeline;
@@ -8,14 +6,13 @@ using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
-using SecureBackup.Tests.Unit.Properties;
 using SecureBackup.Tests.Unit.Sources;
 
 namespace SecureBackup.Tests.Unit.Golden;
 
 /// <summary>
 /// Makes golden vaults, with what they hold described from what was put in and not from what the engine made of it. They go where SECUREBACKUP_WRITE_GOLDEN names a
-/// folder, and never over one that is there: a golden vault is made once and kept. Without it this is a rehearsal.
+/// folder, and what is there is left: a golden vault is made once and kept. Without it this is a rehearsal.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class GoldenWriter
@@ -32,12 +29,17 @@ public sealed class GoldenWriter
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Golden vaults are made on Linux.");
         using var rehearsal = new TempFolder();
         var folder = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked ? asked : rehearsal.FullPath;
-        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages" })
+        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages", GoldenYears.Name })
         {
             var path = Path.Combine(folder, name);
-            Assert.False(Directory.Exists(path), $"'{path}' is there, and a golden vault is never written over.");
-            await new Making(path).RunAsync(name);
-            Assert.Equal(name is "two-snapshots-two-writers" ? 2 : 1, new GoldenVault(path).Expected.Count);
+            if (Directory.Exists(path))
+            {
+                continue;
+            }
+
+            using var years = name is GoldenYears.Name ? new GoldenYears(path, Passphrase) : null;
+            await (years?.RunAsync() ?? new Making(path).RunAsync(name));
+            Assert.Equal(name switch { "two-snapshots-two-writers" => 2, GoldenYears.Name => 4, _ => 1 }, new GoldenVault(path).Expected.Count);
         }
     }
 
@@ -111,181 +113,5 @@ public sealed class GoldenWriter
             var writer = vault.Register.Find(vault.Self)!.Name;
             _expected.Add(new GoldenSnapshot(backup.Snapshot.Id.ToString(), DataSet, writer, _tree.Describe("crm")));
         }
-    }
-}
-
-/// <summary>The folder that goes into a golden vault, and what was put into it, entry by entry.</summary>
-[SupportedOSPlatform("linux")]
-internal sealed class GoldenTree(string root)
-{
-    private const long Start = 1_790_000_000;
-
-    private readonly SortedDictionary<string, GoldenEntry> _entries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, byte[]> _names = [];
-
-    internal string Root => root;
-
-    internal void MakePlain()
-    {
-        Folder("");
-        File("customers.csv", Text("customer", 300), mode: 0x1A4);
-        File("empty", [], mode: 0x180);
-        Folder("empty folder");
-        Folder("exports");
-        File("exports/scan.bin", Noise(50_000), mode: 0x1ED);
-        File("exports/copy-of-scan.bin", Noise(50_000), mode: 0x124);
-        HardLink("further-name.csv", "customers.csv");
-        SymbolicLink("newest", "exports/scan.bin"u8.ToArray());
-        SymbolicLink("nowhere", [(byte)'n', 0xFF, (byte)'/', (byte)'x']);
-        SetAttributes("customers.csv", ("user.note", "checked \0 twice"u8.ToArray()), ("user.empty", []));
-        Sparse("disk.img");
-        File([0xE4, (byte)'r', 0xFE, (byte)'\n'], "bytes under a name of bytes"u8.ToArray());
-        File("größe 🦊.txt"u8.ToArray(), "a name in UTF-8"u8.ToArray());
-        Settle();
-    }
-
-    internal void MakeMany()
-    {
-        Folder("");
-        for (var folder = 0; folder < 12; folder++)
-        {
-            var name = string.Create(CultureInfo.InvariantCulture, $"folder-{folder:00}");
-            Folder(name);
-            for (var file = 0; file < 50; file++)
-            {
-                File(string.Create(CultureInfo.InvariantCulture, $"{name}/{file:000}-{new string('n', 120)}"), Text("mail", file % 3), mode: 0x1A4);
-            }
-        }
-
-        Settle();
-    }
-
-    internal void MakeFirst()
-    {
-        Folder("");
-        File("customers.csv", Text("customer", 200), mode: 0x1A4);
-        File("orders.csv", Text("order", 400), mode: 0x1A4);
-        File("old.txt", "will be gone"u8.ToArray(), mode: 0x1A4);
-        Settle();
-    }
-
-    internal void MakeSecond()
-    {
-        System.IO.File.Delete(Path.Combine(root, "old.txt"));
-        _entries.Remove("old.txt");
-        File("orders.csv", Text("order", 450), mode: 0x1A4);
-        Folder("new");
-        File("new/scan.bin", Noise(20_000), mode: 0x180);
-        Settle();
-    }
-
-    /// <summary>Everything, in path order, below the name of the root.</summary>
-    internal List<GoldenEntry> Describe(string name) =>
-    [
-        .. _entries.Values.Select(entry => entry with
-        {
-            Path = entry.Path.Length == 0 ? name : $"{name}/{entry.Path}",
-            FirstName = entry.FirstName is null ? null : $"{name}/{entry.FirstName}",
-        }).OrderBy(entry => entry.Path, StringComparer.Ordinal),
-    ];
-
-    private byte[] At(byte[] name) => name.Length == 0 ? RawTree.Bytes(root) : RawTree.Join(RawTree.Bytes(root), name);
-
-    private void Folder(string name)
-    {
-        if (name.Length > 0)
-        {
-            RawTree.MakeFolder(At(RawTree.Bytes(name)));
-        }
-
-        RawTree.SetMode(At(RawTree.Bytes(name)), 0x1ED);
-        Add(RawTree.Bytes(name), new GoldenEntry("", "Directory") { Mode = "755" });
-    }
-
-    private void File(string name, byte[] content, uint mode) => File(RawTree.Bytes(name), content, mode);
-
-    private void File(byte[] name, byte[] content, uint mode = 0x1A4)
-    {
-        RawTree.Write(At(name), content.Length, (0, content));
-        RawTree.SetMode(At(name), mode);
-        Add(name, new GoldenEntry("", "File") { Size = content.Length, Sha256 = Convert.ToHexString(SHA256.HashData(content)), Mode = Convert.ToString(mode, 8) });
-    }
-
-    private void Sparse(string name)
-    {
-        var content = new byte[400_000];
-        var data = Noise(4096);
-        data.CopyTo(content, 65_536);
-        RawTree.Write(At(RawTree.Bytes(name)), content.Length, (65_536, data));
-        RawTree.SetMode(At(RawTree.Bytes(name)), 0x180);
-        Add(RawTree.Bytes(name), new GoldenEntry("", "File")
-        {
-            Size = content.Length,
-            Sha256 = Convert.ToHexString(SHA256.HashData(content)),
-            Mode = "600",
-            Holes = [[0, 65_536], [69_632, 400_000 - 69_632]],
-        });
-    }
-
-    private void HardLink(string name, string first)
-    {
-        RawTree.MakeName(At(RawTree.Bytes(first)), At(RawTree.Bytes(name)));
-        Add(RawTree.Bytes(name), new GoldenEntry("", "HardLink") { FirstName = GoldenVault.ToText(RawTree.Bytes(first)) });
-    }
-
-    private void SymbolicLink(string name, byte[] target)
-    {
-        RawTree.MakeLink(target, At(RawTree.Bytes(name)));
-        Add(RawTree.Bytes(name), new GoldenEntry("", "SymbolicLink") { Mode = "777", Target = GoldenVault.ToText(target) });
-    }
-
-    private void SetAttributes(string name, params (string Name, byte[] Value)[] attributes)
-    {
-        foreach (var (attribute, value) in attributes)
-        {
-            Assert.SkipUnless(RawTree.TrySetAttribute(At(RawTree.Bytes(name)), attribute, value), "This file system keeps no extended attributes.");
-        }
-
-        _entries[name] = _entries[name] with { Attributes = attributes.OrderBy(item => item.Name, StringComparer.Ordinal).ToDictionary(item => item.Name, item => Convert.ToHexString(item.Value)) };
-    }
-
-    /// <summary>Times last, from the inside out: each entry another one, one of them before 1970.</summary>
-    private void Settle()
-    {
-        var seconds = Start;
-        foreach (var (text, entry) in _entries.Reverse().ToList())
-        {
-            if (entry.Kind is "HardLink")
-            {
-                continue;
-            }
-
-            var time = text is "empty" ? -1_000_000_007 : seconds++;
-            var nanoseconds = (uint)(seconds * 7919 % 10_000_000 * 100);
-            RawTree.SetTime(At(_names[text]), time, nanoseconds);
-            _entries[text] = entry with { ModifiedAt = string.Create(CultureInfo.InvariantCulture, $"{time}.{nanoseconds:000000000}") };
-        }
-
-        foreach (var (text, entry) in _entries.Where(item => item.Value.FirstName is not null).ToList())
-        {
-            _entries[text] = _entries[entry.FirstName!] with { Kind = "HardLink", Path = entry.Path, FirstName = entry.FirstName };
-        }
-    }
-
-    private void Add(byte[] name, GoldenEntry entry)
-    {
-        var text = GoldenVault.ToText(name);
-        _names[text] = name;
-        _entries[text] = entry with { Path = text };
-    }
-
-    private static byte[] Text(string word, int lines) => RawTree.Bytes(string.Concat(
-        Enumerable.Range(0, lines).Select(n => string.Create(CultureInfo.InvariantCulture, $"{n};{word} {n * 7919 % 1000};{n * 104_729 % 10_000}\n"))));
-
-    private static byte[] Noise(int length)
-    {
-        var bytes = new byte[length];
-        new Random(length).NextBytes(bytes);
-        return bytes;
     }
 }

@@ -35,6 +35,18 @@ public sealed class SecondReaderTests(SecondReaderTests.SharedVault shared) : IC
         Assert.EndsWith(": 0 problems\n", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(GoldenTests.Names), MemberType = typeof(GoldenTests))]
+    public async Task It_finds_nothing_wrong_with_a_golden_vault(string name)
+    {
+        await SecondReader.RequireAsync();
+        var golden = new GoldenVault(Path.Combine(GoldenVault.Root, name));
+        var run = await SecondReader.WithPassphraseAsync(Path.Combine(golden.Folder, GoldenVault.VaultFolder), golden.Passphrase.ToString(), "verify");
+        run.RequireSuccess();
+        Assert.StartsWith($"{golden.Expected.Count} snapshot", run.Output, StringComparison.Ordinal);
+        Assert.EndsWith(": 0 problems\n", run.Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Unlockers that somebody made who did not know their secrets, and leftovers that the register does not name.</summary>
     [Fact]
     public async Task It_opens_a_vault_whose_keys_were_locked_anew()

@@ -47,7 +47,7 @@ public sealed class ObjectHeaderTests
 
     [Theory]
     [InlineData(8, 0)]
-    [InlineData(8, 17)]
+    [InlineData(8, 19)]
     [InlineData(9, 0)]
     [InlineData(9, 2)]
     [InlineData(10, 1)]

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Pipeline.Collection;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Vault;
@@ -11,11 +12,14 @@ namespace SecureBackup.Tests.Unit.TenYears;
 /// </summary>
 internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
 {
+    private const int MaxUnusedPercent = 20;
+
     private readonly List<SnapshotFact> _honest = [];
     private readonly Thief _thief = new(scene);
+    private readonly YearCosts _costs = new();
     private int _order;
-    private double _backupMilliseconds;
-    private double _removalMilliseconds;
+    private int _maintained;
+    private int _nightsLeft;
     private bool _isThiefAtWork;
 
     public YearCurve Curve { get; } = new();
@@ -28,11 +32,17 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
 
     public uint Rotations { get; private set; }
 
+    /// <summary>Bytes of packs that collection deleted.</summary>
+    public long Freed { get; private set; }
+
+    /// <summary>Packs that were rewritten.</summary>
+    public long Compacted { get; private set; }
+
     public async Task RunAsync()
     {
         for (var turn = 0; turn < plan.Turns; turn++)
         {
-            scene.Time.Advance(plan.Turn);
+            await PassTurnAsync();
             for (var host = 0; host < (turn % TenYearsPlan.Hosts == 0 ? TenYearsPlan.Hosts : 1); host++)
             {
                 await BackUpAsync(turn, host);
@@ -51,6 +61,30 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
         }
     }
 
+    /// <summary>Time passes; a night that is due for a collection sees one.</summary>
+    private async Task PassTurnAsync()
+    {
+        var left = plan.Turn;
+        for (; _nightsLeft > 0 && left >= TenYearsPlan.Night; left -= TenYearsPlan.Night)
+        {
+            scene.Time.Advance(TenYearsPlan.Night);
+            await CollectAsync();
+        }
+
+        scene.Time.Advance(left);
+    }
+
+    private async Task CollectAsync()
+    {
+        _nightsLeft--;
+        int? maxUnusedPercent = _maintained % plan.CompactionEvery == 0 ? MaxUnusedPercent : null;
+        CollectResult? result = null;
+        _costs.Collections.Add(await scene.CostOf(async () => result = await scene.CollectAsync(maxUnusedPercent)));
+        Assert.False(result!.HasMoreToDo);
+        Freed += result.BytesDeleted;
+        Compacted += result.PacksCompacted;
+    }
+
     private bool IsThiefs(int turn, int host) => host == TenYearsPlan.Hosts - 1 && turn >= plan.StolenAt;
 
     private async Task BackUpAsync(int turn, int host)
@@ -62,12 +96,12 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
 
         scene.Work(host);
         Snapshot? made = null;
-        _backupMilliseconds = await TenYearsScene.MillisecondsOf(async () =>
+        _costs.Backups.Add(await scene.CostOf(async () =>
         {
             var result = await scene.BackUpAsync(host);
             Assert.True(result.Outcome == SnapshotOutcome.Succeeded, $"Turn {turn}, host {host}: {string.Join(", ", result.Snapshot.Summary.Findings)}");
             made = result.Snapshot;
-        });
+        }));
         Take(made!);
     }
 
@@ -112,8 +146,10 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
             _honest[at] = _honest[at] with { IsVerified = true };
         }
 
-        _removalMilliseconds = await TenYearsScene.MillisecondsOf(RemoveAsync);
-        await (plan.Collect?.Invoke(scene.Owner) ?? Task.CompletedTask);
+        _costs.Removals.Add(await scene.CostOf(RemoveAsync));
+        _maintained++;
+        _nightsLeft = TenYearsPlan.Nights;
+        await CollectAsync();
     }
 
     private async Task RemoveAsync()
@@ -142,31 +178,42 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
         var members = await scene.BackUpMembersAsync(Erased, plan.Customers);
         Assert.Equal(SnapshotOutcome.Succeeded, members.Outcome);
         Take(members.Snapshot);
-        var erasing = await TenYearsScene.MillisecondsOf(() => scene.EraseAsync(Erased, Erased + plan.ErasuresAYear));
+        var erasing = await scene.CostOf(() => scene.EraseAsync(Erased, Erased + plan.ErasuresAYear));
         Erased += plan.ErasuresAYear;
         await MaintainAsync(isOfYear: true);
-        Rotations = (await EpochRotation.RotateAsync(scene.Owner, $"year {year + 1}", CancellationToken.None)).Epoch;
-        var objects = scene.Target.Objects;
-        var looking = await TenYearsScene.MillisecondsOf(async () =>
+        var rotating = await scene.CostOf(async () => Rotations = (await EpochRotation.RotateAsync(scene.Owner, $"year {year + 1}", CancellationToken.None)).Epoch);
+        var opening = await scene.CostOf(async () =>
         {
             using var fresh = await scene.OpenFreshAsync($"year-{year}");
             await SnapshotCatalog.LoadAsync(fresh, CancellationToken.None);
         });
+        var live = await scene.LiveBytesAsync();
+        var objects = scene.Target.Objects;
+        var total = objects.Values.Sum(static bytes => (long)bytes.Length);
         Curve.Add(new YearSample(year + 1)
         {
             Backups = Backups,
             Snapshots = _honest.Count,
             Removed = Removed,
+            Erased = Erased,
             RemovalRecords = objects.Keys.Count(static name => name.Value.StartsWith(ObjectNames.Removals, StringComparison.Ordinal)),
             Objects = objects.Count,
+            Segments = objects.Keys.Count(static name => name.Value.StartsWith(ObjectNames.IndexSegments, StringComparison.Ordinal)),
+            LiveBytes = live,
             PackBytes = objects.Where(static pair => pair.Key.Value.StartsWith(ObjectNames.Packs, StringComparison.Ordinal)).Sum(static pair => (long)pair.Value.Length),
-            TotalBytes = objects.Values.Sum(static bytes => (long)bytes.Length),
-            BackupMilliseconds = _backupMilliseconds,
-            RemovalMilliseconds = _removalMilliseconds,
-            OpenMilliseconds = looking,
-            Erased = Erased,
-            ErasureMilliseconds = erasing,
+            PackBytesEver = scene.Counter.PackBytesEver,
+            TotalBytes = total,
+            MemoryBytes = GC.GetTotalMemory(forceFullCollection: true) - total,
+            Backup = Cost.MedianOf(_costs.Backups),
+            Removal = Cost.MedianOf(_costs.Removals),
+            Collection = Cost.MedianOf(_costs.Collections),
+            DearestCollection = Cost.MostOf(_costs.Collections),
+            Open = opening,
+            Erasure = erasing,
+            Rotation = rotating,
         });
+        _costs.Clear();
+        TestContext.Current.SendDiagnosticMessage(Curve.Samples[^1].ToString());
     }
 
     /// <summary>The end: an empty machine with the owner's key reads every byte of every snapshot that stands.</summary>
@@ -189,4 +236,21 @@ internal sealed class TenYearsFilm(TenYearsScene scene, TenYearsPlan plan)
     }
 
     private static Comparer<SnapshotId> ById => Comparer<SnapshotId>.Create(static (left, right) => left.Value.CompareTo(right.Value));
+}
+
+/// <summary>What one year's actions took.</summary>
+internal sealed class YearCosts
+{
+    public List<Cost> Backups { get; } = [];
+
+    public List<Cost> Removals { get; } = [];
+
+    public List<Cost> Collections { get; } = [];
+
+    public void Clear()
+    {
+        Backups.Clear();
+        Removals.Clear();
+        Collections.Clear();
+    }
 }

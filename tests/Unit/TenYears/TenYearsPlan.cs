@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Retention;
-using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.TenYears;
 
@@ -24,8 +23,16 @@ internal sealed record TenYearsPlan
 
     public required int ErasuresAYear { get; init; }
 
-    /// <summary>Frees what nothing needs, as Optimize-BackupVault does; null leaves it out.</summary>
-    public Func<UnlockedVault, Task>? Collect { get; init; }
+    /// <summary>Of thousands of customers a page of the listing may take 256 KiB.</summary>
+    public int PackSizeBytes { get; init; } = 512 * 1024;
+
+    /// <summary>After each removal so many nights see a collection: what was condemned in one is deleted in the next, what was moved in that in the third, and the last tidies up.</summary>
+    public const int Nights = 4;
+
+    public static TimeSpan Night { get; } = TimeSpan.FromDays(1);
+
+    /// <summary>Each so many removals the collections compact too.</summary>
+    public int CompactionEvery { get; init; } = 4;
 
     /// <summary>3,650 days.</summary>
     public static TenYearsPlan Daily { get; } = new()
@@ -53,6 +60,8 @@ internal sealed record TenYearsPlan
         Turn = TimeSpan.FromDays(30.4),
         Turns = 120,
         MaintenanceEvery = 3,
+        CompactionEvery = 1,
+        PackSizeBytes = 64 * 1024,
         Customers = 90,
         ErasuresAYear = 7,
         Policy = new RetentionPolicy { KeepMonthly = 6, KeepYearly = 11 },

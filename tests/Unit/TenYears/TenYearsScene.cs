@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Pipeline.Collection;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
@@ -23,11 +23,15 @@ internal sealed class TenYearsScene : IDisposable
     private TenYearsScene()
     {
         Target = new MemoryTarget(Time);
+        Counter = new RequestCounter(Target);
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 2, 0, 0, TimeSpan.Zero));
 
     public MemoryTarget Target { get; }
+
+    /// <summary>The way to it that everybody takes.</summary>
+    public RequestCounter Counter { get; }
 
     public UnlockedVault Owner { get; private set; } = null!;
 
@@ -37,11 +41,11 @@ internal sealed class TenYearsScene : IDisposable
 
     public string this[string name] => _folder[name];
 
-    public static async Task<TenYearsScene> CreateAsync()
+    public static async Task<TenYearsScene> CreateAsync(int packSizeBytes)
     {
         var scene = new TenYearsScene();
-        var creation = new VaultCreation { KeyFilePath = scene["owner.key"], PackSizeBytes = 64 * 1024, ChunkerName = ChunkerCatalog.Small };
-        scene.Owner = await VaultCreator.CreateAsync(scene.Target, creation, scene.Context("owner"), CancellationToken.None);
+        var creation = new VaultCreation { KeyFilePath = scene["owner.key"], PackSizeBytes = packSizeBytes, ChunkerName = ChunkerCatalog.Small };
+        scene.Owner = await VaultCreator.CreateAsync(scene.Counter, creation, scene.Context("owner"), CancellationToken.None);
         scene.Maintainer = await scene.AddAsync("keeper", MemberRoles.Maintainer, null);
         for (var host = 0; host < TenYearsPlan.Hosts; host++)
         {
@@ -105,14 +109,31 @@ internal sealed class TenYearsScene : IDisposable
     public async Task<UnlockedVault> OpenFreshAsync(string name)
     {
         using var credential = CredentialFile.Read(this["owner.key"], NullSink.Instance);
-        return await (await LockedVault.OpenAsync(Target, CancellationToken.None)).UnlockAsync(credential, Context(name), CancellationToken.None);
+        return await (await LockedVault.OpenAsync(Counter, CancellationToken.None)).UnlockAsync(credential, Context(name), CancellationToken.None);
     }
 
-    public static async Task<double> MillisecondsOf(Func<Task> work)
+    public async Task<Cost> CostOf(Func<Task> work)
     {
-        var clock = Stopwatch.GetTimestamp();
+        var (processor, requests) = (Environment.CpuUsage.TotalTime, Counter.Requests);
         await work();
-        return Stopwatch.GetElapsedTime(clock).TotalMilliseconds;
+        return new Cost((Environment.CpuUsage.TotalTime - processor).TotalMilliseconds, Counter.Requests - requests);
+    }
+
+    /// <summary>As Optimize-BackupVault does.</summary>
+    public Task<CollectResult> CollectAsync(int? maxUnusedPercent) =>
+        CollectCorridor.RunAsync(Owner, new CollectOptions { MaxUnusedPercent = maxUnusedPercent }, RunContext.Unwatched, CancellationToken.None);
+
+    /// <summary>Of the chunks that some standing snapshot needs.</summary>
+    public async Task<long> LiveBytesAsync()
+    {
+        var catalog = await SnapshotCatalog.LoadAsync(Owner, CancellationToken.None);
+        var relocations = await RelocationMap.LoadAsync(Owner, CancellationToken.None);
+        var inventory = await PackInventory.TakeAsync(Target, CancellationToken.None);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(Owner, Owner.Self, NullSink.Instance, CancellationToken.None);
+        using var fetcher = new ChunkFetcher(Owner.RequireReader(), index);
+        var live = new LiveFrames(Owner.RequireReader(), index, fetcher, pack => inventory.Has(pack) && !relocations.IsMoved(pack));
+        await live.WalkAsync(catalog.Snapshots, static () => { }, CancellationToken.None);
+        return live.Packs.Values.Sum(static frames => frames.LiveBytes);
     }
 
     public void Dispose()
@@ -129,7 +150,7 @@ internal sealed class TenYearsScene : IDisposable
     {
         await MemberAdmission.AddAsync(Owner, new NewMember(name, roles) { KeyFilePath = this[$"{name}.key"], DataSets = dataSets }, CancellationToken.None);
         using var credential = CredentialFile.Read(this[$"{name}.key"], NullSink.Instance);
-        return await (await LockedVault.OpenAsync(Target, CancellationToken.None)).UnlockAsync(credential, Context(name), CancellationToken.None);
+        return await (await LockedVault.OpenAsync(Counter, CancellationToken.None)).UnlockAsync(credential, Context(name), CancellationToken.None);
     }
 
     private void Write(int host, int file)

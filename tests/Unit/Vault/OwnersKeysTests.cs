@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Vault;
@@ -51,6 +52,53 @@ public sealed class OwnersKeysTests : IDisposable
         await VaultBench.RefusedAsync(FaultCodes.KeysChangedMeanwhile, () => VaultKeys.RemoveAsync(ann, ["new"], Token));
     }
 
+    /// <summary>The owner who gives the last signature deletes nothing of the one whose keys were locked anew; a change that waits needs what it names, however long.</summary>
+    [Fact]
+    public async Task What_changes_of_keys_left_behind_goes_and_what_a_change_that_waits_names_stays()
+    {
+        using var ann = await _bench.CreateAsync(hasPassphrase: true);
+        using var bob = await AddBobAsync(ann);
+        await PolicyChange.ApplyAsync(ann, new NewPolicy { OwnersNeeded = 2 }, Token);
+        await bob.RefreshAsync(Token);
+        await VaultKeys.AddKeyFileAsync(ann, _bench["new.key"], "new", ["passphrase"], Token);
+        var crashed = ObjectNames.Unlocker(ObjectId.Random());
+        _bench.Target.Replace(crashed, "of a change that broke off"u8);
+        _bench.Time.Advance(TimeSpan.FromDays(29));
+        Assert.Empty(await LeftoversAsync(bob));
+        _bench.Time.Advance(TimeSpan.FromDays(3));
+        Assert.Equal([crashed], await LeftoversAsync(bob));
+
+        // A passphrase's and a key file's unlocker, and the bundle under them.
+        await PendingChanges.ApproveAsync(bob, Assert.Single(await PendingChanges.ListAsync(bob, Token)), Token);
+        var gone = await LeftoversAsync(bob);
+        Assert.Equal(4, gone.Count);
+        foreach (var name in gone)
+        {
+            await _bench.Target.DeleteAsync(name, Token);
+        }
+
+        using var byNew = await _bench.OpenByFileAsync(_bench["new.key"], "new");
+        using var byOld = await _bench.OpenByFileAsync(host: "old");
+        Assert.Empty(await LeftoversAsync(byOld));
+        using var bobs = await _bench.OpenByFileAsync(_bench["bob.key"], "elsewhere");
+        Assert.Equal(bob.Self, bobs.Self);
+    }
+
+    [Fact]
+    public async Task An_owner_does_not_sign_for_keys_that_are_not_there()
+    {
+        using var ann = await _bench.CreateAsync(hasPassphrase: true);
+        using var bob = await AddBobAsync(ann);
+        await PolicyChange.ApplyAsync(ann, new NewPolicy { OwnersNeeded = 2 }, Token);
+        await bob.RefreshAsync(Token);
+        var before = _bench.Target.Objects.Keys.ToHashSet();
+        await VaultKeys.RemoveAsync(ann, ["passphrase"], Token);
+        _bench.Target.Remove(_bench.Target.Objects.Keys.First(name => name.Value.StartsWith(ObjectNames.Bundles, StringComparison.Ordinal) && !before.Contains(name)));
+        var change = Assert.Single(await PendingChanges.ListAsync(bob, Token));
+        await VaultBench.RefusedAsync(FaultCodes.UnlockerMissing, async () => await PendingChanges.ApproveAsync(bob, change, Token));
+        using var ann2 = await _bench.OpenByPassphraseAsync(host: "still");
+    }
+
     /// <summary>It would bring back a lock that another change has replaced meanwhile, and that was deleted: nobody could open it.</summary>
     [Fact]
     public async Task A_change_of_keys_that_went_stale_is_not_renewed()
@@ -93,6 +141,9 @@ public sealed class OwnersKeysTests : IDisposable
             Assert.True(opened.RequireReader().IdentityOf(epoch).Recipient.Equals(opened.Register.Epochs[epoch]));
         }
     }
+
+    private Task<IReadOnlyList<ObjectName>> LeftoversAsync(UnlockedVault owner) =>
+        KeyTidying.LeftoversAsync(owner, _bench.Time.GetUtcNow().AddDays(-1), Token);
 
     private async Task<UnlockedVault> AddBobAsync(UnlockedVault ann)
     {

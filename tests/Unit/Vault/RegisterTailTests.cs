@@ -88,6 +88,42 @@ public sealed class RegisterTailTests : IDisposable
         Assert.Single((await LockedVault.OpenAsync(_bench.Target, None)).Register.Targets);
     }
 
+    /// <summary>An owner's word for a later place proves that entries are gone. A stolen key, revoked since, must not be good for closing the vault for ever.</summary>
+    [Fact]
+    public async Task A_revoked_owner_does_not_close_the_vault_with_a_later_number()
+    {
+        using var owner = await _bench.CreateAsync();
+        await MemberAdmission.AddAsync(owner, new NewMember("bob", MemberRoles.Owner) { KeyFilePath = _bench["bob.key"] }, None);
+        using var bob = await _bench.OpenByFileAsync(_bench["bob.key"], "bob");
+        byte[] Later(uint number) => RegisterCodec.Encode(new RegisterEntry(number, ContentHash.Of("unknown"u8), owner.Now, [], []));
+        _bench.ForceEntry(owner, 98, Later(98), bob.SelfKey);
+        await VaultBench.RefusedAsync(FaultCodes.RegisterDamaged, () => LockedVault.OpenAsync(_bench.Target, None));
+        _bench.Target.Remove(ObjectNames.RegisterEntry(98));
+
+        await MemberRevocation.RevokeAsync(owner, new RevocationRequest(bob.Self, "stolen"), None);
+        _bench.ForceEntry(owner, 99, Later(99), bob.SelfKey);
+        using var opened = await _bench.OpenByFileAsync();
+        Assert.Equal(owner.Register.Head, opened.Register.Head);
+        var found = Assert.Single(await RegisterRepair.FindAsync(opened, None));
+        Assert.Equal(ObjectNames.RegisterEntry(99), found.Name);
+        await RegisterRepair.RemoveAsync(opened, [found], null, None);
+        Assert.Null((await LockedVault.OpenAsync(_bench.Target, None)).Obstruction);
+    }
+
+    /// <summary>What is passed over is never the owners' word: an entry that asks for more than this version knows is theirs, and is refused.</summary>
+    [Fact]
+    public async Task An_entry_of_a_later_version_is_refused_and_neither_passed_over_nor_repaired_away()
+    {
+        using var owner = await _bench.CreateAsync();
+        _bench.ForceEntry(owner, entry => entry with { Features = ["later"] });
+        await VaultBench.RefusedAsync(FaultCodes.UnsupportedFormat, () => LockedVault.OpenAsync(_bench.Target, None));
+        await VaultBench.RefusedAsync(FaultCodes.UnsupportedFormat, () => RegisterRepair.FindAsync(owner, None));
+        var body = new CborMapWriter().BeginMap().Key(0).UInt(1).Key(1).Id(owner.Register.Head.Hash.Value).Key(2).Time(owner.Now).Key(3).BeginArray(0).EndArray()
+            .Key(4).BeginArray(1).BeginArray(2).Int(127).BeginMap().Key(0).Int(1).EndMap().EndArray().EndArray().EndMap().Encode();
+        _bench.ForceEntry(owner, 1, body);
+        await VaultBench.RefusedAsync(FaultCodes.UnsupportedFormat, () => LockedVault.OpenAsync(_bench.Target, None));
+    }
+
     private async Task PassedOverAsync(Action attack)
     {
         var target = _bench.Target;

@@ -167,6 +167,59 @@ public sealed class ThresholdTests : IDisposable
         }
     }
 
+    /// <summary>Readers pass over changes of 128 and more that they do not know; a signature does not.</summary>
+    [Fact]
+    public async Task An_owner_does_not_sign_what_cannot_be_shown()
+    {
+        var (ann, bob, cid) = await ThreeAsync(needed: 2);
+        using (ann)
+        using (bob)
+        using (cid)
+        {
+            var head = ann.Register.Head;
+            var body = new CborMapWriter().BeginMap().Key(0).UInt(head.Number + 1).Key(1).Id(head.Hash.Value).Key(2).Time(ann.Now).Key(3).BeginArray(0).EndArray()
+                .Key(4).BeginArray(1).BeginArray(2).Int(200).BeginMap().Key(0).Int(1).EndMap().EndArray().EndArray().EndMap().Encode();
+            var header = new ObjectHeader(ObjectKind.RegisterEntry, 0, ann.Id, ObjectId.Random());
+            await Proposal.WriteAsync(ann, RegisterDraft.Read(SignedObject.Unsigned(header, body), ann.Id), None);
+            var change = Assert.Single(await PendingChanges.ListAsync(bob, None));
+            await VaultBench.RefusedAsync(FaultCodes.UnsupportedFormat, async () => await PendingChanges.ApproveAsync(bob, change, None));
+            Assert.Equal(head, (await LockedVault.OpenAsync(_bench.Target, None)).Register.Head);
+        }
+    }
+
+    /// <summary>A stolen writer stores as many as are ever looked at, under names that sort first, and would so keep the owners from revoking it.</summary>
+    [Fact]
+    public async Task Rubbish_hides_no_change_that_waits_and_is_cleared_away()
+    {
+        var (ann, bob, cid) = await ThreeAsync(needed: 2);
+        using (ann)
+        using (bob)
+        using (cid)
+        {
+            for (var i = 0; i < 1_100; i++)
+            {
+                var id = new byte[Id256.SizeBytes];
+                System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(id.AsSpan(4), i);
+                _bench.Target.Replace(ObjectNames.Proposal(new ObjectId(Id256.Read(id))), "rubbish"u8);
+            }
+
+            _bench.Time.Advance(TimeSpan.FromMinutes(1));
+            var pending = (await EpochRotation.RotateAsync(ann, null, None)).Append.Pending!.Value;
+            Assert.Equal(pending, Assert.Single(await PendingChanges.ListAsync(bob, None)).Id);
+            Assert.Empty(await PendingChanges.RubbishAsync(bob, _bench.Time.GetUtcNow().AddDays(-1), None));
+            for (var turn = 0; turn < 2; turn++)
+            {
+                foreach (var name in await PendingChanges.RubbishAsync(bob, _bench.Time.GetUtcNow().AddDays(1), None))
+                {
+                    await _bench.Target.DeleteAsync(name, None);
+                }
+            }
+
+            Assert.Single(_bench.Target.Objects.Keys, static name => name.Value.StartsWith(ObjectNames.Proposals, StringComparison.Ordinal));
+            Assert.False((await PendingChanges.ApproveAsync(bob, Assert.Single(await PendingChanges.ListAsync(bob, None)), None)).IsPending);
+        }
+    }
+
     private async Task<(UnlockedVault Ann, UnlockedVault Bob, UnlockedVault Cid)> ThreeAsync(int needed)
     {
         var ann = await _bench.CreateAsync();

@@ -216,6 +216,38 @@ public sealed class VaultKeysTests : IDisposable
         Assert.Single(earlier.Unlockers);
     }
 
+    /// <summary>Nothing names an earlier vault's unlockers, so storage may add one; what is named once is what later bundle keys are sealed to.</summary>
+    [Fact]
+    public async Task An_earlier_vault_does_not_take_up_an_unlocker_with_a_wrapping_key_of_the_storages_own()
+    {
+        using var earlier = new EarlierVault();
+        using var attacker = RootKey.Create();
+        using var owner = await earlier.OpenByFileAsync();
+        var old = (await VaultKeys.ListAsync(owner, Token)).Select(static key => key.Id.ToString()).ToList();
+        var header = new ObjectHeader(ObjectKind.Unlocker, 0, owner.Id, ObjectId.Random());
+        earlier.Target.Replace(ObjectNames.Unlocker(header.Object), new Unlocker(header, UnlockerKind.KeyFile, owner.Self, "key file 2", default).Seal(attacker, attacker));
+
+        await VaultKeys.AddKeyFileAsync(owner, earlier["new.key"], "new", [], Token);
+        Assert.DoesNotContain(owner.Register.Unlockers[owner.Self], named => named.Id == header.Object);
+        Assert.Equal(3, owner.Register.Unlockers[owner.Self].Count);
+        Assert.Contains(FaultCodes.UnlockerUnusable, earlier.Sink.Codes);
+        await VaultKeys.RemoveAsync(owner, old, Token);
+        foreach (var named in owner.Register.Unlockers[owner.Self])
+        {
+            Assert.Null(Unlocker.Read(earlier.Target.Objects[ObjectNames.Unlocker(named.Id)], owner.Id, named.Id).TryOpen(attacker));
+        }
+    }
+
+    [Fact]
+    public async Task A_change_that_finds_the_register_obstructed_leaves_nothing()
+    {
+        using var owner = await _bench.CreateAsync(hasPassphrase: true);
+        _bench.Target.Replace(ObjectNames.RegisterEntry(1), "rubbish"u8);
+        await VaultBench.RefusedAsync(FaultCodes.RegisterObstructed, () => VaultKeys.AddKeyFileAsync(owner, _bench["new.key"], "new", ["passphrase"], Token));
+        Assert.Empty(Unnamed(owner));
+        Assert.False(File.Exists(_bench["new.key"]));
+    }
+
     private static async Task<KeyChange> AddAsync(UnlockedVault owner, string passphrase, string? replaced = null, string? label = null)
     {
         using var credential = new PassphraseCredential(passphrase.AsMemory());

@@ -22,6 +22,8 @@ internal sealed class Tidier(CollectRun run)
         await run.TidyAsync(await OrphanPagesAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(ServedRelocations(), cancellationToken);
         await run.TidyAsync(await RecordTidying.SupersededAsync(_vault, _view.Catalog, Settled, cancellationToken), cancellationToken);
+        await run.TidyAsync(await PendingChanges.RubbishAsync(_vault, Settled, cancellationToken), cancellationToken);
+        await run.TidyAsync(await KeyTidying.LeftoversAsync(_vault, Settled, cancellationToken), cancellationToken);
         if (!run.IsOver())
         {
             await RemovalFold.RunAsync(_vault, [.. _view.Catalog.Removals.Where(record => record.StoreTime < Settled)], cancellationToken);

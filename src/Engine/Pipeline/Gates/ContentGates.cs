@@ -12,7 +12,7 @@ public sealed record ContentGates
 
     public static ContentGates None { get; } = new()
     {
-        ShrinkPercent = null, ChangePercent = null, EntropyJumpPercent = null, EmptiedPercent = null, LooksForRansomNames = false, LooksForEmptiedRecords = false,
+        ShrinkPercent = null, ChangePercent = null, EntropyJumpPercent = null, EmptiedPercent = null, LooksForRansomNames = false,
     };
 
     public long? MinimumBytes { get; init; }
@@ -32,8 +32,6 @@ public sealed record ContentGates
     public int? EmptiedPercent { get; init; } = 10;
 
     public bool LooksForRansomNames { get; init; } = true;
-
-    public bool LooksForEmptiedRecords { get; init; } = true;
 
     /// <summary>To be called before any I/O.</summary>
     /// <exception cref="RequestException">GateOutOfRange.</exception>

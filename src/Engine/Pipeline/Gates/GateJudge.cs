@@ -30,7 +30,6 @@ internal static class GateJudge
         var lastCount = last.Kind == SnapshotKind.Records ? last.RecordCount : last.FileCount;
         var lost = Math.Max(lastCount >= MinFiles ? PercentLost(count, lastCount) : 0, last.ContentBytes >= MinBytes ? PercentLost(now.ContentBytes, last.ContentBytes) : 0);
         Find(GateKind.Shrunk, lost, gates.ShrinkPercent, lost >= gates.ShrinkPercent);
-        Find(GateKind.RecordsEmptied, now.RecordCount, gates.LooksForEmptiedRecords ? 1 : null, now.Kind == SnapshotKind.Records && now.RecordCount == 0 && last.RecordCount > 0);
         if (last.Figures is { } before)
         {
             Compare(before);

@@ -15,7 +15,6 @@ public static class GateText
         GateKind.EntropyJumped => FaultCodes.ContentEntropyJumped,
         GateKind.RansomNames => FaultCodes.RansomNamesFound,
         GateKind.FilesEmptied => FaultCodes.FilesEmptied,
-        GateKind.RecordsEmptied => FaultCodes.RecordsEmptied,
         _ => FaultCodes.ContentSuspect,
     };
 
@@ -28,7 +27,6 @@ public static class GateText
         GateKind.EntropyJumped => $"What replaced old content does not compress, as encrypted files do not: {finding.Measured} points more of it than of the content before; from {finding.Limit} on it is suspect.",
         GateKind.RansomNames => $"{finding.Measured} more files than in the last good snapshot are named as ransomware names its victims or its notes.",
         GateKind.FilesEmptied => $"{finding.Measured} % of the files have become empty since the last good snapshot; from {finding.Limit} % on it is suspect.",
-        GateKind.RecordsEmptied => "There is no record at all, where the last good snapshot had some.",
         _ => $"A newer version found something: {finding.Measured}, limit {finding.Limit}.",
     };
 }

@@ -15,11 +15,18 @@ internal sealed class KeySetChange(UnlockedVault owner, IReadOnlyList<VaultKey> 
         var access = owner.Access!;
         var fresh = added!.Seal(owner.Id, owner.Self, owner.Now, access.BundleKey);
 
-        // Of an earlier version's vault the unlockers were never named; they are from now on, as they lie there.
+        // Of an earlier version's vault the unlockers were never named; they are from now on.
         var named = new List<NamedUnlocker>();
         foreach (var key in staying)
         {
-            named.Add(key.Named == default ? await NameAsync(key, cancellationToken) : key.Named);
+            if (key.Named != default)
+            {
+                named.Add(key.Named);
+            }
+            else if (await TryNameAsync(key, cancellationToken) is { } taken)
+            {
+                named.Add(taken);
+            }
         }
 
         await fresh.StoreAsync(owner.Store, cancellationToken);
@@ -77,11 +84,22 @@ internal sealed class KeySetChange(UnlockedVault owner, IReadOnlyList<VaultKey> 
         return new SealedUnlocker(id, bytes);
     }
 
-    private async Task<NamedUnlocker> NameAsync(VaultKey key, CancellationToken cancellationToken)
+    /// <summary>
+    /// Vouches for an unlocker that nothing named so far. None of the earlier version has a wrapping key: one that has may be the storage's own, and once it were named, later
+    /// bundle keys would be sealed to it. Judged on the very bytes that are named.
+    /// </summary>
+    private async Task<NamedUnlocker?> TryNameAsync(VaultKey key, CancellationToken cancellationToken)
     {
         var id = key.Unlocker!.Header.Object;
-        var stored = await owner.Store.ReadAsync(ObjectNames.Unlocker(id), Unlocker.MaxBytes, cancellationToken);
-        return new NamedUnlocker(id, ContentHash.Of(stored.Bytes.Span));
+        var name = ObjectNames.Unlocker(id);
+        var stored = await owner.Store.ReadAsync(name, Unlocker.MaxBytes, cancellationToken);
+        if (stored.Read(item => Unlocker.Read(item.Bytes, owner.Id, id)).Wrapping is null)
+        {
+            return new NamedUnlocker(id, ContentHash.Of(stored.Bytes.Span));
+        }
+
+        owner.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The unlocker '{name}' is not taken up: it has a wrapping key that nobody vouches for.", FaultCodes.UnlockerUnusable));
+        return null;
     }
 
     private async Task<RegisterAppend> AppendOrDeleteAsync(OwnerBundleNamed change, IReadOnlyList<ObjectName> fresh, CancellationToken cancellationToken)
@@ -90,7 +108,7 @@ internal sealed class KeySetChange(UnlockedVault owner, IReadOnlyList<VaultKey> 
         {
             return await owner.AppendAsync([change], cancellationToken);
         }
-        catch (Exception exception) when (VaultKeys.IsCertainlyNotStored(exception))
+        catch (Exception exception) when (RegisterAppend.IsCertainlyNot(exception))
         {
             await DeleteAsync(fresh, cancellationToken);
             throw;

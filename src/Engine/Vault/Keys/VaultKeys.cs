@@ -86,7 +86,7 @@ public static class VaultKeys
         {
             return await change();
         }
-        catch (Exception exception) when (IsCertainlyNotStored(exception))
+        catch (Exception exception) when (RegisterAppend.IsCertainlyNot(exception))
         {
             takeBack();
             throw;
@@ -121,11 +121,6 @@ public static class VaultKeys
         };
         return await (gone.Count == 0 ? change.ExtendAsync(cancellationToken) : change.LockAnewAsync(cancellationToken));
     }
-
-    internal static bool IsCertainlyNotStored(Exception exception) =>
-        exception is RequestException or KeyException
-        || (exception is VaultException { Code: var code } && (code == FaultCodes.RegisterConflict || code == FaultCodes.MoreSignaturesNeeded))
-        || exception is TargetException { Fault: TargetFault.AccessDenied };
 
     private static void Warn(UnlockedVault vault, HashSet<ObjectName> broken, ObjectName name, BackupException exception)
     {

@@ -12,7 +12,6 @@ public enum GateKind
     EntropyJumped = 4,
     RansomNames = 5,
     FilesEmptied = 6,
-    RecordsEmptied = 7,
 }
 
 /// <param name="Measured">In the gate's unit: bytes, a count, or percent.</param>

@@ -67,7 +67,7 @@ public static class MemberAdmission
 
             return new AddedMember(keys.Id, append);
         }
-        catch (BackupException exception) when (IsCertainlyNotStored(exception) && keys.Credential is not null)
+        catch (BackupException exception) when (RegisterAppend.IsCertainlyNot(exception) && keys.Credential is not null)
         {
             // After any other failure the entry may stand, and then the file is needed.
             File.Delete(member.KeyFilePath!);
@@ -137,8 +137,4 @@ public static class MemberAdmission
             throw new RequestException(FaultCodes.InvalidVaultOption, complaint);
         }
     }
-
-    private static bool IsCertainlyNotStored(BackupException exception) =>
-        exception.Code == FaultCodes.RegisterConflict || exception.Code == FaultCodes.RegisterObstructed || exception.Code == FaultCodes.EntryTooLarge
-        || exception is TargetException { Fault: TargetFault.AccessDenied };
 }

@@ -1,4 +1,6 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault;
@@ -25,21 +27,15 @@ public sealed record PendingChange(ChangeId Id, string Proposer, DateTimeOffset 
 /// </summary>
 public static class PendingChanges
 {
-    /// <summary>More are not read: only owners' count, but anybody may store some.</summary>
+    /// <summary>More are not read: only owners' count, but anybody may store some. The newest are, so that nobody who was there earlier can hide a new change behind his own.</summary>
     private const int MaxProposals = 1_024;
 
     /// <summary>Every change that waits, oldest first; stale ones too.</summary>
     public static async Task<IReadOnlyList<PendingChange>> ListAsync(UnlockedVault vault, CancellationToken cancellationToken)
     {
         await vault.RefreshAsync(cancellationToken);
-        var stats = await vault.Store.ListAsync(ObjectNames.Proposals, static name => ObjectNames.TryParseId(name, ObjectNames.Proposals, out _), cancellationToken);
-        var proposals = await vault.Store.ReadManyAsync(
-            [.. stats.Take(MaxProposals)],
-            Proposal.MaxBytes,
-            stored => Proposal.Read(stored, vault),
-            (name, exception) => vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", exception.Code)),
-            cancellationToken);
-        return [.. proposals.OfType<Proposal>().GroupBy(static proposal => proposal.Draft.Id).Select(group => Describe(vault, group)).OrderBy(static change => change.ProposedAt)];
+        var (proposals, _) = await ReadAsync(vault, cancellationToken);
+        return [.. proposals.GroupBy(static proposal => proposal.Draft.Id).Select(group => Describe(vault, group)).OrderBy(static change => change.ProposedAt)];
     }
 
     /// <exception cref="RequestException">NoSuchChange: there is none, or several ids start so.</exception>
@@ -51,9 +47,10 @@ public static class PendingChanges
 
     /// <summary>Signs as this owner. With the last signature that is needed the change becomes the register's next entry.</summary>
     /// <returns>Whether it stands now, or waits on.</returns>
-    /// <exception cref="VaultException">ChangeStale, RegisterConflict, RegisterObstructed.</exception>
+    /// <exception cref="VaultException">ChangeStale, RegisterConflict, RegisterObstructed; UnsupportedFormat: it holds what this version cannot show.</exception>
     /// <exception cref="RequestException">ChangeSigned: by this owner already.</exception>
     /// <exception cref="IntegrityException">BundleMismatch: the change would lock this owner out.</exception>
+    /// <exception cref="KeyException">UnlockerMissing: keys that it names are not there.</exception>
     public static async Task<RegisterAppend> ApproveAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
     {
         vault.RequireOwner();
@@ -64,8 +61,11 @@ public static class PendingChanges
             throw new VaultException(FaultCodes.ChangeStale, $"The change {change.Id} follows register entry {draft.Entry.Number - 1}, and the register has entry {vault.Register.Head.Number} by now.");
         }
 
+        draft.RequireKnown();
+
         // What others sealed for this owner shows only to this owner: a key that is not the vault's must be seen before it is signed.
         vault.RequireUsable(vault.Register.Preview(draft.Body));
+        await RequireStoredAsync(vault, draft, cancellationToken);
         var signatures = change.Proposals.Where(proposal => vault.Register.Find(proposal.Owner.Id) is { IsRevoked: false })
             .DistinctBy(static proposal => proposal.Owner.Id).Select(static proposal => (proposal.Owner.Id, proposal.Signature)).ToList();
         var hasSigned = signatures.Exists(signature => signature.Id == vault.Self);
@@ -110,6 +110,7 @@ public static class PendingChanges
             };
         }
 
+        change.Draft.RequireKnown();
         var append = await vault.AppendAsync(change.Draft.Entry.Changes, cancellationToken);
         await TryDeleteAsync(vault, change, cancellationToken);
         return append;
@@ -127,6 +128,13 @@ public static class PendingChanges
         }
     }
 
+    /// <summary>What lies among the changes, was stored before <paramref name="settled"/>, and is no owner's signature under anything: it may be deleted.</summary>
+    internal static async Task<IReadOnlyList<ObjectName>> RubbishAsync(UnlockedVault vault, DateTimeOffset settled, CancellationToken cancellationToken)
+    {
+        var (_, broken) = await ReadAsync(vault, cancellationToken);
+        return [.. broken.Where(stat => stat.StoreTime < settled).Select(static stat => stat.Name)];
+    }
+
     internal static async Task<ChangeId> ProposeAsync(UnlockedVault vault, IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
     {
         var draft = RegisterDraft.Of(vault.Register, changes, vault.Now);
@@ -141,8 +149,51 @@ public static class PendingChanges
         return draft.Id;
     }
 
+    /// <summary>An entry that names keys which are not there would lock their owner out.</summary>
+    private static async Task RequireStoredAsync(UnlockedVault vault, RegisterDraft draft, CancellationToken cancellationToken)
+    {
+        foreach (var change in draft.Entry.Changes.OfType<OwnerBundleNamed>())
+        {
+            foreach (var name in (change.Unlockers ?? []).Select(static unlocker => ObjectNames.Unlocker(unlocker.Id)).Append(ObjectNames.Bundle(change.Bundle)))
+            {
+                if (await vault.Target.StatAsync(name, cancellationToken) is null)
+                {
+                    throw new KeyException(FaultCodes.UnlockerMissing, $"There is no '{name}' on {vault.Target.DisplayName}, though the change {draft.Id} names it.");
+                }
+            }
+        }
+    }
+
     private static void Report(UnlockedVault vault, ChangeId change, int signed) => vault.Sink.Report(new BackupEvent(
         EventSeverity.Warning, $"The change {change.ToString()[..12]} is signed by {signed} owner(s) and waits for {vault.Register.Policy.OwnersNeeded - signed} more; nothing has changed yet.", FaultCodes.ChangePending));
+
+    /// <returns>The proposals of owners, and what counts for nothing and never will.</returns>
+    private static async Task<(IReadOnlyList<Proposal> Proposals, IReadOnlyList<ObjectStat> Broken)> ReadAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
+        var stats = await vault.Store.ListAsync(ObjectNames.Proposals, static name => ObjectNames.TryParseId(name, ObjectNames.Proposals, out _), cancellationToken);
+        if (stats.Count > MaxProposals)
+        {
+            vault.Sink.Report(new BackupEvent(
+                EventSeverity.Warning, $"{stats.Count} objects lie under '{ObjectNames.Proposals}', and only the newest {MaxProposals} are looked at: run Optimize-BackupVault, and find out who stores them."));
+        }
+
+        var newest = stats.OrderByDescending(static stat => stat.StoreTime).Take(MaxProposals).ToList();
+        var broken = new HashSet<ObjectName>();
+        var proposals = await vault.Store.ReadManyAsync(
+            newest,
+            Proposal.MaxBytes,
+            stored => Proposal.Read(stored, vault),
+            (name, exception) =>
+            {
+                vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", exception.Code));
+                if (exception is IntegrityException)
+                {
+                    broken.Add(name);
+                }
+            },
+            cancellationToken);
+        return ([.. proposals.OfType<Proposal>()], [.. newest.Where(stat => broken.Contains(stat.Name))]);
+    }
 
     private static PendingChange Describe(UnlockedVault vault, IEnumerable<Proposal> group)
     {

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault;
@@ -9,6 +10,12 @@ public sealed record RegisterAppend(ChangeId? Pending)
     public static RegisterAppend Stands { get; } = new((ChangeId?)null);
 
     public bool IsPending => Pending is not null;
+
+    /// <summary>Whether a change that ended so is certain not to stand, so that what was made for it may go. After any other failure it may stand, and then it needs what it names.</summary>
+    internal static bool IsCertainlyNot(Exception exception) =>
+        exception is RequestException or KeyException
+        || (exception is VaultException { Code: var code } && (code == FaultCodes.RegisterConflict || code == FaultCodes.RegisterObstructed || code == FaultCodes.MoreSignaturesNeeded))
+        || exception is TargetException { Fault: TargetFault.AccessDenied };
 }
 
 /// <summary>Names a change of the register that waits for signatures: the hash of the entry that it will be.</summary>

@@ -26,6 +26,16 @@ internal sealed record RegisterDraft(RegisterEntry Entry, ReadOnlyMemory<byte> U
         return new RegisterDraft(RegisterCodec.Decode(SignedObject.BodyOf(unsigned), "pending change"), unsigned);
     }
 
+    /// <summary>Nobody signs what nobody could be shown: changes and keys that may be passed over when an entry is read are none the less signed with it.</summary>
+    /// <exception cref="Faults.VaultException">UnsupportedFormat.</exception>
+    internal void RequireKnown()
+    {
+        if (!RegisterCodec.Encode(Entry).AsSpan().SequenceEqual(Body.Span))
+        {
+            throw new Faults.VaultException(Faults.FaultCodes.UnsupportedFormat, $"The change {Id} holds more than this version knows, so it cannot show all that would be signed.");
+        }
+    }
+
     internal (MemberId Member, ReadOnlyMemory<byte> Signature) SignAs(SigningKey owner)
     {
         var signature = new byte[VerifyKey.SignatureBytes];

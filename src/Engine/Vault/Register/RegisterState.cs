@@ -123,14 +123,14 @@ public sealed partial record RegisterState : IMemberDirectory
         }
     }
 
-    /// <summary>Whether an owner signed an entry for this later place: then entries before it were taken away.</summary>
+    /// <summary>Whether an owner signed an entry for this later place: then entries before it were taken away. One who was revoked could close the vault by it at will.</summary>
     internal bool IsLaterEntry(ReadOnlyMemory<byte> bytes, uint number)
     {
         try
         {
             var signed = SignedObject.Parse(bytes);
             signed.Header.Expect(ObjectKind.RegisterEntry, Vault);
-            return signed.Verify(this).Any(static member => member.Roles.HasFlag(MemberRoles.Owner)) && RegisterCodec.NumberOf(signed.Body) == number;
+            return signed.Verify(this).Any(static member => IsOwner(member)) && RegisterCodec.NumberOf(signed.Body) == number;
         }
         catch (Exception exception) when (exception is IntegrityException or VaultException)
         {
