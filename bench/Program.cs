@@ -18,6 +18,11 @@ if (options.Subjects > 0)
     return await SubjectRuns.RunAsync(options);
 }
 
+if (options.Keys > 0)
+{
+    return await KeyringRuns.RunAsync(options);
+}
+
 try
 {
     var data = new DataSet(Path.Combine(options.Folder, "data"), options.Seed);

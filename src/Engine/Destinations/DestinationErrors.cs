@@ -16,6 +16,7 @@ internal static class DestinationErrors
             FolderError.ThroughLink => new DestinationFault(FaultCodes.DestinationInsideLink, path, $"'{path}' lies behind a link ({failure.Message})."),
             FolderError.NotAFolder or FolderError.IsAFolder => new DestinationFault(FaultCodes.EntryInTheWay, path, $"On the way to '{path}' stands something else ({failure.Message})."),
             FolderError.NameTooLong => new DestinationFault(FaultCodes.NameNotRepresentable, path, $"The name of '{path}' is too long here ({failure.Message})."),
+            FolderError.Closed => new DestinationFault(FaultCodes.OwnFolderLeft, path, $"'{path}' is left: {failure.Message}."),
             FolderError.Exists => new DestinationFault(FaultCodes.NameCollision, path, $"'{path}' appeared during the restore ({failure.Message})."),
             _ => new DestinationFault(FaultCodes.WriteRefused, path, $"'{path}' could not be written ({failure.Message})."),
         };

@@ -21,6 +21,7 @@ public sealed class DestinationForecast : IDisposable
     private readonly DestinationOptions _options;
     private readonly OriginalPlaces? _places;
     private readonly IReadOnlyList<string> _paths;
+    private readonly ClosedWays _closed;
 
     private DestinationForecast(DestinationSystem? system, DestinationOptions options, OriginalPlaces? places, IReadOnlyList<string> paths)
     {
@@ -28,6 +29,7 @@ public sealed class DestinationForecast : IDisposable
         _options = options;
         _places = places;
         _paths = paths;
+        _closed = ClosedWays.Below(places is null ? paths[0] : OriginalPlaces.Top, options.ClosedFolders);
     }
 
     /// <exception cref="DestinationException">It is no folder, or may not be looked at.</exception>
@@ -91,6 +93,40 @@ public sealed class DestinationForecast : IDisposable
         }
     }
 
+    /// <summary>Where this account may not write, as far as that shows at the top of each place.</summary>
+    public IReadOnlyList<DestinationFault> MissingRights() => [.. _paths.Select(MissingRightAt).OfType<DestinationFault>()];
+
+    private DestinationFault? MissingRightAt(string path)
+    {
+        try
+        {
+            using var system = DestinationOpening.TryLook(NearestFolder(path), _options);
+            system?.CheckWritable();
+            return null;
+        }
+        catch (FolderException failure)
+        {
+            return new DestinationFault(FaultCodes.DestinationReadOnly, path, $"'{path}' cannot be written to ({failure.Message}).");
+        }
+        catch (DestinationException failure)
+        {
+            return new DestinationFault(failure.Code, path, failure.Message);
+        }
+    }
+
+    /// <summary>Whether something else is mounted on a folder; what cannot be looked at counts as if.</summary>
+    public bool IsMountPoint(EntryPath folder)
+    {
+        try
+        {
+            return Look(folder)?.IsMountPoint == true;
+        }
+        catch (FolderException)
+        {
+            return true;
+        }
+    }
+
     public void Dispose() => _system?.Dispose();
 
     private Foresight Judge(DestinationEntry entry, ExistingEntry? existing)
@@ -119,6 +155,7 @@ public sealed class DestinationForecast : IDisposable
             return null;
         }
 
+        _closed.Require(way);
         try
         {
             using var folder = _system!.OpenFolder([.. way.Take(way.Count - 1)]);

@@ -35,6 +35,9 @@ public sealed record DestinationOptions
     /// <summary>In place: a link where a folder belongs is replaced by the folder. Without it nothing is restored behind the link.</summary>
     public bool ReplacesLinks { get; init; }
 
+    /// <summary>Full paths of folders in which nothing is made, changed or removed, wherever entries come from: the vault, and what this host remembers about vaults.</summary>
+    public IReadOnlyList<string> ClosedFolders { get; init; } = [];
+
     /// <summary>
     /// Restore owners, devices, set-id bits and the system's attributes, as far as the account may; null is true. The set-id bits
     /// and devices need an administrator's account as well.

@@ -125,6 +125,7 @@ internal enum FolderError
     ReadOnly,
     NameTooLong,
     Refused,
+    Closed,
     DeviceFailed,
 }
 

@@ -102,7 +102,7 @@ public sealed partial class FileSystemDestination
         }
     }
 
-    private static DestinationFault NotRemoved(EntryPath path, string reason) => new(FaultCodes.ExtraNotRemoved, path.ToString(), $"'{path}' stays: {reason}.");
+    internal static DestinationFault NotRemoved(EntryPath path, string reason) => new(FaultCodes.ExtraNotRemoved, path.ToString(), $"'{path}' stays: {reason}.");
 
     /// <summary>What a file that was just put right looks like, if nobody changed it meanwhile.</summary>
     internal static StandingStamp? StampOf(DestinationFolder folder, byte[] name, ExistingEntry made, DestinationEntry entry) =>

@@ -16,6 +16,7 @@ public sealed partial class FileSystemDestination
     internal DestinationFolder OpenParent(EntryPath path)
     {
         var way = WayTo(path);
+        _closed.Require(way);
         return Host.OpenFolder([.. way.Take(way.Count - 1)]);
     }
 

@@ -15,10 +15,12 @@ public sealed partial class FileSystemDestination : IDestination
     private readonly OverwriteMode _overwrite;
     private readonly DestinationOptions _options;
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
+    private readonly ClosedWays _closed;
 
     internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options, OriginalPlaces? places = null)
     {
         _places = places;
+        _closed = ClosedWays.Below(places is null ? displayName : OriginalPlaces.Top, options.ClosedFolders);
         DisplayName = displayName;
         Host = system;
         _options = options;

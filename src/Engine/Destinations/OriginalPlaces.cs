@@ -64,5 +64,5 @@ internal sealed class OriginalPlaces
     }
 
     /// <summary>As it stands behind <see cref="Top"/>: <c>C:\</c>, <c>UNC\server\share\</c>.</summary>
-    private static string DriveOf(string top) => Path.TrimEndingDirectorySeparator(top.StartsWith(@"\\", StringComparison.Ordinal) ? @"UNC\" + top[2..] : top) + @"\";
+    internal static string DriveOf(string top) => Path.TrimEndingDirectorySeparator(top.StartsWith(@"\\", StringComparison.Ordinal) ? @"UNC\" + top[2..] : top) + @"\";
 }

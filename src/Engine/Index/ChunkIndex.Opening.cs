@@ -37,6 +37,28 @@ public sealed partial class ChunkIndex
         }
     }
 
+    /// <summary>
+    /// Takes the segments as they are on the target now, for a reader that works so long that what it opened was merged or compacted away. Other lookups go on meanwhile; what they read from is
+    /// kept until the end.
+    /// </summary>
+    /// <exception cref="Faults.TargetException">The target failed; the index is as it was.</exception>
+    internal async Task ReloadAsync(CancellationToken cancellationToken)
+    {
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            var catalog = await _catalog.LoadAnewAsync(cancellationToken);
+            _overtaken.Add(_catalog);
+            _catalog = catalog;
+            NoteProblems();
+            _segments = [.. catalog.Segments.Where(segment => !IsPoisoned(segment)), .. _committed];
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+
     private ValueTask OpenAllAsync(CancellationToken cancellationToken) => _catalog.IsWhole
         ? ValueTask.CompletedTask
         : new ValueTask(OpenAsync(_segments, static (catalog, token) => catalog.OpenAllAsync(token), cancellationToken));

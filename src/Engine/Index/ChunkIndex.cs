@@ -16,11 +16,12 @@ namespace SecureBackup.Engine.Index;
 public sealed partial class ChunkIndex : IDisposable
 {
     private readonly DeduplicationTrust _trust;
-    private readonly SegmentCatalog _catalog;
+    private readonly List<SegmentCatalog> _overtaken = [];
     private readonly ConcurrentBag<IndexSegment> _committed = [];
     private readonly ConcurrentDictionary<ChunkId, ChunkLocation?> _run = new();
     private readonly ConcurrentDictionary<PackId, (PackRecord Pack, IReadOnlyList<PackEntry> Entries)> _placed = new();
     private readonly ConcurrentDictionary<ObjectName, IndexProblem> _problems = new();
+    private SegmentCatalog _catalog;
     private ImmutableArray<IndexSegment> _segments;
 
     /// <param name="catalog">Taken over.</param>
@@ -215,6 +216,7 @@ public sealed partial class ChunkIndex : IDisposable
     {
         _opening.Dispose();
         _catalog.Dispose();
+        _overtaken.ForEach(static catalog => catalog.Dispose());
         foreach (var segment in _committed)
         {
             segment.Dispose();

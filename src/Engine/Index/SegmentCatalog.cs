@@ -78,6 +78,9 @@ public sealed class SegmentCatalog : IDisposable
         return new SegmentCatalog(target, access, cache, listed.OrderByDescending(static stat => stat.StoreTime).ThenBy(static stat => stat.Name));
     }
 
+    /// <summary>The same target's segments as they are now, open; this one stays as it is.</summary>
+    internal Task<SegmentCatalog> LoadAnewAsync(CancellationToken cancellationToken) => LoadAsync(_target, _access, _cache, cancellationToken);
+
     public async Task OpenAllAsync(CancellationToken cancellationToken)
     {
         while (!IsWhole)

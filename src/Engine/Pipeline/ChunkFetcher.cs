@@ -7,12 +7,16 @@ using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline;
 
-/// <summary>Fetches single chunks (pages, id lists) by id, from the first of their places that gives the right bytes.</summary>
+/// <summary>
+/// Fetches single chunks (pages, id lists) by id, from the first of their places that gives the right bytes. A run that goes on for longer than the grace time may be overtaken by a compaction or a
+/// merge: when a place is gone, the index is loaded anew, once in a grace time, before a chunk counts as lost.
+/// </summary>
 /// <param name="readAheadBytes">Read behind each chunk with it; for whoever wants the whole of a snapshot in order.</param>
 internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int readAheadBytes = 0) : IChunkFetcher, IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackOpener _packs = new(vault) { ReadAheadBytes = readAheadBytes };
+    private long? _reloadedAt;
 
     public ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken) => FetchAsync(id, subject: null, cancellationToken);
 
@@ -62,6 +66,25 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
 
     private async ValueTask<OwnedBuffer> FetchAloneAsync(ChunkId id, SubjectDomain? subject, CancellationToken cancellationToken)
     {
+        try
+        {
+            return await FetchOnceAsync(id, subject, cancellationToken);
+        }
+        catch (IntegrityException lost) when (IsPlaceGone(lost) && MayReload())
+        {
+            _reloadedAt = vault.Vault.Time.GetTimestamp();
+            await index.ReloadAsync(cancellationToken);
+            return await FetchOnceAsync(id, subject, cancellationToken);
+        }
+    }
+
+    private static bool IsPlaceGone(IntegrityException lost) => lost.Code == FaultCodes.ChunkMissing || lost.InnerException is TargetException { Fault: TargetFault.NotFound };
+
+    /// <summary>What was there at the last look stays for a grace time: a storage that takes things away costs one look in each.</summary>
+    private bool MayReload() => _reloadedAt is not { } last || vault.Vault.Time.GetElapsedTime(last) >= vault.Vault.Register.Policy.GraceTime;
+
+    private async ValueTask<OwnedBuffer> FetchOnceAsync(ChunkId id, SubjectDomain? subject, CancellationToken cancellationToken)
+    {
         var places = await index.FindNearestAsync(id, cancellationToken);
         if (places.Count == 0)
         {
@@ -85,6 +108,6 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
         throw new IntegrityException(
             FaultCodes.ChunkUnreadable,
             $"The chunk {id} cannot be read from {places.Count} place(s): {string.Join(" ", faults.Select(fault => fault.Message))}",
-            faults[0]);
+            faults.Find(static fault => fault is TargetException { Fault: TargetFault.NotFound }) ?? faults[0]);
     }
 }

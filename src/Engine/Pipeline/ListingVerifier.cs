@@ -11,12 +11,14 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
 {
     internal async Task RunAsync(Snapshot snapshot, CancellationToken cancellationToken)
     {
+        await packs.KeepUpAsync(index, cancellationToken);
         var owner = vault.OpenOwnerPart(snapshot);
         var listing = new ListingReader(owner.ListingRoot, this, (page, damage) => faults.Add(RestoreCorridor.LostPage(page, damage)));
         long entries = 0;
         await foreach (var entry in listing.EntriesAsync(cancellationToken))
         {
             entries++;
+            await packs.KeepUpAsync(index, cancellationToken);
             var path = entry.Path.ToString();
             await CheckAsync(path, entry.Content, entry.Metadata.SizeBytes, cancellationToken);
             foreach (var side in entry.Streams.Concat(entry.LargeAttributes))

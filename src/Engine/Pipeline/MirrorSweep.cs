@@ -1,12 +1,15 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>An entry of the tree that is not in the snapshot.</summary>
-internal sealed record Extra(EntryPath Path, EntryMetadata Metadata, EntryIdentity Identity);
+/// <param name="Reason">Why it stays all the same; null where it goes.</param>
+internal sealed record Extra(EntryPath Path, EntryMetadata Metadata, EntryIdentity Identity, string? Reason = null);
 
 /// <summary>
 /// Walks the tree and the listing side by side, both in path order, and names what stands in the tree alone: files at once, folders when all in them has been named. The
@@ -97,8 +100,39 @@ internal sealed class MirrorSweep(MirrorScope scope, EntryFilter filter, Func<En
             return null;
         }
 
+        if (ReasonToKeep(standing) is { } reason)
+        {
+            return extra with { Reason = reason };
+        }
+
         Touch(extra);
         return extra;
+    }
+
+    /// <summary>A key file that was made since the backup may be the only way into the vault that the tree is restored from, or into another.</summary>
+    private static string? ReasonToKeep(SourceEntry standing)
+    {
+        if (standing.Metadata.Kind != EntryKind.File || !CredentialFile.CanBeOne(standing.Metadata.SizeBytes))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var content = standing.Open();
+            using var bytes = OwnedBuffer.Rent((int)standing.Metadata.SizeBytes);
+            var filled = 0;
+            for (int count; filled < bytes.LengthBytes && (count = content.Read(bytes.Span[filled..])) > 0;)
+            {
+                filled += count;
+            }
+
+            return CredentialFile.IsOne(bytes.Span[..filled]) ? "it is the key file of a vault" : null;
+        }
+        catch (SourceFaultException)
+        {
+            return "it cannot be read, so nobody knows whether it is the key file of a vault";
+        }
     }
 
     private IEnumerable<Extra> Leave(EntryPath? next)

@@ -12,11 +12,12 @@ internal sealed class PackVerifier(VaultReader vault, PackAttestation attestatio
 {
     internal long BytesRead { get; private set; }
 
-    internal async Task VerifyAsync(PackRecord pack, VerifyFaults faults, CancellationToken cancellationToken)
+    /// <returns>What the target said where the pack is gone; null where it was judged.</returns>
+    internal async Task<TargetException?> TryVerifyAsync(PackRecord pack, VerifyFaults faults, CancellationToken cancellationToken)
     {
         if (faults.BrokenPacks.Contains(pack.Id))
         {
-            return;
+            return null;
         }
 
         counters.SetCurrentItem(pack.Name.Value);
@@ -30,10 +31,16 @@ internal sealed class PackVerifier(VaultReader vault, PackAttestation attestatio
             var table = Verify(pack, bytes.Span);
             await attestation.AddAsync(pack.HasHash ? pack : pack with { Sha256 = ContentHash.Of(bytes.Span) }, table, cancellationToken);
         }
+        catch (TargetException gone) when (gone.Fault == TargetFault.NotFound)
+        {
+            return gone;
+        }
         catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage))
         {
             faults.AddPack(pack.Id, damage.Code, damage.Message);
         }
+
+        return null;
     }
 
     private PackTable Verify(PackRecord pack, ReadOnlySpan<byte> bytes)

@@ -11,13 +11,16 @@ internal sealed class ReferencedPacks
 {
     private readonly UnlockedVault _vault;
     private readonly Dictionary<PackId, PackRecord> _records = [];
+    private readonly Dictionary<PackId, IReadOnlyList<PackRecord>> _successors = [];
     private readonly VerifyFaults _faults;
+    private DateTimeOffset _lookedAt;
     private bool _isLost;
 
     private ReferencedPacks(UnlockedVault vault, VerifyFaults faults)
     {
         _vault = vault;
         _faults = faults;
+        _lookedAt = vault.Time.GetUtcNow();
     }
 
     /// <summary>Packs in the set, with what compaction moved, whether or not the index knows them.</summary>
@@ -52,7 +55,7 @@ internal sealed class ReferencedPacks
     internal bool Has(PackRecord pack) => _isLost || (_records.TryGetValue(pack.Id, out var record) && record.Writer == pack.Writer);
 
     /// <summary>One listing of the target instead of a question for each pack.</summary>
-    internal async Task RequireOnTargetAsync(CancellationToken cancellationToken)
+    internal async Task RequireOnTargetAsync(ChunkIndex index, CancellationToken cancellationToken)
     {
         var missing = _records.Keys.ToHashSet();
         await foreach (var stat in _vault.Target.ListAsync(ObjectNames.Packs, cancellationToken))
@@ -64,9 +67,50 @@ internal sealed class ReferencedPacks
             }
         }
 
-        foreach (var pack in missing)
+        await KeepUpAsync(index, cancellationToken);
+        foreach (var pack in missing.Where(pack => !_successors.ContainsKey(pack)))
         {
             _faults.AddPack(pack, FaultCodes.PackMissing, $"Pack {pack} is not on the target with its {_records[pack].LengthBytes} bytes.");
+        }
+    }
+
+    /// <summary>The pack, or what compaction moved it to meanwhile.</summary>
+    internal IReadOnlyList<PackRecord> Current(PackRecord pack) => _successors.TryGetValue(pack.Id, out var successors) ? successors : [pack];
+
+    /// <summary>To be called before each read of a long check. What compaction or a merge replaces stays for a grace time, so a look twice in it misses nothing that is still to be read.</summary>
+    internal async ValueTask KeepUpAsync(ChunkIndex index, CancellationToken cancellationToken)
+    {
+        var age = _vault.Time.GetUtcNow() - _lookedAt;
+        if (age < TimeSpan.Zero || age >= _vault.Register.Policy.GraceTime / 2)
+        {
+            _lookedAt = _vault.Time.GetUtcNow();
+            await LookAgainAsync(index, cancellationToken);
+        }
+    }
+
+    private async Task LookAgainAsync(ChunkIndex index, CancellationToken cancellationToken)
+    {
+        var relocations = await RelocationMap.LoadAsync(_vault, cancellationToken);
+        var moved = _records.Keys.Where(relocations.IsMoved).ToList();
+        await index.ReloadAsync(cancellationToken);
+        if (moved.Count == 0)
+        {
+            return;
+        }
+
+        var inventory = await PackInventory.TakeAsync(_vault.Target, cancellationToken);
+        foreach (var pack in moved)
+        {
+            var successors = new List<PackRecord>();
+            foreach (var id in relocations.Resolve(pack, inventory.Has))
+            {
+                if (_records.TryGetValue(id, out var record) || ((record = await index.FindPackAsync(id, cancellationToken)) is not null && _records.TryAdd(id, record)))
+                {
+                    successors.Add(record);
+                }
+            }
+
+            _successors[pack] = successors;
         }
     }
 

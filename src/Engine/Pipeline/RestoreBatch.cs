@@ -31,13 +31,17 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile fi
 
     internal long ReusedBytes => Interlocked.Read(ref _reusedBytes);
 
-    /// <summary>What this batch writes to it, by the planner before the batch is fetched; read by the worker that ends its last use.</summary>
+    /// <summary>What this batch wrote to it; for the worker that ends its last use.</summary>
     internal IReadOnlyList<WrittenPart> Parts => _parts;
 
-    internal void AddUse(WrittenPart part)
+    internal void AddUse() => Interlocked.Increment(ref _left);
+
+    internal void AddPart(WrittenPart part)
     {
-        _parts.Add(part);
-        Interlocked.Increment(ref _left);
+        lock (_parts)
+        {
+            _parts.Add(part);
+        }
     }
 
     internal void AddFetched(int bytes) => Interlocked.Add(ref _fetchedBytes, bytes);
@@ -58,8 +62,9 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile fi
 internal readonly record struct ChunkUse(RestoringFile File, long Offset, AlternateStream? Stream);
 
 /// <summary>A stretch of a file as it must read when it is written.</summary>
+/// <param name="Tag">Of its bytes, see <see cref="ReadBack"/>.</param>
 /// <param name="Stream">Null for the file's main content.</param>
-internal readonly record struct WrittenPart(ChunkId Id, long Offset, int LengthBytes, AlternateStream? Stream);
+internal readonly record struct WrittenPart(UInt128 Tag, long Offset, int LengthBytes, AlternateStream? Stream);
 
 /// <summary>A chunk that stands at the destination in the file that is to be replaced.</summary>
 internal readonly record struct PieceCopy(RestoringFile File, ChunkId Id, long Offset, StandingPiece Piece);
@@ -103,14 +108,14 @@ internal sealed class RestoreBatch
     internal void Use(WantedChunk chunk, ChunkUse use)
     {
         chunk.Uses.Add(use);
-        use.File.AddUse(new WrittenPart(chunk.Id, use.Offset, chunk.PlainBytes, use.Stream));
+        use.File.AddUse();
         _uses++;
     }
 
     internal void Copy(PieceCopy copy)
     {
         _copies.Add(copy);
-        copy.File.AddUse(new WrittenPart(copy.Id, copy.Offset, copy.Piece.LengthBytes, Stream: null));
+        copy.File.AddUse();
         _uses++;
     }
 

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Telemetry;
 
@@ -6,9 +7,13 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>Last step of a mirror: what the snapshot does not hold is removed, if everything that it holds is there.</summary>
 public static partial class RestoreCorridor
 {
+    /// <summary>What is there but for an attribute, waits for the sweep itself, or is never restored at all.</summary>
+    internal static bool SaysNothingOfExtras(FaultCode code) =>
+        code == FaultCodes.AttributeNotRestored || code == FaultCodes.EntryInTheWay || code == FaultCodes.OwnFolderLeft;
+
     private static async Task MirrorAsync(MirrorScope scope, RestoreParts parts, RestorePlanner planner, RunContext context, CancellationToken cancellationToken)
     {
-        if (parts.Result.Faults.FirstOrDefault(static fault => fault.Code != FaultCodes.AttributeNotRestored && fault.Code != FaultCodes.EntryInTheWay) is { } reason)
+        if (parts.Result.Faults.FirstOrDefault(static fault => !SaysNothingOfExtras(fault.Code)) is { } reason)
         {
             context.Sink.Report(new BackupEvent(
                 EventSeverity.Warning, $"Nothing was deleted, since something could not be restored; the first: {reason.Message}", FaultCodes.MirrorNotDone));
@@ -24,7 +29,7 @@ public static partial class RestoreCorridor
             await foreach (var extra in sweep.RunAsync(listing, cancellationToken))
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                parts.Result.AddRemoved(extra, parts.Destination.Remove(extra.Path, extra.Metadata, extra.Identity));
+                parts.Result.AddRemoved(extra, extra.Reason is { } kept ? FileSystemDestination.NotRemoved(extra.Path, kept) : parts.Destination.Remove(extra.Path, extra.Metadata, extra.Identity));
             }
         }
         catch (IntegrityException damage)

@@ -8,12 +8,14 @@ namespace SecureBackup.Engine.Pipeline;
 /// Fetches a batch pack by pack with a few workers, copies what stands at the destination already, and writes each chunk to all its places. Whoever ends the last
 /// use of a file reads it back, while the others go on.
 /// </summary>
-internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
+internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) : IDisposable
 {
     private const int Workers = 4;
 
     private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
-    private readonly ReadBack? _readBack = parts.ReadsBack ? new ReadBack(parts.Ids) : null;
+    private readonly ReadBack? _readBack = parts.ReadsBack ? new ReadBack() : null;
+
+    public void Dispose() => _readBack?.Dispose();
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
@@ -165,6 +167,11 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         if (file.HasFailed)
         {
             return;
+        }
+
+        if (_readBack is not null)
+        {
+            file.AddPart(_readBack.PartOf(use, plain.Span));
         }
 
         try

@@ -10,11 +10,16 @@ namespace SecureBackup.Engine.Pipeline;
 /// </summary>
 internal sealed class RestoreFinisher(RestoreParts parts)
 {
+    /// <summary>A tree of folders alone, or one in which every file is right, fills no batch.</summary>
+    private const int MaxWaiting = 4096;
+
     private readonly Stack<Preparation> _openFolders = new();
     private readonly List<Preparation> _passedFolders = [];
     private readonly List<Preparation> _links = [];
     private readonly List<Preparation> _linksInTheWay = [];
     private bool _defers = parts.DefersWhatIsInTheWay;
+
+    internal bool IsFull => _passedFolders.Count + _links.Count >= MaxWaiting;
 
     internal void AddFolder(Preparation folder) => _openFolders.Push(folder);
 

@@ -43,6 +43,7 @@ public sealed class RestoreForecaster
         var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
         var reads = new ForecastReads(index, fetcher, inventory);
         var run = new RestoreForecaster(request, destination);
+        run._faults.AddRange(destination.MissingRights().Select(EntryFault.Of));
         await run.WalkAsync(fetcher, reads, cancellationToken);
         reads.Flush();
         await run.SweepAsync(fetcher, cancellationToken);
@@ -98,17 +99,17 @@ public sealed class RestoreForecaster
 
     private async Task SweepAsync(IChunkFetcher fetcher, CancellationToken cancellationToken)
     {
-        if (_request.Mirror is not { } mirror)
+        if (_request.Mirror is not { } mirror || _faults.Exists(static fault => !RestoreCorridor.SaysNothingOfExtras(fault.Code)))
         {
             return;
         }
 
         var owner = _request.Vault.OpenOwnerPart(_request.Snapshot);
         var scope = await MirrorScope.OpenAsync(_request.Snapshot, owner, mirror, fetcher, cancellationToken);
-        var sweep = new MirrorSweep(scope, new EntryFilter(_request.Include), static _ => false, _request.Vault.Vault.Time);
-        await foreach (var _ in sweep.RunAsync(new ListingReader(owner.ListingRoot, fetcher), cancellationToken))
+        var sweep = new MirrorSweep(scope, new EntryFilter(_request.Include), _destination.IsMountPoint, _request.Vault.Vault.Time);
+        await foreach (var extra in sweep.RunAsync(new ListingReader(owner.ListingRoot, fetcher), cancellationToken))
         {
-            _extras++;
+            _extras += extra.Reason is null ? 1 : 0;
         }
     }
 

@@ -100,7 +100,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
             await SettleAsync(cancellationToken);
         }
 
-        if (_batch.IsFull)
+        if (_batch.IsFull || _finisher.IsFull)
         {
             await SettleAsync(cancellationToken);
             await FetchAsync(cancellationToken);

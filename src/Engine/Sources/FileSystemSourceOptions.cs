@@ -52,4 +52,7 @@ public sealed record FileSystemSourceOptions
 
     /// <summary>Absolute paths of folders that are never entered, recognised by identity and not by name: the vault's own folder.</summary>
     public IReadOnlyList<string> SkipFolders { get; init; } = [];
+
+    /// <summary>Never entered either, and a root may hold them without a word: what this host remembers about vaults, which no backup should bring back.</summary>
+    public IReadOnlyList<string> LeaveOutFolders { get; init; } = [];
 }

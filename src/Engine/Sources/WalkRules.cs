@@ -58,7 +58,7 @@ internal sealed record WalkRules
             IgnoreFileName = options.IgnoreFileName is null ? null : Encoding.UTF8.GetBytes(options.IgnoreFileName),
             ExcludesCacheFolders = options.ExcludesCacheFolders,
             StaysOnOneFileSystem = options.StaysOnOneFileSystem,
-            SkipFolders = options.SkipFolders.Select(reader.Identify).OfType<(ulong DeviceId, ulong FileId, string)>()
+            SkipFolders = options.SkipFolders.Concat(options.LeaveOutFolders).Select(reader.Identify).OfType<(ulong DeviceId, ulong FileId, string)>()
                 .Select(folder => (folder.DeviceId, folder.FileId)).ToHashSet(),
             IgnoresCase = reader.IgnoresCase,
             MaxFileSizeBytes = options.MaxFileSizeBytes,

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
 
 namespace SecureBackup.PowerShell.Binding;
 
@@ -40,31 +41,14 @@ internal static class FileSystemPaths
     /// <summary>A restore into the vault would mix customer files with the vault's objects.</summary>
     public static void RequireOutside(string destination, string vault)
     {
-        var real = RealPath(vault);
-        for (var folder = RealPath(destination); folder is not null; folder = Path.GetDirectoryName(folder))
+        var real = RealPaths.Of(vault);
+        for (var folder = RealPaths.Of(destination); folder is not null; folder = Path.GetDirectoryName(folder))
         {
             if (RunspaceVaults.IsSamePath(folder, real))
             {
                 throw new RequestException(FaultCodes.DestinationInsideVault, $"'{destination}' lies in the vault {vault}.");
             }
         }
-    }
-
-    /// <summary>With every link on the way resolved, as far as the way exists.</summary>
-    private static string RealPath(string path)
-    {
-        var full = Path.GetFullPath(path);
-        var real = Path.GetPathRoot(full)!;
-        foreach (var component in full[real.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries))
-        {
-            real = Path.Combine(real, component);
-            if (new DirectoryInfo(real) is { LinkTarget: not null } link && link.ResolveLinkTarget(returnFinalTarget: true) is { } target)
-            {
-                real = target.FullName;
-            }
-        }
-
-        return real;
     }
 
     private static Collection<string> Expand(SessionState session, string path)

@@ -35,11 +35,12 @@ internal sealed class RestoreWork
 
     public string DisplayDestination => Destination ?? "where it was";
 
-    private DestinationOptions Options => DestinationOptions.Default with
+    private DestinationOptions OptionsFor(string vaultPath) => DestinationOptions.Default with
     {
         Overwrite = Overwrite is { } policy ? Enum.Parse<OverwriteMode>(policy.ToString()) : null,
         InPlace = IsInPlace,
         ReplacesLinks = Mirrors,
+        ClosedFolders = [vaultPath, HostState.Default.Folder],
     };
 
     /// <summary>What is wrong with the request itself, and a destination in the vault.</summary>
@@ -124,8 +125,8 @@ internal sealed class RestoreWork
             OnEntry = EmitsItems ? entry => gate.WriteObject(RestoredItem.From(snapshot, entry)) : null,
         };
         await using var destination = Destination is { } path
-            ? FileSystemDestination.Open(path, Options)
-            : FileSystemDestination.OpenOriginal(Places(reader, snapshot, vaultPath), Options);
+            ? FileSystemDestination.Open(path, OptionsFor(vaultPath))
+            : FileSystemDestination.OpenOriginal(Places(reader, snapshot, vaultPath), OptionsFor(vaultPath));
         var context = new RunContext(gate.ShowProgress($"Restoring {snapshot.DataSet}"), gate);
         var report = RestoreReport.From(vaultPath, destination.DisplayName, await RestoreCorridor.RunAsync(request, destination, context, cancellationToken));
         gate.WriteObject(report);
@@ -139,11 +140,12 @@ internal sealed class RestoreWork
             .Select(place => (Name: System.Text.Encoding.UTF8.GetString(place.Name.Span), place.Path))
             .Select(place => new FileSystemRoot(place.Name, Destination is { } folder ? Path.Combine(folder, place.Name) : place.Path))],
         SkipFolders = [vaultPath],
+        LeaveOutFolders = [HostState.Default.Folder],
     };
 
     private DestinationForecast Forecast(VaultReader reader, Snapshot snapshot, string vaultPath) => Destination is { } path
-        ? DestinationForecast.Of(path, Options)
-        : DestinationForecast.OfOriginal(Places(reader, snapshot, vaultPath), Options);
+        ? DestinationForecast.Of(path, OptionsFor(vaultPath))
+        : DestinationForecast.OfOriginal(Places(reader, snapshot, vaultPath), OptionsFor(vaultPath));
 
     private static IReadOnlyList<OriginalPlace> Places(VaultReader reader, Snapshot snapshot, string vaultPath)
     {

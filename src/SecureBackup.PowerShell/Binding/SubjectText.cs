@@ -10,6 +10,9 @@ namespace SecureBackup.PowerShell.Binding;
 /// </summary>
 internal static class SubjectText
 {
+    /// <summary>Up to here a double tells each whole number from the next. A spreadsheet hands out long customer numbers as such, and its own text of one is 4.1E+15.</summary>
+    private const double MaxWhole = 9_007_199_254_740_992;
+
     /// <returns>Null where the object does not have it, or has nothing in it.</returns>
     public static string? Of(PSObject value, IReadOnlyList<string> path)
     {
@@ -26,6 +29,8 @@ internal static class SubjectText
     {
         string text => text,
         decimal number => number.ToString("0.############################", CultureInfo.InvariantCulture),
+        double or float or Half when Convert.ToDouble(value is Half half ? (float)half : value, CultureInfo.InvariantCulture) is var number and >= -MaxWhole and <= MaxWhole
+            && double.IsInteger(number) => ((long)number).ToString(CultureInfo.InvariantCulture),
         double or float or Half => ((IFormattable)value).ToString("R", CultureInfo.InvariantCulture),
         bool or char or Enum or Uri or Version or System.Net.IPAddress => value.ToString(),
         IFormattable formattable when value.GetType() is { IsPrimitive: true } or { Namespace: "System" or "System.Numerics" } => formattable.ToString(null, CultureInfo.InvariantCulture),

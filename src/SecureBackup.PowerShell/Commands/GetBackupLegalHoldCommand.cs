@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Vault.Holds;
+using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Commands;
@@ -11,6 +12,7 @@ public sealed class GetBackupLegalHoldCommand : VaultCommand
 {
     /// <summary>The ids of holds, or the beginnings of them; all that stand when not given.</summary>
     [Parameter(Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(HoldCompleter))]
     [ValidateNotNullOrEmpty]
     public string[]? Id { get; set; }
 

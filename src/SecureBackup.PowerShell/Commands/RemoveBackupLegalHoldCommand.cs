@@ -4,6 +4,7 @@ using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Holds;
 using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
 
@@ -16,6 +17,7 @@ public sealed class RemoveBackupLegalHoldCommand : VaultCommand
 {
     /// <summary>The id of a hold, or the beginning of one.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(HoldCompleter))]
     [ValidateNotNullOrEmpty]
     public string[] Id { get; set; } = [];
 
@@ -51,7 +53,7 @@ public sealed class RemoveBackupLegalHoldCommand : VaultCommand
 
         if (!isPending)
         {
-            var outcomes = await new SubjectEraser(vault.RequireReader()).ResumeAsync(cancellationToken);
+            var (outcomes, _) = await new SubjectEraser(vault.RequireReader()).ResumeAsync(cancellationToken);
             await ErasureOutput.WriteAsync(vault, outcomes, new ErasureOutput(path, folder, new Dictionary<SubjectPseudonym, string>(), IncludesSubject: false), gate, cancellationToken);
         }
     }

@@ -144,6 +144,7 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
         ModifiedSince = NewerThan,
         ModifiedBefore = OlderThan,
         SkipFolders = [vaultPath],
+        LeaveOutFolders = [HostState.Default.Folder],
     };
 
     private BackupOptions BackupOptions(string dataSet, FileSystemSourceOptions source) => new()

@@ -4,29 +4,29 @@ using System.Text;
 
 namespace SecureBackup.PowerShell.Drives;
 
-/// <summary>A file of a snapshot as Get-Content reads it: by lines, or by bytes, or all at once. It holds one chunk of the file at a time, unless all is wanted.</summary>
+/// <summary>
+/// A file of a snapshot as Get-Content reads it: by lines, or by bytes, or all at once. It holds one chunk of the file at a time, unless all is wanted. Get-Content asks for one
+/// line or one byte, and each piece of engine work costs a change of threads; so a block is read ahead.
+/// </summary>
 /// <param name="content">Owned.</param>
 /// <param name="encoding">Null for bytes.</param>
 /// <param name="isRaw">All in one object.</param>
 /// <param name="run">Runs engine work for this thread, so that a stop ends it.</param>
-internal sealed class BackupContentReader(
-    Stream content, Encoding? encoding, bool isRaw, Func<Func<CancellationToken, Task<IList>>, IList> run) : IContentReader
+internal sealed class BackupContentReader(Stream content, Encoding? encoding, bool isRaw, Action<Func<CancellationToken, Task>> run) : IContentReader
 {
-    private const int BytesAtOnce = 64 * 1024;
+    private const int BlockLength = 64 * 1024;
 
     private readonly StreamReader? _text = encoding is null ? null : new StreamReader(content, encoding, detectEncodingFromByteOrderMarks: true);
+    private readonly Queue<string> _lines = new();
+    private byte[] _block = [];
+    private ReadOnlyMemory<byte> _bytes;
     private bool _isAtEnd;
 
     /// <param name="readCount">Lines or bytes wanted; all that is left where it is not positive.</param>
     public IList Read(long readCount)
     {
-        if (_isAtEnd)
-        {
-            return Array.Empty<object>();
-        }
-
         var wanted = isRaw || readCount <= 0 ? long.MaxValue : readCount;
-        return run(token => _text is not null ? isRaw ? ReadTextAsync(token) : ReadLinesAsync(wanted, token) : ReadBytesAsync(wanted, token));
+        return _text is null ? ReadBytes(wanted) : isRaw ? ReadText(_text) : ReadLines(_text, wanted);
     }
 
     public void Seek(long offset, SeekOrigin origin) =>
@@ -40,41 +40,92 @@ internal sealed class BackupContentReader(
         content.Dispose();
     }
 
-    private async Task<IList> ReadTextAsync(CancellationToken cancellationToken)
+    private object[] ReadText(StreamReader text)
     {
+        if (_isAtEnd)
+        {
+            return [];
+        }
+
+        var all = string.Empty;
+        run(async token => all = await text.ReadToEndAsync(token));
         _isAtEnd = true;
-        return new object[] { await _text!.ReadToEndAsync(cancellationToken) };
+        return [all];
     }
 
-    private async Task<IList> ReadLinesAsync(long count, CancellationToken cancellationToken)
+    private List<object> ReadLines(StreamReader text, long count)
     {
         var lines = new List<object>();
-        while (lines.Count < count && !_isAtEnd)
+        while (lines.Count < count)
         {
-            if (await _text!.ReadLineAsync(cancellationToken) is { } line)
+            if (_lines.TryDequeue(out var line))
             {
                 lines.Add(line);
             }
+            else if (_isAtEnd)
+            {
+                break;
+            }
             else
             {
-                _isAtEnd = true;
+                run(token => FillLinesAsync(text, token));
             }
         }
 
         return lines;
     }
 
-    private async Task<IList> ReadBytesAsync(long count, CancellationToken cancellationToken)
+    private async Task FillLinesAsync(StreamReader text, CancellationToken cancellationToken)
     {
-        using var bytes = new MemoryStream();
-        var buffer = new byte[BytesAtOnce];
-        while (bytes.Length < count && !_isAtEnd)
+        for (var length = 0L; length < BlockLength;)
         {
-            var read = await content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, count - bytes.Length)), cancellationToken);
-            bytes.Write(buffer, 0, read);
-            _isAtEnd = read == 0;
+            if (await text.ReadLineAsync(cancellationToken) is not { } line)
+            {
+                _isAtEnd = true;
+                return;
+            }
+
+            _lines.Enqueue(line);
+            length += line.Length + 1;
+        }
+    }
+
+    private IList ReadBytes(long count)
+    {
+        if (_isAtEnd && _bytes.IsEmpty)
+        {
+            return Array.Empty<object>();
         }
 
-        return isRaw ? new object[] { bytes.ToArray() } : bytes.ToArray();
+        using var found = new MemoryStream();
+        while (found.Length < count)
+        {
+            if (_bytes.IsEmpty)
+            {
+                if (!_isAtEnd)
+                {
+                    run(FillBytesAsync);
+                }
+
+                if (_isAtEnd)
+                {
+                    break;
+                }
+            }
+
+            var taken = _bytes[..(int)Math.Min(_bytes.Length, count - found.Length)];
+            found.Write(taken.Span);
+            _bytes = _bytes[taken.Length..];
+        }
+
+        return isRaw ? new object[] { found.ToArray() } : found.ToArray();
+    }
+
+    private async Task FillBytesAsync(CancellationToken cancellationToken)
+    {
+        _block = _block.Length == 0 ? new byte[BlockLength] : _block;
+        var count = await content.ReadAsync(_block, cancellationToken);
+        _bytes = _block.AsMemory(0, count);
+        _isAtEnd = count == 0;
     }
 }

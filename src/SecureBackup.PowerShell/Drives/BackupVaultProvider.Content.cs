@@ -22,12 +22,7 @@ public sealed partial class BackupVaultProvider
             content = await (await drive.BrowserAsync(gate, token)).OpenReadAsync(item, token)
                 ?? throw new RequestException(FaultCodes.NoContentInDrive, $"'{path}' is a {item.Metadata.Kind}.");
         });
-        return new BackupContentReader(content!, options.AsByteStream ? null : encoding, options.Raw, read =>
-        {
-            System.Collections.IList block = Array.Empty<object>();
-            RunEngine(path, async (_, token) => block = await read(token));
-            return block;
-        });
+        return new BackupContentReader(content!, options.AsByteStream ? null : encoding, options.Raw, read => RunEngine(path, (_, token) => read(token)));
     }
 
     private static Encoding EncodingOf(string name)

@@ -37,15 +37,19 @@ public sealed partial class BackupVaultProvider
                 from = (await drive.FindEntryAsync(place, gate, token))?.Path ?? throw new RequestException(FaultCodes.PathInNoSnapshot, $"'{path}' leads to nothing in the vault.");
             }
 
-            await CopyAsync(drive.Reader, snapshot, new CopyPlan(from, target, recurse, isForced), gate, token);
+            await CopyAsync(drive, snapshot, new CopyPlan(from, target, recurse, isForced), gate, token);
         });
     }
 
-    private static async Task CopyAsync(VaultReader reader, Snapshot snapshot, CopyPlan plan, PipelineGate gate, CancellationToken cancellationToken)
+    private static async Task CopyAsync(DriveView drive, Snapshot snapshot, CopyPlan plan, PipelineGate gate, CancellationToken cancellationToken)
     {
-        var options = DestinationOptions.Default with { Overwrite = plan.Overwrites ? OverwriteMode.Always : OverwriteMode.Never };
+        var options = DestinationOptions.Default with
+        {
+            Overwrite = plan.Overwrites ? OverwriteMode.Always : OverwriteMode.Never,
+            ClosedFolders = [drive.VaultPath, HostState.Default.Folder],
+        };
         await using var destination = new RebasedDestination(FileSystemDestination.Open(plan.Folder, options), plan.From, plan.Name, plan.TakesBelow);
-        var request = new RestoreRequest(reader, snapshot) { Include = plan.From.Depth == 0 ? [] : [CustomerBackupItem.PatternOf(plan.From)] };
+        var request = new RestoreRequest(drive.Reader, snapshot) { Include = plan.From.Depth == 0 ? [] : [CustomerBackupItem.PatternOf(plan.From)] };
         var result = await RestoreCorridor.RunAsync(request, destination, new RunContext(gate.ShowProgress($"Copying out of {snapshot.DataSet}"), gate), cancellationToken);
         gate.WriteFaults([.. result.Faults.Select(BackupFault.From)]);
         if (result.Skipped > 0)

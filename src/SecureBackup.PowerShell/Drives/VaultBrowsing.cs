@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -51,7 +52,7 @@ internal sealed class VaultBrowsing(UnlockedVault vault) : IDisposable
         return exact.Count > 0 ? exact : [.. catalog.Snapshots.Where(snapshot => string.Equals(snapshot.DataSet, name, StringComparison.OrdinalIgnoreCase))];
     }
 
-    /// <summary>The snapshot that a name in a path means: its own name, <c>latest</c>, or the beginning of its id.</summary>
+    /// <summary>The snapshot that a name in a path means: its own name, <c>latest</c> for the newest that counts, or the beginning of its id.</summary>
     public static Snapshot? Find(SnapshotCatalog catalog, DrivePath path)
     {
         var own = OfDataSet(catalog, path.DataSet);
@@ -61,7 +62,7 @@ internal sealed class VaultBrowsing(UnlockedVault vault) : IDisposable
         }
 
         return string.Equals(name, Latest, StringComparison.OrdinalIgnoreCase)
-            ? own.FirstOrDefault()
+            ? own.Find(static snapshot => snapshot.Standing == SnapshotStanding.Good)
             : own.Find(snapshot => string.Equals(DrivePath.NameOf(snapshot), name, StringComparison.OrdinalIgnoreCase))
                 ?? (name.Length >= 4 && own.FindAll(snapshot => snapshot.Id.ToString().StartsWith(name, StringComparison.OrdinalIgnoreCase)) is [var only] ? only : null);
     }

@@ -18,6 +18,9 @@ internal sealed class BackupChildJob : Job, IStreamWriter
     /// <summary>Guarded by the gate: whether the work began, which then alone says how it ends.</summary>
     private bool _isStarted;
 
+    /// <summary>Guarded by the gate: a stop that comes as the work ends must not make an ended job one that is stopping for ever.</summary>
+    private bool _hasEnded;
+
     public BackupChildJob(string command, BackupJobPart part)
         : base(command, null)
     {
@@ -35,7 +38,7 @@ internal sealed class BackupChildJob : Job, IStreamWriter
     {
         lock (_gate)
         {
-            if (_isStarted || _ended.Task.IsCompleted)
+            if (_isStarted || _hasEnded)
             {
                 return;
             }
@@ -43,7 +46,7 @@ internal sealed class BackupChildJob : Job, IStreamWriter
             _isStarted = true;
         }
 
-        SetJobState(JobState.Running);
+        Become(JobState.Running);
         var thread = new Thread(Run) { IsBackground = true, Name = $"SecureBackup job {Id}" };
         thread.Start();
     }
@@ -53,7 +56,8 @@ internal sealed class BackupChildJob : Job, IStreamWriter
         bool isStarted;
         lock (_gate)
         {
-            if (_ended.Task.IsCompleted)
+            // Also from a listener of the end itself, which must not wait for it.
+            if (_hasEnded)
             {
                 return;
             }
@@ -64,11 +68,7 @@ internal sealed class BackupChildJob : Job, IStreamWriter
 
         if (isStarted)
         {
-            if (JobStateInfo.State == JobState.Running)
-            {
-                SetJobState(JobState.Stopping);
-            }
-
+            Become(JobState.Stopping);
             _stop.Cancel();
             ((IAsyncResult)_ended.Task).AsyncWaitHandle.WaitOne();
         }
@@ -139,11 +139,25 @@ internal sealed class BackupChildJob : Job, IStreamWriter
         End(state);
     }
 
+    private void Become(JobState state)
+    {
+        lock (_gate)
+        {
+            if (_hasEnded || (state == JobState.Running && JobStateInfo.State != JobState.NotStarted))
+            {
+                return;
+            }
+
+            _hasEnded = state is JobState.Completed or JobState.Failed or JobState.Stopped;
+            SetJobState(state);
+        }
+    }
+
     /// <summary>What the work held is closed before anybody learns that it has ended.</summary>
     private void End(JobState state)
     {
         _part.Dispose();
-        SetJobState(state);
+        Become(state);
         _ended.TrySetResult();
     }
 }

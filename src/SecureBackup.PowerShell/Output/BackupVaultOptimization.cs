@@ -17,10 +17,14 @@ public sealed class BackupVaultOptimization
         BytesDeleted = result.BytesDeleted;
         PacksLifted = result.PacksLifted;
         PacksChosen = result.PacksChosen;
+        BytesChosen = result.BytesChosen;
         PacksCompacted = result.PacksCompacted;
         BytesRewritten = result.BytesRewritten;
         SegmentsMerged = result.SegmentsMerged;
         ObjectsTidied = result.ObjectsTidied;
+        CustomersErased = result.SubjectsErased;
+        CustomerKeysFolded = result.SubjectKeysFolded;
+        KeyringObjectsDeleted = result.KeyringObjectsDeleted;
         NextDue = result.NextDue?.ToLocalTime();
         HasMoreToDo = result.HasMoreToDo;
         Elapsed = result.Elapsed;
@@ -51,9 +55,12 @@ public sealed class BackupVaultOptimization
     /// <summary>Packs that were chosen to be rewritten after the grace time.</summary>
     public long PacksChosen { get; }
 
+    public long BytesChosen { get; }
+
     /// <summary>Packs whose needed part was moved into new ones; a later call deletes them.</summary>
     public long PacksCompacted { get; }
 
+    /// <summary>With -WhatIf about as many as would be.</summary>
     public long BytesRewritten { get; }
 
     /// <summary>Parts of the index that were joined into fewer.</summary>
@@ -61,6 +68,15 @@ public sealed class BackupVaultOptimization
 
     /// <summary>Small objects that had served, and were deleted.</summary>
     public long ObjectsTidied { get; }
+
+    /// <summary>Customers whose erasure a legal hold had deferred that stands no more.</summary>
+    public long CustomersErased { get; }
+
+    /// <summary>Keys of customers that backups had added, and that the keyring took in.</summary>
+    public long CustomerKeysFolded { get; }
+
+    /// <summary>Old parts of the keyring that were destroyed.</summary>
+    public long KeyringObjectsDeleted { get; }
 
     /// <summary>When it is worth the while to call again; nothing where nothing waits.</summary>
     public DateTimeOffset? NextDue { get; }

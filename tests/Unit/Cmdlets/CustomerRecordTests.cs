@@ -102,8 +102,11 @@ public sealed class CustomerRecordTests : IDisposable
             $orders = 42, [long] 42, 42.0, 42.0d, '42', '042' | ForEach-Object { [pscustomobject]@{ Customer = @{ Id = $_ } } }
             ($orders | Start-CustomerBackup -DataSet orders -SubjectProperty Customer.Id).SubjectCount
             @(Restore-CustomerBackup -DataSet orders -Subject 42).Count
+            $cards = 4111111111111111, 4111111111111111d, '4111111111111111', -0.0d, 0, '  ', "`t" | ForEach-Object { [pscustomobject]@{ Card = $_ } }
+            $run = $cards | Start-CustomerBackup -DataSet cards -SubjectProperty Card -WarningAction SilentlyContinue -ErrorAction SilentlyContinue
+            "$($run.SubjectCount) $($run.RecordCount) $($run.Faults.Count)"
             """);
-        Assert.Equal(["2", "5"], lines);
+        Assert.Equal(["2", "5", "2 5 2"], lines);
     }
 
     [Fact]

@@ -81,6 +81,34 @@ public sealed class RemoveCustomerDataTests : IDisposable
         Assert.Equal(["Snapshot True", "crm", $"no reason: {FaultCodes.ReasonMissing}", "2"], lines);
     }
 
+    [Fact]
+    public async Task A_hold_beats_removal_collection_and_erasure_until_it_is_released()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            1..2 | ForEach-Object { $day = $_; 1..3 | ForEach-Object { [pscustomobject]@{ Id = $_; Note = "day $day" } } | Start-CustomerBackup -DataSet members -SubjectProperty Id } | Out-Null
+            $hold = Add-BackupLegalHold -DataSet members -Reason 'tax audit' -Owner 'finance'
+            $one, $two = Get-CustomerBackup -DataSet members
+            $oldest = if ($one.Started -lt $two.Started) { $one } else { $two }
+            $refused = $null
+            $oldest | Remove-CustomerBackup -Reason 'space' -Confirm:$false -ErrorVariable refused -ErrorAction SilentlyContinue | Out-Null
+            "$(@(Get-CustomerBackup -DataSet members).Count) $("$refused".Contains($hold.Id.Substring(0, 12)))"
+            (Remove-CustomerData 2 -Reason 'request' -Confirm:$false).State
+            $run = Optimize-BackupVault
+            "$($run.PacksCondemned) $($run.CustomersErased) $($run.CustomerKeysFolded)"
+            @(Get-CustomerData 2).Count
+            [Management.Automation.CommandCompletion]::CompleteInput('Get-BackupLegalHold ', 20, $null).CompletionMatches[0].CompletionText -eq $hold.Id.Substring(0, 12)
+            $erased = $hold | Remove-BackupLegalHold -Reason 'audit closed' -Confirm:$false
+            "$($erased.State) $($erased.KeysDestroyed) $($erased.DataSets)"
+            Get-ErrorId { Get-CustomerData 2 -ErrorAction Stop }
+            $again = Remove-CustomerData 2 -Reason 'again' -Confirm:$false
+            "$($again.State) $($again.KeysDestroyed) $($again.DataSets)"
+            @(Restore-CustomerBackup -DataSet members -WarningAction SilentlyContinue).Count
+            """);
+        Assert.Equal(
+            ["2 True", "Deferred", "0 0 0", "2", "True", "Erased 1 members", $"{FaultCodes.SubjectHasNoData}", "Erased 1 members", "2"], lines);
+    }
+
     /// <summary>A vault with subjects, made without the records themselves: the commands are about the keys.</summary>
     private async Task MakeVaultAsync(params string[] subjects)
     {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Collection;
 
@@ -21,6 +22,9 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
     internal int InterruptAt { get; set; } = -1;
 
     internal Func<Task>? Interruption { get; set; }
+
+    /// <summary>Happens once, when the first byte of a pack is asked for.</summary>
+    internal Func<Task>? BeforePack { get; set; }
 
     internal int DieAt { get; set; } = -1;
 
@@ -47,6 +51,12 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
 
     public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
+        if (BeforePack is { } first && offset == 0 && name.Value.StartsWith(ObjectNames.Packs, StringComparison.Ordinal))
+        {
+            BeforePack = null;
+            await first();
+        }
+
         var dies = await BeginAsync();
         await base.ReadAsync(name, offset, destination, cancellationToken);
         Die(dies);

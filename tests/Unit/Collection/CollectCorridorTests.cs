@@ -46,6 +46,22 @@ public sealed class CollectCorridorTests : IDisposable
     }
 
     [Fact]
+    public async Task With_more_than_one_target_attached_nothing_is_collected()
+    {
+        using var owner = await _scene.CreateAsync();
+        var (here, there) = (new TargetAttached(Id256.Random(), "here"), new TargetAttached(Id256.Random(), "there"));
+        await owner.AppendAsync([here], Token);
+        await CollectAsync(owner);
+        await owner.AppendAsync([there], Token);
+        var refusal = await Assert.ThrowsAsync<VaultException>(() => CollectAsync(owner));
+        Assert.Equal(FaultCodes.CollectionNeedsAllTargets, refusal.Code);
+        Assert.Contains("'here', 'there'", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(FaultCodes.CollectionNeedsAllTargets, (await Assert.ThrowsAsync<VaultException>(() => CollectCorridor.PlanAsync(owner, CollectOptions.Default, Token))).Code);
+        await owner.AppendAsync([new TargetDetached(there.Id)], Token);
+        await CollectAsync(owner);
+    }
+
+    [Fact]
     public async Task A_plan_says_what_a_run_then_does_and_writes_nothing()
     {
         using var owner = await _scene.CreateAsync();

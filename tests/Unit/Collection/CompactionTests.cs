@@ -7,6 +7,7 @@ using SecureBackup.Engine.Pipeline.Collection;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Pipeline;
 using static SecureBackup.Tests.Unit.Collection.CollectionScene;
 
 namespace SecureBackup.Tests.Unit.Collection;
@@ -143,6 +144,44 @@ public sealed class CompactionTests : IDisposable
         Assert.DoesNotContain(FaultCodes.CompactionStopped, _scene.Sink.Codes);
         Assert.Equal(0, (await CollectAsync(owner, Compacting)).PacksCompacted);
         Assert.Contains(FaultCodes.CompactionStopped, _scene.Sink.Codes);
+    }
+
+    [Fact]
+    public async Task A_plan_says_what_is_then_chosen_and_moved()
+    {
+        using var owner = await _scene.CreateAsync();
+        await _scene.HalfEmptyAsync(owner, owner);
+        var before = _scene.Target.Objects.Keys.ToList();
+        var plan = await CollectCorridor.PlanAsync(owner, Compacting, Token);
+        Assert.Equal(before, _scene.Target.Objects.Keys);
+        var run = await CollectAsync(owner, Compacting);
+        Assert.NotEqual(0, run.PacksChosen);
+        Assert.Equal((run.PacksChosen, run.BytesChosen, 0, 0), (plan.PacksChosen, plan.BytesChosen, plan.PacksCompacted, plan.BytesRewritten));
+        _scene.Time.Advance(Day);
+        plan = await CollectCorridor.PlanAsync(owner, Compacting, Token);
+        run = await CollectAsync(owner, Compacting);
+        Assert.NotEqual(0, run.PacksCompacted);
+        Assert.Equal(run.PacksCompacted, plan.PacksCompacted);
+        Assert.InRange(run.BytesRewritten, plan.BytesRewritten, plan.BytesRewritten * 3 / 2);
+        Assert.Equal((0, 0), ((await CollectCorridor.PlanAsync(owner, CollectOptions.Default, Token)).PacksCompacted, plan.PacksChosen));
+    }
+
+    [Fact]
+    public async Task A_list_under_a_subjects_key_keeps_that_subjects_frames_and_nothing_else()
+    {
+        using var owner = await _scene.CreateAsync();
+        var records = RecordScene.Members(5, 1).Append(("giant", new string('x', 100) + Convert.ToHexString(new Random(3).GetItems([.. Enumerable.Range(0, 256).Select(static value => (byte)value)], 200_000)))).ToList();
+        var kept = await RecordScene.BackUpAsync(owner, _scene["spill"], records);
+        await _scene.HalfEmptyAsync(owner, owner);
+        Assert.NotEqual(0, (await _scene.CollectForAsync(owner, 8, Compacting)).PacksCompacted);
+        var catalog = await SnapshotCatalog.LoadAsync(owner, Token);
+        RecordScene.RequireSame(records, (await RecordScene.ReadAsync(owner, catalog.Resolve(kept.Snapshot.Id.ToString()))).Records);
+        using var kit = await CompactingAsync(owner);
+        var live = await kit.LiveAsync();
+        await live.WalkAsync(catalog.Snapshots, static () => { }, Token);
+        Assert.True(live.HasSealedLists);
+        var files = Assert.Single(catalog.Snapshots, snapshot => snapshot.Id != kept.Snapshot.Id);
+        Assert.Equal(_scene.Expected[files.Id], await ReadBackAsync(owner, files));
     }
 
     [Fact]

@@ -11,9 +11,9 @@ public sealed class ModelCheckerTests(ITestOutputHelper output)
 
     private static ModelSize Lagging => new(1, 1, Lag: 1, Grace: 2, Lapse: 2, HasRestarts: true);
 
-    public static TheoryData<string> Sizes => [nameof(Punctual), nameof(TwoMaintainers)];
+    public static TheoryData<string> Sizes => [nameof(Punctual), nameof(TwoMaintainers), nameof(Lagging)];
 
-    public static TheoryData<string> LongSizes => [nameof(TwoWriters), "1,1,0,3,2,True", "1,1,0,2,3,True"];
+    public static TheoryData<string> LongSizes => [nameof(TwoWriters), "1,2,1,2,2,False", "1,1,0,3,2,True", "1,1,0,2,3,True"];
 
     [Theory]
     [MemberData(nameof(Sizes))]

@@ -170,6 +170,7 @@ public sealed class TidyingTests : IDisposable
             await _scene.BackUpAsync(owner);
         }
 
+        Assert.Equal(10, (await Engine.Pipeline.Collection.CollectCorridor.PlanAsync(owner, Engine.Pipeline.Collection.CollectOptions.Default, Token)).SegmentsMerged);
         await ClaimAsync(thief, owner, _scene.Packs);
         Assert.Equal(10, (await CollectAsync(owner)).SegmentsMerged);
         Assert.Contains(FaultCodes.SegmentPoisoned, _scene.Sink.Codes);

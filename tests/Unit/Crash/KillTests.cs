@@ -17,6 +17,9 @@ public sealed class KillTests
 
     private static readonly int Kills = CrashScene.IsLong ? 1000 : 100;
 
+    internal static string ProgramPath => Path.Combine(
+        Repository.Root, "tests", "CrashHost", "bin", Repository.IsReleaseBuild ? "Release" : "Debug", "net10.0", "CrashHost.dll");
+
     [Fact]
     public async Task No_kill_at_any_moment_harms_what_was_there_or_hinders_what_follows()
     {
@@ -123,9 +126,6 @@ public sealed class KillTests
         }
 
         public void Dispose() => _folder.Dispose();
-
-        private static string ProgramPath => Path.Combine(
-            Repository.Root, "tests", "CrashHost", "bin", Repository.IsReleaseBuild ? "Release" : "Debug", "net10.0", "CrashHost.dll");
 
         private UnlockContext Context => new(HostState.For(_folder["watching"]), NullSink.Instance, TimeProvider.System);
 

@@ -55,6 +55,24 @@ public sealed class RestoreForecastTests
     }
 
     [Fact]
+    public async Task A_place_that_may_not_be_written_to_is_named_beforehand()
+    {
+        using var mount = TestMount.Tmpfs("8m");
+        using var scene = await PipelineScene.CreateAsync();
+        scene.WriteRandom("file", 100, seed: 1);
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+        mount.MakeReadOnly();
+        using var destination = DestinationForecast.Of(Path.Combine(mount.FullPath, "not", "there"), DestinationOptions.Default);
+        var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
+        var request = new RestoreRequest(vault.RequireReader(), catalog.Resolve(backup.Snapshot.Id.ToString()));
+
+        var forecast = await RestoreForecaster.RunAsync(request, destination, new RunContext(new ProgressCounters(), scene.Sink), Token);
+
+        Assert.Equal([FaultCodes.DestinationReadOnly], forecast.Faults.Select(static fault => fault.Code));
+    }
+
+    [Fact]
     public async Task A_restore_that_cannot_fit_is_refused_before_its_first_byte()
     {
         using var mount = TestMount.Tmpfs("8m");

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
@@ -92,6 +93,29 @@ public sealed class RemovalSweepTests
         Assert.Equal((20, 1), (folds, scene.CountOf("removals/")));
     }
 
+    /// <summary>The listing passes the successor's place before it is there, and reaches its predecessors when they are gone.</summary>
+    [Fact]
+    public async Task A_listing_that_a_fold_overtakes_is_made_again_before_anything_is_missing()
+    {
+        using var scene = await RemovalScene.CreateAsync(30);
+        foreach (var day in scene.Days.Take(20))
+        {
+            await RemovalRecord.WriteAsync(scene.Owner, [day], "one by one", CancellationToken.None);
+            scene.Bench.Target.Remove(ObjectNames.Manifest(day.Id));
+        }
+
+        await scene.NextDayAsync();
+        var folds = 0;
+        var target = new OvertakenTarget(scene.Bench.Target)
+        {
+            WhileListing = async () => folds += (await RemovalScene.RemoveAsync(RemovalScene.Keeping(scene.Owner, new RetentionPolicy { KeepDaily = 99 }))).RecordsFolded,
+        };
+        using var vault = await scene.OpenAsync(target, "late");
+        var catalog = await SnapshotCatalog.LoadAsync(vault, CancellationToken.None);
+        Assert.Empty(catalog.Problems);
+        Assert.Equal((20, 11, 20), (folds, catalog.Snapshots.Count, catalog.Removed.Count));
+    }
+
     [Fact]
     public async Task A_record_that_storage_takes_away_is_missed()
     {
@@ -122,6 +146,25 @@ public sealed class RemovalSweepTests
         private readonly SemaphoreSlim _turn = new(1, 1);
 
         internal Func<Task>? BeforeRecord { get; set; }
+
+        internal Func<Task>? WhileListing { get; set; }
+
+        public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            var passed = await base.ListAsync(prefix, cancellationToken).ToListAsync(cancellationToken);
+            if (WhileListing is { } next && string.Equals(prefix, ObjectNames.Removals, StringComparison.Ordinal))
+            {
+                WhileListing = null;
+                await next();
+                var left = await base.ListAsync(prefix, cancellationToken).Select(static stat => stat.Name).ToHashSetAsync(cancellationToken: cancellationToken);
+                passed.RemoveAll(stat => !left.Contains(stat.Name));
+            }
+
+            foreach (var stat in passed)
+            {
+                yield return stat;
+            }
+        }
 
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {

@@ -17,19 +17,31 @@ public static class CollectCorridor
     {
         options.Require();
         CollectView.RequireAllowed(vault);
+        RequireReader(vault, options);
         var view = await CollectView.TakeAsync(vault, StoreClock.Guess(vault), cancellationToken);
         var plan = CollectPlan.Of(view);
+        var run = new CollectRun(vault, options, new RunContext(new ProgressCounters(), vault.Sink), view);
+        await GuardAsync(run, () => ForecastAsync(run, plan, cancellationToken));
         var deleted = plan.Due.SelectMany(static due => due.Unneeded).DistinctBy(static pack => pack.Id).ToList();
         var bytes = deleted.Sum(static pack => pack.LengthBytes);
+        var keyring = await KeyringUpkeep.PlanAsync(vault, cancellationToken);
         return new CollectResult
         {
+            SubjectsErased = keyring.Erased,
+            SubjectKeysFolded = keyring.KeysFolded,
+            KeyringObjectsDeleted = keyring.ObjectsDeleted,
             BytesBefore = view.Inventory.TotalBytes,
-            BytesAfter = view.Inventory.TotalBytes - bytes,
+            BytesAfter = view.Inventory.TotalBytes - bytes + run.BytesRewritten,
             PacksDeleted = deleted.Count,
             BytesDeleted = bytes,
             PacksLifted = plan.Due.SelectMany(static due => due.Needed).DistinctBy(static pack => pack.Id).Count(),
             PacksCondemned = plan.Condemn.Count,
             BytesCondemned = plan.Condemn.Sum(static pack => pack.LengthBytes),
+            PacksChosen = run.PacksChosen,
+            BytesChosen = run.BytesChosen,
+            PacksCompacted = run.PacksCompacted,
+            BytesRewritten = run.BytesRewritten,
+            SegmentsMerged = await new IndexMerger(run).ForecastAsync(cancellationToken),
             NextDue = plan.NextDue,
         };
     }
@@ -60,7 +72,22 @@ public static class CollectCorridor
         // All of this is idempotent, and each object is unneeded by itself: a crash leaves some for the next call.
         await new Tidier(run).TidyAsync(plan, cancellationToken);
         await new IndexMerger(run).MergeAsync(cancellationToken);
+
+        // A crash here leaves what a crash of an erasure leaves, and the next call ends it.
+        run.Keyring = await KeyringUpkeep.RunAsync(run, cancellationToken);
         return run.ToResult(plan.NextDue, stopwatch.Elapsed);
+    }
+
+    private static async Task ForecastAsync(CollectRun run, CollectPlan plan, CancellationToken cancellationToken)
+    {
+        if (run.Options.MaxUnusedPercent is not { } percent)
+        {
+            return;
+        }
+
+        (run.PacksCompacted, run.BytesRewritten) = await new Compactor(run).ForecastAsync(plan.Due, cancellationToken);
+        var chosen = await new WasteFinder(run).FindAsync(percent, cancellationToken);
+        (run.PacksChosen, run.BytesChosen) = (chosen.Count, chosen.Sum(static pack => (long)pack.LengthBytes));
     }
 
     /// <summary>What cannot be compacted is told, and what nothing needs is collected all the same.</summary>

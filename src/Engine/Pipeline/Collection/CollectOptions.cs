@@ -46,6 +46,8 @@ public sealed record CollectResult
     /// <summary>Packs that were chosen to be rewritten, once they have waited.</summary>
     public long PacksChosen { get; init; }
 
+    public long BytesChosen { get; init; }
+
     /// <summary>Packs that are rewritten without what nothing needs; they are deleted by a later collection.</summary>
     public long PacksCompacted { get; init; }
 
@@ -57,6 +59,15 @@ public sealed record CollectResult
 
     /// <summary>Small objects that nothing needs any more: sessions, pages, superseded segments, records and markers.</summary>
     public long ObjectsTidied { get; init; }
+
+    /// <summary>Subjects whose erasure a legal hold deferred that stands no more.</summary>
+    public long SubjectsErased { get; init; }
+
+    /// <summary>Keys of subjects that backups added and the keyring took in.</summary>
+    public long SubjectKeysFolded { get; init; }
+
+    /// <summary>Objects of the keyring that nothing reached any more.</summary>
+    public long KeyringObjectsDeleted { get; init; }
 
     /// <summary>When the next step is due, by the store's clock, as far as is known now; null when nothing waits.</summary>
     public DateTimeOffset? NextDue { get; init; }

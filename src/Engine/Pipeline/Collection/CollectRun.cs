@@ -31,6 +31,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
 
     internal long PacksChosen { get; set; }
 
+    internal long BytesChosen { get; set; }
+
     internal long PacksCompacted { get; set; }
 
     /// <summary>Packs that this call moved the needed chunks of.</summary>
@@ -39,6 +41,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
     internal long BytesRewritten { get; set; }
 
     internal long SegmentsMerged { get; set; }
+
+    internal KeyringUpkept Keyring { get; set; } = new(0, 0, 0);
 
     internal bool HasMoreToDo { get; private set; }
 
@@ -96,10 +100,14 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         BytesCondemned = BytesCondemned,
         PacksLifted = PacksLifted,
         PacksChosen = PacksChosen,
+        BytesChosen = BytesChosen,
         PacksCompacted = PacksCompacted,
         BytesRewritten = BytesRewritten,
         SegmentsMerged = SegmentsMerged,
         ObjectsTidied = _tidied,
+        SubjectsErased = Keyring.Erased,
+        SubjectKeysFolded = Keyring.KeysFolded,
+        KeyringObjectsDeleted = Keyring.ObjectsDeleted,
         NextDue = nextDue is { } planned && _due is { } added ? (planned < added ? planned : added) : nextDue ?? _due,
         HasMoreToDo = HasMoreToDo,
         Elapsed = elapsed,

@@ -65,12 +65,19 @@ internal sealed record CollectView
     }
 
     /// <exception cref="RequestException">NotAMaintainer.</exception>
-    /// <exception cref="VaultException">CollectionUnsafeHere.</exception>
+    /// <exception cref="VaultException">CollectionNeedsAllTargets, CollectionUnsafeHere.</exception>
     internal static void RequireAllowed(UnlockedVault vault)
     {
         if (vault.Register.Find(vault.Self) is not { IsRevoked: false } self || !self.Has(Crypto.MemberRoles.Maintainer))
         {
             throw new RequestException(FaultCodes.NotAMaintainer, $"The key of {vault.Register.Find(vault.Self)?.Name} may not collect.");
+        }
+
+        // Liveness is the union over all of them.
+        if (vault.Register.Targets is { Count: > 1 } targets)
+        {
+            throw new VaultException(
+                FaultCodes.CollectionNeedsAllTargets, $"Attached are {string.Join(", ", targets.Values.Order(StringComparer.Ordinal).Select(static name => $"'{name}'"))}; at hand is {vault.Target.DisplayName}.");
         }
 
         // A marker must have been visible to whoever announced itself after it, and so must everybody whom it waits for: two lags.

@@ -21,13 +21,31 @@ internal sealed class Compactor(CollectRun run)
 
         foreach (var marker in due)
         {
-            var packs = marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsLeft(pack)).ToHashSet();
+            var packs = ToMove(marker);
             if (packs.Count > 0 && !run.IsOver())
             {
                 await MoveAsync(packs, run.View.DeadlineOf(marker.Marker), cancellationToken);
             }
         }
     }
+
+    /// <summary>What would be moved now, and about how many bytes of it. Reads the listings and no packs.</summary>
+    internal async Task<(long Packs, long Bytes)> ForecastAsync(IReadOnlyList<DueMarker> due, CancellationToken cancellationToken)
+    {
+        var packs = due.SelectMany(ToMove).ToHashSet();
+        if (packs.Count == 0)
+        {
+            return (0, 0);
+        }
+
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(run.Vault, run.Vault.Self, run.Context.Sink, cancellationToken);
+        using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
+        var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, packs.Contains);
+        await live.WalkAsync(run.View.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
+        return (live.Packs.Count, live.Packs.Values.Sum(static frames => frames.LiveBytes));
+    }
+
+    private HashSet<PackId> ToMove(DueMarker marker) => [.. marker.Needed.Select(static pack => pack.Id).Where(pack => !run.View.Relocations.IsLeft(pack))];
 
     private async Task MoveAsync(HashSet<PackId> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
     {

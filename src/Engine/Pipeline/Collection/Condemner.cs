@@ -33,8 +33,9 @@ internal sealed class Condemner(CollectRun run)
         var wasteful = await new WasteFinder(run).FindAsync(maxUnusedPercent, cancellationToken);
         if (wasteful.Count > 0)
         {
-            await CondemnedMarkers.WriteAsync(run.Vault, wasteful, cancellationToken);
+            await CondemnedMarkers.WriteAsync(run.Vault, [.. wasteful.Select(static pack => pack.Id)], cancellationToken);
             run.PacksChosen += wasteful.Count;
+            run.BytesChosen += wasteful.Sum(static pack => (long)pack.LengthBytes);
             run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);
         }
     }

@@ -49,6 +49,13 @@ internal sealed class IndexMerger(CollectRun run)
         }
     }
 
+    /// <summary>How many segments would be joined now.</summary>
+    internal async Task<long> ForecastAsync(CancellationToken cancellationToken)
+    {
+        using var catalog = await SegmentCatalog.LoadAsync(_vault.Target, SegmentSealings.AccessOf(_vault), new PageCache(), cancellationToken);
+        return (await ChooseAsync(catalog, cancellationToken)).Sum(static group => (long)group.Count);
+    }
+
     /// <summary>Whoever opened the index before the merged segment was there may still read the old ones.</summary>
     private async Task DeleteSupersededAsync(SegmentCatalog catalog, CancellationToken cancellationToken)
     {

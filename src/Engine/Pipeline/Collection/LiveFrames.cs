@@ -24,7 +24,7 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
     /// <summary>The wanted packs in which something is needed.</summary>
     internal IReadOnlyDictionary<PackId, FrameSet> Packs => _packs;
 
-    /// <summary>Some subject's content is so long that its list of chunks lies under the subject's key: every frame of subjects must count as needed.</summary>
+    /// <summary>Some subject's content is so long that its list of chunks lies under the subject's key: every frame of subjects must count as needed. Which subject's a frame is, no table says.</summary>
     internal bool HasSealedLists { get; private set; }
 
     internal void Need(ChunkId chunk) => _chunks.Add(chunk.Value.A);

@@ -1,3 +1,6 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
@@ -17,7 +20,7 @@ internal sealed class WasteFinder(CollectRun run)
     private const int ManySmallPacks = 16;
     private const int SmallPart = 8;
 
-    internal async Task<IReadOnlyList<PackId>> FindAsync(int maxUnusedPercent, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<PackRecord>> FindAsync(int maxUnusedPercent, CancellationToken cancellationToken)
     {
         var view = run.View;
         if (view.Markers.Any(marker => view.DeadlineOf(marker) > view.Clock.AtMost && marker.Marker.Packs.Any(view.Live.Needs)))
@@ -30,26 +33,27 @@ internal sealed class WasteFinder(CollectRun run)
         using var fetcher = new ChunkFetcher(run.Vault.RequireReader(), index);
         var live = new LiveFrames(run.Vault.RequireReader(), index, fetcher, IsWanted);
         await live.WalkAsync(view.Catalog.Snapshots, run.Context.Counters.AddFile, cancellationToken);
-        if (live.HasSealedLists)
-        {
-            return [];
-        }
-
-        return await ChooseAsync([.. live.Packs.Values.OrderBy(static frames => frames.LiveBytes)], maxUnusedPercent, cancellationToken);
+        return await ChooseAsync(live, maxUnusedPercent, cancellationToken);
     }
 
     private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsLeft(pack);
 
-    private async Task<IReadOnlyList<PackId>> ChooseAsync(List<FrameSet> packs, int maxUnusedPercent, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PackRecord>> ChooseAsync(LiveFrames live, int maxUnusedPercent, CancellationToken cancellationToken)
     {
+        var packs = live.Packs.Values.OrderBy(static frames => frames.LiveBytes).ToList();
         var small = packs.Where(frames => frames.Pack.LengthBytes < run.Vault.Register.Parameters.PackSizeBytes / SmallPart).ToHashSet();
         var youngest = run.View.Clock.AtLeast - run.View.Policy.SessionLapse;
-        var chosen = new List<PackId>();
+        var chosen = new List<PackRecord>();
         var (bytes, chunks) = (0L, 0L);
         foreach (var frames in packs)
         {
-            var isWasteful = frames.LiveBytes * 100 < (100L - maxUnusedPercent) * frames.Pack.LengthBytes && !small.Contains(frames);
-            if (!isWasteful && !(small.Count >= ManySmallPacks && small.Contains(frames)))
+            var isChosen = small.Contains(frames) ? small.Count >= ManySmallPacks : IsWasteful(frames, maxUnusedPercent);
+            if (isChosen && live.HasSealedLists && !small.Contains(frames))
+            {
+                isChosen = await TryMarkSubjectsAsync(frames, cancellationToken) && IsWasteful(frames, maxUnusedPercent);
+            }
+
+            if (!isChosen)
             {
                 continue;
             }
@@ -61,12 +65,33 @@ internal sealed class WasteFinder(CollectRun run)
 
             if (await run.Vault.Target.StatAsync(frames.Pack.Name, cancellationToken) is { } stat && stat.StoreTime < youngest)
             {
-                chosen.Add(frames.Pack.Id);
+                chosen.Add(frames.Pack);
                 bytes += frames.Pack.LengthBytes;
                 chunks += frames.Pack.ChunkCount;
             }
         }
 
         return chosen;
+    }
+
+    private static bool IsWasteful(FrameSet frames, int maxUnusedPercent) => frames.LiveBytes * 100 < (100L - maxUnusedPercent) * frames.Pack.LengthBytes;
+
+    /// <summary>By the pack's own table, a few kilobytes: any of its subjects' frames may stand in a list that nobody can read here. False where it does not tell.</summary>
+    private async Task<bool> TryMarkSubjectsAsync(FrameSet frames, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var told = await new IndexRebuilder(run.Vault.Target, SegmentSealings.AccessOf(run.Vault)).ReadTableAsync(frames.Pack, cancellationToken);
+            foreach (var entry in told.Entries.Where(static entry => entry.Sealing == ChunkSealing.Subject))
+            {
+                frames.Mark(entry);
+            }
+
+            return true;
+        }
+        catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
+        {
+            return false;
+        }
     }
 }

@@ -50,7 +50,7 @@ public sealed class RecordSpool : IDisposable
         ? _faults
         : [.. _faults, new SourceFault(FaultCodes.RecordFaultsUnlisted, "(records)", $"{_faultCount - MaxFaults:N0} more records could not be backed up.")];
 
-    /// <param name="subject">Whose record it is; null or empty where it does not say.</param>
+    /// <param name="subject">Whose record it is; null or blank where it does not say: blanks of many customers would be one.</param>
     /// <param name="record">As <see cref="RecordWriter"/> wrote it.</param>
     /// <exception cref="RequestException">RecordSpillFailed.</exception>
     public void Add(string? subject, ReadOnlySpan<byte> record)
@@ -60,7 +60,7 @@ public sealed class RecordSpool : IDisposable
         if (HasSubjects && !TryEncode(subject, out name))
         {
             SubjectlessCount++;
-            AddFault(FaultCodes.SubjectMissing, string.IsNullOrEmpty(subject)
+            AddFault(FaultCodes.SubjectMissing, string.IsNullOrWhiteSpace(subject)
                 ? "It does not say whose it is."
                 : $"What should say whose it is, is no text of 1 to {RecordLimits.MaxSubjectBytes} bytes.");
             return;
@@ -110,9 +110,14 @@ public sealed class RecordSpool : IDisposable
     private static bool TryEncode(string? subject, out byte[] name)
     {
         name = [];
+        if (string.IsNullOrWhiteSpace(subject))
+        {
+            return false;
+        }
+
         try
         {
-            name = StrictUtf8.GetBytes((subject ?? string.Empty).Normalize(NormalizationForm.FormC));
+            name = StrictUtf8.GetBytes(subject.Normalize(NormalizationForm.FormC));
         }
         catch (ArgumentException)
         {

@@ -18,6 +18,7 @@ public static class CredentialFile
     private const string WriterLabel = "SECUREBACKUP WRITER KEY";
     private const string MemberLabel = "SECUREBACKUP MEMBER KEY";
     private const int MaxFileBytes = 65_536;
+    private const string Beginning = "-----BEGIN SECUREBACKUP ";
 
     /// <summary>Reads a key file of either kind; warns (KeyFileExposed) when other users can read it.</summary>
     /// <exception cref="KeyException">KeyFileUnreadable, KeyFileMalformed.</exception>
@@ -62,6 +63,12 @@ public static class CredentialFile
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    /// <summary>Whether a file may be one, by its size alone.</summary>
+    public static bool CanBeOne(long sizeBytes) => sizeBytes is > 0 and <= MaxFileBytes;
+
+    /// <summary>Whether these are the bytes of a key file, of whatever vault; what is in it is not looked at.</summary>
+    public static bool IsOne(ReadOnlySpan<byte> bytes) => bytes.IndexOf(Encoding.ASCII.GetBytes(Beginning)) >= 0;
 
     private static byte[] ReadBytes(string path)
     {

@@ -16,7 +16,8 @@ internal sealed partial class CatalogLoader
 
         await vault.RefreshAsync(cancellationToken);
         var snapshot = stored.Read(ReadManifest);
-        var removals = await LoadRemovalsAsync(cancellationToken);
+        var removals = await LoadRemovalsAsync(OnBroken, cancellationToken);
+        removals.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
         if (vault.Register.Revocations.ContainsKey(snapshot.Writer) || removals.Any(removal => removal.Record.Removed.Any(item => item.Manifest == snapshot.Reference)))
         {
             return null;

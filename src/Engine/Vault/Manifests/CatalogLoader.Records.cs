@@ -14,7 +14,7 @@ internal sealed partial class CatalogLoader
     /// Records are folded into successors and then deleted. One that is gone when it is read was folded after the listing, so its successor is in the next one; only looking again
     /// keeps what it removed from counting as missing.
     /// </summary>
-    private async Task<List<StoredRecord<RemovalRecord>>> LoadRemovalsAsync(CancellationToken cancellationToken)
+    private async Task<List<StoredRecord<RemovalRecord>>> LoadRemovalsAsync(Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
     {
         for (var look = 1; ; look++)
         {
@@ -29,13 +29,12 @@ internal sealed partial class CatalogLoader
                 cancellationToken);
             if (gone.IsEmpty || look == MaxLooks)
             {
-                gone.Report(OnBroken);
+                gone.Report(onBroken);
                 foreach (var (name, exception) in broken)
                 {
-                    OnBroken(name, exception);
+                    onBroken(name, exception);
                 }
 
-                records.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
                 return records;
             }
         }
@@ -109,6 +108,8 @@ internal sealed partial class CatalogLoader
                 onBroken(name, exception);
             }
         };
+
+        internal bool IsWithin(IReadOnlySet<ObjectName> names) => _gone.Keys.All(names.Contains);
 
         internal Gone Where(Func<ObjectName, bool> takes) => new(_gone.Where(pair => takes(pair.Key)));
 

@@ -24,22 +24,27 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         await vault.RefreshAsync(cancellationToken);
         var gone = new Gone();
         var read = await vault.Store.ReadManyAsync(manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
-        var removals = await LoadRemovalsAsync(cancellationToken);
+        var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken));
         var verifications = await LoadVerificationsAsync(cancellationToken);
         var approvals = await LoadApprovalsAsync(cancellationToken);
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
         var found = read.OfType<Snapshot>().ToList();
-        var removed = removals.SelectMany(static removal => removal.Record.Removed).DistinctBy(static item => item.Manifest).ToList();
-        var removedIds = removed.Select(static item => item.Manifest).ToHashSet();
-        var removedNames = removed.Select(static item => ObjectNames.Manifest(item.Manifest.Id)).ToHashSet();
-        gone.Where(name => !removedNames.Contains(name)).Report(OnBroken);
 
         // What was removed is not asked for: after ten years that would be thousands of questions.
-        var asked = manifestStats.Select(static stat => stat.Name).Concat(removedNames);
-        await CatchUpAsync(found, asked, [.. known?.Manifests ?? [], .. removed.SelectMany(static item => item.Predecessors)], cancellationToken);
-        var present = found.Where(snapshot => !removedIds.Contains(snapshot.Reference)).ToList();
-        var chain = new SnapshotChain(vault.Register, present, removed, _problems);
+        var listed = manifestStats.Select(static stat => stat.Name).ToList();
+        await CatchUpAsync(found, [.. listed, .. removals.Names], [.. known?.Manifests ?? [], .. removals.Predecessors], cancellationToken);
+        if (!gone.IsWithin(removals.Names) || removals.Lacks(found, known?.Manifests ?? []))
+        {
+            // A listing may pass a fold's successor before it is there, and reach its predecessors when they are gone: once more, before anything is called missing.
+            removals = removals.With(await LoadRemovalsAsync(static (_, _) => { }, cancellationToken));
+            await CatchUpAsync(found, [.. listed, .. removals.Names, .. found.Select(static snapshot => ObjectNames.Manifest(snapshot.Id))], removals.Predecessors, cancellationToken);
+        }
+
+        gone.Where(name => !removals.Names.Contains(name)).Report(OnBroken);
+        removals.Records.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
+        var present = found.Where(snapshot => !removals.Manifests.Contains(snapshot.Reference)).ToList();
+        var chain = new SnapshotChain(vault.Register, present, removals.Removed, _problems);
         var accepted = chain.Judge();
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
@@ -49,9 +54,9 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         return new CatalogContent
         {
             Snapshots = [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => Judged(snapshot, findings[snapshot.Reference], decisions[snapshot.Reference]))],
-            Removed = removed,
-            Removals = removals,
-            Leftovers = [.. found.Where(snapshot => removedIds.Contains(snapshot.Reference)).Select(static snapshot => snapshot.Reference)],
+            Removed = removals.Removed,
+            Removals = removals.Records,
+            Leftovers = [.. found.Where(snapshot => removals.Manifests.Contains(snapshot.Reference)).Select(static snapshot => snapshot.Reference)],
             Records = verifications.Select(static item => (item.Record.Manifest, item.Name)).Concat(approvals.Select(static item => (item.Record.Manifest, item.Name)))
                 .ToLookup(static pair => pair.Manifest, static pair => pair.Name),
             Heads = heads,

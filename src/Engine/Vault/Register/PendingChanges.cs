@@ -89,10 +89,29 @@ public static class PendingChanges
         vault.Take(await RegisterLog.PutAsync(vault.Store, vault.Register, draft.Signed(signatures), cancellationToken));
 
         await MemberAdmission.ShareKeyringAsync(vault, draft.Entry.Changes, cancellationToken);
+        await ResumeErasuresAsync(vault, draft.Entry.Changes, cancellationToken);
 
         // The change stands. A crash here leaves proposals that are stale, and in nobody's way.
         await TryDeleteAsync(vault, change, cancellationToken);
         return RegisterAppend.Stands;
+    }
+
+    /// <summary>With its last signature an erasure destroys, and the release of a hold carries out what the hold deferred. Where that fails, the next owner action does it.</summary>
+    private static async Task ResumeErasuresAsync(UnlockedVault vault, IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
+    {
+        if (!changes.Any(static change => change is KeyringRoot or LedgerHead or HoldReleased))
+        {
+            return;
+        }
+
+        try
+        {
+            await new Subjects.SubjectEraser(vault.RequireReader()).ResumeAsync(cancellationToken);
+        }
+        catch (BackupException exception)
+        {
+            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The change stands, and what it erases is not destroyed yet: {exception.Message}", exception.Code));
+        }
     }
 
     /// <summary>Proposes a stale change anew, on top of the register as it stands.</summary>

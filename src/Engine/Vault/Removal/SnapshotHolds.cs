@@ -19,7 +19,7 @@ internal sealed class SnapshotHolds(UnlockedVault vault)
     {
         try
         {
-            return LegalHolds.Read(vault).ToDictionary(static hold => hold.Placed.Id, static hold => $"{(hold.Matter is { } matter ? matter + ", " : null)}{hold.Reason} ({hold.Owner})");
+            return LegalHolds.Read(vault).ToDictionary(static hold => hold.Placed.Id, static hold => $"{hold.Placed.Id.ToString()[..12]}, {(hold.Matter is { } matter ? matter + ", " : null)}{hold.Reason} ({hold.Owner})");
         }
         catch (BackupException)
         {

@@ -11,7 +11,7 @@ public sealed class CertificateIssuer
     private readonly Dictionary<DataSetId, (string Name, int Snapshots)> _dataSets;
     private readonly List<string> _beyondUse = [];
 
-    private CertificateIssuer(UnlockedVault owner, SnapshotCatalog catalog)
+    private CertificateIssuer(UnlockedVault owner, SnapshotCatalog catalog, int running)
     {
         _owner = owner;
         _dataSets = catalog.Snapshots.GroupBy(static snapshot => snapshot.DataSetId)
@@ -27,10 +27,21 @@ public sealed class CertificateIssuer
         {
             _beyondUse.Add($"The key caches of {hosts} backup hosts, each sealed to its host, drop the keys when the host next runs; until then they can seal new records, which no reader takes, and open none in the vault.");
         }
+
+        if (running > 0)
+        {
+            _beyondUse.Add($"{running} backups were not known to have ended. A key that one of them stored for the customer during the erasure is dead: no reader takes it, and the next upkeep of the vault destroys it.");
+        }
     }
 
-    public static async Task<CertificateIssuer> LoadAsync(UnlockedVault owner, CancellationToken cancellationToken) =>
-        new(owner, await SnapshotCatalog.LoadAsync(owner, cancellationToken));
+    public static async Task<CertificateIssuer> LoadAsync(UnlockedVault owner, CancellationToken cancellationToken)
+    {
+        var catalog = await SnapshotCatalog.LoadAsync(owner, cancellationToken);
+        var now = StoreClock.Guess(owner).AtLeast;
+        var board = await SessionBoard.LoadAsync(owner, now, cancellationToken);
+        var alive = now - owner.Register.Policy.SessionLapse - owner.Target.Capabilities.ListLag;
+        return new CertificateIssuer(owner, catalog, board.Sessions.Count(session => session.Counts && session.EndedAt is null && session.Last >= alive));
+    }
 
     /// <summary>How many snapshots hold records of these data sets.</summary>
     public int SnapshotsOf(IEnumerable<DataSetId> dataSets) => dataSets.Sum(dataSet => _dataSets.GetValueOrDefault(dataSet).Snapshots);

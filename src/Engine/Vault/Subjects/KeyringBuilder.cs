@@ -17,6 +17,9 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
 
     private const int LeavesAtOnce = 8;
 
+    /// <summary>Of more additions than this a root names only those that are still there: the caches of writers that looked since have settled the others.</summary>
+    internal int MaxFolded { get; init; } = KeyringRootObject.MaxFolded / 2;
+
     private readonly List<byte[]> _slots = [];
     private readonly List<Task> _writes = [];
     private long _keyCount = old?.Map.KeyCount ?? 0;
@@ -137,13 +140,19 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
         using var epochKey = RootKey.Create();
         var header = vault.NewHeader(ObjectKind.Keyring, isSealed: false);
         var sealedMap = KeyringMap.Seal(header, epochKey, (old?.Map.Generation ?? 0) + 1, bits, _keyCount, joined.Span);
-        var root = KeyringRootObject.Build(vault, header, old?.Root.Header.Object, [.. old?.Root.Folded ?? new HashSet<ObjectId>(), .. additions.Ids], sealedMap);
+        var root = KeyringRootObject.Build(vault, header, old?.Root.Header.Object, Folded(), sealedMap);
 
         // The root before what opens it: so an erasure epoch of a root that is not there belongs to nobody.
         await vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringRoots, header.Object), root, cancellationToken);
         var (epoch, epochBytes) = ErasureEpoch.Seal(vault, header.Object, epochKey);
         await vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringEpochs, epoch), epochBytes, cancellationToken);
         return new KeyringRoot(header.Object, ContentHash.Of(root), old?.Root.Header.Object);
+    }
+
+    private List<ObjectId> Folded()
+    {
+        var before = old?.Root.Folded ?? new HashSet<ObjectId>();
+        return [.. before.Count + additions.Ids.Count > MaxFolded ? before.Where(additions.FoldedThere.Contains) : before, .. additions.Ids];
     }
 
     /// <summary>The additions in order, one at hand.</summary>

@@ -3,6 +3,11 @@ using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
+/// <param name="Append">Whether it stands, or waits for the signatures of other owners: then nothing was destroyed yet.</param>
+/// <param name="KeysFolded">Keys of additions that the root took in.</param>
+/// <param name="ObjectsDeleted">Objects of the keyring that nothing reached any more.</param>
+public sealed record KeyringRewrite(RegisterAppend Append, long KeysFolded, int ObjectsDeleted);
+
 /// <summary>
 /// Brings the keyring to what ledger and additions say, and destroys what it was. Doing and finishing are one: whatever an earlier owner began and did not end
 /// (a ledger entry that no root follows, additions, old objects that are still there) is done by the next call.
@@ -20,10 +25,9 @@ public sealed class KeyringRewriter(VaultReader reader)
     /// Folds the additions in, takes out what the ledger names, has the register name root and ledger head in one entry, and deletes every object of the keyring that
     /// is not reachable any more.
     /// </summary>
-    /// <returns>Whether it stands, or waits for the signatures of other owners: then nothing was destroyed yet.</returns>
     /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged, RegisterConflict.</exception>
     /// <exception cref="KeyException">KeyringNotGranted, NotAnOwner.</exception>
-    public async Task<RegisterAppend> RunAsync(CancellationToken cancellationToken)
+    public async Task<KeyringRewrite> RunAsync(CancellationToken cancellationToken)
     {
         _vault.RequireOwner();
         for (var attempt = 1; ; attempt++)
@@ -33,15 +37,16 @@ public sealed class KeyringRewriter(VaultReader reader)
             var standing = _vault.Register.KeyringRoot?.Id;
             try
             {
-                var append = await RewriteAsync(ledger, cancellationToken);
+                var (append, keys) = await RewriteAsync(ledger, cancellationToken);
+                var deleted = 0;
                 if (!append.IsPending)
                 {
-                    await SweepAsync(cancellationToken);
+                    deleted = await SweepAsync(cancellationToken);
                     await SubjectKeyCache.PurgeAsync(_vault, ledger, cancellationToken);
                     await RememberAsync(cancellationToken);
                 }
 
-                return append;
+                return new KeyringRewrite(append, append.IsPending ? 0 : keys, deleted);
             }
             catch (BackupException exception) when (attempt < MaxAttempts && IsRace(exception))
             {
@@ -67,12 +72,13 @@ public sealed class KeyringRewriter(VaultReader reader)
     /// <summary>A rewrite that has been proposed to the other owners, still fits, and says all that the ledger says; null where there is none.</summary>
     private async Task<RegisterAppend?> FindProposedAsync(LedgerHead? newHead, CancellationToken cancellationToken)
     {
-        if (_vault.Register.Policy.OwnersNeeded <= 1 || newHead is null)
+        if (_vault.Register.Policy.OwnersNeeded <= 1)
         {
             return null;
         }
 
-        var waiting = (await PendingChanges.ListAsync(_vault, cancellationToken)).FirstOrDefault(change => !change.IsStale && change.Draft.Entry.Changes.Contains(newHead));
+        var waiting = (await PendingChanges.ListAsync(_vault, cancellationToken)).FirstOrDefault(change =>
+            !change.IsStale && change.Draft.Entry.Changes.Any(item => newHead is null ? item is KeyringRoot : item == newHead));
         return waiting is null ? null : new RegisterAppend(waiting.Id);
     }
 
@@ -81,7 +87,32 @@ public sealed class KeyringRewriter(VaultReader reader)
         exception.Code == FaultCodes.RegisterConflict || exception.Code == FaultCodes.RegisterDamaged || exception.Code == FaultCodes.KeyringDamaged
         || exception.Code == FaultCodes.KeyringNotGranted;
 
-    private async Task<RegisterAppend> RewriteAsync(ErasureLedger ledger, CancellationToken cancellationToken)
+    /// <summary>What <see cref="RunAsync"/> would do now. Writes nothing.</summary>
+    /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged.</exception>
+    /// <exception cref="KeyException">KeyringNotGranted, NotAnOwner.</exception>
+    public async Task<KeyringRewrite> PlanAsync(CancellationToken cancellationToken)
+    {
+        _vault.RequireOwner();
+        var ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
+        using var old = await StoredKeyring.OpenAsync(_vault, cancellationToken);
+        using var additions = await UnfoldedAdditions.LoadAsync(reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, cancellationToken);
+        var dead = 0;
+        if (old is not null)
+        {
+            var sweep = new KeyringSweep(_vault, old);
+            foreach (var stat in await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken))
+            {
+                dead += await sweep.IsDeadAsync(stat, cancellationToken) ? 1 : 0;
+            }
+        }
+
+        return new KeyringRewrite(RegisterAppend.Stands, IsFoldedAlone ? additions.KeyCount : 0, dead);
+    }
+
+    /// <summary>Where several owners must sign, additions wait for the next erasure: else each call would ask all of them for a signature.</summary>
+    private bool IsFoldedAlone => _vault.Register.Policy.OwnersNeeded <= 1;
+
+    private async Task<(RegisterAppend Append, long KeysFolded)> RewriteAsync(ErasureLedger ledger, CancellationToken cancellationToken)
     {
         var named = _vault.Register.LedgerHead;
         var newHead = ledger.Head is { } head && head != named ? head : null;
@@ -90,33 +121,37 @@ public sealed class KeyringRewriter(VaultReader reader)
         using var additions = await UnfoldedAdditions.LoadAsync(reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, cancellationToken);
         if (await FindProposedAsync(newHead, cancellationToken) is { } waiting)
         {
-            return waiting;
+            return (waiting, 0);
         }
 
-        if (additions.Ids.Count == 0 && erased.Count == 0 && (old is null || await ErasureEpoch.FitsOwnersAsync(_vault, old.Root.Header.Object, cancellationToken)))
+        var isDue = erased.Count > 0 || (additions.Ids.Count > 0 && (IsFoldedAlone || newHead is not null))
+            || (old is not null && !await ErasureEpoch.FitsOwnersAsync(_vault, old.Root.Header.Object, cancellationToken));
+        if (!isDue)
         {
-            return newHead is null ? RegisterAppend.Stands : await _vault.AppendAsync([newHead], cancellationToken);
+            return (newHead is null ? RegisterAppend.Stands : await _vault.AppendAsync([newHead], cancellationToken), 0);
         }
 
         // A crash before the register entry leaves objects that nothing names, and a ledger that is in force: readers find the erased subjects no more, and the
         // next call does the rest.
         using var builder = new KeyringBuilder(_vault, old, additions, ledger);
         var built = await builder.BuildAsync(erased.SelectMany(static entry => entry.Record.Subjects), cancellationToken);
-        return await _vault.AppendAsync(newHead is null ? [built] : [built, newHead], cancellationToken);
+        return (await _vault.AppendAsync(newHead is null ? [built] : [built, newHead], cancellationToken), additions.KeyCount);
     }
 
     /// <summary>
     /// Deletes what the root that stands does not reach. A rewrite that is under way was begun from that root, and all that it has stored says so: that is left
     /// alone. What was made to replace any other root can never be named any more. A crash here leaves old objects to the next call.
     /// </summary>
-    private async Task SweepAsync(CancellationToken cancellationToken)
+    /// <returns>How many objects.</returns>
+    private async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
         using var standing = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         if (standing is null)
         {
-            return;
+            return 0;
         }
 
+        var deleted = 0;
         var stats = await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken);
         var sweep = new KeyringSweep(_vault, standing);
         await Parallel.ForEachAsync(
@@ -127,7 +162,9 @@ public sealed class KeyringRewriter(VaultReader reader)
                 if (await sweep.IsDeadAsync(stat, token))
                 {
                     await _vault.Target.DeleteAsync(stat.Name, token);
+                    Interlocked.Increment(ref deleted);
                 }
             });
+        return deleted;
     }
 }

@@ -32,6 +32,9 @@ public sealed record LedgerRecord
 
     public required long KeysDestroyed { get; init; }
 
+    /// <summary>What each of <see cref="Subjects"/> lost, in their order, so that it can be certified again; empty where nobody lost anything.</summary>
+    public IReadOnlyList<IReadOnlyList<DestroyedKeys>> Destroyed { get; init; } = [];
+
     /// <summary>Until when locked copies of the keyring may live.</summary>
     public required Timestamp HorizonEnd { get; init; }
 
@@ -43,10 +46,27 @@ public sealed record LedgerRecord
     /// <summary>Kills keys of this generation and older ones. Never beyond the entry's own number; before it, where a request of before is carried out late: who returned meanwhile is not meant.</summary>
     public uint UpTo { get; init; } = uint.MaxValue;
 
+    /// <summary>What one subject lost by this entry.</summary>
+    internal IReadOnlyList<DestroyedKeys> DestroyedOf(SubjectPseudonym subject)
+    {
+        for (var i = 0; i < Destroyed.Count; i++)
+        {
+            if (Subjects[i] == subject)
+            {
+                return Destroyed[i];
+            }
+        }
+
+        return [];
+    }
+
     /// <summary>Whether a key of a subject that the entry names dies by it.</summary>
     internal bool Takes(DataSetId dataSet, uint generation) =>
         State == LedgerState.Erased && generation <= UpTo && (Scope.Count == 0 || Scope.Contains(dataSet)) && !Spared.Contains(dataSet);
 }
+
+/// <summary>How many keys for one data set were destroyed.</summary>
+public readonly record struct DestroyedKeys(DataSetId DataSet, int Keys);
 
 /// <summary>An entry of the ledger with its place in the chain.</summary>
 /// <param name="Hash">Over the stored bytes.</param>
@@ -60,6 +80,7 @@ public sealed record LedgerEntry(uint Number, ContentHash? Previous, ContentHash
 internal static class LedgerCodec
 {
     internal const int MaxSubjects = 100_000;
+    private const int DestroyedKey = 128;
     private const int MaxListed = 10_000;
 
     /// <summary>The whole object, sealed and signed.</summary>
@@ -126,7 +147,7 @@ internal static class LedgerCodec
         return (reader.Required(number, "the number"), previous, reader.Required(blob, "the record"));
     }
 
-    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(10)
+    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(11)
         .Key(0).Time(record.Time)
         .Key(1).Array(record.Subjects, static (writer, subject) => writer.Id(subject.Value))
         .Key(2).Text(record.Reason)
@@ -137,6 +158,7 @@ internal static class LedgerCodec
         .Key(7).Int((int)record.State)
         .Key(8).Array(record.Spared, static (writer, dataSet) => writer.Id(dataSet.Value))
         .Key(9).UInt(record.UpTo)
+        .Key(DestroyedKey).Array(record.Destroyed, static (writer, destroyed) => writer.Array(destroyed, static (writer, keys) => writer.BeginArray(2).Id(keys.DataSet.Value).Int(keys.Keys).EndArray()))
         .EndMap().Encode();
 
     private static LedgerRecord Decode(byte[] plain, uint number)
@@ -151,8 +173,9 @@ internal static class LedgerCodec
         ulong? state = null;
         DataSetId[]? spared = null;
         uint? upTo = null;
+        DestroyedKeys[][] destroyed = [];
         var reader = CborMapReader.OfMap(plain, $"ledger entry {number}");
-        while (reader.NextKey(out var key))
+        while (reader.NextKey(out var key, DestroyedKey))
         {
             switch (key)
             {
@@ -166,10 +189,12 @@ internal static class LedgerCodec
                 case 7: state = reader.ReadUInt64(); break;
                 case 8: spared = reader.ReadArray(MaxListed, static item => new DataSetId(item.ReadId())); break;
                 case 9: upTo = (uint)reader.ReadUInt64(number); break;
+                case DestroyedKey: destroyed = reader.ReadArray(MaxSubjects, static item => item.ReadArray(MaxListed, ReadDestroyed)); break;
                 default: throw reader.UnknownKey(key);
             }
         }
 
+        reader.Check(destroyed.Length == 0 || destroyed.Length == subjects?.Length, "what was destroyed is of other subjects");
         reader.Check(subjects is null || IsAscending(subjects), "its subjects are not in order");
         return new LedgerRecord
         {
@@ -178,12 +203,21 @@ internal static class LedgerCodec
             Reason = reader.Required(reason, "the reason"),
             Scope = reader.Required(scope, "the scope"),
             KeysDestroyed = reader.Required(keys, "the number of keys"),
+            Destroyed = destroyed,
             HorizonEnd = reader.Required(horizon, "the horizon"),
             BeyondUse = reader.Required(beyondUse, "what is beyond use"),
             State = reader.Required(state, "the state") is var known and <= (ulong)LedgerState.Deferred ? (LedgerState)known : throw reader.Unsupported($"ledger state {state}"),
             Spared = reader.Required(spared, "what was spared"),
             UpTo = reader.Required(upTo, "the newest generation"),
         };
+    }
+
+    private static DestroyedKeys ReadDestroyed(CborMapReader reader)
+    {
+        reader.BeginTuple(2);
+        var destroyed = new DestroyedKeys(new DataSetId(reader.ReadId()), reader.ReadInt32());
+        reader.EndArray();
+        return destroyed;
     }
 
     private static bool IsAscending(SubjectPseudonym[] subjects)

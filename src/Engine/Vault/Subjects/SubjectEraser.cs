@@ -19,7 +19,7 @@ public enum ErasureState
     Unknown,
 }
 
-/// <param name="KeysDestroyed">Counting those of the entry that named her before, where it is certified again: 0 then.</param>
+/// <param name="KeysDestroyed">Where she was erased before and nothing is left to destroy, what the ledger says was destroyed then.</param>
 /// <param name="DataSets">Those in which she had keys that are destroyed.</param>
 /// <param name="Entry">The entry of the ledger; null where she is unknown.</param>
 public sealed record ErasureOutcome(
@@ -57,7 +57,7 @@ public sealed class SubjectEraser(VaultReader reader)
         await WriteAsync(request, heldByDataSet, [.. heldByDataSet.SelectMany(static subject => subject.Held).Distinct().OrderBy(static id => id.Value)], LedgerState.Deferred);
         await WriteAsync(request, free, request.Scope, LedgerState.Erased);
 
-        var append = await new KeyringRewriter(reader).RunAsync(cancellationToken);
+        var append = (await new KeyringRewriter(reader).RunAsync(cancellationToken)).Append;
         return [.. plan.Subjects.Select(subject => OutcomeOf(subject, append, entries.GetValueOrDefault(subject.Subject) ?? subject.Before))];
 
         async Task WriteAsync(ErasureRequest asked, List<PlannedErasure> subjects, IReadOnlyList<DataSetId> scope, LedgerState state)
@@ -78,14 +78,12 @@ public sealed class SubjectEraser(VaultReader reader)
     /// Does what is due: erases whose erasure a hold deferred that stands no more, and finishes what an interrupted erasure left. To be called after the release
     /// of a hold; harmless at any time.
     /// </summary>
-    /// <returns>Those who were erased now.</returns>
-    public async Task<IReadOnlyList<ErasureOutcome>> ResumeAsync(CancellationToken cancellationToken)
+    /// <returns>Those who were erased now, and what the last rewrite did.</returns>
+    public async Task<(IReadOnlyList<ErasureOutcome> Erased, KeyringRewrite Rewrite)> ResumeAsync(CancellationToken cancellationToken)
     {
-        var ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
         var done = new List<ErasureOutcome>();
-        foreach (var deferred in ledger.Entries.Where(static entry => entry.Record.State == LedgerState.Deferred))
+        foreach (var request in await DeferredAsync(cancellationToken))
         {
-            var request = new ErasureRequest { Subjects = deferred.Record.Subjects, Reason = deferred.Record.Reason, Scope = deferred.Record.Scope, UpTo = deferred.Record.UpTo };
             var due = await DueAsync(request, cancellationToken);
             if (due.Count > 0)
             {
@@ -93,8 +91,32 @@ public sealed class SubjectEraser(VaultReader reader)
             }
         }
 
-        await new KeyringRewriter(reader).RunAsync(cancellationToken);
-        return done;
+        return (done, await new KeyringRewriter(reader).RunAsync(cancellationToken));
+    }
+
+    /// <summary>What <see cref="ResumeAsync"/> would do now. Writes nothing.</summary>
+    /// <returns>How many erasures are due, and what a rewrite would take in.</returns>
+    public async Task<(int Due, KeyringRewrite Rewrite)> PlanResumeAsync(CancellationToken cancellationToken)
+    {
+        var due = new HashSet<SubjectPseudonym>();
+        foreach (var request in await DeferredAsync(cancellationToken))
+        {
+            due.UnionWith(await DueAsync(request, cancellationToken));
+        }
+
+        return (due.Count, await new KeyringRewriter(reader).PlanAsync(cancellationToken));
+    }
+
+    private async Task<List<ErasureRequest>> DeferredAsync(CancellationToken cancellationToken)
+    {
+        var ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
+        return
+        [
+            .. from entry in ledger.Entries
+               let record = entry.Record
+               where record.State == LedgerState.Deferred
+               select new ErasureRequest { Subjects = record.Subjects, Reason = record.Reason, Scope = record.Scope, UpTo = record.UpTo },
+        ];
     }
 
     /// <summary>Those of a deferred request who still have keys of before it, and none that is held. Who came back since is not meant.</summary>
@@ -129,6 +151,7 @@ public sealed class SubjectEraser(VaultReader reader)
         Scope = scope,
         Spared = state == LedgerState.Erased ? SparedOf(request) : [],
         KeysDestroyed = state == LedgerState.Erased ? batch.Sum(static subject => (long)subject.Free.Count) : 0,
+        Destroyed = state == LedgerState.Erased ? [.. batch.Select(static subject => DestroyedOf(subject.Free))] : [],
         HorizonEnd = Timestamp.From(_vault.Time.GetUtcNow() + _vault.Register.Policy.ErasureHorizon),
         State = state,
         UpTo = request.UpTo,
@@ -147,7 +170,11 @@ public sealed class SubjectEraser(VaultReader reader)
             : append.IsPending && subject.Free.Count > 0 ? ErasureState.Pending
             : subject.Held.Count > 0 ? ErasureState.Deferred
             : ErasureState.Erased;
+        var destroyed = subject.Free.Count == 0 && entry is not null ? entry.Record.DestroyedOf(subject.Subject) : DestroyedOf(subject.Free);
         return new ErasureOutcome(
-            subject.Subject, state, subject.Free.Count, [.. subject.Free.Distinct()], [.. subject.Held.Distinct()], subject.Holds, entry);
+            subject.Subject, state, destroyed.Sum(static keys => keys.Keys), [.. destroyed.Select(static keys => keys.DataSet)], [.. subject.Held.Distinct()], subject.Holds, entry);
     }
+
+    private static List<DestroyedKeys> DestroyedOf(IEnumerable<DataSetId> free) =>
+        [.. free.CountBy(static dataSet => dataSet).OrderBy(static pair => pair.Key.Value).Select(static pair => new DestroyedKeys(pair.Key, pair.Value))];
 }

@@ -181,7 +181,10 @@ internal sealed class CachedSubjectKeys(SubjectKeyFile keys, CachePreface prefac
 {
     internal SubjectKeyFile Keys { get; } = keys;
 
-    internal CachePreface Preface { get; } = preface;
+    internal CachePreface Preface { get; private set; } = preface;
+
+    /// <summary>These additions are folded in and gone: the root that stands, and each that follows it, holds their keys. So a root need not name them for ever.</summary>
+    internal void Settle(IReadOnlySet<ObjectId> folded) => Preface = Preface with { Additions = [.. Preface.Additions.Where(id => !folded.Contains(id))] };
 
     internal bool HoldsDead(SubjectPseudonym subject, DataSetId dataSet, ErasureLedger ledger)
     {

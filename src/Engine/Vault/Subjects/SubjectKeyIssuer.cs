@@ -38,10 +38,12 @@ public sealed class SubjectKeyIssuer : IDisposable
     {
         await vault.RefreshAsync(cancellationToken);
         var cache = SubjectKeyCache.Of(vault, dataSet);
-        var preface = await RequireStoredAsync(vault, cache, cancellationToken);
+        var (preface, settled) = await RequireStoredAsync(vault, cache, cancellationToken);
         var ledger = await ErasureLedger.ReadAsync(vault, preface is null ? vault.Register.LedgerHead : preface.Ledger, cancellationToken);
         await cache.DropDeadAsync(ledger, cancellationToken);
-        return new SubjectKeyIssuer(vault, cache, cache.TryOpen(), ledger);
+        var cached = cache.TryOpen();
+        cached?.Settle(settled);
+        return new SubjectKeyIssuer(vault, cache, cached, ledger);
     }
 
     /// <summary>The domain of a subject's records. The key is the caller's to dispose of. Safe for many threads.</summary>
@@ -112,33 +114,35 @@ public sealed class SubjectKeyIssuer : IDisposable
     /// A key that the vault has lost must seal nothing more. Where an addition is neither there nor taken in by the root, the whole cache is given up: every
     /// subject gets a fresh key.
     /// </summary>
-    private static async Task<CachePreface?> RequireStoredAsync(UnlockedVault vault, SubjectKeyCache cache, CancellationToken cancellationToken)
+    /// <returns>What the cache says of itself, and which of its additions need not be looked for again: a root holds their keys.</returns>
+    private static async Task<(CachePreface? Preface, IReadOnlySet<ObjectId> Settled)> RequireStoredAsync(UnlockedVault vault, SubjectKeyCache cache, CancellationToken cancellationToken)
     {
         using var cached = cache.TryOpen();
         if (cached is null)
         {
-            return null;
+            return (null, new HashSet<ObjectId>());
         }
 
         var there = await vault.Store.ListAsync(ObjectNames.KeyringAdditions, static _ => true, cancellationToken);
-        var missing = cached.Preface.Additions.Select(static id => ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id))
-            .Except(there.Select(static stat => stat.Name)).ToHashSet();
+        var names = there.Select(static stat => stat.Name).ToHashSet();
+        var missing = cached.Preface.Additions.Where(id => !names.Contains(ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id))).ToHashSet();
+        var gone = missing.ToHashSet();
         if (missing.Count > 0 && vault.Register.KeyringRoot is { } named)
         {
             var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
-            missing.ExceptWith(root.Folded.Select(static id => ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id)));
+            missing.ExceptWith(root.Folded);
         }
 
         if (missing.Count == 0)
         {
-            return cached.Preface;
+            return (cached.Preface, gone);
         }
 
         vault.Sink.Report(new BackupEvent(
             EventSeverity.Warning,
-            $"'{missing.First()}' is gone from {vault.Target.DisplayName}, and no root has taken it in: all subjects of the data set get new keys.",
+            $"'{ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, missing.First())}' is gone from {vault.Target.DisplayName}, and no root has taken it in: all subjects of the data set get new keys.",
             FaultCodes.KeyringDamaged));
         cache.TryDelete();
-        return null;
+        return (null, new HashSet<ObjectId>());
     }
 }

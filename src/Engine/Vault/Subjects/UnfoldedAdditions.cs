@@ -13,6 +13,7 @@ internal sealed class UnfoldedAdditions : IDisposable
 {
     private readonly List<DataSetId> _dataSets = [];
     private readonly HashSet<ObjectId> _ids = [];
+    private readonly HashSet<ObjectId> _foldedThere = [];
     private readonly SubjectKeySpool _spool;
 
     private UnfoldedAdditions(SubjectKeySpool spool)
@@ -24,20 +25,27 @@ internal sealed class UnfoldedAdditions : IDisposable
 
     internal IReadOnlyCollection<ObjectId> Ids => _ids;
 
+    /// <summary>Those folded in that still lie there, or lie there again.</summary>
+    internal IReadOnlySet<ObjectId> FoldedThere => _foldedThere;
+
     /// <param name="folded">Those that a root took in; a copy of one that turns up again brings nothing back.</param>
     internal static async Task<UnfoldedAdditions> LoadAsync(VaultReader reader, IReadOnlySet<ObjectId> folded, uint ledgerLength, CancellationToken cancellationToken)
     {
         var vault = reader.Vault;
-        var stats = await vault.Store.ListAsync(
-            ObjectNames.KeyringAdditions,
-            name => ObjectNames.TryParseId(name, ObjectNames.KeyringAdditions, out var id) && !folded.Contains(new ObjectId(id)),
-            cancellationToken);
         var additions = new UnfoldedAdditions(new SubjectKeySpool(vault.Host.FolderOf(vault.Id), vault.Id));
         try
         {
+            var stats = await vault.Store.ListAsync(ObjectNames.KeyringAdditions, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringAdditions, out _), cancellationToken);
+
             // In the order in which they were stored: of two keys that claim one domain, the first counts.
             foreach (var stat in stats.OrderBy(static stat => stat.StoreTime))
             {
+                if (ObjectNames.TryParseId(stat.Name, ObjectNames.KeyringAdditions, out var id) && folded.Contains(new ObjectId(id)))
+                {
+                    additions._foldedThere.Add(new ObjectId(id));
+                    continue;
+                }
+
                 try
                 {
                     var stored = await vault.Store.ReadAsync(stat, SignedObject.MaxBytes, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Tests.Unit.Vault.Subjects;
@@ -43,6 +44,38 @@ public sealed class ErasureCertificateTests : IDisposable
         using var other = new VaultBench();
         using var stranger = await other.CreateAsync();
         Assert.False(ErasureCertificate.Verify(stranger.Register, certificate.Json.Span, certificate.Signature.Span));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_is_issued_again_says_the_same_also_of_one_in_a_batch()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var shop = await _bench.OpenAsWriterAsync(owner, "shop");
+        await SubjectScene.AddAsync(owner, "members", "Anna", "Bert");
+        await SubjectScene.AddAsync(shop, "members", "Anna");
+        await SubjectScene.AddAsync(shop, "orders", "Anna");
+        var first = (await SubjectScene.EraseAsync(owner, "Anna", "Bert")).OrderByDescending(static outcome => outcome.KeysDestroyed).ToList();
+        Assert.Equal([3, 1], first.Select(static outcome => outcome.KeysDestroyed));
+        var again = (await SubjectScene.EraseAsync(owner, "Bert", "Anna")).OrderByDescending(static outcome => outcome.KeysDestroyed).ToList();
+        for (var i = 0; i < first.Count; i++)
+        {
+            Assert.Equal(
+                (first[i].Subject, ErasureState.Erased, first[i].KeysDestroyed, first[i].Entry!.Hash), (again[i].Subject, again[i].State, again[i].KeysDestroyed, again[i].Entry!.Hash));
+            Assert.Equal(first[i].DataSets, again[i].DataSets);
+        }
+    }
+
+    [Fact]
+    public async Task A_certificate_says_so_when_a_backup_was_at_work()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var shop = await _bench.OpenAsWriterAsync(owner, "shop");
+        await SubjectScene.AddAsync(shop, "members", "Anna");
+        await using var session = await WriterSession.BeginAsync(shop, Token);
+        var outcome = Assert.Single(await SubjectScene.EraseAsync(owner, "Anna"));
+        Assert.Contains((await CertificateIssuer.LoadAsync(owner, Token)).Make(outcome, null).Erasure.BeyondUse, static text => text.StartsWith("1 backups were not known to have ended", StringComparison.Ordinal));
+        Assert.True(await session.EndAsync(Token));
+        Assert.DoesNotContain((await CertificateIssuer.LoadAsync(owner, Token)).Make(outcome, null).Erasure.BeyondUse, static text => text.Contains("not known to have ended", StringComparison.Ordinal));
     }
 
     [Fact]

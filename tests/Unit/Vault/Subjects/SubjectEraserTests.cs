@@ -140,7 +140,7 @@ public sealed class SubjectEraserTests : IDisposable
         var outcomes = await SubjectScene.EraseAsync(owner, "Anna", "Ann");
         Assert.Equal(ErasureState.Unknown, outcomes.Single(outcome => outcome.Subject == owner.Keys.PseudonymOf("Ann")).State);
         var before = outcomes.Single(outcome => outcome.Subject == owner.Keys.PseudonymOf("Anna"));
-        Assert.Equal((ErasureState.Erased, 0, 0u), (before.State, before.KeysDestroyed, before.Entry!.Number));
+        Assert.Equal((ErasureState.Erased, 1, 0u), (before.State, before.KeysDestroyed, before.Entry!.Number));
         Assert.Equal(head, owner.Register.Head);
         await VaultBench.RefusedAsync(
             FaultCodes.ReasonMissing,
@@ -178,14 +178,14 @@ public sealed class SubjectEraserTests : IDisposable
         var outcome = Assert.Single(await SubjectScene.EraseAsync(owner, "Anna"));
         Assert.Equal((ErasureState.Deferred, 1, hold.Placed.Id), (outcome.State, outcome.KeysDestroyed, Assert.Single(outcome.Holds).Id));
         Assert.Equal("1 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
-        Assert.Empty(await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token));
+        Assert.Empty((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
         Assert.Equal("1 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
 
         await LegalHolds.ReleaseAsync(owner, hold.Placed.Id, "audit closed", Token);
-        var resumed = Assert.Single(await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token));
+        var resumed = Assert.Single((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
         Assert.Equal((ErasureState.Erased, 1, "asked for by letter"), (resumed.State, resumed.KeysDestroyed, resumed.Entry!.Record.Reason));
         Assert.Equal("0 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
-        Assert.Empty(await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token));
+        Assert.Empty((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
     }
 
     [Fact]
@@ -205,9 +205,9 @@ public sealed class SubjectEraserTests : IDisposable
             await SubjectScene.AddAsync(other, "orders", "Anna");
         }
 
-        Assert.Single(await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token));
+        Assert.Single((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
         using var keyring = await SubjectKeyring.OpenAsync(owner.RequireReader(), Token);
         Assert.Equal(owner.Keys.DataSetIdOf("orders"), Assert.Single(await keyring.OfSubjectAsync("Anna", Token)).DataSet);
-        Assert.Empty(await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token));
+        Assert.Empty((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
     }
 }

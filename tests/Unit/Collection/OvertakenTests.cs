@@ -1,0 +1,97 @@
+using SecureBackup.Engine.Pipeline;
+using SecureBackup.Engine.Pipeline.Collection;
+using SecureBackup.Engine.Vault;
+using static SecureBackup.Tests.Unit.Collection.CollectionScene;
+
+namespace SecureBackup.Tests.Unit.Collection;
+
+/// <summary>Readers that work for so long that what they opened is compacted, merged and deleted meanwhile.</summary>
+public sealed class OvertakenTests : IDisposable
+{
+    private static readonly CollectOptions Compacting = new() { MaxUnusedPercent = 30 };
+
+    private readonly CollectionScene _scene = new();
+
+    public void Dispose() => _scene.Dispose();
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(8)]
+    [InlineData(12)]
+    public async Task A_restore_looks_again_and_goes_on(int operation)
+    {
+        using var owner = await _scene.CreateAsync();
+        var snapshot = await WorthCompactingAsync(owner);
+        var line = new ChaosTarget(_scene.Target, _scene.Time, seed: 1);
+        using var reader = await _scene.OpenAsync("reader", target: line);
+        line.Arm(operation, () => CompactAllAsync(owner), dieAt: -1, diesAfter: false);
+        Assert.Equal(_scene.Expected[snapshot.Id], await ReadBackAsync(reader, snapshot));
+        RequireOvertaken(line, operation);
+    }
+
+    [Fact]
+    public async Task A_chunk_that_is_lost_all_the_same_is_lost_after_one_look()
+    {
+        using var owner = await _scene.CreateAsync();
+        var snapshot = await WorthCompactingAsync(owner);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(owner, owner.Self, Engine.Telemetry.NullSink.Instance, Token);
+        using var fetcher = new ChunkFetcher(owner.RequireReader(), index);
+        var lost = owner.RequireReader().OpenOwnerPart(snapshot).ListingRoot!.Page;
+        foreach (var pack in _scene.Packs)
+        {
+            _scene.Target.Remove(ObjectNames.Pack(pack));
+        }
+
+        var segments = _scene.CountOf("index/");
+        await Assert.ThrowsAsync<Engine.Faults.IntegrityException>(() => fetcher.FetchAsync(lost, Token).AsTask());
+        Assert.NotEqual(0, segments);
+
+        // The second does not look: without its segments a look would make it a chunk that nobody knows.
+        foreach (var segment in _scene.Target.Objects.Keys.Where(static name => name.Value.StartsWith("index/", StringComparison.Ordinal)).ToList())
+        {
+            _scene.Target.Remove(segment);
+        }
+
+        var again = await Assert.ThrowsAsync<Engine.Faults.IntegrityException>(() => fetcher.FetchAsync(lost, Token).AsTask());
+        Assert.Equal(Engine.Faults.FaultCodes.ChunkUnreadable, again.Code);
+        _scene.Time.Advance(Day);
+        again = await Assert.ThrowsAsync<Engine.Faults.IntegrityException>(() => fetcher.FetchAsync(lost, Token).AsTask());
+        Assert.Equal(Engine.Faults.FaultCodes.ChunkMissing, again.Code);
+    }
+
+    [Fact]
+    public async Task A_check_reads_what_took_over_and_finds_nothing_wrong()
+    {
+        using var owner = await _scene.CreateAsync();
+        var snapshot = await WorthCompactingAsync(owner);
+        var line = new ChaosTarget(_scene.Target, _scene.Time, seed: 1);
+        using var reader = await _scene.OpenAsync("reader", target: line);
+        var catalog = await SnapshotCatalog.LoadAsync(reader, Token);
+        var request = new VerifyRequest(reader.RequireReader(), catalog.Resolve(snapshot.Id.ToString()), catalog) { ReadsData = true };
+        line.BeforePack = () => CompactAllAsync(owner);
+        var result = await VerifyCorridor.RunAsync(request, RunContext.Unwatched, Token);
+        Assert.Null(line.BeforePack);
+        Assert.Empty(result.Faults);
+        Assert.NotEqual(0, _scene.CountOf("relocations/"));
+    }
+
+    private async Task<Snapshot> WorthCompactingAsync(UnlockedVault owner)
+    {
+        await _scene.HalfEmptyAsync(owner, owner);
+        return Assert.Single((await SnapshotCatalog.LoadAsync(owner, Token)).Snapshots);
+    }
+
+    /// <summary>Until no old pack is left.</summary>
+    private async Task CompactAllAsync(UnlockedVault owner)
+    {
+        var old = _scene.Packs;
+        Assert.NotEqual(0, (await _scene.CollectForAsync(owner, 8, Compacting)).PacksCompacted);
+        Assert.NotEmpty(old.Except(_scene.Packs));
+    }
+
+    private void RequireOvertaken(ChaosTarget line, int operation)
+    {
+        Assert.True(line.Operations > operation, $"It took {line.Operations} operations.");
+        Assert.NotEqual(0, _scene.CountOf("relocations/"));
+    }
+}
