@@ -99,29 +99,6 @@ internal sealed class CollectionScene : IDisposable
     internal static Dictionary<string, ContentHash> Picture(IReadOnlyDictionary<string, (byte[] Bytes, long Version)> files) =>
         files.ToDictionary(static file => file.Key, static file => ContentHash.Of(file.Value.Bytes), StringComparer.Ordinal);
 
-    /// <summary>Two snapshots; of the packs of the first, most is unused once it is removed.</summary>
-    internal async Task HalfEmptyAsync(UnlockedVault owner, UnlockedVault writer)
-    {
-        for (var i = 0; i < 40; i++)
-        {
-            Set($"file-{i:D2}.bin", 12_000, seed: i);
-        }
-
-        var first = (await BackUpAsync(writer)).Snapshot.Id;
-        for (var i = 0; i < 40; i++)
-        {
-            if (i % 4 != 0)
-            {
-                Files.Remove($"file-{i:D2}.bin");
-            }
-        }
-
-        Time.Advance(TimeSpan.FromHours(1));
-        await BackUpAsync(writer);
-        await RemoveAsync(owner, first);
-        Time.Advance(2 * Day);
-    }
-
     /// <summary>As a removal does: first the record, then the manifest.</summary>
     internal async Task RemoveAsync(UnlockedVault vault, params SnapshotId[] ids)
     {
