@@ -9,20 +9,10 @@ namespace SecureBackup.Engine.Pipeline;
 public static class DiskRoots
 {
     /// <summary>As a backup of these roots would see them: by the rules that the snapshot was made with, and without the vault itself.</summary>
-    /// <exception cref="RequestException">RootsElsewhere.</exception>
+    /// <exception cref="RequestException">OriginalPlaceUnknown.</exception>
     /// <param name="paths">Full paths; empty for where the roots came from.</param>
     public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, string vaultPath) => RuleText.Apply(
-        new() { Roots = paths.Count == 0 ? Own(snapshot) : Named(snapshot, paths), SkipFolders = [vaultPath], LeaveOutFolders = [HostState.Default.Folder] }, snapshot.Rules);
-
-    private static List<FileSystemRoot> Own(OwnerPart snapshot)
-    {
-        if (snapshot.Roots.FirstOrDefault(static root => !string.Equals(root.Platform, SnapshotPlaces.Platform, StringComparison.Ordinal)) is { } foreign)
-        {
-            throw new RequestException(FaultCodes.RootsElsewhere, $"The root '{NameOf(foreign)}' was '{foreign.OriginalPath}' on {foreign.Platform}; this is {SnapshotPlaces.Platform}.");
-        }
-
-        return [.. snapshot.Roots.Select(static root => new FileSystemRoot(NameOf(root), root.OriginalPath))];
-    }
+        new() { Roots = paths.Count == 0 ? [.. SnapshotPlaces.Of(snapshot).Select(static place => new FileSystemRoot(NameOf(place.Name), place.Path))] : Named(snapshot, paths), SkipFolders = [vaultPath], LeaveOutFolders = [HostState.Default.Folder] }, snapshot.Rules);
 
     /// <summary>
     /// A path that ends in a root's name is that root. Any other is a folder that holds roots by their names, as a restore leaves it; where it holds none, and the snapshot has
@@ -30,7 +20,7 @@ public static class DiskRoots
     /// </summary>
     private static List<FileSystemRoot> Named(OwnerPart snapshot, IReadOnlyList<string> paths)
     {
-        var names = snapshot.Roots.Select(NameOf).ToList();
+        var names = snapshot.Roots.Select(static root => NameOf(root.Name)).ToList();
         var roots = new List<FileSystemRoot>();
         foreach (var path in paths)
         {
@@ -53,5 +43,5 @@ public static class DiskRoots
         return [.. roots.DistinctBy(static root => root.Name, StringComparer.Ordinal)];
     }
 
-    private static string NameOf(SnapshotRoot root) => Encoding.UTF8.GetString(root.Name.Span);
+    private static string NameOf(ReadOnlyMemory<byte> name) => Encoding.UTF8.GetString(name.Span);
 }

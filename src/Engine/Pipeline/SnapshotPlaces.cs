@@ -11,16 +11,15 @@ public static class SnapshotPlaces
     public static string Platform { get; } = OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "macos" : "linux";
 
     /// <exception cref="RequestException">OriginalPlaceUnknown.</exception>
-    public static IReadOnlyList<OriginalPlace> Of(VaultReader vault, Snapshot snapshot)
+    public static IReadOnlyList<OriginalPlace> Of(OwnerPart snapshot)
     {
-        var roots = vault.OpenOwnerPart(snapshot).Roots;
-        if (roots.Count == 0)
+        if (snapshot.Roots.Count == 0)
         {
-            throw new RequestException(FaultCodes.OriginalPlaceUnknown, $"The snapshot {snapshot.Id} names no places: it was not made from files.");
+            throw new RequestException(FaultCodes.OriginalPlaceUnknown, "The snapshot names no places: it was not made from files.");
         }
 
-        return roots.FirstOrDefault(static root => !string.Equals(root.Platform, Platform, StringComparison.Ordinal)) is { } foreign
+        return snapshot.Roots.FirstOrDefault(static root => !string.Equals(root.Platform, Platform, StringComparison.Ordinal)) is { } foreign
             ? throw new RequestException(FaultCodes.OriginalPlaceUnknown, $"The root '{foreign.OriginalPath}' was on {foreign.Platform}; this is {Platform}.")
-            : [.. roots.Select(static root => new OriginalPlace(root.Name, root.OriginalPath))];
+            : [.. snapshot.Roots.Select(static root => new OriginalPlace(root.Name, root.OriginalPath))];
     }
 }

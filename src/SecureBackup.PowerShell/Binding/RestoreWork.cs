@@ -149,7 +149,7 @@ internal sealed class RestoreWork
 
     private static IReadOnlyList<OriginalPlace> Places(VaultReader reader, Snapshot snapshot, string vaultPath)
     {
-        var places = SnapshotPlaces.Of(reader, snapshot);
+        var places = SnapshotPlaces.Of(reader.OpenOwnerPart(snapshot));
         foreach (var place in places)
         {
             FileSystemPaths.RequireOutside(place.Path, vaultPath);

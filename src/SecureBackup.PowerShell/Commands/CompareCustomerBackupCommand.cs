@@ -98,7 +98,7 @@ public sealed class CompareCustomerBackupCommand : LongVaultCommand
     {
         var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
         catalog.ReportProblems(gate);
-        var (before, after) = Choose(catalog, ids);
+        var (before, after) = Choose(catalog, ids, gate);
         using var browser = await SnapshotBrowser.OpenAsync(reader, gate, cancellationToken);
         var faults = new List<BackupFault>();
         var comparer = new SnapshotComparer(browser, new CompareOptions
@@ -146,10 +146,10 @@ public sealed class CompareCustomerBackupCommand : LongVaultCommand
     }
 
     /// <summary>The older one first, whatever the order in which they were given; no second one where the disk is the newer state.</summary>
-    private (Snapshot Before, Snapshot? After) Choose(SnapshotCatalog catalog, IReadOnlyList<string> ids)
+    private (Snapshot Before, Snapshot? After) Choose(SnapshotCatalog catalog, IReadOnlyList<string> ids, PipelineGate gate)
     {
         var given = ids.Select(catalog.Resolve).ToList();
-        var newest = given.Count > 0 ? given.MinBy(catalog.Snapshots.IndexOf)! : SnapshotChoice.RequireNewest(catalog, DataSet, null);
+        var newest = given.Count > 0 ? given.MinBy(catalog.Snapshots.IndexOf)! : SnapshotChoice.RequireNewest(catalog, DataSet, null, gate);
         if (IsWithDisk)
         {
             return (newest, null);

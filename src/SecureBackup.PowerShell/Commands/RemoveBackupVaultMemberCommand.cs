@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
@@ -40,21 +41,34 @@ public sealed class RemoveBackupVaultMemberCommand : VaultCommand
         {
             await vault.RefreshAsync(token);
             var member = MemberChange.Find(vault.Register, Member);
-            var action = $"Remove the member for good{(KeepEpoch ? "" : ", and begin a new key epoch")}";
+            var catalog = await SnapshotCatalog.LoadAsync(vault, token);
+            var action = $"Remove the member for good{(KeepEpoch ? "" : ", and begin a new key epoch")}{LapsingOf(member, catalog)}";
             if (!await gate.AskAsync(() => ShouldProcess($"{member.Entry.Name} ({Display.ShortId(member.Entry.Id.ToString())}) of {path}", action), token))
             {
                 return;
             }
 
-            var catalog = LastTrusted is null ? null : await SnapshotCatalog.LoadAsync(vault, token);
             var request = new RevocationRequest(member.Entry.Id, Reason)
             {
                 BeginsEpoch = !KeepEpoch,
-                LastTrusted = LastTrusted?.Select(snapshot => catalog!.Resolve(snapshot.Id)).ToList(),
+                LastTrusted = LastTrusted?.Select(snapshot => catalog.Resolve(snapshot.Id)).ToList(),
             };
             var epoch = vault.Register.NewestEpoch + 1;
             var result = await MemberRevocation.RevokeAsync(vault, request, token);
             gate.WriteObject(BackupMemberRemoval.From(member, result, KeepEpoch ? null : epoch, path));
         });
+    }
+
+    /// <summary>What counts only by the member's word, and will not.</summary>
+    private static string LapsingOf(VaultMember member, SnapshotCatalog catalog)
+    {
+        if (!member.Entry.Has(MemberRoles.Verifier))
+        {
+            return string.Empty;
+        }
+
+        var approved = MemberRevocation.ApprovedBy(catalog, member.Entry.Id);
+        var undecided = approved.Count == 0 ? "" : $", and {approved.Count} suspect snapshot(s) that it approved ({string.Join(", ", approved.Take(3).Select(static snapshot => Display.ShortId(snapshot.Id.ToString())))}{(approved.Count > 3 ? ", …" : "")}) wait for a decision again";
+        return $"; what it checked counts as not checked{undecided}";
     }
 }

@@ -73,6 +73,13 @@ internal sealed class CollectionScene : IDisposable
         return await OpenAsync(name, _folder[$"{name}.key"]);
     }
 
+    /// <summary>A member with any roles; verifiers may read.</summary>
+    internal async Task<UnlockedVault> OpenMemberAsync(UnlockedVault owner, string name, MemberRoles roles)
+    {
+        await MemberAdmission.AddAsync(owner, new NewMember(name, roles) { KeyFilePath = _folder[$"{name}.key"], MayRead = roles.HasFlag(MemberRoles.Verifier) }, Token);
+        return await OpenAsync(name, _folder[$"{name}.key"]);
+    }
+
     internal void Set(string name, int length, int seed)
     {
         var bytes = new byte[length];
@@ -91,29 +98,6 @@ internal sealed class CollectionScene : IDisposable
 
     internal static Dictionary<string, ContentHash> Picture(IReadOnlyDictionary<string, (byte[] Bytes, long Version)> files) =>
         files.ToDictionary(static file => file.Key, static file => ContentHash.Of(file.Value.Bytes), StringComparer.Ordinal);
-
-    /// <summary>Two snapshots; of the packs of the first, most is unused once it is removed.</summary>
-    internal async Task HalfEmptyAsync(UnlockedVault owner, UnlockedVault writer)
-    {
-        for (var i = 0; i < 40; i++)
-        {
-            Set($"file-{i:D2}.bin", 12_000, seed: i);
-        }
-
-        var first = (await BackUpAsync(writer)).Snapshot.Id;
-        for (var i = 0; i < 40; i++)
-        {
-            if (i % 4 != 0)
-            {
-                Files.Remove($"file-{i:D2}.bin");
-            }
-        }
-
-        Time.Advance(TimeSpan.FromHours(1));
-        await BackUpAsync(writer);
-        await RemoveAsync(owner, first);
-        Time.Advance(2 * Day);
-    }
 
     /// <summary>As a removal does: first the record, then the manifest.</summary>
     internal async Task RemoveAsync(UnlockedVault vault, params SnapshotId[] ids)
@@ -150,6 +134,29 @@ internal sealed class CollectionScene : IDisposable
         }
 
         return total;
+    }
+
+    /// <summary>Two snapshots; of the packs of the first, most is unused once it is removed.</summary>
+    internal async Task HalfEmptyAsync(UnlockedVault owner, UnlockedVault writer)
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            Set($"file-{i:D2}.bin", 12_000, seed: i);
+        }
+
+        var first = (await BackUpAsync(writer)).Snapshot.Id;
+        for (var i = 0; i < 40; i++)
+        {
+            if (i % 4 != 0)
+            {
+                Files.Remove($"file-{i:D2}.bin");
+            }
+        }
+
+        Time.Advance(TimeSpan.FromHours(1));
+        await BackUpAsync(writer);
+        await RemoveAsync(owner, first);
+        Time.Advance(2 * Day);
     }
 
     internal int CountOf(string folder) => Target.Objects.Keys.Count(name => name.Value.StartsWith(folder, StringComparison.Ordinal));

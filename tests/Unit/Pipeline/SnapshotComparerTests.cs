@@ -149,7 +149,7 @@ public sealed class SnapshotComparerTests
         Assert.Equal([("crm", scene.Folder["other"])], DiskRoots.SourceOf(single, [scene.Folder["other"]], "/vault").Roots.Select(root => (root.Name, root.Path)));
 
         var foreign = part with { Roots = [roots[0], roots[1] with { Platform = "amiga" }] };
-        Assert.Equal(FaultCodes.RootsElsewhere, Assert.Throws<RequestException>(() => DiskRoots.SourceOf(foreign, [], "/vault")).Code);
+        Assert.Equal(FaultCodes.OriginalPlaceUnknown, Assert.Throws<RequestException>(() => DiskRoots.SourceOf(foreign, [], "/vault")).Code);
     }
 
     private static async Task<PipelineScene> FilledAsync()

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
@@ -55,6 +56,29 @@ public sealed class ApprovalTests : IDisposable
         var name = _bench.Single(ObjectNames.Approvals);
         _bench.Target.Replace(name, _bench.Target.Objects[name].Span[..90]);
         Assert.Equal(FaultCodes.Malformed, Assert.Single((await SnapshotCatalog.LoadAsync(owner, CancellationToken.None)).Problems).Code);
+    }
+
+    [Fact]
+    public async Task What_a_verifier_refused_stays_refused_without_the_verifier_and_what_it_approved_is_to_be_decided_anew()
+    {
+        using var owner = await _bench.CreateAsync();
+        await MemberAdmission.AddAsync(owner, new NewMember("eve", MemberRoles.Verifier) { KeyFilePath = _bench["eve.key"] }, CancellationToken.None);
+        using var eve = await _bench.OpenByFileAsync(_bench["eve.key"], "eve");
+        var suspect = await CommitAsync(owner, SnapshotOutcome.Suspect);
+        var ransomed = await CommitAsync(owner, SnapshotOutcome.Succeeded);
+        await ApprovalRecord.WriteAsync(eve, suspect, SnapshotVerdict.Approved, "looks fine", CancellationToken.None);
+        await ApprovalRecord.WriteAsync(eve, ransomed, SnapshotVerdict.Rejected, "ransom", CancellationToken.None);
+        var before = await SnapshotCatalog.LoadAsync(owner, CancellationToken.None);
+        Assert.Equal(SnapshotStanding.Good, Assert.Single(before.Snapshots, snapshot => snapshot.Id == suspect.Id).Standing);
+        Assert.Equal([suspect.Id], MemberRevocation.ApprovedBy(before, eve.Self).Select(static snapshot => snapshot.Id));
+
+        var result = await MemberRevocation.RevokeAsync(owner, new RevocationRequest(eve.Self, "left"), CancellationToken.None);
+        Assert.Equal(1, result.RejectionsKept);
+        var after = await SnapshotCatalog.LoadAsync(owner, CancellationToken.None);
+        Assert.Equal(SnapshotStanding.Suspect, Assert.Single(after.Snapshots, snapshot => snapshot.Id == suspect.Id).Standing);
+        var refused = Assert.Single(after.Snapshots, snapshot => snapshot.Id == ransomed.Id);
+        Assert.Equal((SnapshotStanding.Rejected, owner.Self), (refused.Standing, refused.Decision!.By));
+        Assert.StartsWith("ransom", refused.Decision.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -134,6 +134,11 @@ public sealed class MemberTests : IDisposable
         await VaultBench.RefusedAsync(FaultCodes.RoleNotChangeable, () => MemberChange.ApplyAsync(owner, id, new NewRights { Roles = MemberRoles.Owner }, None));
         await VaultBench.RefusedAsync(FaultCodes.RoleNotChangeable, () => MemberChange.ApplyAsync(owner, owner.Self, new NewRights { Roles = MemberRoles.Writer }, None));
 
+        await MemberAdmission.AddAsync(owner, new NewMember("mia", MemberRoles.Maintainer | MemberRoles.Writer) { KeyFilePath = _bench["mia.key"] }, None);
+        var mia = MemberChange.Find(owner.Register, "mia").Entry.Id;
+        await VaultBench.RefusedAsync(FaultCodes.SnapshotsWouldBeLost, () => MemberChange.ApplyAsync(owner, mia, new NewRights { Roles = MemberRoles.Writer }, None));
+        await VaultBench.RefusedAsync(FaultCodes.SnapshotsWouldBeLost, () => MemberChange.ApplyAsync(owner, mia, new NewRights { Roles = MemberRoles.Maintainer }, None));
+
         await MemberChange.ApplyAsync(owner, id, new NewRights { Roles = MemberRoles.Writer | MemberRoles.Verifier, DataSets = ["crm"], MayRead = true }, None);
         await writer.RefreshAsync(None);
         writer.RequireRole(MemberRoles.Verifier);

@@ -49,7 +49,7 @@ internal sealed class Compactor(CollectRun run)
             : (0, 0);
     }
 
-    private List<FoundPack> ToMove(DueMarker marker) => [.. marker.Needed.Where(pack => !run.View.Relocations.IsMoved(pack.Id))];
+    private List<FoundPack> ToMove(DueMarker marker) => [.. marker.Needed.Where(pack => !run.View.Relocations.IsLeft(pack.Id))];
 
     private async Task MoveAsync(IReadOnlyList<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
     {

@@ -9,9 +9,9 @@ using SecureBackup.Engine.Vault;
 namespace SecureBackup.Engine.Pipeline.Collection;
 
 /// <summary>
-/// Joins small index segments, so that a lookup asks few, and leaves out packs that are gone. A merged segment is believed before a writer's own, so a writer's word goes into it only after each
-/// of its packs has said the same under its writer's signature: no stolen writer gets its words into a maintainer's mouth. Nor does a maintainer who was revoked, whose segments are rewritten
-/// in the same way, since no backup leans on them any more. A verifier's attestations are its own word for what others may rely on, so nobody but the verifier joins them.
+/// Joins small index segments, so that a lookup asks few, and leaves out packs that are gone. A merged segment is believed before a writer's own, so anybody else's word goes into it only after
+/// each of its packs has said the same under its writer's signature: no stolen writer or maintainer gets its words into this one's mouth. What a maintainer merged who was revoked is rewritten
+/// in the same way, since no backup leans on it any more. A verifier's attestations are its own word for what others may rely on, so nobody but the verifier joins them.
 /// The old segments stay until every reader that may have them open is done.
 /// </summary>
 internal sealed class IndexMerger(CollectRun run)
@@ -166,7 +166,7 @@ internal sealed class IndexMerger(CollectRun run)
         run.Context.Counters.SetCurrentItem(segment.Name);
         try
         {
-            return segment is { IsMerged: true, Signer.IsRevoked: false } ? await ReadMergedAsync(segment, cancellationToken) : await ReadWritersAsync(segment, cancellationToken);
+            return segment.IsMerged && segment.Signer.Id == _vault.Self ? await ReadOwnAsync(segment, cancellationToken) : await ReadByTablesAsync(segment, cancellationToken);
         }
         catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
         {
@@ -175,7 +175,7 @@ internal sealed class IndexMerger(CollectRun run)
         }
     }
 
-    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadMergedAsync(IndexSegment segment, CancellationToken cancellationToken)
+    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadOwnAsync(IndexSegment segment, CancellationToken cancellationToken)
     {
         var chunks = new List<(PackRecord, PackEntry)>(segment.ChunkCount);
         await foreach (var chunk in segment.EnumerateChunksAsync(cancellationToken))
@@ -206,8 +206,8 @@ internal sealed class IndexMerger(CollectRun run)
         return isThere;
     }
 
-    /// <summary>By the packs' own tables, a few kilobytes each: what is merged once need not be asked again.</summary>
-    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadWritersAsync(IndexSegment segment, CancellationToken cancellationToken)
+    /// <summary>By the packs' own tables, a few kilobytes each: what this maintainer merged once need not be asked again.</summary>
+    private async Task<List<(PackRecord Pack, PackEntry Entry)>> ReadByTablesAsync(IndexSegment segment, CancellationToken cancellationToken)
     {
         var chunks = new List<(PackRecord, PackEntry)>(segment.ChunkCount);
         await foreach (var pack in segment.EnumeratePacksAsync(cancellationToken))

@@ -80,7 +80,8 @@ internal sealed class Liveness
                 throw new IntegrityException(FaultCodes.Malformed, $"It has {count} packs; its manifest says {snapshot.PackCount}.");
             }
         }
-        catch (BackupException fault) when (fault is IntegrityException or KeyException or VaultException or TargetException { IsTransient: false })
+        catch (BackupException fault) when (fault.Code != FaultCodes.CollectionStopped
+            && fault is IntegrityException or KeyException or VaultException or TargetException { IsTransient: false })
         {
             throw new VaultException(
                 FaultCodes.ReferenceSetUnreadable, $"The reference set of snapshot {snapshot.Id} ({snapshot.DataSet}) does not open, so it is not known what that snapshot needs, and nothing is collected. {fault.Message}", fault);
@@ -98,10 +99,21 @@ internal sealed class Liveness
             last = pack;
             count++;
             _moved.UnionWith(rules.Relocations.Reachable(pack).Where(rules.Relocations.IsMoved));
+            RequireWhereabouts(pack, rules);
             rules.Relocations.AddNeeded(pack, rules.IsPresent, rules.SettledBefore, needed => _packs.Add(needed.Value.A));
         }
 
         return new PageSpan(count, first!.Value, last);
+    }
+
+    /// <summary>A pack that is lost keeps nothing alive. One whose relocation cannot be read may have been moved: what took over from it looks like waste, and is all that there is.</summary>
+    private static void RequireWhereabouts(PackId pack, LivenessRules rules)
+    {
+        if (rules.Relocations.Unread is { } unread && !rules.Relocations.Resolve(pack, rules.IsPresent).All(rules.IsPresent))
+        {
+            throw new VaultException(
+                FaultCodes.CollectionStopped, $"The pack {pack} is gone, and a relocation that may say where its chunks are does not open, so nothing is collected. {unread.Message}", unread);
+        }
     }
 
     private readonly record struct PageSpan(int Count, PackId First, PackId Last);

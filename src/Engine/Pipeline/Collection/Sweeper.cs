@@ -8,7 +8,7 @@ internal sealed class Sweeper(CollectRun run)
         foreach (var item in due)
         {
             await run.DeletePacksAsync(item.Unneeded, run.View.DeadlineOf(item.Marker), cancellationToken);
-            run.PacksLifted += item.Needed.Count(pack => !run.Moved.Contains(pack.Id) && !run.View.Relocations.IsMoved(pack.Id));
+            run.PacksLifted += item.Needed.Count(pack => !run.Moved.Contains(pack.Id) && !run.View.Relocations.IsLeft(pack.Id));
             if (run.IsOver())
             {
                 return;

@@ -35,7 +35,7 @@ internal sealed class WasteFinder(CollectRun run)
         return await live.WalkAsync(view.Snapshots, run.GoesOn, cancellationToken) ? await ChooseAsync(live, maxUnusedPercent, cancellationToken) : [];
     }
 
-    private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsMoved(pack);
+    private bool IsWanted(PackId pack) => run.View.Live.Needs(pack) && run.View.Inventory.Has(pack) && !run.View.Relocations.IsLeft(pack);
 
     private async Task<IReadOnlyList<PackRecord>> ChooseAsync(LiveFrames live, int maxUnusedPercent, CancellationToken cancellationToken)
     {

@@ -33,12 +33,28 @@ public sealed record ApprovalRecord(RegisterHead Register, ManifestReference Man
     public static async Task<SnapshotDecision> WriteAsync(UnlockedVault vault, Snapshot snapshot, SnapshotVerdict verdict, string reason, CancellationToken cancellationToken)
     {
         var header = vault.NewHeader(ObjectKind.ApprovalRecord, isSealed: true);
-        var decision = new SnapshotDecision(verdict, snapshot.Decision is { } last ? last.Number + 1 : 0, reason, vault.Now) { By = vault.Self };
+        var decision = new SnapshotDecision(verdict, NumberAfter(snapshot.Decision), reason, vault.Now) { By = vault.Self };
         var writer = new CborMapWriter().BeginMap(4).Key(0);
         vault.Register.Head.Write(writer);
         var body = writer.Key(1).Id(snapshot.Id.Value).Key(2).Id(snapshot.Hash.Value).Key(3).Bytes(MetadataSeal.Seal(vault, header, Encode(decision))).EndMap().Encode();
         await vault.Store.PutAsync(ObjectNames.ApprovalRecord(header.Object), SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
         return decision;
+    }
+
+    /// <summary>
+    /// Repeats in an owner's own name what somebody refused who is about to be revoked. An approval is not repeated: whoever stole the key may have given it, so what was approved waits for a
+    /// decision again.
+    /// </summary>
+    /// <returns>How many there are.</returns>
+    internal static async Task<int> TakeOverRejectionsAsync(UnlockedVault owner, SnapshotCatalog catalog, MemberEntry member, CancellationToken cancellationToken)
+    {
+        var rejected = catalog.Snapshots.Where(snapshot => snapshot.Decision is { Verdict: SnapshotVerdict.Rejected } decision && decision.By == member.Id).ToList();
+        foreach (var snapshot in rejected)
+        {
+            await WriteAsync(owner, snapshot, SnapshotVerdict.Rejected, $"{snapshot.Decision!.Reason} (decided by {member.Name}, who is removed now)", cancellationToken);
+        }
+
+        return rejected.Count;
     }
 
     internal static ApprovalRecord Open(UnlockedVault vault, SignedObject signed)
@@ -67,6 +83,9 @@ public sealed record ApprovalRecord(RegisterHead Register, ManifestReference Man
             new ManifestReference(new SnapshotId(reader.Required(id, "the snapshot")), new ContentHash(reader.Required(hash, "the hash"))),
             Decode(plain, signed.Verify(vault.Register)[0].Id, what));
     }
+
+    /// <summary>Whoever took the last number there is keeps it; with two of one number the cautious verdict counts.</summary>
+    private static long NumberAfter(SnapshotDecision? last) => last is null ? 0 : last.Number < long.MaxValue ? last.Number + 1 : last.Number;
 
     private static byte[] Encode(SnapshotDecision decision) => new CborMapWriter().BeginMap(4)
         .Key(0).Int(decision.Number)

@@ -61,6 +61,13 @@ public static class MemberChange
         var mayRead = rights.MayRead ?? (member.MayRead && roles.HasFlag(MemberRoles.Verifier));
         MemberAdmission.RequireRights(roles, dataSets is not null, mayRead);
         var changed = new MemberAdded(member.Entry.Name, member.Entry.Key, member.SealingKey, roles, dataSets) { MayRead = mayRead };
+        if ((member.Entry.Roles & ~roles & (MemberRoles.Writer | MemberRoles.Maintainer)) != MemberRoles.None)
+        {
+            // Others' snapshots lean on its packs, and what it compacted is found by its relocations and its index alone.
+            throw new RequestException(
+                FaultCodes.SnapshotsWouldBeLost, $"{member.Entry.Name} is {MemberText.RolesOf(member.Entry.Roles)}; packs, index segments and records that it stored are valid only by the right that would be taken away.");
+        }
+
         var lost = catalog.Snapshots.Count(snapshot => snapshot.Writer == id && !(roles.HasFlag(MemberRoles.Writer) && dataSets?.Contains(snapshot.DataSetId) != false));
         return lost == 0
             ? await owner.AppendAsync([changed, .. MemberAdmission.GrantsOf(owner, changed)], cancellationToken)

@@ -18,7 +18,8 @@ public sealed record RevocationRequest(MemberId Member, string Reason)
 /// <param name="LastValid">What the register names: these manifests and their ancestors stay valid.</param>
 /// <param name="Dropped">Snapshots of the member that do not count any more.</param>
 /// <param name="RemovalsKept">Snapshots whose removal the member had recorded, and which the owner's own record now says are gone.</param>
-public sealed record RevocationResult(RegisterAppend Append, IReadOnlyList<ManifestReference> LastValid, int Dropped, int RemovalsKept);
+/// <param name="RejectionsKept">Snapshots that the member had rejected, and that the owner's own record now rejects.</param>
+public sealed record RevocationResult(RegisterAppend Append, IReadOnlyList<ManifestReference> LastValid, int Dropped, int RemovalsKept, int RejectionsKept);
 
 /// <summary>
 /// Removes members. No clock decides what of a member still counts: the register names the last manifests that do, and nothing that the member signs later can be an ancestor of
@@ -39,11 +40,16 @@ public static class MemberRevocation
 
         // Before the revocation: a crash in between leaves a record that says once more what is so anyway. The other way round it would leave removals that nobody vouches for.
         var removals = member.Entry.Has(MemberRoles.Maintainer) ? await RemovalRecord.TakeOverAsync(owner, member.Entry.Id, cancellationToken) : 0;
+        var rejections = await ApprovalRecord.TakeOverRejectionsAsync(owner, catalog, member.Entry, cancellationToken);
         var append = await owner.AppendAsync(
             [.. note, new Revocation(member.Entry.Id, lastValid.Select(static reference => reference.Hash).ToList()), .. request.BeginsEpoch ? EpochRotation.ChangesFor(owner, member.Entry.Id) : []],
             cancellationToken);
-        return new RevocationResult(append, lastValid, dropped, removals);
+        return new RevocationResult(append, lastValid, dropped, removals, rejections);
     }
+
+    /// <summary>The suspect snapshots that count only because the member approved them: without it they wait for a decision again.</summary>
+    public static IReadOnlyList<Snapshot> ApprovedBy(SnapshotCatalog catalog, MemberId member) =>
+        [.. catalog.Snapshots.Where(snapshot => snapshot.Outcome == SnapshotOutcome.Suspect && snapshot.Decision is { Verdict: SnapshotVerdict.Approved } decision && decision.By == member)];
 
     private static VaultMember Require(UnlockedVault owner, MemberId id)
     {

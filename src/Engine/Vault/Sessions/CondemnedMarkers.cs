@@ -68,7 +68,7 @@ public static class CondemnedMarkers
     {
         var standing = await StandingAsync(vault, cancellationToken);
         var moved = await RelocationMap.LoadAsync(vault, cancellationToken);
-        return standing.Where(marker => marker.VoidAt(vault.Register.Policy) >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.OldPacks).ToHashSet();
+        return standing.Where(marker => marker.VoidAt(vault.Register.Policy) >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
     }
 
     /// <summary>All markers that maintainers signed, void ones too.</summary>

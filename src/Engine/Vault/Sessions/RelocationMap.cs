@@ -13,10 +13,13 @@ public sealed class RelocationMap
 {
     private readonly Dictionary<PackId, List<PackMove>> _moves = [];
 
-    private RelocationMap(IReadOnlyList<StoredRelocation> stored)
+    private RelocationMap(IReadOnlyList<StoredRelocation> stored, BackupException? unread)
     {
         Stored = stored;
-        foreach (var relocation in stored)
+        Unread = unread;
+
+        // Those of maintainers who still count go first: what a revoked one says besides is asked only where they lead nowhere.
+        foreach (var relocation in stored.OrderBy(static relocation => relocation.IsRevoked))
         {
             foreach (var pack in relocation.Relocation.Moves.GroupBy(static move => move.Old, static move => move.New))
             {
@@ -30,23 +33,31 @@ public sealed class RelocationMap
         }
     }
 
-    public IReadOnlyCollection<PackId> OldPacks => _moves.Keys;
+    /// <summary>Packs that no writer leans on any more. Nobody who was revoked can make writers store everything once more.</summary>
+    public IEnumerable<PackId> LeftPacks => _moves.Keys.Where(IsLeft);
 
     internal IReadOnlyList<StoredRelocation> Stored { get; }
 
+    /// <summary>Why one that may be a maintainer's moves nothing; null where all were read.</summary>
+    internal BackupException? Unread { get; }
+
     public bool IsMoved(PackId pack) => _moves.ContainsKey(pack);
+
+    /// <summary>Whether a maintainer who still counts moved what is needed out of it.</summary>
+    internal bool IsLeft(PackId pack) => _moves.TryGetValue(pack, out var moves) && moves.Exists(static move => !move.IsRevoked);
 
     /// <summary>Reads all relocations. What cannot be read, or nobody with the right signed, moves nothing.</summary>
     public static async Task<RelocationMap> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken)
     {
         var stats = await vault.Store.ListAsync(ObjectNames.Relocations, static name => ObjectNames.TryParseId(name, ObjectNames.Relocations, out _), cancellationToken);
+        BackupException? unread = null;
         var read = await vault.Store.ReadManyAsync(
             stats,
             SignedObject.MaxBytes,
             stored => new StoredRelocation(stored.Name, Relocation.Open(stored, vault, out var signer), stored.StoreTime, signer.IsRevoked),
-            (name, exception) => Report(vault, name, exception),
+            (name, exception) => unread = Report(vault, name, exception) ? exception : unread,
             cancellationToken);
-        return new RelocationMap([.. read.OfType<StoredRelocation>()]);
+        return new RelocationMap([.. read.OfType<StoredRelocation>()], unread);
     }
 
     /// <summary>The packs that stand for one in a reference set: itself, unless it was moved and all the new ones are there.</summary>
@@ -115,12 +126,16 @@ public sealed class RelocationMap
         }
     }
 
-    private static void Report(UnlockedVault vault, ObjectName name, BackupException exception)
+    /// <returns>Whether it may be a maintainer's: not where it is gone, since then it has served, and not where somebody else signed it.</returns>
+    private static bool Report(UnlockedVault vault, ObjectName name, BackupException exception)
     {
-        if (exception is not TargetException { Fault: TargetFault.NotFound })
+        if (exception is TargetException { Fault: TargetFault.NotFound })
         {
-            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' moves nothing: {exception.Message}", exception.Code));
+            return false;
         }
+
+        vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' moves nothing: {exception.Message}", exception.Code));
+        return exception.Code != FaultCodes.SignerNotEntitled;
     }
 
     private sealed record PackMove(IReadOnlyList<PackId> New, DateTimeOffset StoredAt, bool IsRevoked);
