@@ -112,7 +112,7 @@ public sealed class RevokedMemberTests : IDisposable
         var good = _scene.Target.Objects.Where(static item => item.Key.Value.StartsWith(ObjectNames.Relocations, StringComparison.Ordinal)).ToDictionary(static item => item.Key, static item => item.Value.ToArray());
         foreach (var (name, bytes) in good)
         {
-            _scene.Target.Replace(name, bytes[..^1]);
+            _scene.Target.Replace(name, bytes.AsSpan(0, bytes.Length - 1));
         }
 
         Assert.Equal(FaultCodes.CollectionStopped, (await Assert.ThrowsAsync<VaultException>(() => CollectAsync(owner))).Code);
@@ -191,7 +191,7 @@ public sealed class RevokedMemberTests : IDisposable
         foreach (var pack in _scene.Packs)
         {
             var record = (await index.FindPackAsync(pack, Token))!;
-            var real = (await tables.ReadTableAsync(record, Token)).Entries.Where(static entry => entry.PlainBytes == NoteBytes).ToList();
+            var real = (await tables.ReadTableAsync(record.Id, record.LengthBytes, Token)).Entries.Where(static entry => entry.PlainBytes == NoteBytes).ToList();
             if (real.Count == 0)
             {
                 continue;
