@@ -13,6 +13,8 @@ public sealed class PesterFileTests : IDisposable
         var folder = Path.Combine(Repository.Root, "tests", "Pester");
         var lines = await _place.LinesAsync($$"""
             $asserts = '-Be', '-BeExactly', '-BeFalse', '-BeGreaterThan', '-BeGreaterOrEqual', '-BeIn', '-BeLessThan', '-BeLessOrEqual', '-BeLike', '-BeNullOrEmpty', '-BeOfType', '-BeTrue', '-Contain', '-Exist', '-HaveCount', '-Match', '-Throw'
+            $module = @{}
+            foreach ($command in Get-Command -Module SecureBackup) { $module[$command.Name] = $command }
             $files = [IO.Directory]::GetFiles('{{folder}}', '*.Tests.ps1')
             foreach ($file in $files) {
                 $name = [IO.Path]::GetFileName($file)
@@ -24,13 +26,13 @@ public sealed class PesterFileTests : IDisposable
                     if (@($calls.Where({ $_.GetCommandName() -eq $needed })).Count -eq 0) { "${name}: no $needed" }
                 }
                 foreach ($call in $calls) {
-                    $given = @($call.CommandElements.Where({ $_ -is [Management.Automation.Language.CommandParameterAst] }).ParameterName)
+                    $given = @($call.CommandElements.Where({ $_ -is [Management.Automation.Language.CommandParameterAst] }).ForEach({ $_.ParameterName }))
                     if ($call.GetCommandName() -eq 'Should') {
                         $assert = $given[0] -eq 'Not' ? $given[1] : $given[0]
                         if ("-$assert" -notin $asserts) { "${name}: Should -$assert" }
                     }
-                    $known = Get-Command $call.GetCommandName() -ErrorAction Ignore
-                    if ($known.ModuleName -ne 'SecureBackup') { continue }
+                    $known = $module[$call.GetCommandName()]
+                    if (-not $known) { continue }
                     foreach ($parameter in $given) { if (-not $known.Parameters.ContainsKey($parameter)) { "${name}: $($known.Name) has no -$parameter" } }
                 }
             }

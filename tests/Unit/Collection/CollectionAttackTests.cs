@@ -136,7 +136,7 @@ public sealed class CollectionAttackTests : IDisposable
         _scene.Time.Advance(Day);
         var packs = _scene.Packs;
         using var maintainer = await _scene.OpenAsync("late", _scene["maintainer.key"], new AfterListing(
-            _scene.Target, ObjectNames.Packs, 2, () => MemberRevocation.RevokeAsync(owner, new RevocationRequest(owner.Register.Members.Values.Single(static member => string.Equals(member.Entry.Name, "maintainer", StringComparison.Ordinal)).Entry.Id, "left"), Token)));
+            _scene.Target, ObjectNames.Packs, 2, () => MemberRevocation.RevokeAsync(owner, new RevocationRequest(owner.Register.Members.Values.Single(static member => member.Entry.Name.Equals("maintainer", StringComparison.Ordinal)).Entry.Id, "left"), Token)));
         Assert.Equal(FaultCodes.NotAMaintainer, (await Assert.ThrowsAsync<RequestException>(() => CollectAsync(maintainer))).Code);
         Assert.Equal(packs, _scene.Packs);
         await _scene.RequireIntactAsync(owner);
@@ -289,7 +289,7 @@ public sealed class CollectionAttackTests : IDisposable
                 yield return stat;
             }
 
-            if (string.Equals(prefix, folder, StringComparison.Ordinal) && --_left == 0)
+            if (prefix.Equals(folder, StringComparison.Ordinal) && --_left == 0)
             {
                 await happens();
             }
