@@ -12,5 +12,5 @@ export async function openVault(folder, credential) {
   const manifests = new Snapshots(store, register, owner), { snapshots, problems } = manifests.readAll();
   const index = Index.open(store, register, owner.keys), packs = new Packs(store, owner);
   const records = new Records(store, register, owner, snapshots);
-  return { register, manifests, records, snapshots, index, packs, problems: [...problems, ...index.problems], read: chunkId => index.read(packs, chunkId) };
+  return { store, register, manifests, records, snapshots, index, packs, problems: [...problems, ...index.problems], read: chunkId => index.read(packs, chunkId) };
 }
