@@ -46,12 +46,13 @@ public sealed class BadPlaceTests : IDisposable
             $null = New-BackupVault ./vault
             $null = Start-CustomerBackup ./crm -Vault ./vault
             'destination: ' + (Get-ErrorId { Restore-CustomerBackup -Vault ./vault -Destination "$env:PLACE/back" })
+            'by force: ' + (Get-ErrorId { Restore-CustomerBackup -Vault ./vault -Destination "$env:PLACE/back" -Force })
             [IO.File]::Exists("$env:PLACE/back/crm/noise.bin")
             $env:SECUREBACKUP_CACHE = "$env:PLACE/cache"
             'cache: ' + (Start-CustomerBackup ./crm -Vault ./vault -WarningAction SilentlyContinue).Outcome
             """);
         Assert.Equal(
-            [$"vault: {FaultCodes.TargetQuotaExceeded}", "snapshots: 0", $"destination: {FaultCodes.DestinationFull}", "False", "cache: Succeeded"],
+            [$"vault: {FaultCodes.TargetQuotaExceeded}", "snapshots: 0", $"destination: {FaultCodes.DestinationTooSmall}", $"by force: {FaultCodes.DestinationFull}", "False", "cache: Succeeded"],
             lines);
     }
 
