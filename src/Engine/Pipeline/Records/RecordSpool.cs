@@ -82,6 +82,7 @@ public sealed class RecordSpool : IDisposable
     }
 
     /// <summary>All records in the order of their coming; each is valid until the next.</summary>
+    /// <exception cref="RequestException">RecordSpillFailed: what is on disk is not all that came in.</exception>
     internal IEnumerable<SpooledRecord> Read()
     {
         _file.Rewind();
@@ -90,8 +91,8 @@ public sealed class RecordSpool : IDisposable
         {
             var name = new byte[BinaryPrimitives.ReadInt32LittleEndian(_lengths)];
             var record = buffer.Take(BinaryPrimitives.ReadInt32LittleEndian(_lengths.AsSpan(sizeof(int))));
-            _file.TryRead(name);
-            _file.TryRead(record.Span);
+            _file.Read(name);
+            _file.Read(record.Span);
             yield return new SpooledRecord(number, Encoding.UTF8.GetString(name), record);
         }
     }
