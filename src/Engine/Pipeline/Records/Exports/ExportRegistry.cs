@@ -47,6 +47,20 @@ public sealed class ExportRegistry(UnlockedVault vault)
     public Task<IReadOnlyList<string>> RemoveOfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
         RemoveAsync(package => package.Subject == subject, cancellationToken);
 
+    /// <summary>
+    /// Packages of a subject that were asked for and not handed over yet: they are being made, or lie where they were written and have not expired. Who was promised her data gets
+    /// it before it is erased.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> PendingOfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
+    [
+        .. (await ReadAsync(cancellationToken))
+            .Where(package => package.Subject == subject && package.Expires.CompareTo(vault.Now) > 0 && SubjectPackageFiles.IsThere(package.Path, package.Id))
+            .Select(static package => package.Path),
+    ];
+
+    /// <summary>Deletes a package that should not have been written.</summary>
+    public Task WithdrawAsync(SubjectPackage package, CancellationToken cancellationToken) => RemoveAsync(known => known.Id == package.Id, cancellationToken);
+
     /// <summary>A crash after a package is gone and before the registry says so costs one more look at an empty place.</summary>
     private async Task<IReadOnlyList<string>> RemoveAsync(Func<ExportedPackage, bool> isOver, CancellationToken cancellationToken)
     {
