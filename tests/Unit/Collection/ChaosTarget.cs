@@ -34,6 +34,9 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
 
     internal int Operations => _operations;
 
+    /// <summary>So many objects that were there were not listed.</summary>
+    internal long Missed { get; private set; }
+
     public override TargetCapabilities Capabilities => Lag == TimeSpan.Zero ? base.Capabilities : base.Capabilities with { ListAfterWrite = false, MaxListLag = Lag };
 
     internal void Arm(int interruptAt, Func<Task>? interruption, int dieAt, bool diesAfter)
@@ -94,7 +97,9 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
     {
         lock (_random)
         {
-            return _random.Next(2) == 0;
+            var isMissed = _random.Next(2) == 0;
+            Missed += isMissed ? 1 : 0;
+            return isMissed;
         }
     }
 
