@@ -86,8 +86,14 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
         }
     }
 
+    /// <summary>A pack goes before time passes: that this takes no time is what the protocol assumes of a store (docs/design/collection.md).</summary>
     public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
+        if (name.Value.StartsWith(ObjectNames.Packs, StringComparison.Ordinal) && Interruption is not null && _operations + 1 == InterruptAt)
+        {
+            await base.DeleteAsync(name, cancellationToken);
+        }
+
         var dies = await BeginAsync();
         await base.DeleteAsync(name, cancellationToken);
         Die(dies);

@@ -16,6 +16,9 @@ internal sealed class Schedule : IDisposable
 {
     private const int Steps = 12;
 
+    /// <summary>Grace time and session lapse.</summary>
+    private static readonly TimeSpan Half = TimeSpan.FromHours(12);
+
     private readonly CollectionScene _scene = new();
     private readonly int _seed;
     private readonly TimeSpan _lag;
@@ -41,8 +44,7 @@ internal sealed class Schedule : IDisposable
     internal async Task RunAsync()
     {
         _judge = await _scene.CreateAsync();
-        var half = TimeSpan.FromHours(12);
-        await _judge.AppendAsync([VaultPolicy.Default with { DeduplicationTrust = TrustedPacks.AllMembers, GraceTime = half, SessionLapse = half }], Token);
+        await _judge.AppendAsync([VaultPolicy.Default with { DeduplicationTrust = TrustedPacks.AllMembers, GraceTime = Half, SessionLapse = Half }], Token);
         await WriterKeys.ExportAsync(_judge, "writer", _scene["writer.key"], null, Token);
         for (var party = 0; party < 4; party++)
         {
@@ -151,6 +153,7 @@ internal sealed class Schedule : IDisposable
 
         Change(_files[party]);
         Arm(party, 70);
+        var begun = _scene.Time.GetUtcNow();
         var before = await IdsAsync();
         var picture = Picture(_files[party]);
         var lapses = _scene.Sink.Codes.Count(static code => code == FaultCodes.SessionLapsed);
@@ -175,11 +178,11 @@ internal sealed class Schedule : IDisposable
         _lines[party].Arm(-1, null, -1, false);
         var hasLapsed = _scene.Sink.Codes.Count(static code => code == FaultCodes.SessionLapsed) > lapses;
         _tally.Lapsed += hasLapsed ? 1 : 0;
-        await TakeInAsync(party, before, picture);
+        await TakeInAsync(party, before, picture, begun);
     }
 
-    /// <summary>A snapshot that arrived although its run reported none: it counts, unless the run noticed that it came too late for its session.</summary>
-    private async Task TakeInAsync(int party, HashSet<SnapshotId> before, Dictionary<string, ContentHash> picture)
+    /// <summary>A snapshot that arrived although its run reported none: it counts, unless it came too late for its session and the run died before it could notice.</summary>
+    private async Task TakeInAsync(int party, HashSet<SnapshotId> before, Dictionary<string, ContentHash> picture, DateTimeOffset begun)
     {
         foreach (var snapshot in (await SnapshotCatalog.LoadAsync(_judge, Token)).Snapshots
             .Where(snapshot => string.Equals(snapshot.DataSet, $"set-{party}", StringComparison.Ordinal) && !before.Contains(snapshot.Id) && !_scene.Expected.ContainsKey(snapshot.Id)))
@@ -191,6 +194,8 @@ internal sealed class Schedule : IDisposable
             else
             {
                 Journal.Add($"{snapshot.Id} was never reported, came too late, and is removed");
+                Journal.Add($"AGE {snapshot.StoreTime - begun}");
+                Assert.True(snapshot.StoreTime - begun > Half, $"{snapshot.Id} came in time and is not whole.");
                 await RemoveQuietlyAsync(snapshot.Id);
             }
         }
@@ -201,7 +206,8 @@ internal sealed class Schedule : IDisposable
         try
         {
             await ReadBackAsync(_judge, snapshot);
-            return true;
+            var request = new VerifyRequest(_judge.RequireReader(), snapshot, await SnapshotCatalog.LoadAsync(_judge, Token));
+            return (await VerifyCorridor.RunAsync(request, RunContext.Unwatched, Token)).Faults.Count == 0;
         }
         catch (IntegrityException)
         {
