@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
@@ -59,7 +60,7 @@ public sealed class ExportCustomerDataCommand : CustomerDataCommand
         }
 
         var now = vault.Time.GetUtcNow();
-        var package = new SubjectPackage(Guid.NewGuid(), subject, vault.Id, now, now.AddDays(ExpiresAfterDays), versions, tally.Faults);
+        var package = new SubjectPackage(Guid.NewGuid(), SubjectName.Of(subject), vault.Id, now, now.AddDays(ExpiresAfterDays), versions, tally.Faults);
 
         // Known before it is there: a crash between the two leaves an entry about nothing, and never a package that nobody remembers.
         var registry = new ExportRegistry(vault);

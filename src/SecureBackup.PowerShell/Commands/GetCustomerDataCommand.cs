@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
@@ -31,7 +32,7 @@ public sealed class GetCustomerDataCommand : CustomerDataCommand
         var reader = vault.RequireReader();
         var snapshots = await SnapshotsAsync(vault, gate, cancellationToken);
         using var browser = await RecordBrowser.OpenAsync(reader, gate, readAheadBytes: 0, cancellationToken);
-        foreach (var subject in _subjects.Distinct(StringComparer.Ordinal))
+        foreach (var subject in _subjects.Select(SubjectName.Of).Distinct(StringComparer.Ordinal))
         {
             var tally = new RecordTally();
             await (All ? EmitAllAsync(browser, snapshots, subject, tally, path, gate, cancellationToken) : EmitVersionsAsync(browser, snapshots, subject, tally, path, gate, cancellationToken));

@@ -68,7 +68,7 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
         foreach (var unknown in plan.Subjects.Where(static subject => subject.IsUnknown))
         {
             var name = names[unknown.Subject];
-            _subjects.RemoveAll(subject => string.Equals(subject, name, StringComparison.Ordinal));
+            _subjects.RemoveAll(subject => string.Equals(SubjectName.Of(subject), name, StringComparison.Ordinal));
             gate.WriteError(ErrorRecordFactory.From(new RequestException(FaultCodes.NoSuchSubject, $"The vault holds no key of the subject '{name}'."), name));
         }
 
@@ -97,7 +97,7 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
         var names = new Dictionary<SubjectPseudonym, string>();
         foreach (var subject in _subjects)
         {
-            names[vault.Keys.PseudonymOf(subject)] = subject;
+            names[vault.Keys.PseudonymOf(subject)] = SubjectName.Of(subject);
         }
 
         return names;

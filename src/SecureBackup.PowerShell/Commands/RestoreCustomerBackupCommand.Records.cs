@@ -3,6 +3,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
@@ -52,7 +53,7 @@ public sealed partial class RestoreCustomerBackupCommand
     private async Task EmitAsync(RecordBrowser browser, Snapshot snapshot, PipelineGate gate, CancellationToken cancellationToken)
     {
         var tally = new RecordTally();
-        foreach (var subject in Subject is null ? [null] : Subject.Distinct(StringComparer.Ordinal).Cast<string?>())
+        foreach (var subject in Subject is null ? [null] : Subject.Select(SubjectName.Of).Distinct(StringComparer.Ordinal).Cast<string?>())
         {
             var records = subject is null
                 ? browser.EnumerateAsync(snapshot, tally, cancellationToken)

@@ -145,6 +145,36 @@ public sealed class CustomerRecordTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_that_is_stopped_while_objects_come_leaves_no_spilled_file_and_no_session()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Looks at open files through /proc.");
+        _place.Environment["TMPDIR"] = Directory.CreateDirectory(_place["spill"]).FullName;
+        var lines = await _place.LinesAsync("""
+            function Get-Spill { @([IO.Directory]::GetFiles('/proc/self/fd').ForEach({ [IO.FileInfo]::new($_).LinkTarget }).Where({ "$_".Contains("$PWD/spill/") })).Count }
+            $null = New-BackupVault ./vault
+            $runner = [powershell]::Create([initialsessionstate]::CreateDefault2())
+            $null = $runner.AddScript({
+                param($module, $place)
+                Import-Module $module
+                1..100000000 | ForEach-Object { [pscustomobject]@{ Id = $_ } } | Start-CustomerBackup -DataSet members -SubjectProperty Id -Vault "$place/vault"
+                'not stopped'
+            }).AddArgument($env:SECUREBACKUP_MODULE).AddArgument("$PWD")
+            $output = [Management.Automation.PSDataCollection[psobject]]::new()
+            $running = $runner.BeginInvoke([Management.Automation.PSDataCollection[psobject]] $null, $output)
+            while ((Get-Spill) -eq 0 -and -not $running.IsCompleted) { $null = $running.AsyncWaitHandle.WaitOne(5) }
+            "spilled $(Get-Spill)"
+            $runner.Stop()
+            "$($runner.InvocationStateInfo.State) $($output.Count), spilled $(Get-Spill)"
+            @(Get-CustomerBackup -Vault ./vault).Count
+            [IO.Directory]::Exists("$PWD/vault/sessions")
+            $next = 1..3 | ForEach-Object { [pscustomobject]@{ Id = $_ } } | Start-CustomerBackup -DataSet members -SubjectProperty Id -Vault ./vault
+            "$($next.RecordCount) $($next.Outcome), spilled $(Get-Spill)"
+            """);
+        Assert.Equal(["spilled 1", "Stopped 0, spilled 0", "0", "False", "3 Succeeded, spilled 0"], lines);
+        Assert.Empty(Directory.GetFileSystemEntries(_place["spill"]));
+    }
+
+    [Fact]
     public async Task A_job_takes_the_records_along()
     {
         var lines = await _place.LinesAsync(Prepare + """

@@ -30,6 +30,26 @@ public sealed class RemoveCustomerDataTests : IDisposable
     }
 
     [Fact]
+    public async Task An_id_with_blanks_out_of_a_table_is_the_same_customer_for_every_command()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = '4711 ', '4712', ' 4711' | ForEach-Object { [pscustomobject]@{ Id = $_ } } | Start-CustomerBackup -DataSet members -SubjectProperty Id
+            @(Get-CustomerData '4711', '4711 ').Count
+            @(Restore-CustomerBackup -DataSet members -Subject "`t4711", '4711').Count
+            (Export-CustomerData '4711 ' ./out).Subject
+            $hold = Add-BackupLegalHold -Subject ' 4711' -Reason 'lawsuit' -Owner 'legal'
+            (Remove-CustomerData '4711' -Reason 'request' -Confirm:$false).State
+            (Remove-BackupLegalHold -Id $hold.Id -Reason 'settled' -Confirm:$false).State
+            $errors = $null
+            $done = '4711', '4711 ', ' 4799', '4799' | Remove-CustomerData -Reason 'request' -Confirm:$false -ErrorVariable errors -ErrorAction SilentlyContinue
+            "$($done.Subject) $($done.State), $($errors.Count) error about '$($errors[0].TargetObject)'"
+            @(Restore-CustomerBackup -DataSet members -WarningAction SilentlyContinue).Id
+            """);
+        Assert.Equal(["2", "2", "4711", "Deferred", "Erased", "4711 Erased, 1 error about '4799'", "4712"], lines);
+    }
+
+    [Fact]
     public async Task WhatIf_tells_how_many_and_writes_nothing()
     {
         await MakeVaultAsync("4711", "4712");

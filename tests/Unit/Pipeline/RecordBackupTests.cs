@@ -45,6 +45,21 @@ public sealed class RecordBackupTests
     }
 
     [Fact]
+    public async Task White_space_around_an_id_makes_no_other_customer_of_it()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        using var vault = await scene.UnlockAsync();
+        (string? Subject, object? Record)[] members = [("42 ", RecordScene.Member(42, "first")), ("43", RecordScene.Member(43, "other")), ("\t42", RecordScene.Member(42, "second")), ("42", RecordScene.Member(42, "third"))];
+        var backup = await RecordScene.BackUpAsync(vault, scene.Folder["spill"], members);
+        Assert.Equal((4L, 2L), (backup.Snapshot.Summary.RecordCount, backup.Snapshot.Summary.SubjectCount));
+
+        var (records, tally) = await RecordScene.ReadAsync(vault, backup.Snapshot, " 42");
+        RecordScene.RequireSame(members.Where(item => item.Subject is not "43").Select(item => ((string?)"42", item.Record)), records);
+        Assert.Empty(tally.Faults);
+        Assert.Empty((await RecordScene.ReadAsync(vault, backup.Snapshot)).Tally.Faults);
+    }
+
+    [Fact]
     public async Task Every_chunk_of_a_subject_is_sealed_inside_and_nothing_of_the_person_stands_outside()
     {
         using var scene = await PipelineScene.CreateAsync();

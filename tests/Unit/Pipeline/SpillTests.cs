@@ -1,7 +1,10 @@
 using CsCheck;
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Pipeline;
 
@@ -78,23 +81,86 @@ public sealed class SpillTests
         Assert.Empty(Directory.GetFileSystemEntries(folder.FullPath));
     }
 
-    [Fact]
-    public void A_changed_file_is_refused_and_never_read_as_records()
+    [Theory]
+    [InlineData("changed")]
+    [InlineData("cut within a frame")]
+    [InlineData("cut between frames")]
+    public void A_changed_file_is_refused_and_never_read_as_records(string how)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reaches the open file through /proc.");
         using var folder = new TempFolder();
-        using var spill = new SpillFile(folder.FullPath);
-        spill.Write(new byte[200_000]);
-        spill.Finish();
+        using var spool = new RecordSpool(folder.FullPath, hasSubjects: true);
+        for (var i = 0; i < 5; i++)
+        {
+            spool.Add("ada", new byte[60_000]);
+        }
+
+        Assert.Equal(5, spool.Read().Count());
         var path = Directory.EnumerateFiles("/proc/self/fd").Single(file => new FileInfo(file).LinkTarget?.StartsWith(folder.FullPath, StringComparison.Ordinal) == true);
         using (var file = new FileStream(path, FileMode.Open, FileAccess.Write))
         {
-            file.Position = 100_000;
-            file.WriteByte(1);
+            switch (how)
+            {
+                case "changed": file.Position = 100_000; file.WriteByte(1); break;
+                case "cut within a frame": file.SetLength(100_000); break;
+                default: file.SetLength(ObjectHeader.SizeBytes + ObjectKey.CommitmentBytes + 2 * (SealedBlob.FramePlainBytes + FrameSealer.TagBytes)); break;
+            }
         }
 
+        RequireSpent(spool);
+    }
+
+    [Fact]
+    public void A_record_of_which_only_the_beginning_is_there_is_refused()
+    {
+        using var folder = new TempFolder();
+        using var spill = new SpillFile(folder.FullPath);
+        spill.Write([1, 2, 3, 4]);
         spill.Rewind();
-        Assert.Equal(FaultCodes.FrameTampered, Assert.Throws<IntegrityException>(() => spill.TryRead(new byte[200_000])).Code);
+        spill.Read(new byte[4]);
+        spill.Read([]);
+        Assert.Equal(FaultCodes.RecordSpillFailed, Assert.Throws<RequestException>(() => spill.Read(new byte[4])).Code);
+    }
+
+    [Fact]
+    public void A_disk_that_fills_up_ends_the_taking_for_good()
+    {
+        using var mount = TestMount.Tmpfs("1m");
+        using var spool = new RecordSpool(mount.FullPath, hasSubjects: true);
+        var refused = Assert.Throws<RequestException>(() =>
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                spool.Add("ada", new byte[60_000]);
+            }
+        });
+        Assert.Equal(FaultCodes.RecordSpillFailed, refused.Code);
+
+        // Room comes back, and half a record lies in the file all the same.
+        mount.Resize("4m");
+        Assert.Equal(FaultCodes.RecordSpillFailed, Assert.Throws<RequestException>(() => spool.Add("ada", new byte[60_000])).Code);
+        RequireSpent(spool);
+        Assert.Empty(Directory.GetFileSystemEntries(mount.FullPath));
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_in_the_middle_of_a_run_commits_nothing_and_the_next_run_does()
+    {
+        using var mount = TestMount.Tmpfs("4m");
+        using var scene = await PipelineScene.CreateAsync();
+        using var vault = await scene.UnlockAsync();
+        using var spool = RecordScene.Spool(mount.FullPath, RecordScene.Members(2_000, 1, "a note"));
+        var filler = Path.Combine(mount.FullPath, "filler");
+        Assert.Throws<IOException>(() => Fill(filler));
+
+        var refused = await Assert.ThrowsAsync<RequestException>(() => RunAsync(vault, spool));
+        Assert.Equal(FaultCodes.RecordSpillFailed, refused.Code);
+        Assert.Empty((await SnapshotCatalog.LoadAsync(vault, Token)).Snapshots);
+        File.Delete(filler);
+        Assert.Empty(Directory.GetFileSystemEntries(mount.FullPath));
+
+        var backup = await RunAsync(vault, spool);
+        Assert.Equal(2_000, (await RecordScene.ReadAsync(vault, backup.Snapshot)).Records.Count);
     }
 
     [Fact]
@@ -103,5 +169,29 @@ public sealed class SpillTests
         var refused = Assert.Throws<RequestException>(() => new RecordSpool(Path.Combine(Path.GetTempPath(), "none", "nowhere"), hasSubjects: false));
         Assert.Equal(FaultCodes.RecordSpillFailed, refused.Code);
         Assert.Contains("TMPDIR", refused.Remedy, StringComparison.Ordinal);
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static Task<BackupResult> RunAsync(UnlockedVault vault, RecordSpool spool) =>
+        RecordCorridor.RunAsync(vault, spool, RecordScene.Options, new RunContext(new ProgressCounters(), NullSink.Instance), Token);
+
+    /// <summary>What came before the damage may be read; then the fault comes, and comes again.</summary>
+    private static void RequireSpent(RecordSpool spool)
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            var refused = Assert.Throws<RequestException>(() => Assert.All(spool.Read(), record => Assert.Equal(("ada", 60_000), (record.Subject, record.Record.Length))));
+            Assert.Equal(FaultCodes.RecordSpillFailed, refused.Code);
+        }
+    }
+
+    private static void Fill(string path)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        while (true)
+        {
+            file.Write(new byte[4096]);
+        }
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Records;
+using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Engine.Pipeline;
 
@@ -14,8 +15,6 @@ public sealed class RecordSpool : IDisposable
 {
     /// <summary>Of very many faults the first stand in the snapshot's list, and one says how many more there are.</summary>
     private const int MaxFaults = 10_000;
-
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly SpillFile _file;
     private readonly List<SourceFault> _faults = [];
@@ -50,19 +49,19 @@ public sealed class RecordSpool : IDisposable
         ? _faults
         : [.. _faults, new SourceFault(FaultCodes.RecordFaultsUnlisted, "(records)", $"{_faultCount - MaxFaults:N0} more records could not be backed up.")];
 
-    /// <param name="subject">Whose record it is; null or blank where it does not say: blanks of many customers would be one.</param>
+    /// <param name="subject">Whose record it is; null or blank where it does not say.</param>
     /// <param name="record">As <see cref="RecordWriter"/> wrote it.</param>
     /// <exception cref="RequestException">RecordSpillFailed.</exception>
     public void Add(string? subject, ReadOnlySpan<byte> record)
     {
         SeenCount++;
         byte[] name = [];
-        if (HasSubjects && !TryEncode(subject, out name))
+        if (HasSubjects && !SubjectName.TryEncode(subject, out name))
         {
             SubjectlessCount++;
             AddFault(FaultCodes.SubjectMissing, string.IsNullOrWhiteSpace(subject)
                 ? "It does not say whose it is."
-                : $"What should say whose it is, is no text of 1 to {RecordLimits.MaxSubjectBytes} bytes.");
+                : $"What should say whose it is, is no text of 1 to {SubjectName.MaxBytes} bytes.");
             return;
         }
 
@@ -83,6 +82,7 @@ public sealed class RecordSpool : IDisposable
     }
 
     /// <summary>All records in the order of their coming; each is valid until the next.</summary>
+    /// <exception cref="RequestException">RecordSpillFailed: what is on disk is not all that came in.</exception>
     internal IEnumerable<SpooledRecord> Read()
     {
         _file.Rewind();
@@ -91,8 +91,8 @@ public sealed class RecordSpool : IDisposable
         {
             var name = new byte[BinaryPrimitives.ReadInt32LittleEndian(_lengths)];
             var record = buffer.Take(BinaryPrimitives.ReadInt32LittleEndian(_lengths.AsSpan(sizeof(int))));
-            _file.TryRead(name);
-            _file.TryRead(record.Span);
+            _file.Read(name);
+            _file.Read(record.Span);
             yield return new SpooledRecord(number, Encoding.UTF8.GetString(name), record);
         }
     }
@@ -105,26 +105,6 @@ public sealed class RecordSpool : IDisposable
         {
             _faults.Add(new SourceFault(code, $"(record {SeenCount})", message));
         }
-    }
-
-    private static bool TryEncode(string? subject, out byte[] name)
-    {
-        name = [];
-        if (string.IsNullOrWhiteSpace(subject))
-        {
-            return false;
-        }
-
-        try
-        {
-            name = StrictUtf8.GetBytes(subject.Normalize(NormalizationForm.FormC));
-        }
-        catch (ArgumentException)
-        {
-            // Half a surrogate pair: no name that could be found again.
-        }
-
-        return name.Length is > 0 and <= RecordLimits.MaxSubjectBytes;
     }
 }
 

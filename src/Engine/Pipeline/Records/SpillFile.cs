@@ -8,7 +8,8 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>
 /// Bytes that wait on this host's disk until a run needs them again: written once from front to end, then read, as often as wanted. Sealed under a key that
 /// exists in this process alone, so that the disk never holds a plaintext byte; the file has no name (Unix) or goes with its handle (Windows), so
-/// that nothing is left however the process ends. Not thread-safe.
+/// that nothing is left however the process ends. Whatever goes wrong with it is RecordSpillFailed, and nothing is written or read afterwards: behind half a
+/// record there would be no telling where the next begins. Not thread-safe.
 /// </summary>
 internal sealed class SpillFile : IDisposable
 {
@@ -17,23 +18,34 @@ internal sealed class SpillFile : IDisposable
     private readonly FileStream _file;
     private SealedStreamWriter? _writer;
     private SealedStreamReader? _reader;
+    private RequestException? _failure;
 
     /// <exception cref="RequestException">RecordSpillFailed.</exception>
     internal SpillFile(string folder)
     {
         _file = Guard(() => Open(folder));
-        _writer = Guard(() => new SealedStreamWriter(_file, KeyOf(), leavesOpen: true));
+        try
+        {
+            _writer = Guard(() => new SealedStreamWriter(_file, KeyOf(), leavesOpen: true));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
+    /// <exception cref="RequestException">RecordSpillFailed.</exception>
     internal void Write(ReadOnlySpan<byte> bytes)
     {
+        RequireSound();
         try
         {
             _writer!.Write(bytes);
         }
         catch (IOException failure)
         {
-            throw Failed(failure);
+            throw _failure = Failed(failure);
         }
     }
 
@@ -55,9 +67,30 @@ internal sealed class SpillFile : IDisposable
         return _reader ?? throw new IOException("Its beginning was changed.");
     });
 
-    /// <summary>Fills the destination; false at the end.</summary>
-    /// <exception cref="IntegrityException">FrameTampered, ListingMalformed: somebody changed the file.</exception>
-    internal bool TryRead(Span<byte> destination) => _reader!.TryRead(destination);
+    /// <summary>Fills the destination; false where everything was read.</summary>
+    /// <exception cref="RequestException">RecordSpillFailed: also where somebody changed the file, or cut it.</exception>
+    internal bool TryRead(Span<byte> destination)
+    {
+        RequireSound();
+        try
+        {
+            return _reader!.TryRead(destination);
+        }
+        catch (IntegrityException damage)
+        {
+            throw _failure = Failed(damage);
+        }
+    }
+
+    /// <summary>Fills the destination, of which all must be there.</summary>
+    /// <exception cref="RequestException">RecordSpillFailed.</exception>
+    internal void Read(Span<byte> destination)
+    {
+        if (!destination.IsEmpty && !TryRead(destination))
+        {
+            throw _failure = Failed(new EndOfStreamException("It ends within a record."));
+        }
+    }
 
     public void Dispose()
     {
@@ -86,19 +119,29 @@ internal sealed class SpillFile : IDisposable
         return file;
     }
 
-    private static T Guard<T>(Func<T> work)
+    private T Guard<T>(Func<T> work)
     {
+        RequireSound();
         try
         {
             return work();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw Failed(failure);
+            throw _failure = Failed(failure);
         }
     }
 
-    private static RequestException Failed(Exception failure) => new(FaultCodes.RecordSpillFailed, $"The temporary folder does not take the sealed records: {failure.Message}", failure);
+    private void RequireSound()
+    {
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    private static RequestException Failed(Exception failure) =>
+        new(FaultCodes.RecordSpillFailed, $"The temporary folder does not take the sealed records, or give them back: {failure.Message}", failure);
 
     private ObjectKey KeyOf() => new(_key.Bytes, _header, SealPurpose.Cache);
 }

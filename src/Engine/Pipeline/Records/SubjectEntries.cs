@@ -38,7 +38,7 @@ internal sealed class SubjectEntries(string folder) : IDisposable
         while (_file.TryRead(_length))
         {
             var bytes = new byte[BinaryPrimitives.ReadInt32LittleEndian(_length)];
-            _file.TryRead(bytes);
+            _file.Read(bytes);
             yield return EntryCodec.Decode(bytes);
         }
     }

@@ -205,7 +205,7 @@ internal sealed class SortedRun(string folder) : IDisposable
         }
 
         var bytes = _buffer!.Take(BinaryPrimitives.ReadInt32LittleEndian(_head.AsSpan(HeadBytes - sizeof(int))));
-        _file.TryRead(bytes.Span);
+        _file.Read(bytes.Span);
         item = new SortedItem(
             Id256.Read(_head.AsSpan(0, Id256.SizeBytes)),
             BinaryPrimitives.ReadInt64LittleEndian(_head.AsSpan(Id256.SizeBytes)),

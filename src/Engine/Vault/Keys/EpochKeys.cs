@@ -57,7 +57,7 @@ public sealed class EpochKeys : IDisposable
     public DataSetId DataSetIdOf(string name) =>
         new((_dataSets ?? throw NotGranted("names")).HashOf(Encoding.UTF8.GetBytes(name.Normalize(NormalizationForm.FormC))));
 
-    /// <summary>What stands for a subject wherever her name must not: of its NFC form, so that one person is one person on every system.</summary>
+    /// <summary>What stands for a subject wherever her name must not: of the one form of it, so that one person is one person on every system.</summary>
     /// <exception cref="RequestException">SubjectInvalid.</exception>
     public SubjectPseudonym PseudonymOf(string subject) => new((_subjects ?? throw NotGranted("names")).HashOf(Subjects.SubjectName.Encode(subject)));
 

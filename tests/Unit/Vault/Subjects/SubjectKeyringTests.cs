@@ -42,7 +42,7 @@ public sealed class SubjectKeyringTests : IDisposable
     {
         using var owner = await _bench.CreateAsync();
         using var issuer = await SubjectKeyIssuer.BeginAsync(owner, owner.Keys.DataSetIdOf("members"), CancellationToken.None);
-        foreach (var subject in (string[])["", "broken " + '\ud800', new string('x', 5_000)])
+        foreach (var subject in (string[])["", " \t\u00a0\r\n", "broken " + '\ud800', new string('x', 5_000)])
         {
             await VaultBench.RefusedAsync(FaultCodes.SubjectInvalid, () => Task.FromResult(issuer.For(subject)));
         }
@@ -53,6 +53,20 @@ public sealed class SubjectKeyringTests : IDisposable
     {
         using var owner = await _bench.CreateAsync();
         Assert.Equal(owner.Keys.PseudonymOf("Zoë"), owner.Keys.PseudonymOf("Zoe\u0308"));
+    }
+
+    [Fact]
+    public async Task A_name_is_one_name_whatever_white_space_stands_around_it_and_another_with_some_inside()
+    {
+        using var owner = await _bench.CreateAsync();
+        foreach (var typed in (string[])["4711 ", " 4711", "\t4711\r\n", "4711\u00a0", "\u30004711\u2028", "4711\u0085"])
+        {
+            Assert.Equal(owner.Keys.PseudonymOf("4711"), owner.Keys.PseudonymOf(typed));
+            Assert.Equal("4711", SubjectName.Of(typed));
+        }
+
+        Assert.NotEqual(owner.Keys.PseudonymOf("4711"), owner.Keys.PseudonymOf("47 11"));
+        Assert.Equal(owner.Keys.PseudonymOf(new string('x', SubjectName.MaxBytes)), owner.Keys.PseudonymOf(new string('x', SubjectName.MaxBytes) + "  "));
     }
 
     [Fact]
