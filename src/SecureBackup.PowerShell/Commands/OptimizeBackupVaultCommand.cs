@@ -30,18 +30,17 @@ public sealed class OptimizeBackupVaultCommand : LongVaultCommand
         var options = new CollectOptions { TimeLimit = For, MaxUnusedPercent = MaxUnusedPercent };
         foreach (var path in _paths.Distinct(StringComparer.Ordinal))
         {
-            if (ShouldProcess(path, "Condemn what no snapshot needs, delete what was condemned and has waited"))
+            const string deed = "Condemn what no snapshot needs, delete what was condemned and has waited";
+            if (ShouldProcess($"{deed}, in {path}.", $"{deed}, in {path}?", "Optimize-BackupVault", out var reason))
             {
                 RunLong(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, false), gate, token));
             }
-            else if (IsWhatIf)
+            else if (reason == ShouldProcessReason.WhatIf)
             {
                 RunOnVault(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, true), gate, token));
             }
         }
     }
-
-    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) && given is SwitchParameter { IsPresent: true };
 
     private static async Task OptimizeAsync(UnlockedVault vault, CollectOptions options, (string Path, bool IsTrial) run, PipelineGate gate, CancellationToken cancellationToken)
     {
