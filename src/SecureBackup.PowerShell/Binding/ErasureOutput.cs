@@ -1,6 +1,8 @@
+using System.Management.Automation.Language;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Faults;
@@ -9,24 +11,37 @@ using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Binding;
 
-/// <summary>How erasures are shown and certified, whichever command did them.</summary>
+/// <summary>How erasures are shown and certified, whichever command did them: the owner whose command destroyed signs the certificate.</summary>
 /// <param name="Folder">Where certificates go; null for none.</param>
 /// <param name="Names">As far as the caller named the customers.</param>
 internal sealed record ErasureOutput(string VaultPath, string? Folder, IReadOnlyDictionary<SubjectPseudonym, string> Names, bool IncludesSubject)
 {
-    internal static async Task WriteAsync(
-        UnlockedVault vault, IReadOnlyList<ErasureOutcome> outcomes, ErasureOutput output, PipelineGate gate, CancellationToken cancellationToken)
+    /// <summary>Where only the ledger knows whom it is about.</summary>
+    internal static ErasureOutput Nameless(string vaultPath, string? folder) => new(vaultPath, folder, new Dictionary<SubjectPseudonym, string>(), IncludesSubject: false);
+
+    internal async Task WriteAsync(UnlockedVault vault, IReadOnlyList<ErasureOutcome> outcomes, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        foreach (var erasure in await SettleAsync(vault, outcomes, gate, cancellationToken))
+        {
+            gate.WriteObject(erasure);
+        }
+    }
+
+    /// <summary>Deletes the packages of who is erased, writes the certificates, and says what is to be run next where something is missing.</summary>
+    internal async Task<IReadOnlyList<CustomerDataErasure>> SettleAsync(
+        UnlockedVault vault, IReadOnlyList<ErasureOutcome> outcomes, PipelineGate gate, CancellationToken cancellationToken)
     {
         if (outcomes.Count == 0)
         {
-            return;
+            return [];
         }
 
         var issuer = await CertificateIssuer.LoadAsync(vault, cancellationToken);
         var registry = new ExportRegistry(vault);
+        var erasures = new List<CustomerDataErasure>(outcomes.Count);
         foreach (var outcome in outcomes)
         {
-            var name = output.Names.GetValueOrDefault(outcome.Subject);
+            var name = Names.GetValueOrDefault(outcome.Subject);
             foreach (var package in outcome.State == ErasureState.Erased ? await registry.RemoveOfSubjectAsync(outcome.Subject, cancellationToken) : [])
             {
                 gate.WriteVerbose($"The package of the customer at {package} was deleted.");
@@ -35,7 +50,7 @@ internal sealed record ErasureOutput(string VaultPath, string? Folder, IReadOnly
             string? certificate = null;
             try
             {
-                certificate = await output.CertifyAsync(issuer, outcome, name, cancellationToken);
+                certificate = await CertifyAsync(issuer, outcome, name, cancellationToken);
             }
             catch (RequestException exception)
             {
@@ -43,13 +58,35 @@ internal sealed record ErasureOutput(string VaultPath, string? Folder, IReadOnly
                 gate.WriteError(ErrorRecordFactory.From(exception, name));
             }
 
-            gate.WriteObject(CustomerDataErasure.From(output.VaultPath, name, outcome, issuer, certificate));
+            erasures.Add(CustomerDataErasure.From(VaultPath, name, outcome, issuer, certificate));
         }
+
+        SayWhatIsNext(outcomes, gate);
+        return erasures;
     }
 
     /// <summary>Nothing is certified that has not happened.</summary>
     private async Task<string?> CertifyAsync(CertificateIssuer issuer, ErasureOutcome outcome, string? name, CancellationToken cancellationToken) =>
-        Folder is null || outcome.State is ErasureState.Pending or ErasureState.Unknown || (outcome.State == ErasureState.Deferred && outcome.KeysDestroyed == 0)
-            ? null
-            : await issuer.WriteAsync(issuer.Make(outcome, IncludesSubject ? name : null), Folder, cancellationToken);
+        Folder is not null && IsCertified(outcome) ? await issuer.WriteAsync(issuer.Make(outcome, IncludesSubject ? name : null), Folder, cancellationToken) : null;
+
+    private static bool IsCertified(ErasureOutcome outcome) =>
+        outcome.State == ErasureState.Erased || (outcome.State == ErasureState.Deferred && outcome.KeysDestroyed > 0);
+
+    private void SayWhatIsNext(IReadOnlyList<ErasureOutcome> outcomes, PipelineGate gate)
+    {
+        foreach (var waiting in outcomes.Where(static outcome => outcome.Change is not null).GroupBy(static outcome => outcome.Change!.Value))
+        {
+            Warn($"{waiting.Count():N0} customer(s) are not erased before other owners have signed. Each of them runs: {LineOf($"Approve-BackupVaultChange -Id {Display.ShortId(waiting.Key.ToString())}")}. "
+                + "The last signature erases, and that command writes the certificates.");
+        }
+
+        var uncertified = outcomes.Count(IsCertified);
+        if (Folder is null && Names.Count == 0 && uncertified > 0)
+        {
+            Warn($"{uncertified:N0} customer(s) were erased and no certificate was written. For one, run: {LineOf("Remove-CustomerData -Subject <customer> -Reason <reason>")}.");
+        }
+
+        void Warn(string text) => gate.Report(new BackupEvent(EventSeverity.Warning, text));
+        string LineOf(string command) => $"{command} -Vault '{CodeGeneration.EscapeSingleQuotedStringContent(VaultPath)}' -CertificatePath {(Folder is null ? "<folder>" : $"'{CodeGeneration.EscapeSingleQuotedStringContent(Folder)}'")}";
+    }
 }

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Commands;
 
@@ -28,10 +29,7 @@ public abstract class ChangeCommand : VaultCommand
                 {
                     // By the id that was shown: it is the hash of the change, so nothing else can have taken its place.
                     var shown = await PendingChanges.FindAsync(vault, change.Id.ToString(), token);
-                    if (await ActAsync(vault, shown, token) is { } isDone)
-                    {
-                        gate.WriteObject(BackupVaultChange.From(shown, path, isDone));
-                    }
+                    await ActAsync(vault, shown, path, gate, token);
                 },
                 token));
         }
@@ -40,6 +38,5 @@ public abstract class ChangeCommand : VaultCommand
     /// <summary>For the question whether to go on.</summary>
     private protected abstract string Action { get; }
 
-    /// <returns>Whether the change has been made; null where there is nothing to show.</returns>
-    private protected abstract Task<bool?> ActAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken);
+    private protected abstract Task ActAsync(UnlockedVault vault, PendingChange change, string path, PipelineGate gate, CancellationToken cancellationToken);
 }

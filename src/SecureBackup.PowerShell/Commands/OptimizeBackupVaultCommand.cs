@@ -2,6 +2,7 @@ using System.Management.Automation;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Pipeline.Collection;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
 
@@ -23,31 +24,40 @@ public sealed class OptimizeBackupVaultCommand : LongVaultCommand
     [ValidateRange(0, 99)]
     public int? MaxUnusedPercent { get; set; }
 
+    /// <summary>A folder for the certificates of erasures that this run ends.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? CertificatePath { get; set; }
+
     protected override void ProcessRecord() => _paths.Add(RequireVaultPath());
 
     private protected override void Execute()
     {
         var options = new CollectOptions { TimeLimit = For, MaxUnusedPercent = MaxUnusedPercent };
+        string? folder = null;
+        GuardEngine(CertificatePath, () => folder = CertificatePath is null ? null : ResolvePath(CertificatePath));
         foreach (var path in _paths.Distinct(StringComparer.Ordinal))
         {
-            if (ShouldProcess(path, "Condemn what no snapshot needs, delete what was condemned and has waited"))
+            const string deed = "Condemn what no snapshot needs, delete what was condemned and has waited";
+            if (ShouldProcess($"{deed}, in {path}.", $"{deed}, in {path}?", "Optimize-BackupVault", out var reason))
             {
-                RunLong(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, false), gate, token));
+                RunLong(path, (vault, gate, token) => OptimizeAsync(vault, options, ErasureOutput.Nameless(path, folder), gate, token));
             }
-            else if (IsWhatIf)
+            else if (reason == ShouldProcessReason.WhatIf)
             {
-                RunOnVault(path, (vault, gate, token) => OptimizeAsync(vault, options, (path, true), gate, token));
+                RunOnVault(path, (vault, gate, token) => PlanAsync(vault, options, path, gate, token));
             }
         }
     }
 
-    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) && given is SwitchParameter { IsPresent: true };
-
-    private static async Task OptimizeAsync(UnlockedVault vault, CollectOptions options, (string Path, bool IsTrial) run, PipelineGate gate, CancellationToken cancellationToken)
+    private static async Task OptimizeAsync(UnlockedVault vault, CollectOptions options, ErasureOutput output, PipelineGate gate, CancellationToken cancellationToken)
     {
-        var result = run.IsTrial
-            ? await CollectCorridor.PlanAsync(vault, options, cancellationToken)
-            : await CollectCorridor.RunAsync(vault, options, new RunContext(gate.ShowProgress($"Optimizing {run.Path}"), gate), cancellationToken);
-        gate.WriteObject(BackupVaultOptimization.From(run.Path, result, run.IsTrial));
+        var path = output.VaultPath;
+        var result = await CollectCorridor.RunAsync(vault, options, new RunContext(gate.ShowProgress($"Optimizing {path}"), gate), cancellationToken);
+        var erasures = await output.SettleAsync(vault, result.Erasures, gate, cancellationToken);
+        gate.WriteObject(BackupVaultOptimization.From(path, result, isTrial: false, [.. erasures.Select(static erasure => erasure.CertificatePath).OfType<string>()]));
     }
+
+    private static async Task PlanAsync(UnlockedVault vault, CollectOptions options, string path, PipelineGate gate, CancellationToken cancellationToken) =>
+        gate.WriteObject(BackupVaultOptimization.From(path, await CollectCorridor.PlanAsync(vault, options, cancellationToken), isTrial: true, []));
 }

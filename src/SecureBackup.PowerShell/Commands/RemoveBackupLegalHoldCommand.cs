@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Holds;
 using SecureBackup.Engine.Vault.Subjects;
@@ -58,7 +57,7 @@ public sealed class RemoveBackupLegalHoldCommand : VaultCommand
         if (!isPending)
         {
             var (outcomes, _) = await new SubjectEraser(vault.RequireReader()).ResumeAsync(cancellationToken);
-            await ErasureOutput.WriteAsync(vault, outcomes, new ErasureOutput(path, folder, new Dictionary<SubjectPseudonym, string>(), IncludesSubject: false), gate, cancellationToken);
+            await ErasureOutput.Nameless(path, folder).WriteAsync(vault, outcomes, gate, cancellationToken);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Commands;
 
@@ -10,9 +11,6 @@ public sealed class RemoveBackupVaultChangeCommand : ChangeCommand
 {
     private protected override string Action => "Withdraw the change";
 
-    private protected override async Task<bool?> ActAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
-    {
-        await PendingChanges.RemoveAsync(vault, change, cancellationToken);
-        return null;
-    }
+    private protected override Task ActAsync(UnlockedVault vault, PendingChange change, string path, PipelineGate gate, CancellationToken cancellationToken) =>
+        PendingChanges.RemoveAsync(vault, change, cancellationToken);
 }

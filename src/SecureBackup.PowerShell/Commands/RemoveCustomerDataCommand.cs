@@ -82,7 +82,7 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
     {
         var names = NamesOf(vault);
         var outcomes = await new SubjectEraser(vault.RequireReader()).EraseAsync(RequestOf(vault, names.Keys), cancellationToken);
-        await ErasureOutput.WriteAsync(vault, outcomes, new ErasureOutput(path, folder, names, IncludeSubject), gate, cancellationToken);
+        await new ErasureOutput(path, folder, names, IncludeSubject).WriteAsync(vault, outcomes, gate, cancellationToken);
     }
 
     private ErasureRequest RequestOf(UnlockedVault vault, IReadOnlyCollection<SubjectPseudonym> subjects) => new()

@@ -5,7 +5,7 @@ namespace SecureBackup.PowerShell.Output;
 /// <summary>What Optimize-BackupVault did, or with -WhatIf would do now.</summary>
 public sealed class BackupVaultOptimization
 {
-    private BackupVaultOptimization(string vault, CollectResult result, bool isTrial)
+    private BackupVaultOptimization(string vault, CollectResult result, bool isTrial, IReadOnlyList<string> certificates)
     {
         Vault = vault;
         IsTrial = isTrial;
@@ -23,6 +23,7 @@ public sealed class BackupVaultOptimization
         SegmentsMerged = result.SegmentsMerged;
         ObjectsTidied = result.ObjectsTidied;
         CustomersErased = result.SubjectsErased;
+        CertificatePaths = certificates;
         CustomerKeysFolded = result.SubjectKeysFolded;
         KeyringObjectsDeleted = result.KeyringObjectsDeleted;
         NextDue = result.NextDue?.ToLocalTime();
@@ -69,8 +70,11 @@ public sealed class BackupVaultOptimization
     /// <summary>Small objects that had served, and were deleted.</summary>
     public long ObjectsTidied { get; }
 
-    /// <summary>Customers whose erasure a legal hold had deferred that stands no more.</summary>
+    /// <summary>Customers whose erasure was interrupted, or deferred by a legal hold that stands no more.</summary>
     public long CustomersErased { get; }
+
+    /// <summary>The certificates of their erasure; empty without -CertificatePath.</summary>
+    public IReadOnlyList<string> CertificatePaths { get; }
 
     /// <summary>Keys of customers that backups had added, and that the keyring took in.</summary>
     public long CustomerKeysFolded { get; }
@@ -89,5 +93,5 @@ public sealed class BackupVaultOptimization
     /// <summary>0 all that is due was done, 3 there is more to do now. What stops it is an error: 1.</summary>
     public int ExitCode => HasMoreToDo ? 3 : 0;
 
-    internal static BackupVaultOptimization From(string vault, CollectResult result, bool isTrial) => new(vault, result, isTrial);
+    internal static BackupVaultOptimization From(string vault, CollectResult result, bool isTrial, IReadOnlyList<string> certificates) => new(vault, result, isTrial, certificates);
 }

@@ -30,6 +30,7 @@ public sealed class CustomerDataErasure
         Holds = outcome.Holds.Select(static hold => hold.Id.ToString()).ToArray();
         LedgerNumber = outcome.Entry?.Number;
         CertificatePath = certificatePath;
+        PendingChange = outcome.Change?.ToString();
     }
 
     /// <summary>As it was given; null where only the ledger knows whom it was about.</summary>
@@ -55,6 +56,9 @@ public sealed class CustomerDataErasure
 
     /// <summary>The signed JSON; the page lies beside it. Null where none was asked for, or nothing was destroyed yet.</summary>
     public string? CertificatePath { get; }
+
+    /// <summary>The change that other owners must sign before anything is destroyed; null where none waits.</summary>
+    public string? PendingChange { get; }
 
     public string Vault { get; }
 

@@ -40,7 +40,7 @@ public sealed class RemoveCustomerDataTests : IDisposable
             (Export-CustomerData '4711 ' ./out).Subject
             $hold = Add-BackupLegalHold -Subject ' 4711' -Reason 'lawsuit' -Owner 'legal'
             (Remove-CustomerData '4711' -Reason 'request' -Confirm:$false).State
-            (Remove-BackupLegalHold -Id $hold.Id -Reason 'settled' -Confirm:$false).State
+            (Remove-BackupLegalHold -Id $hold.Id -Reason 'settled' -Confirm:$false -WarningAction SilentlyContinue).State
             $errors = $null
             $done = '4711', '4711 ', ' 4799', '4799' | Remove-CustomerData -Reason 'request' -Confirm:$false -ErrorVariable errors -ErrorAction SilentlyContinue
             "$($done.Subject) $($done.State), $($errors.Count) error about '$($errors[0].TargetObject)'"
@@ -118,7 +118,7 @@ public sealed class RemoveCustomerDataTests : IDisposable
             "$($run.PacksCondemned) $($run.CustomersErased) $($run.CustomerKeysFolded)"
             @(Get-CustomerData 2).Count
             [Management.Automation.CommandCompletion]::CompleteInput('Get-BackupLegalHold ', 20, $null).CompletionMatches[0].CompletionText -eq $hold.Id.Substring(0, 12)
-            $erased = $hold | Remove-BackupLegalHold -Reason 'audit closed' -Confirm:$false
+            $erased = $hold | Remove-BackupLegalHold -Reason 'audit closed' -Confirm:$false -WarningAction SilentlyContinue
             "$($erased.State) $($erased.KeysDestroyed) $($erased.DataSets)"
             Get-ErrorId { Get-CustomerData 2 -ErrorAction Stop }
             $again = Remove-CustomerData 2 -Reason 'again' -Confirm:$false
@@ -129,15 +129,61 @@ public sealed class RemoveCustomerDataTests : IDisposable
             ["2 True", "Deferred", "0 0 0", "2", "True", "Erased 1 members", $"{FaultCodes.SubjectHasNoData}", "Erased 1 members", "2"], lines);
     }
 
+    [Fact]
+    public async Task Where_two_owners_sign_the_last_ones_command_writes_the_certificate_and_the_first_one_is_told_what_to_run()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault -OwnerName ann | Connect-BackupVault
+            $null = Add-BackupVaultMember bob Owner ./bob.key
+            $null = 1..3 | ForEach-Object { [pscustomobject]@{ Id = $_ } } | Start-CustomerBackup -DataSet members -SubjectProperty Id
+            $null = Set-BackupVault -OwnersNeeded 2 -Confirm:$false
+            $asked = 1, 2 | Remove-CustomerData -Reason 'request' -CertificatePath ./proof -Confirm:$false -WarningVariable told -WarningAction SilentlyContinue
+            "$($asked.State) $($asked[0].PendingChange -eq $asked[1].PendingChange) $([IO.Directory]::Exists("$PWD/proof"))"
+            "$($told[-1].Message.Contains("Approve-BackupVaultChange -Id $($asked[0].PendingChange.Substring(0, 12)) -Vault '$PWD/vault' -CertificatePath '$PWD/proof'"))"
+            $change, $done = Get-BackupVaultChange -KeyFile ./bob.key -Vault ./vault | Approve-BackupVaultChange -KeyFile ./bob.key -CertificatePath ./proof -Confirm:$false
+            "$($change.IsDone) $($done.State) $($done.KeysDestroyed) $($done.DataSets) $([IO.Directory]::GetFiles("$PWD/proof").Count)"
+            $proof = [Text.Json.Nodes.JsonNode]::Parse([IO.File]::ReadAllText($done[0].CertificatePath))
+            "$($proof['owner']['name']) $($proof['state']) $($proof['destroyed']['keys']) $("$($proof['subject']['pseudonym'])" -in $asked.Pseudonym) $($proof['reason'])"
+            $null = Remove-CustomerData 3 -Reason 'request' -Confirm:$false -WarningAction SilentlyContinue
+            $change, $done = Get-BackupVaultChange -KeyFile ./bob.key -Vault ./vault | Approve-BackupVaultChange -KeyFile ./bob.key -Confirm:$false -WarningVariable told -WarningAction SilentlyContinue
+            "$($done.State) $($null -eq $done.CertificatePath) $($told[-1].Message.Contains("Remove-CustomerData -Subject <customer> -Reason <reason> -Vault '$PWD/vault' -CertificatePath <folder>"))"
+            """);
+        Assert.Equal(
+            ["Pending Pending True False", "True", "True Erased Erased 1 1 members members 6", "bob erased 1 True request", "Erased True True"],
+            lines);
+    }
+
+    [Fact]
+    public async Task An_erasure_that_was_interrupted_is_ended_and_certified_by_Optimize()
+    {
+        await MakeVaultAsync("4711", "4712");
+        await AsOwnerAsync(static owner => SubjectScene.BeginErasureAsync(owner, "members", "4711"));
+        var lines = await _place.LinesAsync("""
+            $run = Optimize-BackupVault -Vault ./vault -CertificatePath ./proof
+            "$($run.CustomersErased) $($run.CertificatePaths.Count)"
+            $proof = [Text.Json.Nodes.JsonNode]::Parse([IO.File]::ReadAllText($run.CertificatePaths[0]))
+            "$($proof['state']) $($proof['destroyed']['keys']) $($proof['reason'])"
+            $again = Optimize-BackupVault -Vault ./vault -CertificatePath ./proof
+            "$($again.CustomersErased) $($again.CertificatePaths.Count)"
+            (Remove-CustomerData -Vault ./vault 4711 -Reason 'again' -CertificatePath ./proof -Confirm:$false).KeysDestroyed
+            """);
+        Assert.Equal(["1 1", "erased 1 asked for by letter", "0 0", "1"], lines);
+    }
+
     /// <summary>A vault with subjects, made without the records themselves: the commands are about the keys.</summary>
     private async Task MakeVaultAsync(params string[] subjects)
     {
         await _place.LinesAsync("$null = New-BackupVault ./vault");
+        await AsOwnerAsync(owner => SubjectScene.AddAsync(owner, "members", subjects));
+    }
+
+    private async Task AsOwnerAsync(Func<UnlockedVault, Task> work)
+    {
         await using var target = LocalTarget.Open(_place["vault"]);
         var locked = await LockedVault.OpenAsync(target, TestContext.Current.CancellationToken);
         using var credential = new PassphraseCredential(Workplace.Passphrase.AsMemory());
         using var owner = await locked.UnlockAsync(
             credential, new UnlockContext(HostState.For(_place["cache"]), NullSink.Instance, TimeProvider.System), TestContext.Current.CancellationToken);
-        await SubjectScene.AddAsync(owner, "members", subjects);
+        await work(owner);
     }
 }

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
 
@@ -60,8 +61,11 @@ public sealed record CollectResult
     /// <summary>Small objects that nothing needs any more: sessions, pages, superseded segments, records and markers.</summary>
     public long ObjectsTidied { get; init; }
 
-    /// <summary>Subjects whose erasure a legal hold deferred that stands no more.</summary>
+    /// <summary>Subjects whose erasure was interrupted, or deferred by a legal hold that stands no more.</summary>
     public long SubjectsErased { get; init; }
+
+    /// <summary>What became of each of them, and who waits for the signatures of other owners; empty in a plan.</summary>
+    public IReadOnlyList<ErasureOutcome> Erasures { get; init; } = [];
 
     /// <summary>Keys of subjects that backups added and the keyring took in.</summary>
     public long SubjectKeysFolded { get; init; }

@@ -127,6 +127,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         SegmentsMerged = SegmentsMerged,
         ObjectsTidied = _tidied,
         SubjectsErased = Keyring.Erased,
+        Erasures = Keyring.Erasures,
         SubjectKeysFolded = Keyring.KeysFolded,
         KeyringObjectsDeleted = Keyring.ObjectsDeleted,
         NextDue = nextDue is { } planned && _due is { } added ? (planned < added ? planned : added) : nextDue ?? _due,

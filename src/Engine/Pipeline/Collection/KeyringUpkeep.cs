@@ -6,8 +6,12 @@ using SecureBackup.Engine.Vault.Subjects;
 namespace SecureBackup.Engine.Pipeline.Collection;
 
 /// <summary>What was done, or would be done, about the keys of subjects.</summary>
-/// <param name="Erased">Subjects whose erasure a hold deferred that stands no more.</param>
-internal sealed record KeyringUpkept(int Erased, long KeysFolded, int ObjectsDeleted);
+/// <param name="Erased">Subjects whose erasure was interrupted, or deferred by a hold that stands no more.</param>
+internal sealed record KeyringUpkept(int Erased, long KeysFolded, int ObjectsDeleted)
+{
+    /// <summary>Who was erased, and who waits for the signatures of other owners.</summary>
+    internal IReadOnlyList<ErasureOutcome> Erasures { get; init; } = [];
+}
 
 /// <summary>
 /// The keyring's part of a collection, for owners: ends what an erasure began, carries out what no hold defers any more, folds additions in, and destroys keys that a backup stored
@@ -33,7 +37,7 @@ internal static class KeyringUpkeep
             await packages.RemoveOfSubjectAsync(outcome.Subject, cancellationToken);
         }
 
-        return new KeyringUpkept(erased.Count, rewrite.KeysFolded, rewrite.ObjectsDeleted);
+        return new KeyringUpkept(erased.Count, rewrite.KeysFolded, rewrite.ObjectsDeleted) { Erasures = outcomes };
     });
 
     private static async Task<KeyringUpkept> GuardAsync(UnlockedVault vault, IEngineSink sink, Func<Task<KeyringUpkept>> upkeep)

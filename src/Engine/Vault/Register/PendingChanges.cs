@@ -86,31 +86,34 @@ public static class PendingChanges
             return new RegisterAppend(change.Id);
         }
 
+        var ledger = vault.Register.LedgerHead;
         vault.Take(await RegisterLog.PutAsync(vault.Store, vault.Register, draft.Signed(signatures), cancellationToken));
 
         await MemberAdmission.ShareKeyringAsync(vault, draft.Entry.Changes, cancellationToken);
-        await ResumeErasuresAsync(vault, draft.Entry.Changes, cancellationToken);
+        var erased = await ResumeErasuresAsync(vault, draft.Entry.Changes, ledger, cancellationToken);
 
         // The change stands. A crash here leaves proposals that are stale, and in nobody's way.
         await TryDeleteAsync(vault, change, cancellationToken);
-        return RegisterAppend.Stands;
+        return RegisterAppend.Stands with { Erased = erased };
     }
 
     /// <summary>With its last signature an erasure destroys, and the release of a hold carries out what the hold deferred. Where that fails, the next owner action does it.</summary>
-    private static async Task ResumeErasuresAsync(UnlockedVault vault, IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<Subjects.ErasureOutcome>> ResumeErasuresAsync(
+        UnlockedVault vault, IReadOnlyList<RegisterChange> changes, LedgerHead? before, CancellationToken cancellationToken)
     {
         if (!changes.Any(static change => change is KeyringRoot or LedgerHead or HoldReleased))
         {
-            return;
+            return [];
         }
 
         try
         {
-            await new Subjects.SubjectEraser(vault.RequireReader()).ResumeAsync(cancellationToken);
+            return (await new Subjects.SubjectEraser(vault.RequireReader()).ResumeSinceAsync(before, cancellationToken)).Erased;
         }
         catch (BackupException exception)
         {
             vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The change stands, and what it erases is not destroyed yet: {exception.Message}", exception.Code));
+            return [];
         }
     }
 

@@ -11,6 +11,9 @@ public sealed record RegisterAppend(ChangeId? Pending)
 
     public bool IsPending => Pending is not null;
 
+    /// <summary>What the last signature carried out: who was erased, and who waits for signatures under a change that follows.</summary>
+    public IReadOnlyList<Subjects.ErasureOutcome> Erased { get; init; } = [];
+
     /// <summary>Whether a change that ended so is certain not to stand, so that what was made for it may go. After any other failure it may stand, and then it needs what it names.</summary>
     internal static bool IsCertainlyNot(Exception exception) =>
         exception is RequestException or KeyException

@@ -17,6 +17,8 @@ public sealed record ErasureRequest
     /// <summary>Only keys of this generation and older ones: for a request of before that is carried out late.</summary>
     public uint UpTo { get; init; } = uint.MaxValue;
 
+    internal static ErasureRequest Of(LedgerRecord record) => new() { Subjects = record.Subjects, Reason = record.Reason, Scope = record.Scope, UpTo = record.UpTo };
+
     internal bool Takes(SubjectKeyEntry key) => key.Generation <= UpTo && (Scope.Count == 0 || Scope.Contains(key.DataSet));
 }
 

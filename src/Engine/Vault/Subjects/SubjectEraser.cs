@@ -29,7 +29,11 @@ public sealed record ErasureOutcome(
     IReadOnlyList<DataSetId> DataSets,
     IReadOnlyList<DataSetId> HeldDataSets,
     IReadOnlyList<HoldPlaced> Holds,
-    LedgerEntry? Entry);
+    LedgerEntry? Entry)
+{
+    /// <summary>The change that other owners must sign first, where the state is Pending.</summary>
+    public ChangeId? Change { get; init; }
+}
 
 /// <summary>
 /// The one way to erase subjects. In the order of durability: the ledger says so, then new leaves and a new root without them, then one register entry that names root and
@@ -78,20 +82,59 @@ public sealed class SubjectEraser(VaultReader reader)
     /// Does what is due: erases whose erasure a hold deferred that stands no more, and finishes what an interrupted erasure left. To be called after the release
     /// of a hold; harmless at any time.
     /// </summary>
-    /// <returns>Those who were erased now, and what the last rewrite did.</returns>
+    /// <returns>Those who were erased now, an interrupted erasure's too, and who waits for the signatures of other owners; and what the last rewrite did.</returns>
     public async Task<(IReadOnlyList<ErasureOutcome> Erased, KeyringRewrite Rewrite)> ResumeAsync(CancellationToken cancellationToken)
     {
-        var done = new List<ErasureOutcome>();
+        await _vault.RefreshAsync(cancellationToken);
+        return await ResumeSinceAsync(_vault.Register.LedgerHead, cancellationToken);
+    }
+
+    /// <inheritdoc cref="ResumeAsync"/>
+    /// <param name="before">What the register named when nobody of them was erased.</param>
+    internal async Task<(IReadOnlyList<ErasureOutcome> Erased, KeyringRewrite Rewrite)> ResumeSinceAsync(LedgerHead? before, CancellationToken cancellationToken)
+    {
+        var waiting = new List<ErasureOutcome>();
         foreach (var request in await DeferredAsync(cancellationToken))
         {
             var due = await DueAsync(request, cancellationToken);
             if (due.Count > 0)
             {
-                done.AddRange(await EraseAsync(request with { Subjects = due }, cancellationToken));
+                waiting.AddRange((await EraseAsync(request with { Subjects = due }, cancellationToken)).Where(static outcome => outcome.State == ErasureState.Pending));
             }
         }
 
-        return (done, await new KeyringRewriter(reader).RunAsync(cancellationToken));
+        // Nobody counts as erased before the rewrite has destroyed what was.
+        var rewrite = await new KeyringRewriter(reader).RunAsync(cancellationToken);
+        return ([.. waiting, .. await ErasedSinceAsync(before, cancellationToken)], rewrite);
+    }
+
+    /// <summary>What became of everybody whom the ledger entries erase that the register names now, and did not name then.</summary>
+    private async Task<IReadOnlyList<ErasureOutcome>> ErasedSinceAsync(LedgerHead? before, CancellationToken cancellationToken)
+    {
+        if (_vault.Register.LedgerHead is not { } named || named == before)
+        {
+            return [];
+        }
+
+        var outcomes = new List<ErasureOutcome>();
+        foreach (var entry in (await ErasureLedger.ReadAsync(_vault, before, cancellationToken)).Entries.Where(entry => entry.Number <= named.Number && entry.Record.State == LedgerState.Erased))
+        {
+            var (record, request) = (entry.Record, ErasureRequest.Of(entry.Record));
+            foreach (var subject in (await ErasurePlan.MakeAsync(reader, request, cancellationToken)).Subjects)
+            {
+                var destroyed = record.DestroyedOf(subject.Subject);
+                outcomes.Add(new ErasureOutcome(
+                    subject.Subject,
+                    subject.Held.Count + subject.Free.Count > 0 ? ErasureState.Deferred : ErasureState.Erased,
+                    destroyed.Sum(static keys => keys.Keys),
+                    [.. destroyed.Select(static keys => keys.DataSet)],
+                    [.. subject.Held.Distinct()],
+                    subject.Holds,
+                    entry));
+            }
+        }
+
+        return outcomes;
     }
 
     /// <summary>What <see cref="ResumeAsync"/> would do now. Writes nothing.</summary>
@@ -113,9 +156,8 @@ public sealed class SubjectEraser(VaultReader reader)
         return
         [
             .. from entry in ledger.Entries
-               let record = entry.Record
-               where record.State == LedgerState.Deferred
-               select new ErasureRequest { Subjects = record.Subjects, Reason = record.Reason, Scope = record.Scope, UpTo = record.UpTo },
+               where entry.Record.State == LedgerState.Deferred
+               select ErasureRequest.Of(entry.Record),
         ];
     }
 
@@ -172,7 +214,10 @@ public sealed class SubjectEraser(VaultReader reader)
             : ErasureState.Erased;
         var destroyed = subject.Free.Count == 0 && entry is not null ? entry.Record.DestroyedOf(subject.Subject) : DestroyedOf(subject.Free);
         return new ErasureOutcome(
-            subject.Subject, state, destroyed.Sum(static keys => keys.Keys), [.. destroyed.Select(static keys => keys.DataSet)], [.. subject.Held.Distinct()], subject.Holds, entry);
+            subject.Subject, state, destroyed.Sum(static keys => keys.Keys), [.. destroyed.Select(static keys => keys.DataSet)], [.. subject.Held.Distinct()], subject.Holds, entry)
+        {
+            Change = state == ErasureState.Pending ? append.Pending : null,
+        };
     }
 
     private static List<DestroyedKeys> DestroyedOf(IEnumerable<DataSetId> free) =>

@@ -41,7 +41,10 @@ public sealed class ErasureByOwnersTests : IDisposable
         var change = Assert.Single(await PendingChanges.ListAsync(bob, Token));
         Assert.Equal(1u, (await ErasureLedger.ReadAsync(bob, null, Token)).Length);
 
-        Assert.False((await PendingChanges.ApproveAsync(bob, change, Token)).IsPending);
+        var signed = await PendingChanges.ApproveAsync(bob, change, Token);
+        Assert.False(signed.IsPending);
+        var byBob = Assert.Single(signed.Erased);
+        Assert.Equal((ErasureState.Erased, 1, 0u, ann.Keys.PseudonymOf("Anna")), (byBob.State, byBob.KeysDestroyed, byBob.Entry!.Number, byBob.Subject));
         Assert.Equal("0 1", await SubjectScene.CountAsync(ann, "Anna", "Bert"));
         var done = Assert.Single(await SubjectScene.EraseAsync(ann, "Anna"));
         Assert.Equal((ErasureState.Erased, 0u), (done.State, done.Entry!.Number));
@@ -63,12 +66,16 @@ public sealed class ErasureByOwnersTests : IDisposable
         await bob.RefreshAsync(Token);
 
         // The signature releases the hold, and the erasure that follows is proposed in the same step.
-        Assert.False((await PendingChanges.ApproveAsync(bob, Assert.Single(await PendingChanges.ListAsync(bob, Token)), Token)).IsPending);
+        var released = await PendingChanges.ApproveAsync(bob, Assert.Single(await PendingChanges.ListAsync(bob, Token)), Token);
+        Assert.False(released.IsPending);
         Assert.Empty(bob.Register.Holds);
         await ann.RefreshAsync(Token);
         var erasure = Assert.Single(await PendingChanges.ListAsync(ann, Token), static change => !change.IsStale);
+        var waits = Assert.Single(released.Erased);
+        Assert.Equal((ErasureState.Pending, erasure.Id), (waits.State, waits.Change));
         Assert.Equal("1 1", await SubjectScene.CountAsync(bob, "Anna", "Bert"));
-        Assert.False((await PendingChanges.ApproveAsync(ann, erasure, Token)).IsPending);
+        var last = await PendingChanges.ApproveAsync(ann, erasure, Token);
+        Assert.Equal((ErasureState.Erased, 1), (Assert.Single(last.Erased).State, last.Erased[0].KeysDestroyed));
         Assert.Equal("0 1", await SubjectScene.CountAsync(bob, "Anna", "Bert"));
         await SubjectScene.RequireNothingLeftOverAsync(ann, _bench.Target);
 

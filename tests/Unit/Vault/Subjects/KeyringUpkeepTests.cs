@@ -53,6 +53,22 @@ public sealed class KeyringUpkeepTests : IDisposable
     }
 
     [Fact]
+    public async Task A_collection_ends_an_interrupted_erasure_and_tells_whose_once()
+    {
+        using var owner = await _bench.CreateAsync();
+        await SubjectScene.AddAsync(owner, "members", "Anna", "Bert");
+        await SubjectScene.BeginErasureAsync(owner, "members", "Anna");
+        var result = await CollectAsync(owner);
+        var erased = Assert.Single(result.Erasures);
+        Assert.Equal(
+            (1L, owner.Keys.PseudonymOf("Anna"), ErasureState.Erased, 1, "asked for by letter"),
+            (result.SubjectsErased, erased.Subject, erased.State, erased.KeysDestroyed, erased.Entry!.Record.Reason));
+        Assert.Equal("0 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
+        await SubjectScene.RequireNothingLeftOverAsync(owner, _bench.Target);
+        Assert.Empty((await CollectAsync(owner)).Erasures);
+    }
+
+    [Fact]
     public async Task A_root_names_the_additions_of_many_years_no_more_and_no_writer_loses_its_keys_by_that()
     {
         using var owner = await _bench.CreateAsync();

@@ -40,6 +40,17 @@ internal static class SubjectScene
         },
         Token);
 
+    /// <summary>As far as an erasure comes that dies right behind its entry of the ledger.</summary>
+    public static async Task BeginErasureAsync(UnlockedVault owner, string dataSet, string subject)
+    {
+        var id = owner.Keys.DataSetIdOf(dataSet);
+        var record = new LedgerRecord
+        {
+            Time = owner.Now, Subjects = [owner.Keys.PseudonymOf(subject)], Reason = "asked for by letter", KeysDestroyed = 1, Destroyed = [[new DestroyedKeys(id, 1)]], HorizonEnd = owner.Now,
+        };
+        await LedgerWriter.AppendAsync(owner, await ErasureLedger.ReadAsync(owner, after: null, Token), record, Token);
+    }
+
     /// <summary>How many living keys each subject has.</summary>
     public static async Task<string> CountAsync(UnlockedVault owner, params string[] subjects)
     {
