@@ -17,8 +17,8 @@ public class BackupException : Exception
     /// <summary>One imperative sentence; the register's, unless the thrower knows better.</summary>
     public string Remedy { get => field ?? Code.Remedy; init; }
 
-    /// <summary>Whether the same call may succeed later without anybody doing anything.</summary>
-    public virtual bool IsTransient => false;
+    /// <inheritdoc cref="FaultCode.IsTransient"/>
+    public bool IsTransient => Code.IsTransient;
 
     /// <summary>Further facts (object name, path, counts) for logs and error records.</summary>
     public IReadOnlyDictionary<string, string> Context { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -9,6 +9,9 @@ public sealed record FaultCode(int Number, string Name, string Cause, string Rem
 {
     public FaultCategory Category => (FaultCategory)(Number / 1000);
 
+    /// <summary>Whether the same call may succeed later without anybody doing anything.</summary>
+    public bool IsTransient { get; init; }
+
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"SB{Number:D4}");
 }
 

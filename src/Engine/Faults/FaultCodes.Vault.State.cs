@@ -4,7 +4,7 @@ public static partial class FaultCodes
 {
     public static readonly FaultCode NotAVault = new(5001, nameof(NotAVault), "There is no vault at this place.", "Check the path; make a vault there with New-BackupVault if it should be a new one.");
     public static readonly FaultCode RegisterDamaged = new(5003, nameof(RegisterDamaged), "An entry of the vault's register is damaged, missing, or not validly signed.", "Copy the entry that the message names back from another copy of the vault; backups and keys are not affected.");
-    public static readonly FaultCode RegisterConflict = new(5004, nameof(RegisterConflict), "Somebody else changed the vault's register at the same moment.", "Run the command again; it sees the other change then.");
+    public static readonly FaultCode RegisterConflict = new(5004, nameof(RegisterConflict), "Somebody else changed the vault's register at the same moment.", "Run the command again; it sees the other change then.") { IsTransient = true };
     public static readonly FaultCode MoreSignaturesNeeded = new(5005, nameof(MoreSignaturesNeeded), "The vault's policy wants more owners to sign a change of the register.", "Let the other owners sign as well.");
     public static readonly FaultCode VaultRolledBack = new(5020, nameof(VaultRolledBack), "The vault is in an older state than one that is known: newer changes of its register were removed.", "Do not use this copy; compare it with another one, and find out who can delete on the target.");
     public static readonly FaultCode VaultForked = new(5021, nameof(VaultForked), "The vault's register is not the one that is known: another history was put in its place.", "Do not use this copy; compare it with another one, and find out who can write to the target.");

@@ -26,6 +26,4 @@ public sealed class TargetException : BackupException
     }
 
     public TargetFault Fault { get; }
-
-    public override bool IsTransient => Fault is TargetFault.Throttled or TargetFault.Unavailable;
 }

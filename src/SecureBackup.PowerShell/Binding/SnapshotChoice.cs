@@ -24,8 +24,8 @@ internal static class SnapshotChoice
     /// The newest snapshot that counts and started at or before <paramref name="asOf"/>, of one data set. Newer ones that are suspect or rejected are passed over, and that is said: nobody
     /// gets what looks wrong without asking for it.
     /// </summary>
-    /// <param name="sink">Is told what was passed over; null takes the newest whether it counts or not.</param>
-    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf, IEngineSink? sink = null)
+    /// <param name="sink">Is told what was passed over.</param>
+    public static Snapshot RequireNewest(SnapshotCatalog catalog, string? dataSet, DateTimeOffset? asOf, IEngineSink sink)
     {
         var fitting = Matching(catalog.Snapshots, dataSet, null)
             .Where(snapshot => asOf is not { } limit || snapshot.StartedAt.ToDateTimeOffset() <= limit)
@@ -34,18 +34,26 @@ internal static class SnapshotChoice
         return dataSets.Count switch
         {
             0 => throw new RequestException(FaultCodes.NoSnapshotFound, NothingFits(catalog, dataSet, asOf)),
-            1 => sink is null ? fitting[0] : RequireGood(fitting, sink),
+            1 => RequireGood(fitting, sink),
             _ => throw new RequestException(FaultCodes.DataSetNotNamed, $"The snapshots that fit belong to the data sets {string.Join(", ", dataSets)}."),
         };
     }
 
-    /// <summary>The newest of each data set.</summary>
-    public static IEnumerable<Snapshot> NewestOfEach(IEnumerable<Snapshot> snapshots) =>
-        snapshots.DistinctBy(snapshot => snapshot.DataSet, StringComparer.Ordinal);
+    /// <summary>The newest that counts: what "the newest" means wherever content is taken out of a vault. Null where none counts.</summary>
+    public static Snapshot? NewestGood(IEnumerable<Snapshot> newestFirst) =>
+        newestFirst.FirstOrDefault(static snapshot => snapshot.Standing == SnapshotStanding.Good);
+
+    /// <summary>
+    /// Of each data set the newest, and where that one does not count the newest that does as well: who looks after a vault wants to know of what came last, and of what a restore
+    /// would take.
+    /// </summary>
+    public static IEnumerable<Snapshot> NewestAndGoodOfEach(IEnumerable<Snapshot> newestFirst) => newestFirst
+        .GroupBy(static snapshot => snapshot.DataSet, StringComparer.Ordinal)
+        .SelectMany(static own => new[] { own.First(), NewestGood(own) }.OfType<Snapshot>().Distinct());
 
     private static Snapshot RequireGood(List<Snapshot> newestFirst, IEngineSink sink)
     {
-        var good = newestFirst.Find(static snapshot => snapshot.Standing == SnapshotStanding.Good)
+        var good = NewestGood(newestFirst)
             ?? throw new RequestException(FaultCodes.NoGoodSnapshot, $"Of '{newestFirst[0].DataSet}' there is no snapshot that counts; the newest, {newestFirst[0].Id}, is {newestFirst[0].Standing}.");
         foreach (var passed in newestFirst.TakeWhile(snapshot => snapshot != good))
         {

@@ -46,7 +46,7 @@ public sealed class GetCustomerBackupCommand : VaultCommand
     [Parameter(ParameterSetName = QuerySet)]
     public DateTimeOffset? Before { get; set; }
 
-    /// <summary>The newest of each data set alone.</summary>
+    /// <summary>The newest of each data set alone, whether it counts or waits for a decision: this is how it is found.</summary>
     [Parameter(ParameterSetName = QuerySet)]
     public SwitchParameter Latest { get; set; }
 
@@ -74,6 +74,6 @@ public sealed class GetCustomerBackupCommand : VaultCommand
             .Where(snapshot => host is null || host.IsMatch(snapshot.HostName))
             .Where(snapshot => After is not { } after || snapshot.StartedAt.ToDateTimeOffset() >= after)
             .Where(snapshot => Before is not { } before || snapshot.StartedAt.ToDateTimeOffset() < before);
-        return Latest ? SnapshotChoice.NewestOfEach(found) : found;
+        return Latest ? found.DistinctBy(static snapshot => snapshot.DataSet, StringComparer.Ordinal) : found;
     }
 }

@@ -38,18 +38,17 @@ public sealed class OptimizeBackupVaultCommand : LongVaultCommand
         GuardEngine(CertificatePath, () => folder = CertificatePath is null ? null : ResolvePath(CertificatePath));
         foreach (var path in _paths.Distinct(StringComparer.Ordinal))
         {
-            if (ShouldProcess(path, "Condemn what no snapshot needs, delete what was condemned and has waited"))
+            const string deed = "Condemn what no snapshot needs, delete what was condemned and has waited";
+            if (ShouldProcess($"{deed}, in {path}.", $"{deed}, in {path}?", "Optimize-BackupVault", out var reason))
             {
                 RunLong(path, (vault, gate, token) => OptimizeAsync(vault, options, ErasureOutput.Nameless(path, folder), gate, token));
             }
-            else if (IsWhatIf)
+            else if (reason == ShouldProcessReason.WhatIf)
             {
                 RunOnVault(path, (vault, gate, token) => PlanAsync(vault, options, path, gate, token));
             }
         }
     }
-
-    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out var given) && given is SwitchParameter { IsPresent: true };
 
     private static async Task OptimizeAsync(UnlockedVault vault, CollectOptions options, ErasureOutput output, PipelineGate gate, CancellationToken cancellationToken)
     {

@@ -36,7 +36,7 @@ public sealed partial class RestoreCustomerBackupCommand
     {
         var catalog = await SnapshotCatalog.LoadAsync(reader.Vault, cancellationToken);
         catalog.ReportProblems(gate);
-        var snapshots = ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf)] : ids.Select(catalog.Resolve).Distinct().ToList();
+        var snapshots = ids.Count == 0 ? [SnapshotChoice.RequireNewest(catalog, DataSet, AsOf, gate)] : ids.Select(catalog.Resolve).Distinct().ToList();
         if (snapshots.Find(static snapshot => snapshot.Kind != SnapshotKind.Records) is { } files)
         {
             throw new RequestException(FaultCodes.DestinationNotGiven, $"The snapshot {Display.ShortId(files.Id.ToString())} of {files.DataSet} holds files, and nothing says where to restore them to.");

@@ -28,7 +28,7 @@ public sealed class TestCustomerBackupCommand : LongVaultCommand
     [ValidateNotNullOrEmpty]
     public SnapshotReference[] Snapshot { get; set; } = [];
 
-    /// <summary>Every snapshot, and not the newest of each data set alone.</summary>
+    /// <summary>Every snapshot, and not of each data set the newest and the newest that counts.</summary>
     [Parameter(Mandatory = true, ParameterSetName = AllSet)]
     public SwitchParameter All { get; set; }
 
@@ -94,7 +94,7 @@ public sealed class TestCustomerBackupCommand : LongVaultCommand
     private List<Snapshot> Choose(SnapshotCatalog catalog)
     {
         var found = SnapshotChoice.Matching(catalog.Snapshots, DataSet, null);
-        var chosen = (All ? found : SnapshotChoice.NewestOfEach(found)).ToList();
+        var chosen = (All ? found : SnapshotChoice.NewestAndGoodOfEach(found)).ToList();
         return chosen.Count > 0 ? chosen : throw new RequestException(FaultCodes.NoSnapshotFound, "There is no snapshot to verify.");
     }
 }

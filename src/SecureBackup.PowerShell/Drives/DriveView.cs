@@ -27,9 +27,8 @@ internal sealed class DriveView(ConnectedVault connected)
         var catalog = await connected.Browsing.CatalogAsync(gate, cancellationToken);
         if (path.Snapshot is null)
         {
-            return VaultBrowsing.OfDataSet(catalog, path.DataSet) is [var newest, ..]
-                ? BackupDriveItem.OfDataSet(VaultPath, newest)
-                : null;
+            var own = VaultBrowsing.OfDataSet(catalog, path.DataSet);
+            return own.Count > 0 ? BackupDriveItem.OfDataSet(VaultPath, own[0].DataSet, SnapshotChoice.NewestGood(own)) : null;
         }
 
         if (path.Entry.Depth == 0)
@@ -67,11 +66,11 @@ internal sealed class DriveView(ConnectedVault connected)
         var catalog = await connected.Browsing.CatalogAsync(gate, cancellationToken);
         if (path.IsRoot)
         {
-            foreach (var newest in SnapshotChoice.NewestOfEach(catalog.Snapshots).OrderBy(static snapshot => snapshot.DataSet, StringComparer.OrdinalIgnoreCase))
+            foreach (var own in catalog.Snapshots.GroupBy(static snapshot => snapshot.DataSet, StringComparer.Ordinal).OrderBy(static own => own.Key, StringComparer.OrdinalIgnoreCase))
             {
-                var item = BackupDriveItem.OfDataSet(VaultPath, newest);
+                var item = BackupDriveItem.OfDataSet(VaultPath, own.Key, SnapshotChoice.NewestGood(own));
                 yield return (item, [item.Name]);
-                await foreach (var (inner, below) in DeeperAsync(new DrivePath(newest.DataSet, null, EntryPath.Root), depth, gate, cancellationToken))
+                await foreach (var (inner, below) in DeeperAsync(new DrivePath(own.Key, null, EntryPath.Root), depth, gate, cancellationToken))
                 {
                     yield return (inner, [item.Name, .. below]);
                 }

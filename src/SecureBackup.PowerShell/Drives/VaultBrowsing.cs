@@ -1,8 +1,8 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Pipeline;
-using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
 
 namespace SecureBackup.PowerShell.Drives;
 
@@ -62,7 +62,7 @@ internal sealed class VaultBrowsing(UnlockedVault vault) : IDisposable
         }
 
         return string.Equals(name, Latest, StringComparison.OrdinalIgnoreCase)
-            ? own.Find(static snapshot => snapshot.Standing == SnapshotStanding.Good)
+            ? SnapshotChoice.NewestGood(own)
             : own.Find(snapshot => string.Equals(DrivePath.NameOf(snapshot), name, StringComparison.OrdinalIgnoreCase))
                 ?? (name.Length >= 4 && own.FindAll(snapshot => snapshot.Id.ToString().StartsWith(name, StringComparison.OrdinalIgnoreCase)) is [var only] ? only : null);
     }

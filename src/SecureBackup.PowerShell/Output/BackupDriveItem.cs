@@ -25,7 +25,7 @@ public sealed class BackupDriveItem
     /// <summary>Of a file, or of all files of a snapshot; null for what has none.</summary>
     public long? SizeBytes { get; private init; }
 
-    /// <summary>When a file was modified, a snapshot begun, a data set last backed up.</summary>
+    /// <summary>When a file was modified, a snapshot begun, and of a data set the newest snapshot that counts.</summary>
     public DateTimeOffset? Modified { get; private init; }
 
     /// <summary>Unix permission bits; null where there are none.</summary>
@@ -37,7 +37,7 @@ public sealed class BackupDriveItem
     /// <summary>The pattern that means this entry alone; by it items flow into <c>Restore-CustomerBackup</c>. Null above the entries.</summary>
     public string? Include { get; private init; }
 
-    /// <summary>Id of the snapshot, or of a data set's newest one.</summary>
+    /// <summary>Id of the snapshot, or of the newest of a data set that counts; null where none does.</summary>
     public string? Snapshot { get; private init; }
 
     public string? DataSet { get; private init; }
@@ -48,11 +48,11 @@ public sealed class BackupDriveItem
 
     internal static BackupDriveItem OfDrive(string vault) => new(vault, string.Empty, BackupDriveItemKind.Drive);
 
-    internal static BackupDriveItem OfDataSet(string vault, Snapshot newest) => new(vault, DrivePath.NameOf(newest.DataSet), BackupDriveItemKind.DataSet)
+    internal static BackupDriveItem OfDataSet(string vault, string dataSet, Snapshot? newest) => new(vault, DrivePath.NameOf(dataSet), BackupDriveItemKind.DataSet)
     {
-        Modified = Local(newest.StartedAt.ToDateTimeOffset()),
-        Snapshot = newest.Id.ToString(),
-        DataSet = newest.DataSet,
+        Modified = newest is null ? null : Local(newest.StartedAt.ToDateTimeOffset()),
+        Snapshot = newest?.Id.ToString(),
+        DataSet = dataSet,
     };
 
     internal static BackupDriveItem OfSnapshot(string vault, Snapshot snapshot, string name) => new(vault, name, BackupDriveItemKind.Snapshot)

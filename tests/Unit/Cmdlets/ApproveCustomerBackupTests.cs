@@ -56,6 +56,44 @@ public sealed class ApproveCustomerBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task The_newest_is_the_newest_that_counts_of_records_and_in_a_drive_too()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            $null = Connect-BackupVault ./vault -Drive backup
+            $all = (1..12).ForEach({ [pscustomobject] @{ Id = $_ } })
+            $good = $all | Start-CustomerBackup -DataSet members
+            $few = $all[0..2] | Start-CustomerBackup -DataSet members -WarningAction SilentlyContinue
+            $records = @(Restore-CustomerBackup -DataSet members -WarningAction SilentlyContinue -WarningVariable passed)
+            "$($records.Count) $($passed.Count) $($passed[0].Message.Contains($few.Id.Substring(0, 12)))"
+            @(Restore-CustomerBackup $few).Count
+            $items = $ExecutionContext.InvokeProvider
+            $items.ChildItem.Get('backup:/', $false)[0].Snapshot -eq $good.Id
+            $items.Item.Get('backup:/members')[0].Snapshot -eq $good.Id
+            $null = $good, $few | Approve-CustomerBackup -Reject -Reason 'test' -Confirm:$false
+            Get-ErrorId { Restore-CustomerBackup -DataSet members }
+            """);
+        Assert.Equal(["12 1 True", "3", "True", "True", $"{FaultCodes.NoGoodSnapshot}"], lines);
+    }
+
+    [Fact]
+    public async Task A_check_looks_at_the_newest_and_at_what_a_restore_would_take()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $mail = Start-CustomerBackup ./mail
+            $old = Start-CustomerBackup ./crm
+            $good = Start-CustomerBackup ./crm
+            $bad = Start-CustomerBackup ./crm -MinimumCount 10 -WarningAction SilentlyContinue
+            @(Test-CustomerBackup).Snapshot -join ' ' -eq "$($bad.Id) $($good.Id) $($mail.Id)"
+            @(Get-CustomerBackup -Latest).Id -join ' ' -eq "$($bad.Id) $($mail.Id)"
+            $null = $bad | Approve-CustomerBackup -Reason 'test' -Confirm:$false
+            @(Test-CustomerBackup).Snapshot -join ' ' -eq "$($bad.Id) $($mail.Id)"
+            """);
+        Assert.Equal(["True", "True", "True"], lines);
+    }
+
+    [Fact]
     public async Task Gates_are_skipped_by_name_and_WhatIf_decides_nothing()
     {
         var lines = await _place.LinesAsync("""

@@ -33,6 +33,21 @@ public sealed class OptimizeBackupVaultTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_nothing_may_be_done_by_preference_the_plans_are_shown_too()
+    {
+        await _place.LinesAsync("$null = New-BackupVault ./vault; $null = Start-CustomerBackup ./crm -Vault ./vault; $null = Start-CustomerBackup ./crm -Vault ./vault");
+        var before = _place.Picture();
+        var lines = await _place.LinesAsync("""
+            $WhatIfPreference = $true
+            "$((Optimize-BackupVault -Vault ./vault).IsTrial)"
+            "$((Restore-CustomerBackup -Vault ./vault -Destination ./back).GetType().Name)"
+            "$(@(Remove-CustomerBackup -Vault ./vault -KeepLast 1).Action)"
+            """);
+        Assert.Equal(before, _place.Picture());
+        Assert.Equal(["True", "RestorePreflight", "Kept WouldRemove"], lines.Where(static line => !line.StartsWith("What if:", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Bad_requests_are_said()
     {
         var lines = await _place.LinesAsync("""

@@ -34,6 +34,9 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
 
     internal int Operations => _operations;
 
+    /// <summary>So many objects that were there were not listed.</summary>
+    internal long Missed { get; private set; }
+
     public override TargetCapabilities Capabilities => Lag == TimeSpan.Zero ? base.Capabilities : base.Capabilities with { ListAfterWrite = false, MaxListLag = Lag };
 
     internal void Arm(int interruptAt, Func<Task>? interruption, int dieAt, bool diesAfter)
@@ -83,8 +86,14 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
         }
     }
 
+    /// <summary>A pack goes before time passes: that this takes no time is what the protocol assumes of a store (docs/design/collection.md).</summary>
     public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
+        if (name.Value.StartsWith(ObjectNames.Packs, StringComparison.Ordinal) && Interruption is not null && _operations + 1 == InterruptAt)
+        {
+            await base.DeleteAsync(name, cancellationToken);
+        }
+
         var dies = await BeginAsync();
         await base.DeleteAsync(name, cancellationToken);
         Die(dies);
@@ -94,7 +103,9 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
     {
         lock (_random)
         {
-            return _random.Next(2) == 0;
+            var isMissed = _random.Next(2) == 0;
+            Missed += isMissed ? 1 : 0;
+            return isMissed;
         }
     }
 

@@ -1,5 +1,7 @@
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Pipeline.Collection;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 using static SecureBackup.Tests.Unit.Collection.CollectionScene;
 
@@ -75,6 +77,41 @@ public sealed class OvertakenTests : IDisposable
         Assert.NotEqual(0, _scene.CountOf("relocations/"));
     }
 
+    /// <summary>Meanwhile the marker is void, and a new snapshot needs of the old packs what nothing needed when the others were moved.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_relocation_that_slept_on_its_way_to_the_store_moves_nothing(bool dies)
+    {
+        using var owner = await _scene.CreateAsync();
+        await WorthCompactingAsync(owner);
+        using var maintainer = await _scene.OpenAsync("maintainer", target: new SleepyTarget(_scene.Target, LeanOnOldPacksAsync, dies));
+        await CollectAsync(owner, Compacting);
+        _scene.Time.Advance(Day);
+        if (dies)
+        {
+            await Assert.ThrowsAsync<Engine.Faults.TargetException>(() => CollectAsync(maintainer, Compacting));
+            Assert.Empty((await RelocationMap.LoadAsync(owner, Token)).LeftPacks);
+        }
+        else
+        {
+            Assert.Equal(0, (await CollectAsync(maintainer, Compacting)).PacksCompacted);
+        }
+
+        Assert.Equal(dies ? 1 : 0, _scene.CountOf("relocations/"));
+        await _scene.RequireIntactAsync(owner);
+        Assert.NotEqual(0, (await _scene.CollectForAsync(owner, 8, new CollectOptions { MaxUnusedPercent = 5 })).PacksDeleted);
+        await _scene.RequireIntactAsync(owner);
+
+        async Task LeanOnOldPacksAsync()
+        {
+            _scene.Time.Advance(2 * Day);
+            _scene.Set("file-01.bin", 12_000, seed: 1);
+            using var writer = await _scene.OpenAsync("late");
+            Assert.InRange((await _scene.BackUpAsync(writer)).ChunksNew, 1, 2);
+        }
+    }
+
     private async Task<Snapshot> WorthCompactingAsync(UnlockedVault owner)
     {
         await _scene.HalfEmptyAsync(owner, owner);
@@ -93,5 +130,21 @@ public sealed class OvertakenTests : IDisposable
     {
         Assert.True(line.Operations > operation, $"It took {line.Operations} operations.");
         Assert.NotEqual(0, _scene.CountOf("relocations/"));
+    }
+
+    /// <summary>A relocation is on its way for as long as something else takes.</summary>
+    private sealed class SleepyTarget(Target inner, Func<Task> meanwhile, bool dies) : DelegatingTarget(inner)
+    {
+        public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
+        {
+            if (!name.Value.StartsWith(ObjectNames.Relocations, StringComparison.Ordinal))
+            {
+                return await base.PutAsync(name, content, options, cancellationToken);
+            }
+
+            await meanwhile();
+            var receipt = await base.PutAsync(name, content, options, cancellationToken);
+            return dies ? throw new Engine.Faults.TargetException(Engine.Faults.TargetFault.Unavailable, "The line is dead.") : receipt;
+        }
     }
 }

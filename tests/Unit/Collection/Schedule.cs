@@ -9,26 +9,32 @@ namespace SecureBackup.Tests.Unit.Collection;
 
 /// <summary>
 /// One schedule, made of its seed. Two writers with files of their own that share contents, and two maintainers, take turns; in the middle of each turn time may pass, others may act, and the line
-/// may die. The reference model is what each snapshot was made of.
+/// may die. The reference model is what each snapshot was made of. Each turn has random numbers of its own: the engine's threads and the vault's random ids are not the seed's, and what they
+/// make of one turn shall not change the next ones.
 /// </summary>
 internal sealed class Schedule : IDisposable
 {
     private const int Steps = 12;
 
+    /// <summary>Grace time and session lapse.</summary>
+    private static readonly TimeSpan Half = TimeSpan.FromHours(12);
+
     private readonly CollectionScene _scene = new();
-    private readonly Random _random;
+    private readonly int _seed;
     private readonly TimeSpan _lag;
     private readonly ScheduleTally _tally;
     private readonly List<SortedDictionary<string, (byte[] Bytes, long Version)>> _files = [new(StringComparer.Ordinal), new(StringComparer.Ordinal)];
     private readonly List<ChaosTarget> _lines = [];
     private readonly List<UnlockedVault> _vaults = [];
     private UnlockedVault _judge = null!;
+    private Random _random;
     private int _depth;
     private int _version;
 
     internal Schedule(int seed, TimeSpan lag, ScheduleTally tally)
     {
-        _random = new Random(seed);
+        _seed = seed;
+        _random = RandomOf(0);
         _lag = lag;
         _tally = tally;
     }
@@ -38,8 +44,7 @@ internal sealed class Schedule : IDisposable
     internal async Task RunAsync()
     {
         _judge = await _scene.CreateAsync();
-        var half = TimeSpan.FromHours(12);
-        await _judge.AppendAsync([VaultPolicy.Default with { DeduplicationTrust = TrustedPacks.AllMembers, GraceTime = half, SessionLapse = half }], Token);
+        await _judge.AppendAsync([VaultPolicy.Default with { DeduplicationTrust = TrustedPacks.AllMembers, GraceTime = Half, SessionLapse = Half }], Token);
         await WriterKeys.ExportAsync(_judge, "writer", _scene["writer.key"], null, Token);
         for (var party = 0; party < 4; party++)
         {
@@ -47,8 +52,11 @@ internal sealed class Schedule : IDisposable
             _vaults.Add(await _scene.OpenAsync($"party-{party}", party == 1 ? _scene["writer.key"] : null, _lines[party]));
         }
 
-        for (var step = 0; step < Steps; step++)
+        await BackUpAsync(0);
+        await BackUpAsync(1);
+        for (var step = 1; step <= Steps; step++)
         {
+            _random = RandomOf(step);
             await ActAsync(_random.Next(10));
             await JudgeAsync(isLast: false);
         }
@@ -58,6 +66,7 @@ internal sealed class Schedule : IDisposable
 
     public void Dispose()
     {
+        _tally.Missed += _lines.Sum(static line => line.Missed);
         _vaults.ForEach(static vault => vault.Dispose());
         _judge?.Dispose();
         _scene.Dispose();
@@ -65,11 +74,32 @@ internal sealed class Schedule : IDisposable
 
     private Task ActAsync(int action) => action switch
     {
-        0 or 1 or 2 => BackUpAsync(_random.Next(2)),
-        3 or 4 or 5 or 6 => CollectLaterAsync(2 + _random.Next(2)),
-        7 or 8 => RemoveAsync(),
+        0 or 1 or 2 or 3 => BackUpAsync(_random.Next(2)),
+        4 => CollectLaterAsync(2 + _random.Next(2)),
+        5 or 6 => TendAsync(),
+        7 or 8 => RemoveAsync(_random.Next(_scene.Expected.Count)),
         _ => PassAsync(),
     };
+
+    private Random RandomOf(int step) => new((_seed * 64) + step);
+
+    /// <summary>
+    /// As it is meant to be: all but a few go, and what one call chose is rewritten by the next, of either maintainer, when the grace time is over. What those that went had in common with the
+    /// others lies in packs that are half empty then.
+    /// </summary>
+    private async Task TendAsync()
+    {
+        for (var keep = 1 + _random.Next(3); _scene.Expected.Count > keep;)
+        {
+            await RemoveAsync(0);
+        }
+
+        for (var calls = 3; calls > 0; calls--)
+        {
+            await WaitAsync(13);
+            await CollectAsync(2 + _random.Next(2));
+        }
+    }
 
     /// <summary>So that markers come of age.</summary>
     private async Task CollectLaterAsync(int party)
@@ -78,9 +108,10 @@ internal sealed class Schedule : IDisposable
         await CollectAsync(party);
     }
 
-    private Task PassAsync(int atMost = 20)
+    private Task PassAsync(int atMost = 20) => WaitAsync(_random.Next(1, atMost + 1));
+
+    private Task WaitAsync(int hours)
     {
-        var hours = _random.Next(1, atMost + 1);
         Journal.Add($"{hours} hours pass");
         _scene.Time.Advance(TimeSpan.FromHours(hours));
         return Task.CompletedTask;
@@ -90,6 +121,7 @@ internal sealed class Schedule : IDisposable
     private async Task InterruptAsync(int party)
     {
         _depth++;
+        _tally.Slept++;
         for (var others = _random.Next(1, 4); others > 0; others--)
         {
             await PassAsync();
@@ -105,7 +137,7 @@ internal sealed class Schedule : IDisposable
 
     private void Arm(int party, int operations)
     {
-        var interruptAt = _random.Next(2) == 0 ? _random.Next(1, operations) : -1;
+        var interruptAt = _random.Next(party < 2 ? 2 : 3) == 0 ? _random.Next(1, operations) : -1;
         var dieAt = _random.Next(5) == 0 ? _random.Next(1, operations) : -1;
         _lines[party].Arm(interruptAt, () => InterruptAsync(party), dieAt, _random.Next(2) == 0);
     }
@@ -121,6 +153,7 @@ internal sealed class Schedule : IDisposable
 
         Change(_files[party]);
         Arm(party, 70);
+        var begun = _scene.Time.GetUtcNow();
         var before = await IdsAsync();
         var picture = Picture(_files[party]);
         var lapses = _scene.Sink.Codes.Count(static code => code == FaultCodes.SessionLapsed);
@@ -145,11 +178,11 @@ internal sealed class Schedule : IDisposable
         _lines[party].Arm(-1, null, -1, false);
         var hasLapsed = _scene.Sink.Codes.Count(static code => code == FaultCodes.SessionLapsed) > lapses;
         _tally.Lapsed += hasLapsed ? 1 : 0;
-        await TakeInAsync(party, before, picture);
+        await TakeInAsync(party, before, picture, begun);
     }
 
-    /// <summary>A snapshot that arrived although its run reported none: it counts, unless the run noticed that it came too late for its session.</summary>
-    private async Task TakeInAsync(int party, HashSet<SnapshotId> before, Dictionary<string, ContentHash> picture)
+    /// <summary>A snapshot that arrived although its run reported none: it counts, unless it came too late for its session and the run died before it could notice.</summary>
+    private async Task TakeInAsync(int party, HashSet<SnapshotId> before, Dictionary<string, ContentHash> picture, DateTimeOffset begun)
     {
         foreach (var snapshot in (await SnapshotCatalog.LoadAsync(_judge, Token)).Snapshots
             .Where(snapshot => string.Equals(snapshot.DataSet, $"set-{party}", StringComparison.Ordinal) && !before.Contains(snapshot.Id) && !_scene.Expected.ContainsKey(snapshot.Id)))
@@ -161,6 +194,8 @@ internal sealed class Schedule : IDisposable
             else
             {
                 Journal.Add($"{snapshot.Id} was never reported, came too late, and is removed");
+                Journal.Add($"AGE {snapshot.StoreTime - begun}");
+                Assert.True(snapshot.StoreTime - begun > Half, $"{snapshot.Id} came in time and is not whole.");
                 await RemoveQuietlyAsync(snapshot.Id);
             }
         }
@@ -171,7 +206,8 @@ internal sealed class Schedule : IDisposable
         try
         {
             await ReadBackAsync(_judge, snapshot);
-            return true;
+            var request = new VerifyRequest(_judge.RequireReader(), snapshot, await SnapshotCatalog.LoadAsync(_judge, Token));
+            return (await VerifyCorridor.RunAsync(request, RunContext.Unwatched, Token)).Faults.Count == 0;
         }
         catch (IntegrityException)
         {
@@ -193,7 +229,7 @@ internal sealed class Schedule : IDisposable
             var result = await CollectCorridor.RunAsync(_vaults[party], new CollectOptions { MaxUnusedPercent = 25 }, new RunContext(new(), _scene.Sink), Token);
             _tally.Deleted += result.PacksDeleted;
             _tally.Compacted += result.PacksCompacted;
-            Journal.Add($"maintainer {party} has condemned {result.PacksCondemned}, deleted {result.PacksDeleted}, compacted {result.PacksCompacted}");
+            Journal.Add($"maintainer {party} has condemned {result.PacksCondemned}, chosen {result.PacksChosen}, deleted {result.PacksDeleted}, compacted {result.PacksCompacted}");
         }
         catch (TargetException) when (_lines[party].HasDied)
         {
@@ -209,11 +245,12 @@ internal sealed class Schedule : IDisposable
         _lines[party].Arm(-1, null, -1, false);
     }
 
-    private async Task RemoveAsync()
+    private async Task RemoveAsync(int number)
     {
         if (_scene.Expected.Count > 1)
         {
-            await RemoveQuietlyAsync(_scene.Expected.Keys.ElementAt(_random.Next(_scene.Expected.Count)));
+            await RemoveQuietlyAsync(_scene.Expected.Keys.ElementAt(number));
+            _tally.Removed++;
         }
     }
 
@@ -226,16 +263,16 @@ internal sealed class Schedule : IDisposable
     /// <summary>Contents come from a small pool, so that writers have much in common and things come back.</summary>
     private void Change(SortedDictionary<string, (byte[] Bytes, long Version)> files)
     {
-        for (var i = _random.Next(1, 4); i > 0 || files.Count == 0; i--)
+        for (var i = files.Count == 0 ? 8 : _random.Next(1, 5); i > 0 || files.Count == 0; i--)
         {
-            var name = $"file-{_random.Next(6)}";
+            var name = $"file-{_random.Next(8)}";
             if (_random.Next(4) == 0)
             {
                 files.Remove(name);
                 continue;
             }
 
-            var content = _random.Next(8);
+            var content = _random.Next(12);
             var bytes = new byte[2_000 + (content * 1_500)];
             new Random(content).NextBytes(bytes);
             files[name] = (bytes, ++_version);

@@ -9,6 +9,11 @@ public sealed partial class FaultCodeRegisterTests
     private const string Page = "docs/errors.md";
 
     [Fact]
+    public void Those_are_transient_in_which_somebody_else_was_faster_or_the_store_is_not_ready() => Assert.Equal(
+        [FaultCodes.TargetThrottled, FaultCodes.TargetUnavailable, FaultCodes.RegisterConflict, FaultCodes.SessionLapsed, FaultCodes.SubjectErasedMeanwhile],
+        FaultCodes.All.Where(static code => code.IsTransient));
+
+    [Fact]
     public void Numbers_and_names_are_unique()
     {
         Assert.NotEmpty(FaultCodes.All);

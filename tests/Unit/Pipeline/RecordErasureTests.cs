@@ -35,7 +35,7 @@ public sealed class RecordErasureTests
         using var owner = await scene.UnlockAsync();
         using var vault = await scene.UnlockAsync(new ErasingTarget(scene.Target, ObjectNames.ReferencePages, () => EraseAsync(owner, "3")));
         var refused = await Assert.ThrowsAsync<VaultException>(() => RecordScene.BackUpAsync(vault, scene.Folder["spill"], RecordScene.Members(10, 1)));
-        Assert.Equal(FaultCodes.SubjectErasedMeanwhile, refused.Code);
+        Assert.Equal((FaultCodes.SubjectErasedMeanwhile, true), (refused.Code, refused.IsTransient));
         Assert.Empty((await SnapshotCatalog.LoadAsync(owner, Token)).Snapshots);
         Assert.Empty(Directory.GetFileSystemEntries(scene.Folder["spill"]));
     }

@@ -126,10 +126,17 @@ internal sealed class Compactor(CollectRun run)
             return;
         }
 
-        // A crash after it leaves old packs that nothing needs once it is settled.
+        // A crash after it leaves old packs that nothing needs once it is settled. One that slept on its way to the store says itself that it came too late, also if this host never wakes.
         var header = run.Vault.NewHeader(ObjectKind.Relocation, isSealed: true);
-        var relocation = new Relocation(run.Vault.Register.Head, moves, run.Vault.Now);
-        await run.Vault.Store.PutAsync(ObjectNames.Relocation(header.Object), relocation.Seal(header, run.Vault.Keys, run.Vault.SelfKey), cancellationToken);
+        var relocation = new Relocation(run.Vault.Register.Head, moves, run.Vault.Now) { Deadline = Timestamp.From(deadline) };
+        var name = ObjectNames.Relocation(header.Object);
+        var receipt = await run.Vault.Store.PutAsync(name, relocation.Seal(header, run.Vault.Keys, run.Vault.SelfKey), cancellationToken);
+        if (receipt.StoreTime >= deadline)
+        {
+            await run.TidyAsync([name], cancellationToken);
+            return;
+        }
+
         run.PacksCompacted += mover.Moved.Count;
         run.Moved.UnionWith(mover.Moved);
         run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);

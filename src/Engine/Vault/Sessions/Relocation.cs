@@ -11,14 +11,27 @@ public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old
 {
     internal const int MaxMoves = 200_000;
 
+    private const int DeadlineKey = 128;
+
+    /// <summary>
+    /// By when the store must have had it, by its own clock; null for no limit. Later, writers may have begun to use the old packs again, since the marker that kept them away was void:
+    /// what they need of them was not moved.
+    /// </summary>
+    public Timestamp? Deadline { get; init; }
+
     /// <summary>The whole object, sealed and signed.</summary>
     public byte[] Seal(in ObjectHeader header, EpochKeys keys, SigningKey signer)
     {
         var moves = new CborMapWriter().Array(Moves, static (writer, move) => writer.BeginArray(2).Id(move.Old.Value).Id(move.New.Value).EndArray()).Encode();
-        var writer = new CborMapWriter().BeginMap(3).Key(0);
+        var writer = new CborMapWriter().BeginMap().Key(0);
         Register.Write(writer);
-        var body = writer.Key(1).Bytes(SealedBlob.Seal(new ObjectKey(keys.Index.Bytes, header, SealPurpose.Index), moves)).Key(2).Time(Time).EndMap().Encode();
-        return SignedObject.Build(header, body, signer);
+        writer.Key(1).Bytes(SealedBlob.Seal(new ObjectKey(keys.Index.Bytes, header, SealPurpose.Index), moves)).Key(2).Time(Time);
+        if (Deadline is { } deadline)
+        {
+            writer.Key(DeadlineKey).Time(deadline);
+        }
+
+        return SignedObject.Build(header, writer.EndMap().Encode(), signer);
     }
 
     /// <exception cref="IntegrityException">What is no relocation of this vault, or not signed by a maintainer.</exception>
@@ -40,14 +53,16 @@ public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old
         RegisterHead? register = null;
         ReadOnlyMemory<byte>? blob = null;
         Timestamp? time = null;
+        Timestamp? deadline = null;
         var reader = CborMapReader.OfMap(signed.Body, $"relocation {signed.Header.Object}");
-        while (reader.NextKey(out var key))
+        while (reader.NextKey(out var key, DeadlineKey))
         {
             switch (key)
             {
                 case 0: register = RegisterHead.Read(reader); break;
                 case 1: blob = reader.ReadBytes(SignedObject.MaxBodyBytes); break;
                 case 2: time = reader.ReadTime(); break;
+                case DeadlineKey: deadline = reader.ReadTime(); break;
                 default: throw reader.UnknownKey(key);
             }
         }
@@ -56,7 +71,7 @@ public sealed record Relocation(RegisterHead Register, IReadOnlyList<(PackId Old
         using var plain = SealedBlob.TryOpen(indexKey, reader.Required(blob, "the moves").Span, SignedObject.MaxBodyBytes)
             ?? throw new KeyException(FaultCodes.WrongKey, $"The relocation {signed.Header.Object} is not sealed with this vault's index key.");
         var moves = new CborMapReader(plain.Memory, $"moves of relocation {signed.Header.Object}").ReadArray(MaxMoves, ReadMove);
-        return new Relocation(reader.Required(register, "the register head"), moves, reader.Required(time, "the time"));
+        return new Relocation(reader.Required(register, "the register head"), moves, reader.Required(time, "the time")) { Deadline = deadline };
     }
 
     private static (PackId Old, PackId New) ReadMove(CborMapReader reader)

@@ -7,7 +7,7 @@ namespace SecureBackup.Engine.Vault;
 
 /// <summary>
 /// Where compaction put the chunks of packs. An old pack is read as its new ones only where all of these are on the target: a relocation whose packs are not there is no reason to
-/// miss anything. One of a maintainer that was revoked since serves for packs that are gone already, and for nothing else.
+/// miss anything. A <em>void</em> one, of a maintainer that was revoked since or stored after its deadline, serves for packs that are gone already, and for nothing else.
 /// </summary>
 public sealed class RelocationMap
 {
@@ -18,8 +18,8 @@ public sealed class RelocationMap
         Stored = stored;
         Unread = unread;
 
-        // Those of maintainers who still count go first: what a revoked one says besides is asked only where they lead nowhere.
-        foreach (var relocation in stored.OrderBy(static relocation => relocation.IsRevoked))
+        // Those that count go first: what a void one says besides is asked only where they lead nowhere.
+        foreach (var relocation in stored.OrderBy(static relocation => relocation.IsVoid))
         {
             foreach (var pack in relocation.Relocation.Moves.GroupBy(static move => move.Old, static move => move.New))
             {
@@ -28,12 +28,12 @@ public sealed class RelocationMap
                     _moves.Add(pack.Key, moves = []);
                 }
 
-                moves.Add(new PackMove([.. pack], relocation.StoredAt, relocation.IsRevoked));
+                moves.Add(new PackMove([.. pack], relocation.StoredAt, relocation.IsVoid));
             }
         }
     }
 
-    /// <summary>Packs that no writer leans on any more. Nobody who was revoked can make writers store everything once more.</summary>
+    /// <summary>Packs that no writer leans on any more. A void relocation cannot make writers store everything once more.</summary>
     public IEnumerable<PackId> LeftPacks => _moves.Keys.Where(IsLeft);
 
     internal IReadOnlyList<StoredRelocation> Stored { get; }
@@ -43,8 +43,8 @@ public sealed class RelocationMap
 
     public bool IsMoved(PackId pack) => _moves.ContainsKey(pack);
 
-    /// <summary>Whether a maintainer who still counts moved what is needed out of it.</summary>
-    internal bool IsLeft(PackId pack) => _moves.TryGetValue(pack, out var moves) && moves.Exists(static move => !move.IsRevoked);
+    /// <summary>Whether what is needed was moved out of it, by a relocation that counts.</summary>
+    internal bool IsLeft(PackId pack) => _moves.TryGetValue(pack, out var moves) && moves.Exists(static move => !move.IsVoid);
 
     /// <summary>Reads all relocations. What cannot be read, or nobody with the right signed, moves nothing.</summary>
     public static async Task<RelocationMap> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken)
@@ -54,7 +54,11 @@ public sealed class RelocationMap
         var read = await vault.Store.ReadManyAsync(
             stats,
             SignedObject.MaxBytes,
-            stored => new StoredRelocation(stored.Name, Relocation.Open(stored, vault, out var signer), stored.StoreTime, signer.IsRevoked),
+            stored =>
+            {
+                var relocation = Relocation.Open(stored, vault, out var signer);
+                return new StoredRelocation(stored.Name, relocation, stored.StoreTime, signer.IsRevoked || relocation.Deadline?.ToDateTimeOffset() <= stored.StoreTime);
+            },
             (name, exception) => unread = Report(vault, name, exception) ? exception : unread,
             cancellationToken);
         return new RelocationMap([.. read.OfType<StoredRelocation>()], unread);
@@ -109,7 +113,7 @@ public sealed class RelocationMap
         try
         {
             var isHere = isPresent(pack);
-            foreach (var move in moves.Where(move => !isHere || (!move.IsRevoked && move.StoredAt < storedBefore)))
+            foreach (var move in moves.Where(move => !isHere || (!move.IsVoid && move.StoredAt < storedBefore)))
             {
                 var packs = move.New.SelectMany(next => Resolve(next, isPresent, storedBefore, path) ?? [next]).Distinct().ToList();
                 if (packs.TrueForAll(isPresent.Invoke))
@@ -138,8 +142,8 @@ public sealed class RelocationMap
         return exception.Code != FaultCodes.SignerNotEntitled;
     }
 
-    private sealed record PackMove(IReadOnlyList<PackId> New, DateTimeOffset StoredAt, bool IsRevoked);
+    private sealed record PackMove(IReadOnlyList<PackId> New, DateTimeOffset StoredAt, bool IsVoid);
 }
 
 /// <summary>A relocation on the target.</summary>
-internal sealed record StoredRelocation(ObjectName Name, Relocation Relocation, DateTimeOffset StoredAt, bool IsRevoked);
+internal sealed record StoredRelocation(ObjectName Name, Relocation Relocation, DateTimeOffset StoredAt, bool IsVoid);
