@@ -155,7 +155,7 @@ public sealed record Snapshot
     public SnapshotKind Kind => Summary.Kind;
 
     /// <exception cref="RequestException">RecordsAreNotFiles.</exception>
-    internal void RequireFiles()
+    public void RequireFiles()
     {
         if (Kind == SnapshotKind.Records)
         {
