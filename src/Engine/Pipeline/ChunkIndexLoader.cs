@@ -11,20 +11,28 @@ internal static class ChunkIndexLoader
     /// <summary>1,000 pages: the lookups of a run come in the order of the last one's packs, so few are in use at once.</summary>
     private const long PageCacheBytes = 16 * 1024 * 1024;
 
+    /// <summary>All index pages of a million customers.</summary>
+    private const long RecordPageCacheBytes = 64 * 1024 * 1024;
+
     /// <summary>For reading one snapshot.</summary>
     internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, Snapshot snapshot, IEngineSink sink, CancellationToken cancellationToken) =>
-        OpenForReadingAsync(vault, snapshot.Writer, snapshot.StoreTime, sink, cancellationToken);
+        OpenForReadingAsync(vault, snapshot.Writer, snapshot.StoreTime, PageCacheBytes, sink, cancellationToken);
 
     /// <param name="writer">
     /// Whose snapshot is read. Its own packs and those that it could rely on come first: another writer can say of its packs whatever it likes, and must not be
     /// asked before the ones that the snapshot was made with.
     /// </param>
     internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken) =>
-        OpenForReadingAsync(vault, writer, DateTimeOffset.MaxValue, sink, cancellationToken);
+        OpenForReadingAsync(vault, writer, DateTimeOffset.MaxValue, PageCacheBytes, sink, cancellationToken);
 
-    private static async Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, DateTimeOffset storedBy, IEngineSink sink, CancellationToken cancellationToken)
+    /// <summary>For reading every record of snapshots: a chunk for each customer, whose ids come in no order, so that each look-up may need another page.</summary>
+    internal static Task<ChunkIndex> OpenForRecordsAsync(UnlockedVault vault, IEngineSink sink, CancellationToken cancellationToken) =>
+        OpenForReadingAsync(vault, vault.Self, DateTimeOffset.MaxValue, RecordPageCacheBytes, sink, cancellationToken);
+
+    private static async Task<ChunkIndex> OpenForReadingAsync(
+        UnlockedVault vault, MemberId writer, DateTimeOffset storedBy, long pageCacheBytes, IEngineSink sink, CancellationToken cancellationToken)
     {
-        var catalog = await SegmentCatalog.ListAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), storedBy, cancellationToken);
+        var catalog = await SegmentCatalog.ListAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(pageCacheBytes), storedBy, cancellationToken);
         return new ChunkIndex(catalog, new DeduplicationTrust(writer, vault.Register)) { OnProblem = problem => Warn(sink, problem) };
     }
 

@@ -42,7 +42,9 @@ public sealed class RecordBrowser : IDisposable
         var keyring = await SubjectKeyring.OpenAsync(vault, cancellationToken);
         try
         {
-            var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, vault.Vault.Self, sink, cancellationToken);
+            var index = await (readAheadBytes > 0
+                ? ChunkIndexLoader.OpenForRecordsAsync(vault.Vault, sink, cancellationToken)
+                : ChunkIndexLoader.OpenForReadingAsync(vault.Vault, vault.Vault.Self, sink, cancellationToken));
             return new RecordBrowser(vault, index, keyring, readAheadBytes);
         }
         catch
