@@ -19,7 +19,7 @@ internal static class RecordObjects
         RecordMap { Kind: RecordMapKind.Hashtable } map => TableOf(map),
         RecordMap map => Fill(new OrderedDictionary(StringComparer.OrdinalIgnoreCase), map),
         RecordEnum member => MemberOf(member),
-        object?[] items => Array.ConvertAll(items, Whole),
+        object?[] items when items.GetType() == typeof(object[]) => Array.ConvertAll(items, Whole),
         List<object?> items => items.ConvertAll(Whole),
         _ => value,
     };

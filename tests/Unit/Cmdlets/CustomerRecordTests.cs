@@ -10,7 +10,7 @@ public sealed class CustomerRecordTests : IDisposable
         function New-Member([int] $Id, [string] $Note = 'first') {
             [pscustomobject]@{
                 MemberId = $Id; Name = "Name of $Id"; Note = $Note; Joined = [datetime]::new(2020, 1, 2, 3, 4, 5, 6, [DateTimeKind]::Utc); Balance = 1.50d; Photo = [byte[]](1, 2, $Id)
-                Tags = 'a', 'b'; Numbers = [int[]](1, 2); Day = [DayOfWeek]::Friday; Nested = [pscustomobject]@{ Street = 'Main'; More = @{ Zip = '0042'; n = [long] 7 } }
+                Tags = 'a', 'b'; Words = [string[]]('c', 'd'); Versions = [version[]]('1.2', '3.4'); Numbers = [int[]](1, 2); Day = [DayOfWeek]::Friday; Nested = [pscustomobject]@{ Street = 'Main'; More = @{ Zip = '0042'; n = [long] 7 } }
                 Ordered = [ordered]@{ z = 1; a = 2 }; Nothing = $null; Flag = $true; Ref = [guid]::new([byte[]]::new(16)); Big = [bigint]::Pow(2, 100); Rated = [Rating]@{ Stars = 5; Text = 'fine' }
             }
         }
