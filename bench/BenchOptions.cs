@@ -5,7 +5,7 @@ namespace SecureBackup.Bench;
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchOptions
 {
-    private const string Usage = "Usage: [--size 512MB] [--subjects 1000000 --snapshots 2] [--keys 10000000] [--folder <where>] [--seed 1] [--keep]";
+    private const string Usage = "Usage: [--size 512MB] [--subjects 1000000 --snapshots 2] [--keys 10000000] [--days 3650] [--folder <where>] [--seed 1] [--keep]";
 
     /// <summary>Content of the data set.</summary>
     internal long SizeBytes { get; private init; } = 2L << 30;
@@ -23,6 +23,9 @@ internal sealed record BenchOptions
 
     /// <summary>Customers of whom only the keys are made and erased; 0 for none.</summary>
     internal int Keys { get; private init; }
+
+    /// <summary>Daily snapshots from which one file is brought back; 0 for none.</summary>
+    internal int Days { get; private init; }
 
     internal bool KeepsFolder { get; private init; }
 
@@ -49,6 +52,9 @@ internal sealed record BenchOptions
                     break;
                 case "--keys" when int.TryParse(value, CultureInfo.InvariantCulture, out var keys) && keys > 0:
                     options = options with { Keys = keys };
+                    break;
+                case "--days" when int.TryParse(value, CultureInfo.InvariantCulture, out var days) && days > 1:
+                    options = options with { Days = days };
                     break;
                 case "--snapshots" when int.TryParse(value, CultureInfo.InvariantCulture, out var snapshots) && snapshots > 0:
                     options = options with { Snapshots = snapshots };

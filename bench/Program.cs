@@ -18,6 +18,11 @@ if (options.Subjects > 0)
     return await SubjectRuns.RunAsync(options);
 }
 
+if (options.Days > 0)
+{
+    return await new FirstFileRuns(options).RunAsync();
+}
+
 if (options.Keys > 0)
 {
     return await KeyringRuns.RunAsync(options);

@@ -47,7 +47,7 @@ public sealed class SegmentCatalog : IDisposable
     /// <exception cref="TargetException">The target failed; a segment that is gone since it was listed is a problem only.</exception>
     public static async Task<SegmentCatalog> LoadAsync(Target target, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
     {
-        var catalog = await ListAsync(target, access, cache, cancellationToken);
+        var catalog = await ListAsync(target, access, cache, DateTimeOffset.MaxValue, cancellationToken);
         try
         {
             await catalog.OpenAllAsync(cancellationToken);
@@ -61,10 +61,11 @@ public sealed class SegmentCatalog : IDisposable
     }
 
     /// <summary>
-    /// The names alone; <see cref="OpenMoreAsync"/> opens the segments as they are needed, the newest first, since what a recent snapshot added and what was merged lately
-    /// stands there. Where chunks are said to lie is proven by reading them, so a segment that another one replaces does no harm while not all are open.
+    /// The names alone; <see cref="OpenMoreAsync"/> opens the segments as they are needed. Where chunks are said to lie is proven by reading them, so a segment that another
+    /// one replaces does no harm while not all are open.
     /// </summary>
-    public static async Task<SegmentCatalog> ListAsync(Target target, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
+    /// <param name="storedBy">When the snapshot that is read was stored: what it added was indexed shortly before.</param>
+    public static async Task<SegmentCatalog> ListAsync(Target target, IndexAccess access, PageCache cache, DateTimeOffset storedBy, CancellationToken cancellationToken)
     {
         var listed = new List<ObjectStat>();
         await foreach (var stat in target.ListAsync(IndexSegment.Prefix, cancellationToken))
@@ -75,7 +76,26 @@ public sealed class SegmentCatalog : IDisposable
             }
         }
 
-        return new SegmentCatalog(target, access, cache, listed.OrderByDescending(static stat => stat.StoreTime).ThenBy(static stat => stat.Name));
+        return new SegmentCatalog(target, access, cache, InOrderOfUse(listed, storedBy));
+    }
+
+    /// <summary>In turn one that the snapshot may have been made with and one stored since, for that may be where the former was merged into; each the newest first.</summary>
+    private static IEnumerable<ObjectStat> InOrderOfUse(IEnumerable<ObjectStat> listed, DateTimeOffset storedBy)
+    {
+        var newestFirst = listed.OrderByDescending(static stat => stat.StoreTime).ThenBy(static stat => stat.Name).ToLookup(stat => stat.StoreTime <= storedBy);
+        var (before, since) = (newestFirst[true].ToList(), newestFirst[false].ToList());
+        for (var i = 0; i < Math.Max(before.Count, since.Count); i++)
+        {
+            if (i < before.Count)
+            {
+                yield return before[i];
+            }
+
+            if (i < since.Count)
+            {
+                yield return since[i];
+            }
+        }
     }
 
     /// <summary>The same target's segments as they are now, open; this one stays as it is.</summary>

@@ -11,13 +11,20 @@ internal static class ChunkIndexLoader
     /// <summary>1,000 pages: the lookups of a run come in the order of the last one's packs, so few are in use at once.</summary>
     private const long PageCacheBytes = 16 * 1024 * 1024;
 
+    /// <summary>For reading one snapshot.</summary>
+    internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, Snapshot snapshot, IEngineSink sink, CancellationToken cancellationToken) =>
+        OpenForReadingAsync(vault, snapshot.Writer, snapshot.StoreTime, sink, cancellationToken);
+
     /// <param name="writer">
     /// Whose snapshot is read. Its own packs and those that it could rely on come first: another writer can say of its packs whatever it likes, and must not be
     /// asked before the ones that the snapshot was made with.
     /// </param>
-    internal static async Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken)
+    internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken) =>
+        OpenForReadingAsync(vault, writer, DateTimeOffset.MaxValue, sink, cancellationToken);
+
+    private static async Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, DateTimeOffset storedBy, IEngineSink sink, CancellationToken cancellationToken)
     {
-        var catalog = await SegmentCatalog.ListAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), cancellationToken);
+        var catalog = await SegmentCatalog.ListAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), storedBy, cancellationToken);
         return new ChunkIndex(catalog, new DeduplicationTrust(writer, vault.Register)) { OnProblem = problem => Warn(sink, problem) };
     }
 

@@ -25,7 +25,7 @@ public static partial class RestoreCorridor
         var (vault, snapshot) = (request.Vault, request.Snapshot);
         RequireFiles(snapshot);
         var owner = vault.OpenOwnerPart(snapshot);
-        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot.Writer, context.Sink, cancellationToken);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
         if (request is { Room: { } room, IgnoresRoom: false })
         {

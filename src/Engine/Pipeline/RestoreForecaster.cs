@@ -39,7 +39,7 @@ public sealed class RestoreForecaster
         RestoreRequest request, DestinationForecast destination, RunContext context, CancellationToken cancellationToken)
     {
         var vault = request.Vault.Vault;
-        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault, request.Snapshot.Writer, context.Sink, cancellationToken);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault, request.Snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(request.Vault, index);
         var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
         var reads = new ForecastReads(index, fetcher, inventory);

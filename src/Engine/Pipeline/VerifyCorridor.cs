@@ -21,7 +21,7 @@ public static class VerifyCorridor
         RequirePercent(request.Percent);
         var clock = Stopwatch.StartNew();
         var (vault, snapshot) = (request.Vault, request.Snapshot);
-        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot.Writer, context.Sink, cancellationToken);
+        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
         var faults = new VerifyFaults(context.Counters);
 

@@ -27,9 +27,11 @@ public sealed class FirstFileTests(ITestOutputHelper output)
         var few = await CountAsync(scene, early, $"day-{(Snapshots / 3) - 1:D5}");
         var late = await GrowAsync(scene, Snapshots / 3, Snapshots);
         var many = await CountAsync(scene, late, $"day-{Snapshots - 1:D5}");
+        var again = await CountAsync(scene, early, $"day-{(Snapshots / 3) - 1:D5}");
         var oldest = await CountAsync(scene, late, "day-00000");
 
-        output.WriteLine($"{Snapshots} snapshots and segments: own file {few} then {many}, oldest file {oldest}");
+        output.WriteLine($"{Snapshots} snapshots and segments: own file {few} then {many}, of the early snapshot {again}, oldest file {oldest}");
+        Assert.InRange(again.Reads, 1, 40);
         Assert.InRange(many.Reads, 1, few.Reads + 2);
         Assert.InRange(many.Reads, 1, 40);
         Assert.InRange(oldest.Reads, 1, Snapshots + 40);
