@@ -21,6 +21,6 @@ public static partial class FaultCodes
     public static readonly FaultCode DestinationNotAFolder = new(8021, nameof(DestinationNotAFolder), "The destination is something other than a folder.", "Name a folder; one that does not exist is made.");
     public static readonly FaultCode DestinationNotEmpty = new(8022, nameof(DestinationNotEmpty), "The destination holds something already.", "Choose an empty folder, or say with -Overwrite what shall happen to what is there.");
     public static readonly FaultCode DestinationReadOnly = new(8023, nameof(DestinationReadOnly), "The destination cannot be written to.", "Choose another folder, or make this one writable for this account.");
-    public static readonly FaultCode DestinationFull = new(8024, nameof(DestinationFull), "The destination has no room left; what was complete stays, nothing half is under a real name.", "Make room and run the restore again with -Overwrite IfDifferent.");
+    public static readonly FaultCode DestinationFull = new(8024, nameof(DestinationFull), "The destination has no room left; what was complete stays, nothing half is under a real name.", "Make room and run the restore again with -InPlace, or with -Overwrite IfDifferent where it was not in place; what is whole stays.");
     public static readonly FaultCode DestinationFailed = new(8025, nameof(DestinationFailed), "The destination reports an error of its own, so what was written may not be on the disk.", "Check the disk, then run the restore again with -Overwrite Always.");
 }

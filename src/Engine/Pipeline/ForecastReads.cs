@@ -11,6 +11,7 @@ internal sealed class ForecastReads(ChunkIndex index, ChunkFetcher fetcher, Pack
     private readonly HashSet<PackId> _packs = [];
     private readonly List<WantedChunk> _batch = [];
     private HashSet<ChunkId> _ids = [];
+    private long _fetched;
 
     internal long Bytes { get; private set; }
 
@@ -52,6 +53,7 @@ internal sealed class ForecastReads(ChunkIndex index, ChunkFetcher fetcher, Pack
         }
 
         _batch.Clear();
+        _fetched = 0;
         _ids = [];
     }
 
@@ -69,7 +71,8 @@ internal sealed class ForecastReads(ChunkIndex index, ChunkFetcher fetcher, Pack
         if (_ids.Add(id))
         {
             _batch.Add(new WantedChunk(id, present));
-            if (_batch.Count >= RestoreBatch.MaxUses)
+            _fetched += present[0].Entry.PlainBytes;
+            if (_batch.Count >= RestoreBatch.MaxUses || _fetched >= RestoreBatch.MaxFetchedBytes)
             {
                 Flush();
             }

@@ -86,29 +86,45 @@ internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> place
 /// What is fetched together: as many chunks as fit a bounded plan, grouped by pack, so that each pack is read once and in order however the
 /// files lie across it.
 /// </summary>
-internal sealed class RestoreBatch
+/// <param name="writtenBytes">How much of the destination's room a batch may take; see <see cref="WrittenWithin"/>.</param>
+internal sealed class RestoreBatch(long writtenBytes)
 {
     /// <summary>About 10 MB of plan; at 1 MiB a chunk 32 GiB of content, at 4 KiB 128 MiB.</summary>
     internal const int MaxUses = 32_768;
 
+    /// <summary>What a restore that is interrupted fetches again, at most: files get their names when their batch is whole.</summary>
+    internal const long MaxFetchedBytes = 512L * 1024 * 1024;
+
     private const int MaxFiles = 4_096;
+    private const long MaxWrittenBytes = 4L * 1024 * 1024 * 1024;
+    private const long MinWrittenBytes = 1024 * 1024;
 
     private readonly Dictionary<ChunkId, WantedChunk> _wanted = [];
     private readonly List<PieceCopy> _copies = [];
     private int _uses;
+    private long _fetched;
+    private long _written;
 
     internal List<RestoringFile> Files { get; } = [];
 
-    internal bool IsFull => _uses >= MaxUses || Files.Count >= MaxFiles;
+    internal bool IsFull => _uses >= MaxUses || Files.Count >= MaxFiles || _fetched >= MaxFetchedBytes || _written >= writtenBytes;
+
+    /// <summary>Until a batch is whole, what it replaces stands beside it: where room is short, batches are small.</summary>
+    internal static long WrittenWithin(long freeBytes) => Math.Clamp(freeBytes / 8, MinWrittenBytes, MaxWrittenBytes);
 
     internal WantedChunk? Find(ChunkId id) => _wanted.GetValueOrDefault(id);
 
-    internal void Add(WantedChunk chunk) => _wanted.Add(chunk.Id, chunk);
+    internal void Add(WantedChunk chunk)
+    {
+        _wanted.Add(chunk.Id, chunk);
+        _fetched += chunk.PlainBytes;
+    }
 
     internal void Use(WantedChunk chunk, ChunkUse use)
     {
         chunk.Uses.Add(use);
         use.File.AddUse();
+        _written += chunk.PlainBytes;
         _uses++;
     }
 
@@ -116,6 +132,7 @@ internal sealed class RestoreBatch
     {
         _copies.Add(copy);
         copy.File.AddUse();
+        _written += copy.Piece.LengthBytes;
         _uses++;
     }
 

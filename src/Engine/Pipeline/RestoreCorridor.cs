@@ -27,7 +27,7 @@ public static partial class RestoreCorridor
         var owner = vault.OpenOwnerPart(snapshot);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
-        if (request.Room is { } room)
+        if (request is { Room: { } room, IgnoresRoom: false })
         {
             await RestoreForecaster.RequireRoomAsync(request, room, fetcher, cancellationToken);
         }
@@ -43,6 +43,7 @@ public static partial class RestoreCorridor
             ReadsBack = request.ReadsBack,
             Journal = journal,
             DefersWhatIsInTheWay = request.Mirror is not null,
+            BatchBytes = RestoreBatch.WrittenWithin(request.Room?.Spaces().Min(static space => space.FreeBytes) ?? long.MaxValue),
         };
         if (parts.Filter.TakesAll)
         {
@@ -100,8 +101,11 @@ public sealed record RestoreRequest(VaultReader Vault, Snapshot Snapshot)
     /// <summary>Patterns as of <see cref="EntryFilter"/>; empty for everything.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
-    /// <summary>Where the restore goes, to refuse one that cannot fit; null to find out on the way.</summary>
+    /// <summary>Where the restore goes, to refuse one that cannot fit, and to take little room at a time where there is little; null to find out on the way.</summary>
     public DestinationForecast? Room { get; init; }
+
+    /// <summary>It is tried although it does not seem to fit.</summary>
+    public bool IgnoresRoom { get; init; }
 
     /// <summary>
     /// In place: remove what the snapshot does not hold. Says where the roots are and which folders are never entered; the rules are the snapshot's own. Null to remove
@@ -134,6 +138,9 @@ internal sealed record RestoreParts(VaultReader Vault, ChunkIndex Index, Listing
 
     /// <summary>Where a folder stands in a file's place, the file waits until the folder is gone.</summary>
     internal required bool DefersWhatIsInTheWay { get; init; }
+
+    /// <summary>Room that may be taken before files get their names.</summary>
+    internal required long BatchBytes { get; init; }
 
     internal ChunkIdKey Ids => Vault.Vault.Keys.ChunkId;
 }

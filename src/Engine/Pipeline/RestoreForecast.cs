@@ -41,5 +41,5 @@ public sealed record RestoreForecast
 }
 
 /// <summary>Room on one file system.</summary>
-/// <param name="NeededBytes">At least: what is replaced is taken off, though it is there until its replacement is complete.</param>
+/// <param name="NeededBytes">At most, see <see cref="RestoreRoom"/>.</param>
 public sealed record SpaceForecast(string Path, long NeededBytes, long FreeBytes);

@@ -17,7 +17,7 @@ public sealed class RestoreForecaster
     private readonly RestoreRequest _request;
     private readonly DestinationForecast _destination;
     private readonly IReadOnlyList<DestinationSpace> _spaces;
-    private readonly Dictionary<string, long> _needed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RestoreRoom> _rooms;
     private readonly List<EntryFault> _faults = [];
     private long _files;
     private long _kept;
@@ -31,6 +31,7 @@ public sealed class RestoreForecaster
         _request = request;
         _destination = destination;
         _spaces = destination.Spaces();
+        _rooms = _spaces.ToDictionary(static space => space.Path, _ => new RestoreRoom(RestoreBatch.WrittenWithin(_spaces.Min(static space => space.FreeBytes))), StringComparer.Ordinal);
     }
 
     /// <exception cref="RequestException">NothingMatches.</exception>
@@ -128,7 +129,7 @@ public sealed class RestoreForecaster
         {
             case EntryKind.Directory:
                 _folders++;
-                Need(entry.Path, foresight.IsWritten ? BlockBytes : 0);
+                RoomOf(entry.Path).Add(foresight.IsWritten ? BlockBytes : 0, freedBytes: 0);
                 return;
             case not EntryKind.File:
                 _others++;
@@ -144,21 +145,17 @@ public sealed class RestoreForecaster
         var bytes = metadata.SizeBytes - metadata.Holes.Sum(static hole => hole.LengthBytes) + entry.Streams.Sum(static stream => stream.SizeBytes);
         _files++;
         _written += bytes;
-        Need(entry.Path, ((bytes + BlockBytes - 1) / BlockBytes * BlockBytes) - foresight.FreedBytes);
+        RoomOf(entry.Path).Add((bytes + BlockBytes - 1) / BlockBytes * BlockBytes, foresight.FreedBytes);
         if (reads is not null && await reads.TryAddAsync(entry, cancellationToken) is { } fault)
         {
             _faults.Add(fault);
         }
     }
 
-    private void Need(EntryPath path, long bytes)
-    {
-        var space = _destination.SpaceOf(path, _spaces);
-        _needed[space] = _needed.GetValueOrDefault(space) + bytes;
-    }
+    private RestoreRoom RoomOf(EntryPath path) => _rooms[_destination.SpaceOf(path, _spaces)];
 
     private IReadOnlyList<SpaceForecast> SpaceForecasts() =>
-        [.. _spaces.Select(space => new SpaceForecast(space.Path, Math.Max(0, _needed.GetValueOrDefault(space.Path)), space.FreeBytes))];
+        [.. _spaces.Select(space => new SpaceForecast(space.Path, _rooms[space.Path].NeededBytes, space.FreeBytes))];
 
     private RestoreForecast ToForecast(ForecastReads reads) => new()
     {

@@ -18,7 +18,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
     private readonly StandingStage _standing = new(parts);
     private readonly List<ListedEntry> _inTheWay = [];
     private bool _isSettling;
-    private RestoreBatch _batch = new();
+    private RestoreBatch _batch = new(parts.BatchBytes);
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -253,7 +253,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
         }
 
         await CommitJournalAsync(cancellationToken);
-        _batch = new RestoreBatch();
+        _batch = new RestoreBatch(parts.BatchBytes);
         if (unfinished is not null)
         {
             _batch.Files.Add(unfinished);

@@ -125,11 +125,12 @@ internal sealed class RestoreWork
 
     private async Task RestoreAsync(VaultReader reader, Snapshot snapshot, string vaultPath, PipelineGate gate, CancellationToken cancellationToken)
     {
-        using var forecast = IgnoresRoom ? null : Forecast(reader, snapshot, vaultPath);
+        using var forecast = Forecast(reader, snapshot, vaultPath);
         var request = new RestoreRequest(reader, snapshot)
         {
             Include = Includes,
             Room = forecast,
+            IgnoresRoom = IgnoresRoom,
             ReadsBack = ReadsBack,
             KeepsJournal = IsInPlace,
             Mirror = Mirrors ? MirrorOf(reader, snapshot, vaultPath) : null,

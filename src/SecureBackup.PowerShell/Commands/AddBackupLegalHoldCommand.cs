@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Holds;
 using SecureBackup.Engine.Vault.Subjects;
@@ -62,15 +63,20 @@ public sealed class AddBackupLegalHoldCommand : VaultCommand
 
     private async Task PlaceAsync(UnlockedVault vault, string path, PipelineGate gate, CancellationToken cancellationToken)
     {
-        var (hold, append) = await LegalHolds.PlaceAsync(vault, await RequestAsync(vault, cancellationToken), cancellationToken);
+        var (hold, append) = await LegalHolds.PlaceAsync(vault, await RequestAsync(vault, gate, cancellationToken), cancellationToken);
         gate.WriteObject(BackupLegalHold.From(path, hold, append.IsPending));
     }
 
-    private async Task<HoldRequest> RequestAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    private async Task<HoldRequest> RequestAsync(UnlockedVault vault, PipelineGate gate, CancellationToken cancellationToken)
     {
         if (DataSet is not null)
         {
             var id = vault.Keys.DataSetIdOf(DataSet);
+            if (!(await SnapshotCatalog.LoadAsync(vault, cancellationToken)).Snapshots.Any(snapshot => snapshot.DataSetId == id))
+            {
+                gate.Report(new BackupEvent(EventSeverity.Warning, $"No snapshot is of the data set '{DataSet}' so far, so the hold protects nothing that is there. Where another was meant, release it with Remove-BackupLegalHold; the name must be the same, letter by letter."));
+            }
+
             return RequestOf(HoldScope.DataSet, id.Value, [id], DataSet);
         }
 

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
@@ -97,6 +98,11 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
     {
         var plan = await RemovalPlan.MakeAsync(request, cancellationToken);
         plan.Catalog.ReportProblems(gate);
+        if (DataSet is not null && plan.Snapshots.Count == 0)
+        {
+            gate.Report(new BackupEvent(EventSeverity.Warning, $"No snapshot of {path} is of a data set '{DataSet}'; the rules had nothing to look at."));
+        }
+
         if (!HasRules)
         {
             await GiveUpAsync(request, [.. plan.Catalog.Missing.Where(missing => ids.Any(id => IsMissing(missing, id)))], plan.Catalog, path, gate, cancellationToken);
@@ -111,7 +117,7 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
             }
             else if (HasRules)
             {
-                gate.WriteObject(CustomerBackupRemoval.From(path, removal, RemovalAction.Kept));
+                gate.WriteObject(CustomerBackupRemoval.Kept(path, removal));
             }
             else
             {
@@ -129,8 +135,8 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
         foreach (var removal in chosen)
         {
             gate.WriteObject(removed.Contains(removal.Snapshot.Id)
-                ? CustomerBackupRemoval.From(path, removal, RemovalAction.Removed)
-                : CustomerBackupRemoval.Kept(path, removal, "has come to be needed meanwhile"));
+                ? CustomerBackupRemoval.Of(path, removal, RemovalAction.Removed, WhyItMayGo(removal))
+                : CustomerBackupRemoval.Of(path, removal, RemovalAction.Kept, "has come to be needed meanwhile"));
         }
 
         gate.WriteVerbose($"{result.Removed.Count} snapshots removed, {result.LeftoversDeleted} leftovers of interrupted removals deleted, {result.RecordsFolded} records folded.");
@@ -139,7 +145,7 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
     private async Task AskAsync(PlannedRemoval removal, string path, List<PlannedRemoval> chosen, PipelineGate gate, CancellationToken cancellationToken)
     {
         var snapshot = removal.Snapshot;
-        var what = $"Remove the snapshot {Display.ShortId(snapshot.Id.ToString())} of '{snapshot.DataSet}', {Display.Time(snapshot.StartedAt.ToDateTimeOffset())}, from {path}: {removal.Planned.ExpiryText}";
+        var what = $"Remove the snapshot {Display.ShortId(snapshot.Id.ToString())} of '{snapshot.DataSet}', {Display.Time(snapshot.StartedAt.ToDateTimeOffset())}, from {path}: {WhyItMayGo(removal)}";
         var reason = ShouldProcessReason.None;
         if (await gate.AskAsync(() => ShouldProcess($"{what}.", $"{what}?", "Remove-CustomerBackup", out reason), cancellationToken))
         {
@@ -148,8 +154,8 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
         }
 
         gate.WriteObject(reason == ShouldProcessReason.WhatIf
-            ? CustomerBackupRemoval.From(path, removal, RemovalAction.WouldRemove)
-            : CustomerBackupRemoval.Kept(path, removal, "nobody agreed to its removal"));
+            ? CustomerBackupRemoval.Of(path, removal, RemovalAction.WouldRemove, WhyItMayGo(removal))
+            : CustomerBackupRemoval.Of(path, removal, RemovalAction.Kept, "nobody agreed to its removal"));
     }
 
     /// <summary>What is missing goes by its whole id alone: a record closes the gap that it left.</summary>
@@ -177,6 +183,8 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
             lost.ForEach(missing => gate.WriteObject(CustomerBackupRemoval.Lost(path, missing, RemovalAction.Removed)));
         }
     }
+
+    private string WhyItMayGo(PlannedRemoval removal) => HasRules ? removal.Planned.ExpiryText : $"asked for by name: {Reason}";
 
     private static bool IsMissing(MissingSnapshot missing, string id) => string.Equals(missing.Manifest.Id.ToString(), id, StringComparison.OrdinalIgnoreCase);
 

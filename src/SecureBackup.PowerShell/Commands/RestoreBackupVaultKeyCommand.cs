@@ -77,7 +77,7 @@ public sealed class RestoreBackupVaultKeyCommand : EngineCommand
         if (Path is not null)
         {
             IReadOnlyList<string> paths = [];
-            GuardEngine(Path, () => paths = FileSystemPaths.ResolveRoots(SessionState, Path, isLiteral: false));
+            GuardEngine(Path, () => paths = FileSystemPaths.ResolveRoots(SessionState, Path, isLiteral: Path.All(path => File.Exists(ResolvePath(path)))));
             RunEngine(vaultPath, (gate, _) => Task.FromResult(credential = RecoverySheets.Combine(paths, gate)));
         }
         else

@@ -58,10 +58,11 @@ public sealed class CustomerBackupRemoval
 
     public override string ToString() => $"{Action} {Display.ShortId(Snapshot)} of {DataSet}: {string.Join("; ", Reasons)}";
 
-    internal static CustomerBackupRemoval From(string vault, PlannedRemoval removal, RemovalAction action) => new(
-        vault, removal.Snapshot, action, removal.Planned.IsExpired ? [removal.Planned.ExpiryText] : [.. removal.Planned.Reasons.Select(static reason => reason.Text)]);
+    /// <summary>What stays, with all that keeps it.</summary>
+    internal static CustomerBackupRemoval Kept(string vault, PlannedRemoval removal) =>
+        new(vault, removal.Snapshot, RemovalAction.Kept, [.. removal.Planned.Reasons.Select(static reason => reason.Text)]);
+
+    internal static CustomerBackupRemoval Of(string vault, PlannedRemoval removal, RemovalAction action, string reason) => new(vault, removal.Snapshot, action, [reason]);
 
     internal static CustomerBackupRemoval Lost(string vault, MissingSnapshot missing, RemovalAction action) => new(vault, missing, action);
-
-    internal static CustomerBackupRemoval Kept(string vault, PlannedRemoval removal, string reason) => new(vault, removal.Snapshot, RemovalAction.Kept, [reason]);
 }

@@ -43,14 +43,9 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
         }
     }
 
-    /// <summary>The key that was added, if one was, and a word where further owners must sign first.</summary>
+    /// <summary>The key that was added, if one was. Where further owners must sign first, the vault has said so.</summary>
     public void WriteKey(KeyChange change, string vault)
     {
-        if (change.Append.Pending is { } pending)
-        {
-            Post(cmdlet => cmdlet.WriteWarning($"Nothing has changed yet: the change {pending} waits for the signatures of further owners."));
-        }
-
         if (change.Added is { } added)
         {
             WriteObject(BackupVaultKey.From(added, vault, change.Append.IsPending));

@@ -85,14 +85,14 @@ public sealed class BackupVaultKeyTests : IDisposable
     {
         var lines = await _place.LinesAsync(Secure + """
             $null = New-BackupVault ./vault
-            $set = Export-BackupRecoveryShare ./sheets -Threshold 2 -Count 3 -Vault ./vault
+            $set = Export-BackupRecoveryShare './sheets [of the shop]' -Threshold 2 -Count 3 -Vault ./vault
             "$($set.Files.Count) $($set.Threshold) of $($set.Count) $($set.IsPending)"
             $shown = "$set " + ($set.PSObject.Properties.ForEach({ "$($_.Value)" }) -join ' ')
             function Words([string] $File) { (([IO.File]::ReadAllText($File) -split '-----BEGIN RECOVERY SHARE-----')[1] -split '-----END')[0] }
             $words = @((Words $set.Files[0]) -split '[\s\d]+').Where({ $_ })
             "$($words.Count) words, $(@($words.Where({ $shown -match "\b$_\b" -and $_.Length -gt 5 })).Count) shown"
             Get-ErrorId { Restore-BackupVaultKey ./vault $set.Files[0] -NewKeyFile ./x.key }
-            (Restore-BackupVaultKey ./vault ./sheets/*-[13]-of-3.txt -NewPassphrase (Secure 'found again')).Kind
+            (Restore-BackupVaultKey ./vault ./sheets*/*-[13]-of-3.txt -NewPassphrase (Secure 'found again')).Kind
             $env:SECUREBACKUP_PASSPHRASE = 'found again'
             (Connect-BackupVault ./vault).Role
             $typed = @($set.Files[1, 2].ForEach({ Secure ((Words $_) -replace '\d') }))

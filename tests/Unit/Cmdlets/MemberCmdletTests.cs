@@ -167,6 +167,32 @@ public sealed class MemberCmdletTests : IDisposable
         Assert.Equal(["Succeeded", "3", "True", "True"], lines);
     }
 
+    /// <summary>One that is signed already, or that the vault has moved on from, lies before the one that matters.</summary>
+    [Fact]
+    public async Task A_change_that_cannot_be_signed_keeps_nobody_from_signing_the_next()
+    {
+        var lines = await _place.LinesAsync("""
+            $WarningPreference = 'SilentlyContinue'
+            $null = New-BackupVault ./vault -OwnerName ann
+            foreach ($name in 'bob', 'cid') { $null = Add-BackupVaultMember $name Owner ./$name.key -Vault ./vault }
+            $null = Set-BackupVault -Vault ./vault -OwnersNeeded 3 -Confirm:$false
+            foreach ($days in 1..3) {
+                $null = Set-BackupVault -Vault ./vault -RetentionFloor "$($days)d" -Confirm:$false
+                $signed = Get-BackupVaultChange -Vault ./vault -KeyFile ./bob.key | Approve-BackupVaultChange -KeyFile ./bob.key -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable refused
+                "bob $($signed.Changes) $($refused.FullyQualifiedErrorId.ForEach({ $_.Split(',')[0] }))"
+            }
+            $signed = Get-BackupVaultChange -Vault ./vault -KeyFile ./cid.key | Approve-BackupVaultChange -KeyFile ./cid.key -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable refused
+            "cid $($signed.Changes) $($signed.IsDone) $($refused.FullyQualifiedErrorId.ForEach({ $_.Split(',')[0] }))"
+            """);
+        string Floor(int days) => $"Retention floor: {days}.00:00:00, until now 00:00:00.";
+        Assert.Equal(
+            [
+                $"bob {Floor(1)} ", $"bob {Floor(2)} {FaultCodes.ChangeSigned}", $"bob {Floor(3)} {FaultCodes.ChangeSigned} {FaultCodes.ChangeSigned}",
+                $"cid {Floor(1)} True {FaultCodes.ChangeStale} {FaultCodes.ChangeStale}",
+            ],
+            lines);
+    }
+
     [Fact]
     public async Task Names_of_members_and_ids_of_changes_are_completed()
     {

@@ -55,12 +55,14 @@ public sealed class RemoveCustomerBackupTests : IDisposable
     {
         var lines = await _place.LinesAsync(FourSnapshots + """
             $done = $a, $b, $d | Remove-CustomerBackup -Reason 'by mistake' -Confirm:$false -ErrorAction SilentlyContinue -ErrorVariable refused
-            @($done).ForEach({ "$($names[$_.Snapshot]) $($_.Action)" })
+            @($done).ForEach({ "$($names[$_.Snapshot]) $($_.Action) $($_.Reasons)" })
             $refused[0].FullyQualifiedErrorId.Substring(0, 6)
             'left ' + (Show (Get-CustomerBackup))
+            $nothing = Remove-CustomerBackup -KeepLast 1 -DataSet crn -WarningVariable warned -WarningAction SilentlyContinue
+            "$($warned.Count) $($warned[0] -match "data set 'crn'")"
             Get-ErrorId { Remove-CustomerBackup zzz -Reason 'none' -Confirm:$false }
             """);
-        Assert.Equal(["b Removed", "d Removed", $"{FaultCodes.LastGoodSnapshot}", "left ca", $"{FaultCodes.NoSuchSnapshot}"], lines);
+        Assert.Equal(["b Removed asked for by name: by mistake", "d Removed asked for by name: by mistake", $"{FaultCodes.LastGoodSnapshot}", "left ca", "1 True", $"{FaultCodes.NoSuchSnapshot}"], lines);
     }
 
     [Fact]
@@ -92,6 +94,29 @@ public sealed class RemoveCustomerBackupTests : IDisposable
             Get-ErrorId { Remove-CustomerBackup -Vault ./none -KeepWithin 30 }
             """);
         Assert.Equal([$"{FaultCodes.KeepsNothing}", $"{FaultCodes.KeepsNothing}", $"{FaultCodes.NoSuchTimeZone}", "ParameterArgumentTransformationError"], lines);
+    }
+
+    /// <summary>What PowerShell's parser takes for a number must not become so many ten-millionths of a second: that keeps one snapshot of all.</summary>
+    [Fact]
+    public async Task A_time_means_what_is_written_with_or_without_quotes()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault -KeyFile ./owner.key
+            $null = Start-CustomerBackup ./crm -Vault ./vault -KeyFile ./owner.key
+            function Within($Plan) { ($Plan.Reasons -like 'within*') -replace ' of the newest' }
+            Within (Remove-CustomerBackup -Vault ./vault -KeyFile ./owner.key -KeepWithin 2y -WhatIf)
+            Within (Remove-CustomerBackup -Vault ./vault -KeyFile ./owner.key -KeepWithin 30d -WhatIf)
+            Within (Remove-CustomerBackup -Vault ./vault -KeyFile ./owner.key -KeepWithin 1.5d -WhatIf)
+            Within (Remove-CustomerBackup -Vault ./vault -KeyFile ./owner.key -KeepWithin '12H' -WhatIf)
+            Within (Remove-CustomerBackup -Vault ./vault -KeyFile ./owner.key -KeepWithin 30.00:00:00 -WhatIf)
+            foreach ($number in 30, 30L, 30.5, [short] 30, [byte] 30, [bigint] 30, '30', '30.5', '999999y') { Get-ErrorId { Remove-CustomerBackup -Vault ./vault -KeepWithin $number } }
+            Get-ErrorId { Optimize-BackupVault -Vault ./vault -For 60 }
+            Get-ErrorId { Set-BackupVault -Vault ./vault -RetentionFloor 1 -Confirm:$false }
+            (Set-BackupVault -Vault ./vault -KeyFile ./owner.key -RetentionFloor 2y -Confirm:$false).RetentionFloor.Days
+            """);
+        Assert.Equal(
+            ["within 730.00:00:00", "within 30.00:00:00", "within 1.12:00:00", "within 12:00:00", "within 30.00:00:00", .. Enumerable.Repeat("ParameterArgumentTransformationError", 11), "730"],
+            lines.Where(static line => !line.StartsWith("What if:", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -30,6 +30,27 @@ public sealed class RemoveCustomerDataTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_names_each_data_set_in_which_nothing_says_whose_it_is()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            $null = [pscustomobject]@{ Id = 4711 } | Start-CustomerBackup -DataSet members -SubjectProperty Id
+            $null = [pscustomobject]@{ Id = 4711 } | Start-CustomerBackup -DataSet forgotten
+            $done = Remove-CustomerData 4711 -Reason 'request' -CertificatePath ./proof -Confirm:$false
+            [Text.Json.JsonDocument]::Parse([IO.File]::ReadAllText($done.CertificatePath)).RootElement.GetProperty('beyondUseOnly').EnumerateArray() | ForEach-Object { $_.GetString() }
+            [IO.File]::ReadAllText([IO.Path]::ChangeExtension($done.CertificatePath, 'html')).Contains('If those of forgotten hold')
+            """);
+        Assert.Equal(
+            [
+                "Files have no keys of customers. If those of crm hold data of the customer, it stays in their snapshots until they are removed.",
+                "Records that were backed up without saying whose they are have no keys of customers. If those of forgotten hold data of the customer, it stays in their snapshots until they are removed.",
+                "True",
+            ],
+            lines);
+    }
+
+    [Fact]
     public async Task An_id_with_blanks_out_of_a_table_is_the_same_customer_for_every_command()
     {
         var lines = await _place.LinesAsync("""
@@ -94,11 +115,14 @@ public sealed class RemoveCustomerDataTests : IDisposable
             $snapshot = Start-CustomerBackup -Vault ./vault ./crm
             $hold = Get-CustomerBackup -Vault ./vault | Add-BackupLegalHold -Reason 'lawsuit' -Owner 'legal'
             "$($hold.Scope) $($hold.On -eq $snapshot.Id)"
-            (Add-BackupLegalHold -Vault ./vault -DataSet crm -Reason 'audit' -Owner 'finance').On
+            (Add-BackupLegalHold -Vault ./vault -DataSet crm -Reason 'audit' -Owner 'finance' -WarningVariable warned).On
+            $warned.Count
+            $null = Add-BackupLegalHold -Vault ./vault -DataSet crn -Reason 'audit' -Owner 'finance' -WarningVariable warned -WarningAction SilentlyContinue
+            "$($warned.Count) $($warned[0].Message.Contains("data set 'crn'"))"
             'no reason: ' + (Get-ErrorId { Add-BackupLegalHold -Vault ./vault -DataSet crm -Reason ' ' -Owner 'finance' })
             @(Get-BackupLegalHold -Vault ./vault).Count
             """);
-        Assert.Equal(["Snapshot True", "crm", $"no reason: {FaultCodes.ReasonMissing}", "2"], lines);
+        Assert.Equal(["Snapshot True", "crm", "0", "1 True", $"no reason: {FaultCodes.ReasonMissing}", "3"], lines);
     }
 
     [Fact]

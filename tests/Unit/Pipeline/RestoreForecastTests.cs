@@ -138,6 +138,44 @@ public sealed class RestoreForecastTests
         Assert.Equal(whole.Length, entries.Count(entry => entry is { Verdict: RestoreVerdict.Unchanged, Kind: Engine.Entries.EntryKind.File }));
     }
 
+    /// <summary>Until a batch is whole, its files stand beside those that they replace: they must not count as room that is free already, nor all be written at once.</summary>
+    [Theory]
+    [InlineData("72m", true)]
+    [InlineData("44m", false)]
+    public async Task A_restore_in_place_that_is_foreseen_to_fit_fits(string room, bool fits)
+    {
+        using var mount = TestMount.Tmpfs(room);
+        using var scene = await PipelineScene.CreateAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            scene.WriteRandom($"{i}.bin", 8 * MiB, seed: i);
+        }
+
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+        var folder = Directory.CreateDirectory(Path.Combine(mount.FullPath, "source")).FullName;
+        for (var i = 0; i < 5; i++)
+        {
+            var bytes = new byte[8 * MiB];
+            new Random(100 + i).NextBytes(bytes);
+            await File.WriteAllBytesAsync(Path.Combine(folder, $"{i}.bin"), bytes, Token);
+        }
+
+        using var destination = DestinationForecast.Of(mount.FullPath, new DestinationOptions { InPlace = true });
+        var forecast = await RestoreForecaster.RunAsync(await RequestAsync(vault, backup, []), destination, new RunContext(new ProgressCounters(), scene.Sink), Token);
+
+        Assert.Equal(fits, forecast.Fits);
+        if (fits)
+        {
+            var result = await RestoreAsync(scene, vault, backup, mount.FullPath);
+            Assert.Equal((5L, 0), (result.Files, result.Faults.Count));
+        }
+        else
+        {
+            Assert.Equal(FaultCodes.DestinationTooSmall, (await Assert.ThrowsAsync<RequestException>(() => RestoreAsync(scene, vault, backup, mount.FullPath))).Code);
+        }
+    }
+
     private static async Task<RestoreForecast> ForeseeAsync(PipelineScene scene, UnlockedVault vault, BackupResult backup, params string[] include)
     {
         using var destination = DestinationForecast.Of(scene.RestorePath, DestinationOptions.Default);

@@ -19,7 +19,7 @@ public sealed record CollectOptions
     {
         if (TimeLimit <= TimeSpan.Zero || MaxUnusedPercent is < 0 or > 99)
         {
-            throw new RequestException(FaultCodes.CollectionOutOfRange, $"A time limit of {TimeLimit} and {MaxUnusedPercent} percent unused are no limits of a collection.");
+            throw new RequestException(FaultCodes.CollectionOutOfRange, TimeLimit is { } limit && limit <= TimeSpan.Zero ? $"A collection cannot end after {limit}." : $"{MaxUnusedPercent} percent unused is no limit of a collection.");
         }
     }
 }

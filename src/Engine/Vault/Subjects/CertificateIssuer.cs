@@ -16,12 +16,8 @@ public sealed class CertificateIssuer
         _owner = owner;
         _dataSets = catalog.Snapshots.GroupBy(static snapshot => snapshot.DataSetId)
             .ToDictionary(static group => group.Key, static group => (group.First().DataSet, group.Count(static snapshot => snapshot.Kind == SnapshotKind.Records)));
-        var files = catalog.Snapshots.Where(static snapshot => snapshot.Kind != SnapshotKind.Records).Select(static snapshot => snapshot.DataSet).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
-        if (files.Count > 0)
-        {
-            _beyondUse.Add($"Files have no keys of customers. If those of {string.Join(", ", files)} hold data of the customer, it stays in their snapshots until they are removed.");
-        }
-
+        AddWhatHasNoKeys("Files have", catalog.Snapshots.Where(static snapshot => snapshot.Kind != SnapshotKind.Records));
+        AddWhatHasNoKeys("Records that were backed up without saying whose they are have", catalog.Snapshots.Where(static snapshot => snapshot is { Kind: SnapshotKind.Records, Summary.SubjectCount: 0 }));
         var hosts = owner.Register.Members.Values.Count(member => member.Entry.Id != owner.Self && member.Entry.Roles.HasFlag(Crypto.MemberRoles.Writer));
         if (hosts > 0)
         {
@@ -74,6 +70,15 @@ public sealed class CertificateIssuer
         {
             throw new RequestException(
                 FaultCodes.CertificateNotWritable, $"The certificate of ledger entry {certificate.Entry.Number} could not be written to '{folder}': {exception.Message}", exception);
+        }
+    }
+
+    private void AddWhatHasNoKeys(string what, IEnumerable<Snapshot> snapshots)
+    {
+        var dataSets = snapshots.Select(static snapshot => snapshot.DataSet).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (dataSets.Count > 0)
+        {
+            _beyondUse.Add($"{what} no keys of customers. If those of {string.Join(", ", dataSets)} hold data of the customer, it stays in their snapshots until they are removed.");
         }
     }
 
