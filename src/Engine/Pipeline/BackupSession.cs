@@ -57,8 +57,9 @@ internal sealed class BackupSession : IAsyncDisposable
         ChunkIndex? index = null;
         try
         {
-            var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+            // In this order: a marker that was there before the session is not waited for, and may have served by the time that it is looked for; but then its packs are gone from the list.
             var (condemned, moved) = await CondemnedMarkers.LoadWithMovesAsync(vault, session.StoreNow, cancellationToken);
+            var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
             var good = GoodOnesOf(vault, snapshots, options, kind);
             var lastGood = await LastGoodPacks.LoadAsync(vault, good.FirstOrDefault(), DoubtfulOnesOf(vault, snapshots, options), moved, cancellationToken);
             index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
