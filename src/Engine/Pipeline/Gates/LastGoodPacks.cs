@@ -26,7 +26,7 @@ internal static class LastGoodPacks
             return named ?? [];
         }
 
-        var packs = named.SelectMany(moved.Reachable).ToHashSet();
+        var packs = WithSuccessors(named, moved);
         foreach (var snapshot in doubtful)
         {
             if (await TryReadAsync(vault, snapshot, cancellationToken) is not { } others)
@@ -34,10 +34,25 @@ internal static class LastGoodPacks
                 return named;
             }
 
-            packs.ExceptWith(others.Except(named).SelectMany(moved.Reachable).Except(named));
+            packs.ExceptWith(WithSuccessors(others.Except(named), moved).Except(named));
         }
 
         return packs;
+    }
+
+    private static HashSet<PackId> WithSuccessors(IEnumerable<PackId> packs, RelocationMap moved)
+    {
+        var found = new HashSet<PackId>();
+        var open = new Stack<PackId>(packs);
+        while (open.TryPop(out var next))
+        {
+            if (found.Add(next))
+            {
+                moved.SuccessorsOf(next).ToList().ForEach(open.Push);
+            }
+        }
+
+        return found;
     }
 
     /// <returns>Null where it cannot be read: then nothing is known to be as it was.</returns>
