@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using SecureBackup.Engine.Crypto;
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 

@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault.Subjects;
