@@ -94,6 +94,7 @@ public sealed partial class FileSystemDestination
                 folder.Remove(name);
             }
 
+            _unflushed.Remove(folder, standing);
             return null;
         }
         catch (FolderException failure)
@@ -120,9 +121,25 @@ public sealed partial class FileSystemDestination
         }
 
         // A crash here leaves the right content with some of the right attributes; the next run sets the others.
-        var missing = folder.ApplyMetadata(name, OperatingSystem.IsWindows() ? null : file.Handle, entry);
+        var missing = SetAttributesOf(folder, name, OperatingSystem.IsWindows() ? null : file.Handle, entry);
         Placement.Remember(standing);
         return new EntryOutcome(true, ListMissing(entry, missing)) { Change = EntryChange.Attributes, Stamp = StampOf(folder, name, standing, entry) };
+    }
+
+    /// <summary>Some may be set also where it fails.</summary>
+    private IReadOnlyList<string> SetAttributesOf(DestinationFolder folder, byte[] name, SafeFileHandle? file, DestinationEntry entry)
+    {
+        try
+        {
+            return folder.ApplyMetadata(name, file, entry);
+        }
+        finally
+        {
+            if (folder.Look(name) is { } changed)
+            {
+                _unflushed.Change(folder, name, changed);
+            }
+        }
     }
 
     private StandingFile? OpenStanding(DestinationFolder folder, Preparation preparation)
