@@ -39,8 +39,7 @@ public sealed class CertificateIssuer
         var catalog = await SnapshotCatalog.LoadAsync(owner, cancellationToken);
         var now = StoreClock.Guess(owner).AtLeast;
         var board = await SessionBoard.LoadAsync(owner, now, cancellationToken);
-        var alive = now - owner.Register.Policy.SessionLapse - owner.Target.Capabilities.ListLag;
-        return new CertificateIssuer(owner, catalog, board.Sessions.Count(session => session.Counts && session.EndedAt is null && session.Last >= alive));
+        return new CertificateIssuer(owner, catalog, board.CountAtWork(now));
     }
 
     /// <summary>How many snapshots hold records of these data sets.</summary>
