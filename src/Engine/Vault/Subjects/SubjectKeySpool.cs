@@ -12,9 +12,6 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
     /// <summary>About 20 MB.</summary>
     internal const int MaxRecordsInMemory = 200_000;
 
-    /// <summary>A look-up asks each of them.</summary>
-    private const int MaxBatches = 64;
-
     private readonly RootKey _root = RootKey.Create();
     private readonly List<SubjectRecords> _batches = [];
     private readonly List<SubjectKeyFile> _files = [];
@@ -61,13 +58,9 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
     /// <summary>To be called once all is added and before anything is looked up: leaves one file, or a few batches.</summary>
     internal void Complete()
     {
-        if (_files.Count > 0 || _batches.Count > MaxBatches)
+        if (_files.Count > 0 && _files.Count + _batches.Count > 1)
         {
             Flush();
-        }
-
-        if (_files.Count > 1)
-        {
             using var merge = new SubjectKeyMerge([], _files);
             var merged = Write(folder, vault, _root, merge);
             _files.ForEach(static file => file.Dispose());
