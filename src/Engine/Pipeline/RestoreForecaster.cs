@@ -152,7 +152,7 @@ public sealed class RestoreForecaster
         }
     }
 
-    private RestoreRoom RoomOf(EntryPath path) => _rooms[_destination.SpaceOf(path, _spaces)];
+    private RestoreRoom RoomOf(EntryPath path) => _rooms[_destination.SpaceOf(path)];
 
     private IReadOnlyList<SpaceForecast> SpaceForecasts() =>
         [.. _spaces.Select(space => new SpaceForecast(space.Path, _rooms[space.Path].NeededBytes, space.FreeBytes))];
