@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Engine.Vault.Holds;
 
@@ -23,4 +24,9 @@ public sealed class HoldGuard(RegisterState register)
     public IReadOnlyList<HoldPlaced> AgainstErasure(SubjectPseudonym subject, DataSetId dataSet) => [.. register.Holds.Values.Where(hold => hold.Scope == HoldScope.Subject
         ? hold.On == subject.Value
         : hold.DataSets.Contains(dataSet)).OrderBy(static hold => hold.Id.Value)];
+
+    /// <summary>The holds that an entry of the ledger does not heed, because they were placed after it was written; empty where it may be put into force.</summary>
+    internal IReadOnlyList<HoldPlaced> AgainstEntry(LedgerRecord record) => record.State != LedgerState.Erased ? [] : [.. register.Holds.Values.Where(hold => hold.Scope == HoldScope.Subject
+        ? record.Subjects.Any(subject => subject.Value == hold.On)
+        : hold.DataSets.Any(dataSet => record.Means(dataSet) && !record.Spared.Contains(dataSet))).OrderBy(static hold => hold.Id.Value)];
 }

@@ -1,4 +1,6 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Holds;
 using SecureBackup.Engine.Vault.Subjects;
@@ -8,6 +10,7 @@ namespace SecureBackup.Tests.Unit.Vault.Subjects;
 public sealed class SubjectEraserTests : IDisposable
 {
     private readonly VaultBench _bench = new();
+    private readonly List<string> _asked = [];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -189,6 +192,44 @@ public sealed class SubjectEraserTests : IDisposable
     }
 
     [Fact]
+    public async Task An_erasure_reads_the_ledger_once_and_deferred_requests_cost_one_keyring_and_none_when_they_are_fulfilled()
+    {
+        using (var first = await _bench.CreateAsync())
+        {
+            await SubjectScene.AddAsync(first, "members", "Anna", "Bert", "Carla", "Dora");
+        }
+
+        using var owner = await WatchedAsync();
+        await SubjectScene.EraseAsync(owner, "Dora");
+        Assert.Equal(1, CountAsked(ObjectNames.Ledger));
+
+        var members = owner.Keys.DataSetIdOf("members");
+        var (hold, _) = await LegalHolds.PlaceAsync(
+            owner, new HoldRequest(HoldScope.DataSet, members.Value, [members], "members") { Reason = "tax audit", Owner = "finance" }, Token);
+        foreach (var subject in (string[])["Anna", "Bert", "Carla", "Anna"])
+        {
+            Assert.Equal(ErasureState.Deferred, Assert.Single(await SubjectScene.EraseAsync(owner, subject)).State);
+        }
+
+        var root = ObjectNames.KeyringObject(ObjectNames.KeyringRoots, owner.Register.KeyringRoot!.Id).Value;
+        _asked.Clear();
+        Assert.Equal(0, (await new SubjectEraser(owner.RequireReader()).PlanResumeAsync(Token)).Due);
+        Assert.Equal(2, CountAsked(root));
+
+        await LegalHolds.ReleaseAsync(owner, hold.Placed.Id, "audit closed", Token);
+        var length = (await ErasureLedger.ReadAsync(owner, null, Token)).Length;
+        Assert.Equal(3, (await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased.Count);
+        Assert.Equal(length + 3, (await ErasureLedger.ReadAsync(owner, null, Token)).Length);
+        Assert.Equal("0 0 0", await SubjectScene.CountAsync(owner, "Anna", "Bert", "Carla"));
+
+        // Done for good: whether something is left to do is told by the ledger alone.
+        root = ObjectNames.KeyringObject(ObjectNames.KeyringRoots, owner.Register.KeyringRoot!.Id).Value;
+        _asked.Clear();
+        Assert.Equal(0, (await new SubjectEraser(owner.RequireReader()).PlanResumeAsync(Token)).Due);
+        Assert.Equal(1, CountAsked(root));
+    }
+
+    [Fact]
     public async Task A_hold_on_a_subject_protects_her_alone_and_who_returned_after_the_request_is_not_meant_by_it()
     {
         using var owner = await _bench.CreateAsync();
@@ -209,5 +250,38 @@ public sealed class SubjectEraserTests : IDisposable
         using var keyring = await SubjectKeyring.OpenAsync(owner.RequireReader(), Token);
         Assert.Equal(owner.Keys.DataSetIdOf("orders"), Assert.Single(await keyring.OfSubjectAsync("Anna", Token)).DataSet);
         Assert.Empty((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
+    }
+
+    private int CountAsked(string start) => _asked.Count(name => name.StartsWith(start, StringComparison.Ordinal));
+
+    private async Task<UnlockedVault> WatchedAsync()
+    {
+        var locked = await LockedVault.OpenAsync(new Watched(_bench.Target, _asked), Token);
+        using var credential = CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+        return await locked.UnlockAsync(credential, _bench.Host(), Token);
+    }
+
+    /// <summary>Writes down what is listed and which objects are read.</summary>
+    private sealed class Watched(Target inner, List<string> asked) : DelegatingTarget(inner)
+    {
+        public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            Note(name.Value);
+            return base.ReadAsync(name, offset, destination, cancellationToken);
+        }
+
+        public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken)
+        {
+            Note(prefix);
+            return base.ListAsync(prefix, cancellationToken);
+        }
+
+        private void Note(string name)
+        {
+            lock (asked)
+            {
+                asked.Add(name);
+            }
+        }
     }
 }
