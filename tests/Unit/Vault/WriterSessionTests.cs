@@ -55,6 +55,20 @@ public sealed class WriterSessionTests : IDisposable
         Assert.False(await session.ConfirmAliveAsync(CancellationToken.None));
     }
 
+    /// <summary>Whoever collects goes by the head that the announcement names, and may not have heard of the longer time when it looked.</summary>
+    [Fact]
+    public async Task A_lapse_time_that_becomes_longer_does_not_bring_a_lapsed_session_back()
+    {
+        var store = new FakeTimeProvider(_bench.Time.GetUtcNow());
+        _bench.Target = new MemoryTarget(store);
+        using var owner = await _bench.CreateAsync();
+        await PolicyChange.ApplyAsync(owner, new NewPolicy { SessionLapse = TimeSpan.FromHours(1) }, CancellationToken.None);
+        await using var session = await WriterSession.BeginAsync(owner, CancellationToken.None);
+        await PolicyChange.ApplyAsync(owner, new NewPolicy { SessionLapse = TimeSpan.FromDays(2) }, CancellationToken.None);
+        store.Advance(TimeSpan.FromHours(2));
+        Assert.False(await session.ConfirmAliveAsync(CancellationToken.None));
+    }
+
     [Fact]
     public async Task An_announcement_that_was_kept_but_reported_as_failed_does_not_stand_in_the_way_of_the_next()
     {

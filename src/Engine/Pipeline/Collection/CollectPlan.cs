@@ -31,7 +31,7 @@ internal sealed record CollectPlan
         foreach (var marker in view.Markers)
         {
             var present = marker.Marker.Packs.Select(pack => view.Packs.GetValueOrDefault(pack)).OfType<FoundPack>().ToList();
-            if (marker.VoidAt(view.Policy) <= view.Clock.AtLeast || (present.Count == 0 && view.ListLag == TimeSpan.Zero && marker.Marker.Packs.Count > 0))
+            if (marker.VoidAt <= view.Clock.AtLeast || (present.Count == 0 && view.ListLag == TimeSpan.Zero && marker.Marker.Packs.Count > 0))
             {
                 spent.Add(marker);
                 continue;
@@ -67,7 +67,7 @@ internal sealed record CollectPlan
 
     private static DateTimeOffset DueAt(CollectView view, StandingMarker marker)
     {
-        var (due, clear) = (marker.DueAt(view.Policy), view.Sessions.ClearFrom(marker.StoredAt, view.Clock.AtLeast));
+        var (due, clear) = (marker.DueAt, view.Sessions.ClearFrom(marker.StoredAt, view.Clock.AtLeast));
         return due > clear ? due : clear;
     }
 }

@@ -52,7 +52,7 @@ internal sealed record CollectView
         }
     }
 
-    internal DateTimeOffset DeadlineOf(StandingMarker marker) => marker.DeadlineAt(Policy, ListLag);
+    internal DateTimeOffset DeadlineOf(StandingMarker marker) => marker.DeadlineAt(ListLag);
 
     internal static async Task<CollectView> TakeAsync(UnlockedVault vault, StoreClock clock, CancellationToken cancellationToken)
     {

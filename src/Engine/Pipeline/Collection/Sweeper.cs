@@ -21,7 +21,7 @@ internal sealed class Sweeper(CollectRun run)
             }
             else
             {
-                run.Await(item.Marker.VoidAt(run.View.Policy));
+                run.Await(item.Marker.VoidAt);
             }
         }
     }

@@ -24,11 +24,9 @@ public static class PolicyChange
 {
     /// <summary>A run announces itself eight times a lapse; below this a slow disk would end sessions that are alive.</summary>
     private static readonly TimeSpan MinLapse = TimeSpan.FromHours(1);
-    private static readonly TimeSpan MaxLapse = TimeSpan.FromDays(30);
 
     /// <summary>Shorter, and a laptop that sleeps over the night loses what it leans on.</summary>
     private static readonly TimeSpan MinGrace = TimeSpan.FromHours(1);
-    private static readonly TimeSpan MaxGrace = TimeSpan.FromDays(365);
     private static readonly TimeSpan MaxHorizon = TimeSpan.FromDays(3650);
     private static readonly TimeSpan MaxFloor = TimeSpan.FromDays(36_500);
 
@@ -55,8 +53,8 @@ public static class PolicyChange
 
     private static void Validate(VaultPolicy policy, int owners)
     {
-        Require(policy.SessionLapse, MinLapse, MaxLapse, "session lapse time");
-        Require(policy.GraceTime, MinGrace, MaxGrace, "grace time");
+        Require(policy.SessionLapse, MinLapse, VaultPolicy.MaxSessionLapse, "session lapse time");
+        Require(policy.GraceTime, MinGrace, VaultPolicy.MaxGraceTime, "grace time");
         Require(policy.ErasureHorizon, TimeSpan.Zero, MaxHorizon, "erasure horizon");
         Require(policy.RetentionFloor, TimeSpan.Zero, MaxFloor, "retention floor");
         if (policy.OwnersNeeded is < 1 or > SignedObject.MaxSignatures)

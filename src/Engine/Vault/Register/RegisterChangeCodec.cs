@@ -126,8 +126,8 @@ internal static partial class RegisterChangeCodec
                 0 => policy with { RetentionFloor = ReadSeconds(reader) },
                 1 => policy with { ErasureHorizon = ReadSeconds(reader) },
                 2 => policy with { DeduplicationTrust = ReadTrust(reader) },
-                3 => policy with { GraceTime = ReadSeconds(reader) },
-                4 => policy with { SessionLapse = ReadSeconds(reader) },
+                3 => policy with { GraceTime = ReadSeconds(reader, VaultPolicy.MaxGraceTime) },
+                4 => policy with { SessionLapse = ReadSeconds(reader, VaultPolicy.MaxSessionLapse) },
                 5 => policy with { OwnersNeeded = reader.ReadInt32() },
                 _ => throw reader.UnknownKey(key),
             };
@@ -139,6 +139,9 @@ internal static partial class RegisterChangeCodec
 
     private static TimeSpan ReadSeconds(CborMapReader reader) =>
         TimeSpan.FromSeconds((long)reader.ReadUInt64((ulong)(TimeSpan.MaxValue.Ticks / TimeSpan.TicksPerSecond)));
+
+    /// <summary>What is longer counts as the most: what stood in the register once counts for as long as the vault lives, and must not stop collection for good.</summary>
+    private static TimeSpan ReadSeconds(CborMapReader reader, TimeSpan most) => ReadSeconds(reader) is var time && time < most ? time : most;
 
     private static TrustedPacks ReadTrust(CborMapReader reader)
     {

@@ -54,6 +54,10 @@ public enum TrustedPacks
 
 public sealed record VaultPolicy : RegisterChange
 {
+    public static readonly TimeSpan MaxGraceTime = TimeSpan.FromDays(365);
+
+    public static readonly TimeSpan MaxSessionLapse = TimeSpan.FromDays(30);
+
     public static VaultPolicy Default { get; } = new();
 
     public TimeSpan RetentionFloor { get; init; } = TimeSpan.Zero;

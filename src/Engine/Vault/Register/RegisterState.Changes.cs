@@ -22,7 +22,7 @@ public sealed partial record RegisterState
                 Require(Epochs.ContainsKey(grant.Epoch) && Members.ContainsKey(grant.Member), "it grants an unknown epoch, or to nobody");
                 return this with { Grants = Grants.SetItem((grant.Member, grant.Epoch), grant) };
             case VaultPolicy policy:
-                return this with { Policy = policy };
+                return this with { Policy = policy, Policies = Policies.SetItem((uint)Hashes.Count, policy) };
             case TargetAttached target:
                 return this with { Targets = Targets.SetItem(target.Id, target.Name) };
             case TargetDetached target:

@@ -39,6 +39,9 @@ public sealed partial record RegisterState : IMemberDirectory
 
     public VaultPolicy Policy { get; private init; } = VaultPolicy.Default;
 
+    /// <summary>Every policy that the vault has had, by the number of the entry from which on it stood.</summary>
+    public ImmutableSortedDictionary<uint, VaultPolicy> Policies { get; private init; } = ImmutableSortedDictionary<uint, VaultPolicy>.Empty.Add(0, VaultPolicy.Default);
+
     public ImmutableDictionary<MemberId, VaultMember> Members { get; private init; } = ImmutableDictionary<MemberId, VaultMember>.Empty;
 
     /// <summary>The vault's public key of each epoch.</summary>
@@ -75,6 +78,9 @@ public sealed partial record RegisterState : IMemberDirectory
     public RegisterHead Head => new((uint)(Hashes.Count - 1), Hashes[^1]);
 
     public uint NewestEpoch => Epochs.IsEmpty ? 0 : Epochs.Keys.Last();
+
+    /// <summary>What whoever signed an object under this head went by; null where the chain has no such head, so that nobody can have gone by it.</summary>
+    public VaultPolicy? PolicyAt(RegisterHead head) => Contradiction(head) is null ? Policies.Last(policy => policy.Key <= head.Number).Value : null;
 
     public MemberEntry? Find(MemberId id) => Members.GetValueOrDefault(id)?.Entry;
 

@@ -38,22 +38,26 @@ public sealed record CondemnedMarker(RegisterHead Register, IReadOnlyList<PackId
     }
 }
 
-/// <summary>A marker on the target, by the store's clock.</summary>
-public sealed record StandingMarker(ObjectName Name, CondemnedMarker Marker, DateTimeOffset StoredAt)
+/// <summary>
+/// A marker on the target, by the store's clock. Its times are those of the policy under which it was signed: so all agree on them, whatever the policy has become since and whoever has heard of it.
+/// </summary>
+/// <param name="Grace">Null where the register has no such head as the marker names: nobody deletes under it then, and it is never void.</param>
+public sealed record StandingMarker(ObjectName Name, CondemnedMarker Marker, DateTimeOffset StoredAt, TimeSpan? Grace)
 {
     /// <summary>No more is deleted under a marker in the last eighth of its time: whoever begins when it is void must find every deletion done.</summary>
     private const int SafetyParts = 8;
 
     /// <summary>From when on its packs may be deleted, if no session is to be waited for.</summary>
-    public DateTimeOffset DueAt(VaultPolicy policy) => StoredAt + policy.GraceTime;
-
-    /// <summary>Until when its packs may be deleted.</summary>
-    /// <param name="listLag">By when a deletion must be seen by every listing.</param>
-    public DateTimeOffset DeadlineAt(VaultPolicy policy, TimeSpan listLag) =>
-        VoidAt(policy) - (listLag > policy.GraceTime / SafetyParts ? listLag : policy.GraceTime / SafetyParts);
+    public DateTimeOffset DueAt => Grace is { } grace ? StoredAt + grace : DateTimeOffset.MaxValue;
 
     /// <summary>From when on it counts for nothing, and may be taken away.</summary>
-    public DateTimeOffset VoidAt(VaultPolicy policy) => StoredAt + (2 * policy.GraceTime);
+    public DateTimeOffset VoidAt => Grace is { } grace ? StoredAt + (2 * grace) : DateTimeOffset.MaxValue;
+
+    /// <summary>Until when its packs may be deleted.</summary>
+    /// <param name="listLag">By when a deletion must be seen by every listing. Where it is more than half of the grace time, nothing may be deleted at all.</param>
+    public DateTimeOffset DeadlineAt(TimeSpan listLag) => Grace is { } grace && listLag <= grace / 2
+        ? VoidAt - (listLag > grace / SafetyParts ? listLag : grace / SafetyParts)
+        : DateTimeOffset.MinValue;
 }
 
 /// <summary>The condemned packs of a vault at one moment.</summary>
@@ -61,24 +65,27 @@ public static class CondemnedMarkers
 {
     /// <summary>
     /// The packs that a writer must not use: those under a marker, and those whose chunks compaction moved. Markers that nobody with the right signed, and those older than twice
-    /// the grace time, count for nothing.
+    /// their grace time, count for nothing.
     /// </summary>
     /// <param name="now">By the store's clock.</param>
     public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var standing = await StandingAsync(vault, cancellationToken);
         var moved = await RelocationMap.LoadAsync(vault, cancellationToken);
-        return standing.Where(marker => marker.VoidAt(vault.Register.Policy) >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
+        return standing.Where(marker => marker.VoidAt >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
     }
 
     /// <summary>All markers that maintainers signed, void ones too.</summary>
     public static async Task<IReadOnlyList<StandingMarker>> StandingAsync(UnlockedVault vault, CancellationToken cancellationToken)
     {
         var stats = await vault.Store.ListAsync(ObjectNames.Condemned, static name => ObjectNames.TryParseId(name, ObjectNames.Condemned, out _), cancellationToken);
+
+        // After the listing: whatever register state the author of a listed marker knew is there by now.
+        await vault.RefreshAsync(cancellationToken);
         var markers = await vault.Store.ReadManyAsync(
             stats,
             SignedObject.MaxBytes,
-            stored => new StandingMarker(stored.Name, Read(vault, stored), stored.StoreTime),
+            stored => Read(vault, stored),
             (name, exception) => Report(vault, name, exception),
             cancellationToken);
         return [.. markers.OfType<StandingMarker>()];
@@ -102,13 +109,17 @@ public static class CondemnedMarkers
         }
     }
 
-    private static CondemnedMarker Read(UnlockedVault vault, StoredObject stored)
+    private static StandingMarker Read(UnlockedVault vault, StoredObject stored)
     {
         var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Maintainer);
         signed.Header.Expect(
             ObjectKind.CondemnedMarker, vault.Id, ObjectNames.TryParseId(stored.Name, ObjectNames.Condemned, out var id) ? new ObjectId(id) : null);
-        return signer.IsRevoked
-            ? throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The marker {signed.Header.Object} is of {signer.Name}, who was revoked.")
-            : CondemnedMarker.Decode(signed.Body, $"marker {signed.Header.Object}");
+        if (signer.IsRevoked)
+        {
+            throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The marker {signed.Header.Object} is of {signer.Name}, who was revoked.");
+        }
+
+        var marker = CondemnedMarker.Decode(signed.Body, $"marker {signed.Header.Object}");
+        return new StandingMarker(stored.Name, marker, stored.StoreTime, vault.Register.PolicyAt(marker.Register)?.GraceTime);
     }
 }

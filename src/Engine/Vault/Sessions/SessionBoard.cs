@@ -10,8 +10,9 @@ namespace SecureBackup.Engine.Vault;
 /// <param name="First">When its oldest announcement that is still there was stored.</param>
 /// <param name="Last">When its newest object was stored.</param>
 /// <param name="EndedAt">When its end was marked by whoever announced it; null while it is not.</param>
+/// <param name="Lapse">After its newest object it counts so long: the lapse time of now, or that of the register head that it names, whichever is longer.</param>
 /// <param name="Counts">False where nobody but revoked members announced it lately: nothing new is accepted from them, so nothing waits for them.</param>
-public sealed record SeenSession(Id256 Id, DateTimeOffset First, DateTimeOffset Last, DateTimeOffset? EndedAt, bool Counts);
+public sealed record SeenSession(Id256 Id, DateTimeOffset First, DateTimeOffset Last, DateTimeOffset? EndedAt, TimeSpan Lapse, bool Counts);
 
 /// <summary>
 /// Who is at work. A session that cannot be read counts until it lapses, and its end counts only with the signature of its own member: so nobody but the
@@ -21,15 +22,13 @@ public sealed class SessionBoard
 {
     private const string EndSuffix = "end";
 
-    private readonly TimeSpan _lapse;
     private readonly TimeSpan _listLag;
     private readonly ILookup<Id256, ObjectStat> _objects;
 
-    private SessionBoard(IReadOnlyList<SeenSession> sessions, ILookup<Id256, ObjectStat> objects, TimeSpan lapse, TimeSpan listLag)
+    private SessionBoard(IReadOnlyList<SeenSession> sessions, ILookup<Id256, ObjectStat> objects, TimeSpan listLag)
     {
         Sessions = sessions;
         _objects = objects;
-        _lapse = lapse;
         _listLag = listLag;
     }
 
@@ -43,15 +42,15 @@ public sealed class SessionBoard
         // After the listing: a member that was added since the vault was opened may be at work.
         await vault.RefreshAsync(cancellationToken);
         var objects = stats.ToLookup(static stat => IdOf(stat.Name));
-        var lapse = vault.Register.Policy.SessionLapse;
         var lag = vault.Target.Capabilities.ListLag;
+        var longest = vault.Register.Policies.Values.Max(static policy => policy.SessionLapse);
         var sessions = new List<SeenSession>();
         foreach (var group in objects)
         {
-            sessions.Add(await ReadAsync(vault, group, now - lapse - lag, cancellationToken));
+            sessions.Add(await ReadAsync(vault, group, longest, now - longest - lag, cancellationToken));
         }
 
-        return new SessionBoard(sessions, objects, lapse, lag);
+        return new SessionBoard(sessions, objects, lag);
     }
 
     /// <summary>
@@ -63,7 +62,7 @@ public sealed class SessionBoard
         var clear = DateTimeOffset.MinValue;
         foreach (var session in Sessions.Where(session => session.Counts && session.First <= markedAt + _listLag))
         {
-            var lapsesAt = session.Last + _lapse + _listLag + TimeSpan.FromTicks(1);
+            var lapsesAt = LapsesAt(session);
             var endsAt = session.EndedAt is { } ended && ended + _listLag < lapsesAt ? ended + _listLag : lapsesAt;
             clear = endsAt > now && endsAt > clear ? endsAt : clear;
         }
@@ -71,23 +70,31 @@ public sealed class SessionBoard
         return clear;
     }
 
+    /// <summary>How many are not known to have ended, and have not lapsed.</summary>
+    public int CountAtWork(DateTimeOffset now) => Sessions.Count(session => session is { Counts: true, EndedAt: null } && LapsesAt(session) > now);
+
     /// <summary>
     /// Objects of sessions that ended a lapse time ago, or would have lapsed twice. The end goes last: a crash in between leaves an end without announcements, and no session
     /// that looks alive.
     /// </summary>
     public IEnumerable<ObjectName> Spent(DateTimeOffset now) => Sessions
-        .Where(session => session.Last < now - (session.EndedAt is null && !HasEnd(session.Id) ? 2 * _lapse : _lapse) - _listLag)
+        .Where(session => session.Last < now - (session.EndedAt is null && !HasEnd(session.Id) ? 2 * session.Lapse : session.Lapse) - _listLag)
         .SelectMany(session => _objects[session.Id].Select(static stat => stat.Name).Order());
 
-    private static async Task<SeenSession> ReadAsync(UnlockedVault vault, IGrouping<Id256, ObjectStat> objects, DateTimeOffset aliveSince, CancellationToken cancellationToken)
+    private DateTimeOffset LapsesAt(SeenSession session) => session.Last + session.Lapse + _listLag + TimeSpan.FromTicks(1);
+
+    /// <param name="longest">The longest lapse time that the vault ever had: nothing that cannot be read, or names no head of this register, counts longer.</param>
+    private static async Task<SeenSession> ReadAsync(
+        UnlockedVault vault, IGrouping<Id256, ObjectStat> objects, TimeSpan longest, DateTimeOffset aliveSince, CancellationToken cancellationToken)
     {
         var (first, last) = (objects.Min(static stat => stat.StoreTime), objects.Max(static stat => stat.StoreTime));
         if (last < aliveSince)
         {
             // Lapsed whatever its objects say: they need not be read.
-            return new SeenSession(objects.Key, first, last, null, true);
+            return new SeenSession(objects.Key, first, last, null, longest, true);
         }
 
+        var lapse = vault.Register.Policy.SessionLapse;
         var working = new HashSet<MemberId>();
         var isUnreadable = false;
         (MemberId Member, DateTimeOffset At)? end = null;
@@ -103,6 +110,8 @@ public sealed class SessionBoard
                 else if (!signer.IsRevoked)
                 {
                     working.Add(signer.Id);
+                    var announced = vault.Register.PolicyAt(record.Register)?.SessionLapse ?? longest;
+                    lapse = announced > lapse ? announced : lapse;
                 }
             }
             catch (BackupException fault) when (fault is not TargetException { Fault: not TargetFault.NotFound })
@@ -112,7 +121,7 @@ public sealed class SessionBoard
         }
 
         var isEnded = end is { } by && !isUnreadable && working.All(member => member == by.Member);
-        return new SeenSession(objects.Key, first, last, isEnded ? end!.Value.At : null, isUnreadable || working.Count > 0 || isEnded);
+        return new SeenSession(objects.Key, first, last, isEnded ? end!.Value.At : null, isUnreadable ? longest : lapse, isUnreadable || working.Count > 0 || isEnded);
     }
 
     private static async Task<(MemberEntry Signer, SessionRecord Record)> ReadAsync(UnlockedVault vault, ObjectStat stat, CancellationToken cancellationToken)

@@ -18,6 +18,9 @@ public sealed class WriterSession : IAsyncDisposable
     private const int RenewalsPerLapse = 8;
 
     private readonly UnlockedVault _vault;
+
+    /// <summary>As it was known at the beginning. Every announcement names its head, and whoever collects waits at least for the lapse time that stood there: a policy that changes meanwhile changes nothing for this session.</summary>
+    private readonly RegisterState _register;
     private readonly CancellationTokenSource _stop;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private Task _renewals = Task.CompletedTask;
@@ -29,6 +32,7 @@ public sealed class WriterSession : IAsyncDisposable
     private WriterSession(UnlockedVault vault, CancellationToken cancellationToken)
     {
         _vault = vault;
+        _register = vault.Register;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     }
 
@@ -114,7 +118,7 @@ public sealed class WriterSession : IAsyncDisposable
 
     private async Task RenewAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(_vault.Register.Policy.SessionLapse / RenewalsPerLapse, _vault.Time);
+        using var timer = new PeriodicTimer(_register.Policy.SessionLapse / RenewalsPerLapse, _vault.Time);
         try
         {
             while (await timer.WaitForNextTickAsync(stop))
@@ -159,11 +163,11 @@ public sealed class WriterSession : IAsyncDisposable
         }
     }
 
-    private bool IsLapsedBy(DateTimeOffset storeTime) => storeTime - (_announcedAt ?? storeTime) > _vault.Register.Policy.SessionLapse;
+    private bool IsLapsedBy(DateTimeOffset storeTime) => storeTime - (_announcedAt ?? storeTime) > _register.Policy.SessionLapse;
 
     private Task<PutReceipt> PutAsync(ObjectName name, bool isEnd, CancellationToken cancellationToken)
     {
-        var record = new SessionRecord(_vault.Register.Head, Id, _next, _vault.Now, isEnd);
+        var record = new SessionRecord(_register.Head, Id, _next, _vault.Now, isEnd);
         var bytes = SignedObject.Build(_vault.NewHeader(ObjectKind.Session, isSealed: false), record.Encode(), _vault.SelfKey);
         return _vault.Store.PutAsync(name, bytes, cancellationToken);
     }

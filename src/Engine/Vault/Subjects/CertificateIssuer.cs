@@ -39,11 +39,10 @@ public sealed class CertificateIssuer
         var catalog = await SnapshotCatalog.LoadAsync(owner, cancellationToken);
         var now = StoreClock.Guess(owner).AtLeast;
         var board = await SessionBoard.LoadAsync(owner, now, cancellationToken);
-        var alive = now - owner.Register.Policy.SessionLapse - owner.Target.Capabilities.ListLag;
-        return new CertificateIssuer(owner, catalog, board.Sessions.Count(session => session.Counts && session.EndedAt is null && session.Last >= alive));
+        return new CertificateIssuer(owner, catalog, board.CountAtWork(now));
     }
 
-    /// <summary>How many snapshots of records these data sets have. Which of them hold records of one customer nobody could tell who cannot open them all.</summary>
+    /// <summary>How many snapshots of records these data sets have. Which of them hold records of one customer is told only by opening each.</summary>
     public int RecordSnapshotsOf(IEnumerable<DataSetId> dataSets) => dataSets.Sum(dataSet => _dataSets.GetValueOrDefault(dataSet).Snapshots);
 
     /// <summary>The names of data sets; of one without a snapshot its id.</summary>
