@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Vault.Holds;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 

@@ -235,11 +235,15 @@ public sealed class PendingErasureTests : IDisposable
         }
     }
 
-    private static Task WriteAsync(UnlockedVault owner, string reason, params string[] subjects) => Task.Run(async () => await LedgerWriter.AppendAsync(
-        owner,
-        await ErasureLedger.ReadAsync(owner, after: null, Token),
-        new LedgerRecord { Time = owner.Now, Subjects = [.. subjects.Select(owner.Keys.PseudonymOf).Order()], Reason = reason, KeysDestroyed = 0, HorizonEnd = owner.Now },
-        Token));
+    /// <summary>A request as one owner's key alone can write it: into the ledger, with no change proposed.</summary>
+    private static async Task WriteAsync(UnlockedVault owner, string reason, params string[] subjects)
+    {
+        var record = new LedgerRecord
+        {
+            Time = owner.Now, Subjects = [.. subjects.Select(owner.Keys.PseudonymOf).Order()], Reason = reason, KeysDestroyed = 0, HorizonEnd = owner.Now,
+        };
+        await LedgerWriter.AppendAsync(owner, await ErasureLedger.ReadAsync(owner, after: null, Token), record, Token);
+    }
 
     /// <summary>The change that waits and carries the most.</summary>
     private static async Task<List<ErasureOutcome>> SignAsync(UnlockedVault proposer, UnlockedVault signer)
