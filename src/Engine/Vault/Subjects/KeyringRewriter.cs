@@ -173,11 +173,14 @@ public sealed class KeyringRewriter(VaultReader reader)
 
     /// <summary>
     /// Deletes what the root that stands does not reach. A rewrite that is under way was begun from that root, and all that it has stored says so: that is left
-    /// alone. What was made to replace any other root can never be named any more. A crash here leaves old objects to the next call.
+    /// alone. What was made to replace any other root that stood before can never be named any more. A crash here leaves old objects to the next call.
     /// </summary>
     /// <returns>How many objects.</returns>
     private async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
+        // The list before the register: else the list may show a root that two others put in place since, and it would look like one that never can be.
+        var stats = await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken);
+        await _vault.RefreshAsync(cancellationToken);
         using var standing = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         if (standing is null)
         {
@@ -185,7 +188,6 @@ public sealed class KeyringRewriter(VaultReader reader)
         }
 
         var deleted = 0;
-        var stats = await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken);
         var sweep = new KeyringSweep(_vault, standing);
         await Parallel.ForEachAsync(
             stats,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -170,6 +171,25 @@ public sealed class SubjectEraserTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sweep_that_others_overtake_takes_nothing_of_theirs()
+    {
+        using (var first = await _bench.CreateAsync())
+        {
+            await SubjectScene.AddAsync(first, "members", "Anna", "Bert", "Carla", "Dora");
+        }
+
+        using var other = await _bench.OpenByFileAsync(host: "another");
+        using var owner = await WatchedAsync(async () =>
+        {
+            await SubjectScene.EraseAsync(other, "Bert");
+            await SubjectScene.EraseAsync(other, "Carla");
+        });
+        await SubjectScene.EraseAsync(owner, "Anna");
+        Assert.Equal("0 0 0 1", await SubjectScene.CountAsync(other, "Anna", "Bert", "Carla", "Dora"));
+        await SubjectScene.RequireNothingLeftOverAsync(other, _bench.Target);
+    }
+
+    [Fact]
     public async Task A_hold_on_a_data_set_defers_only_the_keys_in_it_and_its_release_resumes()
     {
         using var owner = await _bench.CreateAsync();
@@ -254,26 +274,37 @@ public sealed class SubjectEraserTests : IDisposable
 
     private int CountAsked(string start) => _asked.Count(name => name.StartsWith(start, StringComparison.Ordinal));
 
-    private async Task<UnlockedVault> WatchedAsync()
+    /// <param name="beforeSweep">What others do right before the first sweep of the keyring lists it.</param>
+    private async Task<UnlockedVault> WatchedAsync(Func<Task>? beforeSweep = null)
     {
-        var locked = await LockedVault.OpenAsync(new Watched(_bench.Target, _asked), Token);
+        var locked = await LockedVault.OpenAsync(new Watched(_bench.Target, _asked, beforeSweep), Token);
         using var credential = CredentialFile.Read(_bench.KeyPath, _bench.Sink);
         return await locked.UnlockAsync(credential, _bench.Host(), Token);
     }
 
     /// <summary>Writes down what is listed and which objects are read.</summary>
-    private sealed class Watched(Target inner, List<string> asked) : DelegatingTarget(inner)
+    private sealed class Watched(Target inner, List<string> asked, Func<Task>? beforeSweep) : DelegatingTarget(inner)
     {
+        private Func<Task>? _beforeSweep = beforeSweep;
+
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             Note(name.Value);
             return base.ReadAsync(name, offset, destination, cancellationToken);
         }
 
-        public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken)
+        public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             Note(prefix);
-            return base.ListAsync(prefix, cancellationToken);
+            if (prefix.Equals(ObjectNames.Keyring, StringComparison.Ordinal) && Interlocked.Exchange(ref _beforeSweep, null) is { } act)
+            {
+                await act();
+            }
+
+            await foreach (var stat in base.ListAsync(prefix, cancellationToken))
+            {
+                yield return stat;
+            }
         }
 
         private void Note(string name)
