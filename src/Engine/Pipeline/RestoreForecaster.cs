@@ -37,6 +37,7 @@ public sealed class RestoreForecaster
     public static async Task<RestoreForecast> RunAsync(
         RestoreRequest request, DestinationForecast destination, RunContext context, CancellationToken cancellationToken)
     {
+        request.Snapshot.RequireFiles();
         var vault = request.Vault.Vault;
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault, request.Snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(request.Vault, index);
@@ -152,7 +153,7 @@ public sealed class RestoreForecaster
 
     private void Need(EntryPath path, long bytes)
     {
-        var space = _destination.SpaceOf(path, _spaces);
+        var space = _destination.SpaceOf(path);
         _needed[space] = _needed.GetValueOrDefault(space) + bytes;
     }
 
