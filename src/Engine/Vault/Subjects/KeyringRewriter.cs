@@ -169,9 +169,11 @@ public sealed class KeyringRewriter(VaultReader reader)
 
     private async Task<(RegisterAppend Append, long KeysFolded, bool HasMore)> RewriteAsync(ErasureLedger ledger, CancellationToken cancellationToken)
     {
-        // What was withdrawn asks nobody for a signature.
-        var newHead = ledger.Waiting.Any() ? ledger.Head : null;
-        var erased = ledger.Waiting.Where(static entry => entry.Record.State == LedgerState.Erased).ToList();
+        // What was withdrawn asks nobody for a signature, and what the rewrite before this one had named is done.
+        var named = _vault.Register.LedgerHead;
+        var due = ledger.Waiting.Where(entry => named is null || entry.Number > named.Number).ToList();
+        var newHead = due.Count > 0 ? ledger.Head : null;
+        var erased = due.Where(static entry => entry.Record.State == LedgerState.Erased).ToList();
         using var old = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         using var additions = await UnfoldedAdditions.LoadNextAsync(
             reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, MaxAdditionsAtOnce, cancellationToken);
