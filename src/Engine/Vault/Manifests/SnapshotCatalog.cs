@@ -81,18 +81,13 @@ public sealed class SnapshotCatalog
     /// <summary>Every removal record, as it lies on the target.</summary>
     internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }
 
-    /// <summary>Snapshots whose manifests lie there although a record says that they are removed: somebody was interrupted, or is about to delete them or to take the record back.</summary>
+    /// <summary>
+    /// Snapshots that would count if no record said that they are removed, and that lie there still: somebody was interrupted, or is about to delete them or to take the record back.
+    /// </summary>
     internal IReadOnlyList<Snapshot> Leftovers { get; }
 
-    /// <summary>Leftovers of which every record that names them was stored since, and so may still be taken back.</summary>
-    /// <param name="settledBefore">By the store's clock.</param>
-    internal IEnumerable<Snapshot> LeavingSince(DateTimeOffset settledBefore)
-    {
-        var settled = SettledRemovals(settledBefore);
-        return Leftovers.Where(snapshot => !settled.Contains(snapshot.Id));
-    }
-
     /// <summary>What was removed by records that nobody takes back any more.</summary>
+    /// <param name="settledBefore">By the store's clock.</param>
     internal HashSet<SnapshotId> SettledRemovals(DateTimeOffset settledBefore) =>
         [.. Removals.Where(record => record.StoreTime <= settledBefore).SelectMany(static record => record.Record.Removed).Select(static item => item.Manifest.Id)];
 
