@@ -48,7 +48,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         var accepted = chain.Judge();
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
-        await RememberAsync(known, [.. heads, .. missing], cancellationToken);
+        await RememberAsync(known, [.. heads.Take(ManifestCodec.HeadsNamed), .. missing], cancellationToken);
         var findings = verifications.ToLookup(static item => item.Record.Manifest, static item => item.Record.Finding);
         var decisions = approvals.ToLookup(static item => item.Record.Manifest, static item => item.Record.Decision);
         return new CatalogContent

@@ -176,8 +176,8 @@ public sealed class SnapshotCatalog
         return [.. _links[writer].Select(static link => link.Reference).Distinct().Where(reference => !followed.Contains(reference))];
     }
 
-    /// <summary>The ends of all chains, but for the writer's own.</summary>
-    internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own)];
+    /// <summary>The ends of all chains, but for the writer's own: as many as a manifest is to name. A later one names what this one has no room for.</summary>
+    internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own).Take(ManifestCodec.HeadsNamed)];
 }
 
 /// <summary>What loading found.</summary>
@@ -194,6 +194,7 @@ internal sealed record CatalogContent
 
     public required ILookup<ManifestReference, ObjectName> Records { get; init; }
 
+    /// <summary>In the order in which they are named where there is room for few.</summary>
     public required IReadOnlyList<ManifestReference> Heads { get; init; }
 
     public required ILookup<ManifestReference, VerificationFinding> Findings { get; init; }
