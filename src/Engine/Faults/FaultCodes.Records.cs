@@ -16,6 +16,8 @@ public static partial class FaultCodes
     public static readonly FaultCode SubjectHasNoData = new(1125, nameof(SubjectHasNoData), "No snapshot holds anything of this customer that could be opened.", "Check the spelling; if the customer was erased, this is what remains.");
     public static readonly FaultCode ExportPlaceTaken = new(1126, nameof(ExportPlaceTaken), "The file or folder for a customer's package exists already.", "Choose a name that does not exist yet.");
     public static readonly FaultCode ExportNotWritable = new(1127, nameof(ExportNotWritable), "A customer's package could not be written; what was begun is deleted.", "Free space, or choose another folder.");
+    public static readonly FaultCode ExportPending = new(1128, nameof(ExportPending), "A package of the customer's data is being made, or was made and not handed over: it lies where it was written.", "Hand it over and move it away or delete it, then erase; -Force erases now and deletes the package.");
+    public static readonly FaultCode ErasedWhileExported = new(1129, nameof(ErasedWhileExported), "The customer was erased while her data was exported; the package is deleted.", "If that was not meant, ask who erased her; what is destroyed does not come back.");
     public static readonly FaultCode RecordMalformed = new(3600, nameof(RecordMalformed), "A stored record opens, but what it says cannot be.", "Restore another snapshot, and report this: a member wrote what no release writes.");
     public static readonly FaultCode RecordsAreNotFiles = new(4500, nameof(RecordsAreNotFiles), "The entry holds a customer's records, which come back as objects and not as a file.", "Restore the snapshot without -Destination; the records then come out of the pipeline.");
 }

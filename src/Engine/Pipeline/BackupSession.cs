@@ -54,8 +54,9 @@ internal sealed class BackupSession : IAsyncDisposable
         ChunkIndex? index = null;
         try
         {
-            var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+            // In this order: a marker that was there before the session is not waited for, and may have served by the time that it is looked for; but then its packs are gone from the list.
             var condemned = await CondemnedMarkers.LoadAsync(vault, session.StoreNow, cancellationToken);
+            var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
             index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
             var channels = new BackupChannels();
             var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters);

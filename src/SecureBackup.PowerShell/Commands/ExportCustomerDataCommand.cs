@@ -51,22 +51,10 @@ public sealed class ExportCustomerDataCommand : CustomerDataCommand
     {
         var reader = vault.RequireReader();
         var snapshots = await SnapshotsAsync(vault, gate, cancellationToken);
-        using var browser = await RecordBrowser.OpenAsync(reader, gate, readAheadBytes: 0, cancellationToken);
-        var tally = new RecordTally();
-        var versions = await browser.HistoryAsync(snapshots, subject, tally, cancellationToken);
-        if (versions.Count == 0)
-        {
-            throw Nothing(subject);
-        }
-
         var now = vault.Time.GetUtcNow();
-        var package = new SubjectPackage(Guid.NewGuid(), SubjectName.Of(subject), vault.Id, now, now.AddDays(ExpiresAfterDays), versions, tally.Faults);
-
-        // Known before it is there: a crash between the two leaves an entry about nothing, and never a package that nobody remembers.
-        var registry = new ExportRegistry(vault);
-        await registry.AddAsync(package, path, cancellationToken);
-        var sizeBytes = await SubjectPackageWriter.WriteAsync(package, path, cancellationToken);
+        var asked = new SubjectPackage(Guid.NewGuid(), SubjectName.Of(subject), vault.Id, now, now.AddDays(ExpiresAfterDays), [], []);
+        var (package, sizeBytes) = await SubjectExport.RunAsync(reader, snapshots, asked, path, gate, cancellationToken);
         gate.WriteObject(CustomerDataPackage.From(path, package, sizeBytes));
-        gate.WriteFaults([.. tally.Faults.Select(BackupFault.From)]);
+        gate.WriteFaults([.. package.Faults.Select(BackupFault.From)]);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
@@ -44,6 +45,10 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
     [Parameter]
     public SwitchParameter IncludeSubject { get; set; }
 
+    /// <summary>Also erase customers whose data was exported on this host and not handed over yet; the packages are deleted.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
     protected override void ProcessRecord() => _subjects.AddRange(Subject);
 
     protected override void EndProcessing()
@@ -60,22 +65,35 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
         }
     }
 
-    /// <summary>What would be done, in numbers; who is unknown is said at once. Empty where nobody is left.</summary>
+    /// <summary>What would be done, in numbers; who is unknown, or waits for her data, is said at once. Empty where nobody is left.</summary>
     private async Task<string> DescribeAsync(UnlockedVault vault, PipelineGate gate, CancellationToken cancellationToken)
     {
         var names = NamesOf(vault);
         var plan = await ErasurePlan.MakeAsync(vault.RequireReader(), RequestOf(vault, names.Keys), cancellationToken);
-        foreach (var unknown in plan.Subjects.Where(static subject => subject.IsUnknown))
+        var registry = new ExportRegistry(vault);
+        var left = new List<PlannedErasure>();
+        var packages = 0;
+        foreach (var subject in plan.Subjects)
         {
-            var name = names[unknown.Subject];
-            _subjects.RemoveAll(subject => string.Equals(SubjectName.Of(subject), name, StringComparison.Ordinal));
-            gate.WriteError(ErrorRecordFactory.From(new RequestException(FaultCodes.NoSuchSubject, $"The vault holds no key of the subject '{name}'."), name));
+            var pending = await registry.PendingOfSubjectAsync(subject.Subject, cancellationToken);
+            packages += pending.Count;
+            var refusal = subject.IsUnknown ? new RequestException(FaultCodes.NoSuchSubject, $"The vault holds no key of the subject '{names[subject.Subject]}'.")
+                : pending.Count > 0 && !Force ? new RequestException(FaultCodes.ExportPending, $"The data of '{names[subject.Subject]}' was exported to {string.Join(" and ", pending)} and is still there.")
+                : null;
+            if (refusal is null)
+            {
+                left.Add(subject);
+                continue;
+            }
+
+            _subjects.RemoveAll(name => string.Equals(SubjectName.Of(name), names[subject.Subject], StringComparison.Ordinal));
+            gate.WriteError(ErrorRecordFactory.From(refusal, names[subject.Subject]));
         }
 
-        var known = plan.Subjects.Where(static subject => !subject.IsUnknown).ToList();
-        return known.Count == 0 ? string.Empty : string.Create(
+        return left.Count == 0 ? string.Empty : string.Create(
             CultureInfo.InvariantCulture,
-            $"Erase {known.Count} customers: destroy {known.Sum(static subject => subject.Free.Count)} keys, defer {known.Sum(static subject => subject.Held.Count)} that legal holds protect");
+            $"Erase {left.Count} customers: destroy {left.Sum(static subject => subject.Free.Count)} keys, defer {left.Sum(static subject => subject.Held.Count)} that legal holds protect"
+            + $"{(Force && packages > 0 ? $", delete {packages} packages that were not handed over" : string.Empty)}");
     }
 
     private async Task EraseAsync(UnlockedVault vault, string path, string? folder, PipelineGate gate, CancellationToken cancellationToken)

@@ -85,6 +85,30 @@ public sealed class CustomerDataTests : IDisposable
     }
 
     [Fact]
+    public async Task Who_was_promised_her_data_gets_it_before_it_is_erased()
+    {
+        var lines = await _place.LinesAsync(Prepare + """
+            $null = Export-CustomerData 1 ./one.zip
+            $null = Export-CustomerData 2 ./two
+            $null = Export-CustomerData 2 ./moved.zip
+            [IO.File]::Move("$PWD/moved.zip", "$PWD/handed-over.zip")
+            $errors = $null
+            $done = '1', '2', '3' | Remove-CustomerData -Reason 'request' -Confirm:$false -ErrorVariable errors -ErrorAction SilentlyContinue
+            "$($done.Subject) $($done.State); $($errors.FullyQualifiedErrorId.ForEach({ $_.Split(',')[0] })) $((1, 2).Where({ "$_" -in $errors.TargetObject }))"
+            "$("$errors".Contains("$PWD/two")) $("$errors".Contains('moved'))"
+            @(Get-CustomerData 1, 2).Count
+            Remove-CustomerData 1 -Reason 'request' -WhatIf -Force
+            [IO.File]::Delete("$PWD/one.zip")
+            (Remove-CustomerData 1 -Reason 'request' -Confirm:$false).State
+            (Remove-CustomerData 2 -Reason 'request' -Force -Confirm:$false).State
+            "$([IO.Directory]::Exists("$PWD/two")) $([IO.File]::Exists("$PWD/handed-over.zip"))"
+            """);
+        Assert.Equal(
+            ["3 Erased; " + $"{FaultCodes.ExportPending} {FaultCodes.ExportPending} 1 2", "True False", "5", lines[3], "Erased", "Erased", "False True"], lines);
+        Assert.Contains("delete 1 packages that were not handed over", lines[3], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WhatIf_of_an_export_writes_nothing()
     {
         await _place.LinesAsync(Prepare);

@@ -39,7 +39,7 @@ public sealed class RemoveCustomerDataTests : IDisposable
             @(Restore-CustomerBackup -DataSet members -Subject "`t4711", '4711').Count
             (Export-CustomerData '4711 ' ./out).Subject
             $hold = Add-BackupLegalHold -Subject ' 4711' -Reason 'lawsuit' -Owner 'legal'
-            (Remove-CustomerData '4711' -Reason 'request' -Confirm:$false).State
+            (Remove-CustomerData '4711' -Reason 'request' -Force -Confirm:$false).State
             (Remove-BackupLegalHold -Id $hold.Id -Reason 'settled' -Confirm:$false -WarningAction SilentlyContinue).State
             $errors = $null
             $done = '4711', '4711 ', ' 4799', '4799' | Remove-CustomerData -Reason 'request' -Confirm:$false -ErrorVariable errors -ErrorAction SilentlyContinue

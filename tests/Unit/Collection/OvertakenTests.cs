@@ -112,6 +112,29 @@ public sealed class OvertakenTests : IDisposable
         }
     }
 
+    /// <summary>The marker was there before the session, so nobody waits for the session; and it is gone when its packs are.</summary>
+    [Theory]
+    [InlineData(ObjectNames.Packs)]
+    [InlineData(ObjectNames.Condemned)]
+    public async Task A_backup_that_begins_while_a_sweep_ends_leans_on_nothing_that_went(string listed)
+    {
+        using var owner = await _scene.CreateAsync();
+        _scene.Set("a.bin", 40_000, seed: 1);
+        var first = (await _scene.BackUpAsync(owner)).Snapshot.Id;
+        _scene.Set("a.bin", 40_000, seed: 2);
+        await _scene.BackUpAsync(owner);
+        await _scene.RemoveAsync(owner, first);
+        _scene.Time.Advance(2 * Day);
+        Assert.NotEqual(0, (await CollectAsync(owner)).PacksCondemned);
+        _scene.Time.Advance(1.5 * Day);
+        var swept = 0L;
+        using var writer = await _scene.OpenAsync("writer", target: new MeetingTarget(_scene.Target, listed, async () => swept += (await CollectAsync(owner)).PacksDeleted));
+        _scene.Set("a.bin", 40_000, seed: 1);
+        await _scene.BackUpAsync(writer);
+        Assert.NotEqual(0, swept);
+        await _scene.RequireIntactAsync(owner);
+    }
+
     private async Task<Snapshot> WorthCompactingAsync(UnlockedVault owner)
     {
         await _scene.HalfEmptyAsync(owner, owner);
@@ -130,6 +153,26 @@ public sealed class OvertakenTests : IDisposable
     {
         Assert.True(line.Operations > operation, $"It took {line.Operations} operations.");
         Assert.NotEqual(0, _scene.CountOf("relocations/"));
+    }
+
+    /// <summary>When a folder has been listed for the first time, something else happens.</summary>
+    private sealed class MeetingTarget(Target inner, string folder, Func<Task> meanwhile) : DelegatingTarget(inner)
+    {
+        private bool _hasMet;
+
+        public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            await foreach (var stat in base.ListAsync(prefix, cancellationToken))
+            {
+                yield return stat;
+            }
+
+            if (!_hasMet && string.Equals(prefix, folder, StringComparison.Ordinal))
+            {
+                _hasMet = true;
+                await meanwhile();
+            }
+        }
     }
 
     /// <summary>A relocation is on its way for as long as something else takes.</summary>

@@ -43,6 +43,46 @@ public sealed class RevokedMemberTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_verifier_said_goes_with_it_and_nothing_else_does()
+    {
+        using var owner = await _scene.CreateAsync();
+        using var eve = await _scene.OpenMemberAsync(owner, "eve", MemberRoles.Verifier);
+        using var writer = await _scene.OpenWriterAsync(owner, "shop");
+        _scene.Set("a.bin", 20_000, seed: 1);
+        var snapshot = (await _scene.BackUpAsync(owner)).Snapshot;
+        var finding = new VerificationFinding(owner.Now, 1, 1, 1, default, default, true, 0, VerificationDepth.EveryByte);
+        foreach (var verifier in new[] { owner, eve, eve, writer })
+        {
+            await VerificationRecord.WriteAsync(verifier, snapshot.Reference, finding, Token);
+        }
+
+        await ApprovalRecord.WriteAsync(eve, snapshot, Engine.Vault.SnapshotVerdict.Approved, "fine", Token);
+        await MemberRevocation.RevokeAsync(owner, new RevocationRequest(eve.Self, "left"), Token);
+
+        // What a thief of her key makes of the others' places: a record of hers under another name, and one that only begins like hers.
+        var hers = _scene.Target.Objects.Keys.First(static name => name.Value.StartsWith("approvals/", StringComparison.Ordinal));
+        var copied = _scene.Target.Objects[hers].ToArray();
+        await PutAsync(ObjectNames.ApprovalRecord(ObjectId.Random()), copied);
+        copied[^1] ^= 1;
+        var broken = ObjectNames.ApprovalRecord(ObjectId.Random());
+        await PutAsync(broken, copied);
+
+        var told = (await SnapshotCatalog.LoadAsync(owner, Token)).Problems;
+        Assert.Equal(4, told.Count);
+        Assert.Contains("3 verification and approval records of eve", Assert.Single(told, static problem => problem.Object is null).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<RequestException>(() => CollectAsync(eve));
+        Assert.Equal((4, 3), (_scene.CountOf("verifications/"), _scene.CountOf("approvals/")));
+
+        await CollectAsync(owner);
+        Assert.Equal((2, 2), (_scene.CountOf("verifications/"), _scene.CountOf("approvals/")));
+        var after = await SnapshotCatalog.LoadAsync(owner, Token);
+        Assert.All(after.Problems, static problem => Assert.NotNull(problem.Object));
+        Assert.True(Assert.Single(after.Snapshots).IsVerified);
+
+        Task PutAsync(ObjectName name, byte[] bytes) => owner.Store.PutAsync(name, bytes, Token);
+    }
+
+    [Fact]
     public async Task A_maintainer_who_joined_in_the_third_epoch_collects_what_all_three_left()
     {
         using var owner = await _scene.CreateAsync();

@@ -169,6 +169,25 @@ public sealed class SnapshotRemovalTests
     }
 
     [Fact]
+    public async Task A_hold_that_is_placed_during_a_removal_still_keeps_what_it_is_on()
+    {
+        using var scene = await RemovalScene.CreateAsync(3, verified: [2]);
+        var meeting = new Meeting(0) { AfterRecord = static () => Task.CompletedTask };
+        using var remover = await scene.OpenAsync(new MeetingTarget(scene.Bench.Target, meeting), "remover");
+        meeting.AfterRecord = async () =>
+        {
+            meeting.AfterRecord = null;
+            var hold = new HoldRequest(HoldScope.Snapshot, scene.Days[0].Id.Value, [scene.Days[0].DataSetId], null) { Reason = "lawsuit", Owner = "legal" };
+            await LegalHolds.PlaceAsync(scene.Owner, hold, CancellationToken.None);
+        };
+        var conflict = await Assert.ThrowsAsync<VaultException>(() => RemovalScene.RemoveAsync(RemovalScene.Named(remover, scene.Days[0], scene.Days[1])));
+        Assert.Equal(FaultCodes.RemovalConflict, conflict.Code);
+        Assert.Contains("legal hold", conflict.Message, StringComparison.Ordinal);
+        Assert.Equal([0, 1, 2], await scene.DaysLeftAsync());
+        Assert.Equal((3, 0), (scene.CountOf("snapshots/"), scene.CountOf("removals/")));
+    }
+
+    [Fact]
     public async Task What_a_crash_left_is_finished_by_the_next_removal()
     {
         using var scene = await RemovalScene.CreateAsync(5, verified: [0, 4]);

@@ -44,6 +44,21 @@ public sealed class ApprovalTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_somebody_took_the_last_number_a_refusal_counts_all_the_same()
+    {
+        using var owner = await _bench.CreateAsync();
+        var suspect = await CommitAsync(owner, SnapshotOutcome.Suspect);
+        var last = new SnapshotDecision(SnapshotVerdict.Rejected, long.MaxValue - 1, "x", owner.Now) { By = owner.Self };
+        await ApprovalRecord.WriteAsync(owner, suspect with { Decision = last }, SnapshotVerdict.Approved, "for ever", CancellationToken.None);
+        var approved = await LoadAsync(owner);
+        Assert.Equal((SnapshotStanding.Good, long.MaxValue), (approved.Standing, approved.Decision!.Number));
+        await ApprovalRecord.WriteAsync(owner, approved, SnapshotVerdict.Rejected, "not for ever", CancellationToken.None);
+        var catalog = await SnapshotCatalog.LoadAsync(owner, CancellationToken.None);
+        Assert.Empty(catalog.Problems);
+        Assert.Equal(SnapshotStanding.Rejected, Assert.Single(catalog.Snapshots).Standing);
+    }
+
+    [Fact]
     public async Task A_writer_decides_nothing_and_a_broken_record_is_left_out()
     {
         using var owner = await _bench.CreateAsync();

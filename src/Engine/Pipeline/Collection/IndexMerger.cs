@@ -29,6 +29,11 @@ internal sealed class IndexMerger(CollectRun run)
     private readonly Dictionary<PackId, bool> _asked = [];
     private readonly IndexRebuilder _tables = new(run.Vault.Target, SegmentSealings.AccessOf(run.Vault));
 
+    /// <summary>What a reader takes in one segment, whatever the old ones claimed to hold.</summary>
+    internal int MaxChunksWritten { get; init; } = IndexLayout.MaxChunks;
+
+    internal int MaxReplaced { get; init; } = IndexLayout.MaxReplaced;
+
     internal async Task MergeAsync(CancellationToken cancellationToken)
     {
         if (run.IsOver())
@@ -102,7 +107,7 @@ internal sealed class IndexMerger(CollectRun run)
         var chunks = 0L;
         foreach (var segment in chosen.OrderBy(static segment => segment.ChunkCount))
         {
-            if (groups.Count == 0 || chunks + segment.ChunkCount > MaxChunks || groups[^1].Count == IndexLayout.MaxReplaced)
+            if (groups.Count == 0 || chunks + segment.ChunkCount > MaxChunks || groups[^1].Count == MaxReplaced)
             {
                 groups.Add([]);
                 chunks = 0;
@@ -139,7 +144,7 @@ internal sealed class IndexMerger(CollectRun run)
         var replaced = new List<ObjectId>();
         foreach (var segment in group)
         {
-            if (await TryReadAsync(segment, cancellationToken) is { } chunks && builder.ChunkCount + chunks.Count <= IndexLayout.MaxChunks)
+            if (await TryReadAsync(segment, cancellationToken) is { } chunks && builder.ChunkCount + chunks.Count <= MaxChunksWritten)
             {
                 chunks.ForEach(chunk => builder.Add(chunk.Pack, chunk.Entry));
                 replaced.Add(segment.Id);

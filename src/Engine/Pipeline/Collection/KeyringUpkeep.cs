@@ -51,7 +51,7 @@ internal static class KeyringUpkeep
         {
             return await upkeep();
         }
-        catch (BackupException exception) when (exception is VaultException or KeyException)
+        catch (BackupException exception) when (exception is VaultException or KeyException or IntegrityException)
         {
             sink.Report(new BackupEvent(EventSeverity.Warning, $"The keys of subjects were left as they are: {exception.Message}", exception.Code));
             return Nothing;

@@ -44,13 +44,16 @@ internal sealed class Liveness
     /// <exception cref="VaultException">CollectionStopped.</exception>
     internal static void RequireWhole(SnapshotCatalog catalog)
     {
-        var doubt = catalog.Problems.FirstOrDefault(static problem => !Judged.Contains(problem.Code)
-            && problem.Object?.Value.StartsWith(ObjectNames.Verifications, StringComparison.Ordinal) != true);
+        var doubt = catalog.Problems.FirstOrDefault(static problem => !Judged.Contains(problem.Code) && !IsOfRecord(problem.Object));
         if (doubt is not null)
         {
             throw new VaultException(FaultCodes.CollectionStopped, $"It is not certain what is needed, so nothing is collected. {doubt.Message}");
         }
     }
+
+    /// <summary>What is said about snapshots makes none needed, and rubbish that somebody puts there stops nothing.</summary>
+    private static bool IsOfRecord(ObjectName? name) => name is { Value: var value }
+        && (value.StartsWith(ObjectNames.Verifications, StringComparison.Ordinal) || value.StartsWith(ObjectNames.Approvals, StringComparison.Ordinal));
 
     private async Task AddAsync(UnlockedVault vault, Snapshot snapshot, LivenessRules rules, CancellationToken cancellationToken)
     {

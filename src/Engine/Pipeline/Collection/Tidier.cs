@@ -22,6 +22,7 @@ internal sealed class Tidier(CollectRun run)
         await run.TidyAsync(await RemovedManifestsAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(await OrphanPagesAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(ServedRelocations(), cancellationToken);
+        await run.TidyAsync(_view.Catalog.OfRevoked, cancellationToken);
         await run.TidyAsync(await RecordTidying.SupersededAsync(_vault, _view.Removed, Settled, cancellationToken), cancellationToken);
         await run.TidyAsync(await PendingChanges.RubbishAsync(_vault, Settled, cancellationToken), cancellationToken);
         await run.TidyAsync(await KeyTidying.LeftoversAsync(_vault, Settled, cancellationToken), cancellationToken);

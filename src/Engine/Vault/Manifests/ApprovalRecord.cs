@@ -34,10 +34,7 @@ public sealed record ApprovalRecord(RegisterHead Register, ManifestReference Man
     {
         var header = vault.NewHeader(ObjectKind.ApprovalRecord, isSealed: true);
         var decision = new SnapshotDecision(verdict, NumberAfter(snapshot.Decision), reason, vault.Now) { By = vault.Self };
-        var writer = new CborMapWriter().BeginMap(4).Key(0);
-        vault.Register.Head.Write(writer);
-        var body = writer.Key(1).Id(snapshot.Id.Value).Key(2).Id(snapshot.Hash.Value).Key(3).Bytes(MetadataSeal.Seal(vault, header, Encode(decision))).EndMap().Encode();
-        await vault.Store.PutAsync(ObjectNames.ApprovalRecord(header.Object), SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
+        await vault.Store.PutAsync(ObjectNames.ApprovalRecord(header.Object), SealedStatement.Build(vault, header, snapshot.Reference, Encode(decision)), cancellationToken);
         return decision;
     }
 
@@ -59,29 +56,9 @@ public sealed record ApprovalRecord(RegisterHead Register, ManifestReference Man
 
     internal static ApprovalRecord Open(UnlockedVault vault, SignedObject signed)
     {
-        RegisterHead? register = null;
-        Id256? id = null;
-        Id256? hash = null;
-        ReadOnlyMemory<byte>? decision = null;
         var what = $"approval record {signed.Header.Object}";
-        var reader = CborMapReader.OfMap(signed.Body, what);
-        while (reader.NextKey(out var key))
-        {
-            switch (key)
-            {
-                case 0: register = RegisterHead.Read(reader); break;
-                case 1: id = reader.ReadId(); break;
-                case 2: hash = reader.ReadId(); break;
-                case 3: decision = reader.ReadBytes(MaxDecisionBytes); break;
-                default: throw reader.UnknownKey(key);
-            }
-        }
-
-        var plain = MetadataSeal.Open(vault, signed.Header, reader.Required(decision, "the decision").Span, MaxDecisionBytes);
-        return new ApprovalRecord(
-            reader.Required(register, "the register head"),
-            new ManifestReference(new SnapshotId(reader.Required(id, "the snapshot")), new ContentHash(reader.Required(hash, "the hash"))),
-            Decode(plain, signed.Verify(vault.Register)[0].Id, what));
+        var statement = SealedStatement.Open(vault, signed, MaxDecisionBytes, what);
+        return new ApprovalRecord(statement.Register, statement.Manifest, Decode(statement.Substance, signed.Verify(vault.Register)[0].Id, what));
     }
 
     /// <summary>Whoever took the last number there is keeps it; with two of one number the cautious verdict counts.</summary>

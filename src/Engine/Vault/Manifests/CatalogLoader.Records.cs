@@ -10,6 +10,9 @@ internal sealed partial class CatalogLoader
     /// <summary>As often a fold may overtake a look at the removal records; each takes a maintainer's whole run.</summary>
     private const int MaxLooks = 5;
 
+    /// <summary>By name, and whose they are.</summary>
+    private readonly ConcurrentDictionary<ObjectName, string> _ofRevoked = [];
+
     /// <summary>
     /// Records are folded into successors and then deleted. One that is gone when it is read was folded after the listing, so its successor is in the next one; only looking again
     /// keeps what it removed from counting as missing.
@@ -55,7 +58,8 @@ internal sealed partial class CatalogLoader
             return record.Finding.Time.CompareTo(storedAt) <= 0 ? record : record with { Finding = record.Finding with { Time = storedAt } };
         },
         new Gone().Or(OnBroken),
-        cancellationToken);
+        cancellationToken,
+        passesOverRevoked: true);
 
     private Task<List<StoredRecord<ApprovalRecord>>> LoadApprovalsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(
         ObjectNames.Approvals,
@@ -68,11 +72,13 @@ internal sealed partial class CatalogLoader
             return record;
         },
         new Gone().Or(OnBroken),
-        cancellationToken);
+        cancellationToken,
+        passesOverRevoked: true);
 
     /// <summary>All small records of a folder; a broken one is left out.</summary>
+    /// <param name="passesOverRevoked">What revoked members alone have signed is counted, and not a problem each.</param>
     private async Task<List<StoredRecord<T>>> LoadRecordsAsync<T>(
-        string folder, ObjectKind kind, MemberRoles role, Func<SignedObject, StoredObject, T> read, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
+        string folder, ObjectKind kind, MemberRoles role, Func<SignedObject, StoredObject, T> read, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken, bool passesOverRevoked = false)
         where T : class
     {
         var stats = await vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
@@ -82,12 +88,28 @@ internal sealed partial class CatalogLoader
             stored =>
             {
                 var signed = Expect(stored, kind, folder);
+                if (passesOverRevoked && signed.Verify(vault.Register) is var signers && signers.All(static signer => signer.IsRevoked))
+                {
+                    _ofRevoked[stored.Name] = signers[0].Name;
+                    return null!;
+                }
+
                 RequireSigner(signed, role, member: null);
                 return new StoredRecord<T>(stored.Name, signed.Header, stored.Bytes.Length, stored.StoreTime, read(signed, stored));
             },
             onBroken,
             cancellationToken);
         return [.. records.OfType<StoredRecord<T>>()];
+    }
+
+    /// <summary>One line for each member that was revoked: what it signed counts for nothing, and there may be thousands of it.</summary>
+    private void NoteRevoked()
+    {
+        foreach (var own in _ofRevoked.GroupBy(static record => record.Value, StringComparer.Ordinal))
+        {
+            Note(new CatalogProblem(
+                FaultCodes.SignerNotEntitled, $"{own.Count():N0} verification and approval records of {own.Key}, who was revoked, count for nothing; the next Optimize-BackupVault clears them away."));
+        }
     }
 
     /// <summary>Objects that a listing named and that were not there any more when they were read.</summary>

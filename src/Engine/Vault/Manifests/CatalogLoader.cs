@@ -27,6 +27,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken));
         var verifications = await LoadVerificationsAsync(cancellationToken);
         var approvals = await LoadApprovalsAsync(cancellationToken);
+        NoteRevoked();
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
         var found = read.OfType<Snapshot>().ToList();
@@ -59,6 +60,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
             Leftovers = [.. found.Where(snapshot => removals.Manifests.Contains(snapshot.Reference) && chain.Counts(snapshot)).Select(Judged)],
             Records = verifications.Select(static item => (item.Record.Manifest, item.Name)).Concat(approvals.Select(static item => (item.Record.Manifest, item.Name)))
                 .ToLookup(static pair => pair.Manifest, static pair => pair.Name),
+            OfRevoked = [.. _ofRevoked.Keys],
             Heads = heads,
             Findings = findings,
             Missing = chain.Missing,

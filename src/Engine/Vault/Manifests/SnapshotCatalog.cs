@@ -58,6 +58,7 @@ public sealed class SnapshotCatalog
         Removals = content.Removals;
         Leftovers = content.Leftovers;
         Records = content.Records;
+        OfRevoked = content.OfRevoked;
         _heads = content.Heads;
         _removed = content.Removed;
         _findings = content.Findings;
@@ -93,6 +94,12 @@ public sealed class SnapshotCatalog
 
     /// <summary>The records about a manifest that are of no use without it.</summary>
     internal ILookup<ManifestReference, ObjectName> Records { get; }
+
+    /// <summary>
+    /// Verification and approval records that revoked members alone have signed, each under the name that it gives itself: nobody is revoked for a time, so they never count again. What somebody
+    /// copied to another name, or only says to be of such a member, is not among them.
+    /// </summary>
+    internal IReadOnlyList<ObjectName> OfRevoked { get; }
 
     /// <summary>Reads and judges everything under <c>snapshots/</c>, <c>removals/</c>, <c>verifications/</c> and <c>approvals/</c>, and remembers on this host what is there.</summary>
     public static async Task<SnapshotCatalog> LoadAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
@@ -193,6 +200,8 @@ internal sealed record CatalogContent
     public required IReadOnlyList<Snapshot> Leftovers { get; init; }
 
     public required ILookup<ManifestReference, ObjectName> Records { get; init; }
+
+    public IReadOnlyList<ObjectName> OfRevoked { get; init; } = [];
 
     /// <summary>In the order in which they are named where there is room for few.</summary>
     public required IReadOnlyList<ManifestReference> Heads { get; init; }

@@ -25,37 +25,14 @@ public sealed record VerificationRecord(RegisterHead Register, ManifestReference
     public static async Task WriteAsync(UnlockedVault vault, ManifestReference manifest, VerificationFinding finding, CancellationToken cancellationToken)
     {
         var header = vault.NewHeader(ObjectKind.VerificationRecord, isSealed: true);
-        var writer = new CborMapWriter().BeginMap(4).Key(0);
-        vault.Register.Head.Write(writer);
-        var body = writer.Key(1).Id(manifest.Id.Value).Key(2).Id(manifest.Hash.Value)
-            .Key(3).Bytes(MetadataSeal.Seal(vault, header, EncodeFinding(finding))).EndMap().Encode();
-        await vault.Store.PutAsync(ObjectNames.VerificationRecord(header.Object), SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
+        await vault.Store.PutAsync(ObjectNames.VerificationRecord(header.Object), SealedStatement.Build(vault, header, manifest, EncodeFinding(finding)), cancellationToken);
     }
 
     internal static VerificationRecord Open(UnlockedVault vault, SignedObject signed)
     {
-        RegisterHead? register = null;
-        Id256? id = null;
-        Id256? hash = null;
-        ReadOnlyMemory<byte>? finding = null;
         var what = $"verification record {signed.Header.Object}";
-        var reader = CborMapReader.OfMap(signed.Body, what);
-        while (reader.NextKey(out var key))
-        {
-            switch (key)
-            {
-                case 0: register = RegisterHead.Read(reader); break;
-                case 1: id = reader.ReadId(); break;
-                case 2: hash = reader.ReadId(); break;
-                case 3: finding = reader.ReadBytes(MaxFindingBytes); break;
-                default: throw reader.UnknownKey(key);
-            }
-        }
-
-        return new VerificationRecord(
-            reader.Required(register, "the register head"),
-            new ManifestReference(new SnapshotId(reader.Required(id, "the snapshot")), new ContentHash(reader.Required(hash, "the hash"))),
-            DecodeFinding(MetadataSeal.Open(vault, signed.Header, reader.Required(finding, "the finding").Span, MaxFindingBytes), what));
+        var statement = SealedStatement.Open(vault, signed, MaxFindingBytes, what);
+        return new VerificationRecord(statement.Register, statement.Manifest, DecodeFinding(statement.Substance, what));
     }
 
     internal static byte[] EncodeFinding(VerificationFinding finding) => new CborMapWriter().BeginMap(9)

@@ -43,42 +43,22 @@ internal static class ErasureEpoch
         }
 
         var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
-        var stats = await vault.Store.ListAsync(
-            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
-        foreach (var stat in stats)
+        var (epochKey, map) = await FindKeyAsync(vault, root, cancellationToken);
+        map.Dispose();
+        using (epochKey)
         {
-            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is not { } stored || TryOpenKey(vault, root, stored) is not { } epochKey)
-            {
-                continue;
-            }
-
-            using (epochKey)
-            using (KeyringMap.TryOpen(root, epochKey) ?? throw new KeyException(FaultCodes.KeyringNotGranted, "The erasure epoch at hand is not of the keyring's root."))
-            {
-                var (id, bytes) = Seal(vault, root.Header.Object, epochKey);
-                await vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringEpochs, id), bytes, cancellationToken);
-                return;
-            }
+            var (id, bytes) = Seal(vault, root.Header.Object, epochKey);
+            await vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringEpochs, id), bytes, cancellationToken);
         }
-
-        throw new KeyException(FaultCodes.KeyringNotGranted, $"The keyring of this vault is not sealed to {vault.Register.Find(vault.Self)?.Name}.");
     }
 
     /// <summary>Opens the map of a root with whatever erasure epoch lets this owner in.</summary>
     /// <exception cref="KeyException">KeyringNotGranted.</exception>
     internal static async Task<KeyringMap> OpenAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
     {
-        var stats = await vault.Store.ListAsync(
-            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
-        foreach (var stat in stats)
-        {
-            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is { } stored && TryOpen(vault, root, stored) is { } map)
-            {
-                return map;
-            }
-        }
-
-        throw new KeyException(FaultCodes.KeyringNotGranted, $"The keyring of this vault is not sealed to {vault.Register.Find(vault.Self)?.Name}.");
+        var (epochKey, map) = await FindKeyAsync(vault, root, cancellationToken);
+        epochKey.Dispose();
+        return map;
     }
 
     /// <summary>The root that an erasure epoch is of; null where it is none, or is not there any more.</summary>
@@ -86,7 +66,7 @@ internal static class ErasureEpoch
     {
         try
         {
-            return await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken) is { } stored ? Decode(SignedObject.Parse(stored.Bytes)).Root : null;
+            return await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken) is { } stored ? Decode(vault, stored).Root : null;
         }
         catch (BackupException exception) when (exception is IntegrityException or VaultException)
         {
@@ -94,76 +74,88 @@ internal static class ErasureEpoch
         }
     }
 
-    /// <summary>Whether the erasure epochs of a root let in exactly those who are owners now: one that was added must get in, and one that was revoked must not get into the next root.</summary>
+    /// <summary>
+    /// Whether the erasure epochs of a root let in exactly those who are owners now: one that was added must get in, and one that was revoked must not get into the next root. What others than
+    /// owners made says nothing about it: it would have the keyring rewritten for ever, or keep a newcomer out.
+    /// </summary>
     internal static async Task<bool> FitsOwnersAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken)
     {
-        var stats = await vault.Store.ListAsync(
-            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
-        var letIn = new HashSet<Id256>();
-        foreach (var stat in stats)
-        {
-            if (await vault.Store.TryReadAsync(stat.Name, SignedObject.MaxBytes, cancellationToken) is { } stored)
-            {
-                letIn.UnionWith(OwnersLetIn(stored, root));
-            }
-        }
-
-        return letIn.SetEquals(OwnersOf(vault.Register).Select(static owner => owner.Entry.Id.Value));
+        var letIn = from epoch in await OfRootAsync(vault, root, cancellationToken)
+                    where IsByOwner(vault.Register, epoch.Signed)
+                    from envelope in epoch.Envelopes
+                    select envelope.Owner;
+        return letIn.ToHashSet().SetEquals(OwnersOf(vault.Register).Select(static owner => owner.Entry.Id.Value));
     }
 
     private static List<VaultMember> OwnersOf(RegisterState register) => [.. register.Members.Values
-        .Where(static member => member.Entry.Roles.HasFlag(MemberRoles.Owner) && !member.Entry.IsRevoked).OrderBy(static member => member.Entry.Id.Value)];
+        .Where(static member => IsOwner(member.Entry)).OrderBy(static member => member.Entry.Id.Value)];
 
-    private static IEnumerable<Id256> OwnersLetIn(StoredObject stored, ObjectId root)
+    private static bool IsOwner(MemberEntry member) => member.Roles.HasFlag(MemberRoles.Owner) && !member.IsRevoked;
+
+    /// <summary>The erasure epochs of a root, whoever made them. What else lies among them keeps nobody from those.</summary>
+    private static async Task<IEnumerable<Epoch>> OfRootAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken)
     {
-        try
-        {
-            var (named, envelopes) = Decode(SignedObject.Parse(stored.Bytes));
-            return named == root ? envelopes.Select(static pair => pair.Owner) : [];
-        }
-        catch (BackupException exception) when (exception is IntegrityException or VaultException)
-        {
-            return [];
-        }
+        var stats = await vault.Store.ListAsync(
+            ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
+        var epochs = await vault.Store.ReadManyAsync(
+            stats, SignedObject.MaxBytes, stored => Decode(vault, stored) is var epoch && epoch.Root == root ? epoch : null!, static (_, _) => { }, cancellationToken);
+        return epochs.OfType<Epoch>();
     }
 
-    private static KeyringMap? TryOpen(UnlockedVault vault, KeyringRootObject root, StoredObject stored)
+    /// <summary>The key of a root, and what it opens: both the caller's.</summary>
+    /// <exception cref="KeyException">KeyringNotGranted.</exception>
+    private static async Task<(RootKey Key, KeyringMap Map)> FindKeyAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
     {
-        using var epochKey = TryOpenKey(vault, root, stored);
+        foreach (var epoch in await OfRootAsync(vault, root.Header.Object, cancellationToken))
+        {
+            if (TryOpen(vault, root, epoch) is { } found)
+            {
+                return found;
+            }
+        }
+
+        throw new KeyException(FaultCodes.KeyringNotGranted, $"The keyring of this vault is not sealed to {vault.Register.Find(vault.Self)?.Name}.");
+    }
+
+    private static (RootKey Key, KeyringMap Map)? TryOpen(UnlockedVault vault, KeyringRootObject root, Epoch epoch)
+    {
+        RootKey? key = null;
         try
         {
-            return epochKey is null ? null : KeyringMap.TryOpen(root, epochKey);
+            using var opened = epoch.Envelopes.FirstOrDefault(pair => pair.Owner == vault.Self.Value).Envelope is { IsEmpty: false } envelope
+                ? vault.TryOpenOwn(epoch.Signed.Header, SealPurpose.Keyring, envelope.Span, SecretKey.SizeBytes)
+                : null;
+            key = opened?.LengthBytes == SecretKey.SizeBytes ? new RootKey(opened.Span) : null;
+            if (key is not null && KeyringMap.TryOpen(root, key) is { } map)
+            {
+                return (key, map);
+            }
         }
         catch (IntegrityException)
         {
             // Another erasure epoch may do; if none does, that is what is reported.
-            return null;
         }
+
+        key?.Dispose();
+        return null;
     }
 
-    private static RootKey? TryOpenKey(UnlockedVault vault, KeyringRootObject root, StoredObject stored)
+    private static bool IsByOwner(RegisterState register, SignedObject signed)
     {
         try
         {
-            var signed = SignedObject.Parse(stored.Bytes);
-            signed.Header.Expect(ObjectKind.Keyring, vault.Id);
-            var (named, envelopes) = Decode(signed);
-            if (named != root.Header.Object || envelopes.FirstOrDefault(pair => pair.Owner == vault.Self.Value).Envelope is not { IsEmpty: false } envelope)
-            {
-                return null;
-            }
-
-            using var key = vault.TryOpenOwn(signed.Header, SealPurpose.Keyring, envelope.Span, SecretKey.SizeBytes);
-            return key is null ? null : new RootKey(key.Span);
+            return signed.Verify(register).Any(static member => IsOwner(member));
         }
         catch (IntegrityException)
         {
-            return null;
+            return false;
         }
     }
 
-    private static (ObjectId Root, (Id256 Owner, ReadOnlyMemory<byte> Envelope)[] Envelopes) Decode(SignedObject signed)
+    private static Epoch Decode(UnlockedVault vault, StoredObject stored)
     {
+        var signed = SignedObject.Parse(stored.Bytes);
+        signed.Header.Expect(ObjectKind.Keyring, vault.Id);
         Id256? root = null;
         (Id256, ReadOnlyMemory<byte>)[]? envelopes = null;
         var reader = CborMapReader.OfMap(signed.Body, $"erasure epoch {signed.Header.Object}");
@@ -178,7 +170,7 @@ internal static class ErasureEpoch
             }
         }
 
-        return (new ObjectId(reader.Required(root, "the root")), reader.Required(envelopes, "the envelopes"));
+        return new Epoch(signed, new ObjectId(reader.Required(root, "the root")), reader.Required(envelopes, "the envelopes"));
     }
 
     private static (Id256 Owner, ReadOnlyMemory<byte> Envelope)[] ReadEnvelopes(CborMapReader reader) => reader.ReadArray(MaxOwners, static item =>
@@ -188,4 +180,6 @@ internal static class ErasureEpoch
         item.EndArray();
         return pair;
     });
+
+    private sealed record Epoch(SignedObject Signed, ObjectId Root, (Id256 Owner, ReadOnlyMemory<byte> Envelope)[] Envelopes);
 }

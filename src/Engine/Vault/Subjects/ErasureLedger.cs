@@ -48,23 +48,17 @@ public sealed class ErasureLedger
 
     /// <summary>Reads on from <paramref name="after"/> to the end. An entry that the register names must be there; what lies beyond counts while it is valid.</summary>
     /// <param name="after">What the caller has read before; null for the whole ledger.</param>
-    /// <exception cref="VaultException">LedgerDamaged.</exception>
+    /// <exception cref="VaultException">LedgerDamaged; UnsupportedFormat: an owner wrote an entry that this version does not know.</exception>
     /// <exception cref="KeyException">KeyNotGranted: an entry of an epoch whose keys this member does not hold.</exception>
     public static async Task<ErasureLedger> ReadAsync(UnlockedVault vault, LedgerHead? after, CancellationToken cancellationToken)
     {
         await vault.RefreshAsync(cancellationToken);
         await RequireStandingAsync(vault, after, cancellationToken);
         var reading = new Reading(vault, after);
-        foreach (var stored in await reading.ListedAsync(cancellationToken))
-        {
-            if (!reading.Take(stored))
-            {
-                break;
-            }
-        }
+        await reading.TakeListedAsync(cancellationToken);
 
         // A listing may lag behind; an object that was put is always found by its name.
-        while (await vault.Store.TryReadAsync(ObjectNames.LedgerEntry(reading.Next), SignedObject.MaxBytes, cancellationToken) is { } stored && reading.Take(stored))
+        while (await reading.TryTakeNextAsync(cancellationToken))
         {
         }
 
@@ -91,44 +85,53 @@ public sealed class ErasureLedger
 
         private long Named => vault.Register.LedgerHead is { } named ? (long)named.Number : -1;
 
-        internal async Task<IReadOnlyList<StoredObject>> ListedAsync(CancellationToken cancellationToken)
+        /// <summary>As far as they are good, opened a few at once. Where one is not, it is read again by its name, and judged.</summary>
+        internal async Task TakeListedAsync(CancellationToken cancellationToken)
         {
             var first = Next;
             var stats = await vault.Store.ListAsync(
                 ObjectNames.Ledger, name => ObjectNames.TryParseNumber(name, ObjectNames.Ledger, out var number) && number >= first, cancellationToken);
-            var read = await vault.Store.ReadManyAsync(
+            var entries = await vault.Store.ReadManyAsync(
                 [.. stats.TakeWhile((stat, i) => stat.Name == ObjectNames.LedgerEntry(first + (uint)i))],
                 SignedObject.MaxBytes,
-                static stored => stored,
-                (name, exception) => throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry '{name}' cannot be read: {exception.Message}", exception),
+                stored => LedgerCodec.Open(vault, stored, ObjectNames.TryParseNumber(stored.Name, ObjectNames.Ledger, out var number) ? number : 0),
+                static (_, _) => { },
                 cancellationToken);
-            return read!;
+            foreach (var entry in entries.TakeWhile(entry => entry is not null && entry.Previous == _head?.Hash))
+            {
+                Take(entry!);
+            }
         }
 
-        /// <returns>False where it is none: somebody put rubbish where the next entry will be.</returns>
-        internal bool Take(StoredObject stored)
+        /// <returns>False where there is none, or somebody put rubbish where it will be: as long as the register does not name it, anybody may have.</returns>
+        internal async Task<bool> TryTakeNextAsync(CancellationToken cancellationToken)
         {
             var number = Next;
+            var name = ObjectNames.LedgerEntry(number);
             try
             {
+                if (await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken) is not { } stored)
+                {
+                    return false;
+                }
+
                 var entry = LedgerCodec.Open(vault, stored, number);
                 if (entry.Previous != _head?.Hash)
                 {
                     throw new IntegrityException(FaultCodes.Malformed, $"The ledger entry {number} does not follow the one before it.");
                 }
 
-                _entries.Add(entry);
-                _head = entry.Head;
+                Take(entry);
                 return true;
             }
             catch (IntegrityException exception) when (number > Named)
             {
-                vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{stored.Name}' counts for nothing: {exception.Message}", FaultCodes.LedgerDamaged));
+                vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' counts for nothing: {exception.Message}", FaultCodes.LedgerDamaged));
                 return false;
             }
             catch (IntegrityException exception)
             {
-                throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry '{stored.Name}' is refused: {exception.Message}", exception);
+                throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry '{name}' is refused: {exception.Message}", exception);
             }
         }
 
@@ -150,6 +153,12 @@ public sealed class ErasureLedger
             }
 
             return new ErasureLedger(_head, _entries);
+        }
+
+        private void Take(LedgerEntry entry)
+        {
+            _entries.Add(entry);
+            _head = entry.Head;
         }
     }
 

@@ -16,14 +16,18 @@ internal sealed record KeyringRootObject(ObjectHeader Header, ObjectId? Replaces
     internal static async Task<KeyringRootObject> ReadAsync(UnlockedVault vault, KeyringRoot named, CancellationToken cancellationToken)
     {
         var name = ObjectNames.KeyringObject(ObjectNames.KeyringRoots, named.Id);
-        var stored = await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken)
-            ?? throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's root '{name}' is missing on {vault.Target.DisplayName}.");
-        if (ContentHash.Of(stored.Bytes.Span) != named.Hash)
+        try
         {
-            throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's root '{name}' is not the one that the register names.");
+            var stored = await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken)
+                ?? throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's root '{name}' is missing on {vault.Target.DisplayName}.");
+            return ContentHash.Of(stored.Bytes.Span) == named.Hash
+                ? Decode(SignedObject.Parse(stored.Bytes), vault.Id, named.Id)
+                : throw new IntegrityException(FaultCodes.FrameTampered, "It is not the one that the register names.");
         }
-
-        return stored.Read(item => Decode(SignedObject.Parse(item.Bytes), vault.Id, named.Id));
+        catch (IntegrityException exception)
+        {
+            throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's root '{name}' is refused: {exception.Message}", exception);
+        }
     }
 
     /// <summary>Which root this one was made to replace; null where it was the first, or is not there. Nothing vouches for it.</summary>

@@ -101,23 +101,33 @@ internal static class LedgerCodec
 
     /// <exception cref="IntegrityException">What is no ledger entry of that number, damaged, or signed by no owner.</exception>
     /// <exception cref="KeyException">KeyNotGranted, WrongKey.</exception>
-    /// <exception cref="VaultException">UnsupportedFormat.</exception>
+    /// <exception cref="VaultException">UnsupportedFormat: named by the register or signed by an owner, and of a form that this version does not know.</exception>
     internal static LedgerEntry Open(UnlockedVault vault, StoredObject stored, uint number)
     {
-        var signed = SignedObject.Parse(stored.Bytes);
-        signed.Header.Expect(ObjectKind.Ledger, vault.Id);
-        var (found, previous, blob) = DecodeBody(signed.Body, $"ledger entry {number}");
-        if (found != number)
-        {
-            throw new IntegrityException(FaultCodes.ObjectMisplaced, $"Here lies ledger entry {found}; expected was {number}.");
-        }
-
         // An entry that the register names stands, whoever of its signers has left since: the owners who signed the register vouch for it.
         var isNamed = vault.Register.LedgerHead is { } head && number <= head.Number;
+        SignedObject signed;
+        try
+        {
+            signed = SignedObject.Parse(stored.Bytes);
+        }
+        catch (VaultException exception) when (!isNamed)
+        {
+            // No signature can be looked for in it, so it is nobody's.
+            throw new IntegrityException(exception.Code, exception.Message, exception);
+        }
+
+        signed.Header.Expect(ObjectKind.Ledger, vault.Id);
         var owners = signed.Verify(vault.Register).Count(member => member.Roles.HasFlag(MemberRoles.Owner) && (isNamed || !member.IsRevoked));
         if (owners == 0)
         {
             throw new IntegrityException(FaultCodes.SignerNotEntitled, $"The ledger entry {number} is signed by no owner.");
+        }
+
+        var (found, previous, blob) = DecodeBody(signed.Body, $"ledger entry {number}");
+        if (found != number)
+        {
+            throw new IntegrityException(FaultCodes.ObjectMisplaced, $"Here lies ledger entry {found}; expected was {number}.");
         }
 
         var plain = MetadataSeal.Open(vault, signed.Header, blob.Span, SignedObject.MaxBodyBytes);

@@ -20,12 +20,16 @@ public sealed class ExportRegistry(UnlockedVault vault)
     private const int MaxPackages = 100_000;
     private const int MaxPathBytes = 65_536;
     private const int MaxFileBytes = 64 * 1024 * 1024;
+    private const int MaxTurns = 200;
+
+    private static readonly TimeSpan BetweenTurns = TimeSpan.FromMilliseconds(25);
 
     private string FilePath => Path.Combine(vault.Host.FolderOf(vault.Id), "exports");
 
     public async Task AddAsync(SubjectPackage package, string path, CancellationToken cancellationToken)
     {
         var added = new ExportedPackage(package.Id, vault.Keys.PseudonymOf(package.Subject), System.IO.Path.GetFullPath(path), Timestamp.From(package.Expires));
+        await using var turn = await TakeTurnAsync(cancellationToken);
         await WriteAsync([.. await ReadAsync(cancellationToken), added], cancellationToken);
     }
 
@@ -43,23 +47,64 @@ public sealed class ExportRegistry(UnlockedVault vault)
     public Task<IReadOnlyList<string>> RemoveOfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
         RemoveAsync(package => package.Subject == subject, cancellationToken);
 
+    /// <summary>
+    /// Packages of a subject that were asked for and not handed over yet: they are being made, or lie where they were written and have not expired. Who was promised her data gets
+    /// it before it is erased.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> PendingOfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
+    [
+        .. (await ReadAsync(cancellationToken))
+            .Where(package => package.Subject == subject && package.Expires.CompareTo(vault.Now) > 0 && SubjectPackageFiles.IsThere(package.Path, package.Id))
+            .Select(static package => package.Path),
+    ];
+
+    /// <summary>Deletes a package that should not have been written.</summary>
+    public Task WithdrawAsync(SubjectPackage package, CancellationToken cancellationToken) => RemoveAsync(known => known.Id == package.Id, cancellationToken);
+
     /// <summary>A crash after a package is gone and before the registry says so costs one more look at an empty place.</summary>
     private async Task<IReadOnlyList<string>> RemoveAsync(Func<ExportedPackage, bool> isOver, CancellationToken cancellationToken)
     {
+        await using var turn = await TakeTurnAsync(cancellationToken);
         var all = await ReadAsync(cancellationToken);
-        var over = all.Where(isOver).ToList();
-        var gone = over.Where(static package => SubjectPackageFiles.Delete(package.Path, package.Id)).ToList();
-        foreach (var package in over.Except(gone))
+        var ends = all.Where(isOver).Select(static package => (Package: package, End: SubjectPackageFiles.Delete(package.Path, package.Id))).ToList();
+        foreach (var (package, _) in ends.Where(static item => item.End == PackageEnd.Left))
         {
-            vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The customer's package at {package.Path} is over and could not be deleted; delete it by hand.", FaultCodes.ExportNotWritable));
+            vault.Sink.Report(new BackupEvent(
+                EventSeverity.Warning, $"The customer's package at {package.Path} is over, and could not be deleted or was changed by somebody; delete it by hand.", FaultCodes.ExportNotWritable));
         }
 
-        if (gone.Count > 0)
+        var settled = ends.Where(item => item.End == PackageEnd.Deleted || (item.End == PackageEnd.NotThere && !MayComeBack(item.Package))).Select(static item => item.Package).ToHashSet();
+        if (settled.Count > 0)
         {
-            await WriteAsync([.. all.Except(gone)], cancellationToken);
+            await WriteAsync([.. all.Where(package => !settled.Contains(package))], cancellationToken);
         }
 
-        return [.. gone.Select(static package => package.Path)];
+        return [.. ends.Where(static item => item.End == PackageEnd.Deleted).Select(static item => item.Package.Path)];
+    }
+
+    /// <summary>Its disk may be one that is not plugged in today. After a year nobody waits for it any more.</summary>
+    private bool MayComeBack(ExportedPackage package) =>
+        !Directory.Exists(System.IO.Path.GetDirectoryName(package.Path)) && package.Expires.ToDateTimeOffset().AddYears(1) > vault.Time.GetUtcNow();
+
+    /// <summary>Two that read and write at the same time would forget a package. Where the host keeps nothing, there is nothing to wait for.</summary>
+    private async Task<FileStream?> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                Directory.CreateDirectory(vault.Host.FolderOf(vault.Id));
+                return new FileStream(FilePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException) when (attempt < MaxTurns)
+            {
+                await Task.Delay(BetweenTurns, vault.Time, cancellationToken);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
     }
 
     private async Task<IReadOnlyList<ExportedPackage>> ReadAsync(CancellationToken cancellationToken)

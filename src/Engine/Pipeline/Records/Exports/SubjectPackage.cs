@@ -12,7 +12,10 @@ public sealed record SubjectPackage(Guid Id, string Subject, VaultId Vault, Date
 {
     internal const string ManifestName = "manifest.json";
 
-    private const string Folder = "data/";
+    private const string Folder = SubjectPackageFiles.DataFolder + "/";
+
+    /// <summary>What names of data files consist of.</summary>
+    internal static readonly System.Buffers.SearchValues<char> NameCharacters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>Every file, the manifest last: a package without one is not whole.</summary>
     internal IEnumerable<(string Name, byte[] Content)> Files()
@@ -29,14 +32,14 @@ public sealed record SubjectPackage(Guid Id, string Subject, VaultId Vault, Date
             rows.AddRange(dataSet.Select((version, row) => (version, $"{Folder}{name}.json", row)));
         }
 
-        files.Add(("README.txt", Encoding.UTF8.GetBytes(Readme())));
+        files.Add((SubjectPackageFiles.ReadmeName, Encoding.UTF8.GetBytes(Readme())));
         return [.. files, (ManifestName, Manifest(files, rows))];
     }
 
     /// <summary>A name that every file system takes, whatever the data set is called.</summary>
     private static string NameOf(string dataSet, HashSet<string> taken)
     {
-        var plain = string.Concat(dataSet.Select(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' ? character : '_'));
+        var plain = string.Concat(dataSet.Select(static character => NameCharacters.Contains(character) ? character : '_'));
         var name = $"{(plain.Length is 0 or > 60 ? "data" : plain)}";
         for (var number = 2; !taken.Add(name); number++)
         {
