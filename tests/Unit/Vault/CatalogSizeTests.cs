@@ -56,6 +56,31 @@ public sealed class CatalogSizeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_thiefs_forks_take_no_other_writers_place_among_the_heads_that_are_named()
+    {
+        using var bench = new VaultBench();
+        using var owner = await bench.CreateAsync();
+        using var honest = await bench.OpenAsWriterAsync(owner, "honest");
+        using var thief = await bench.OpenAsWriterAsync(owner, "thief");
+        var nothing = await SnapshotCatalog.LoadAsync(thief, Token);
+        var good = await bench.BackUpAsync(honest);
+        var forks = new List<Snapshot>();
+        for (var i = 0; i < 300; i++)
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+            forks.Add(await new ManifestWriter(thief, nothing).CommitAsync(VaultBench.SummaryOf(thief, "crm", [], []), VaultBench.SomeOwnerPart(), Id256.Random(), Token));
+        }
+
+        var named = (await bench.BackUpAsync(owner)).Body.Others;
+        Assert.Equal(256, named.Count);
+        Assert.Equal([good.Reference, .. forks.TakeLast(255).Select(static fork => fork.Reference)], named.ToHashSet());
+
+        // The next one names the rest.
+        var catalog = await SnapshotCatalog.LoadAsync(owner, Token);
+        Assert.Equal(45, catalog.HeadsBeside(catalog.LastOf(owner.Self)!.Reference).Count);
+    }
+
+    [Fact]
     public async Task What_no_reader_would_take_is_not_stored()
     {
         using var bench = new VaultBench();

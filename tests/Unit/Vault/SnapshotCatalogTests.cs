@@ -41,30 +41,6 @@ public sealed class SnapshotCatalogTests : IDisposable
     }
 
     [Fact]
-    public async Task A_thiefs_forks_take_no_other_writers_place_among_the_heads_that_are_named()
-    {
-        using var owner = await _bench.CreateAsync();
-        using var honest = await _bench.OpenAsWriterAsync(owner, "honest");
-        using var thief = await _bench.OpenAsWriterAsync(owner, "thief");
-        var nothing = await LoadAsync(thief);
-        var good = await _bench.BackUpAsync(honest);
-        var forks = new List<Snapshot>();
-        for (var i = 0; i < 300; i++)
-        {
-            _bench.Time.Advance(TimeSpan.FromSeconds(1));
-            forks.Add(await new ManifestWriter(thief, nothing).CommitAsync(VaultBench.SummaryOf(thief, "crm", [], []), VaultBench.SomeOwnerPart(), Id256.Random(), CancellationToken.None));
-        }
-
-        var named = (await _bench.BackUpAsync(owner)).Body.Others;
-        Assert.Equal(256, named.Count);
-        Assert.Equal([good.Reference, .. forks.TakeLast(255).Select(static fork => fork.Reference)], named.ToHashSet());
-
-        // The next one names the rest.
-        var catalog = await LoadAsync(owner);
-        Assert.Equal(45, catalog.HeadsBeside(catalog.LastOf(owner.Self)!.Reference).Count);
-    }
-
-    [Fact]
     public async Task A_manifest_of_a_data_set_its_writer_may_not_write_is_left_out()
     {
         using var owner = await _bench.CreateAsync();

@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Telemetry;
 
