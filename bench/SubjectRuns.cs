@@ -82,15 +82,11 @@ internal static class SubjectRuns
     {
         var watch = Stopwatch.StartNew();
         var catalog = await SnapshotCatalog.LoadAsync(vault, CancellationToken.None);
-        using var browser = await RecordBrowser.OpenAsync(vault.RequireReader(), NullSink.Instance, 0, CancellationToken.None);
-        Print("open catalogue, keyring and index", watch.Elapsed);
-        watch.Restart();
-        var versions = await browser.HistoryAsync(catalog.Snapshots, Changing, new RecordTally(), CancellationToken.None);
         var now = DateTimeOffset.UtcNow;
-        await SubjectPackageWriter.WriteAsync(
-            new SubjectPackage(Guid.NewGuid(), Changing, vault.Id, now, now.AddDays(30), versions, []), Path.Combine(options.Folder, "package.zip"), CancellationToken.None);
-        Print($"package of one customer ({versions.Count} versions) from {catalog.Snapshots.Count} snapshots", watch.Elapsed);
-        Require(versions.Count == options.Snapshots, $"{versions.Count} versions were found.");
+        var (package, _) = await SubjectExport.RunAsync(
+            vault.RequireReader(), catalog.Snapshots, new SubjectPackage(Guid.NewGuid(), Changing, vault.Id, now, now.AddDays(30), [], []), Path.Combine(options.Folder, "package.zip"), NullSink.Instance, CancellationToken.None);
+        Print($"package of one customer ({package.Versions.Count} versions) from {catalog.Snapshots.Count} snapshots", watch.Elapsed);
+        Require(package.Versions.Count == options.Snapshots, $"{package.Versions.Count} versions were found.");
         if (options.Snapshots > TakenWhole)
         {
             await EraseAsync(vault, catalog.Snapshots[0]);

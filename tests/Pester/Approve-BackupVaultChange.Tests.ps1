@@ -25,6 +25,20 @@ Describe 'Approve-BackupVaultChange' {
         Get-BackupVaultChange -Vault $place.Vault | Should -BeNullOrEmpty
     }
 
+    It 'writes the certificate with the last signature under an erasure' {
+        Get-BackupVaultChange -Vault $place.Vault | Remove-BackupVaultChange
+        $null = [pscustomobject]@{ Id = 1 } | Start-CustomerBackup -Vault $place.Vault -DataSet members -SubjectProperty Id
+        $proof = Join-Path -Path $place.Root -ChildPath 'proof'
+        $asked = Remove-CustomerData -Vault $place.Vault -Subject 1 -Reason 'request' -Confirm:$false -WarningAction SilentlyContinue
+        $asked.State | Should -Be 'Pending'
+        $asked.CertificatePath | Should -BeNullOrEmpty
+        $change, $done = Approve-BackupVaultChange -Vault $place.Vault -Id $asked.PendingChange -KeyFile $keyFile -CertificatePath $proof -Confirm:$false
+        $change.IsDone | Should -BeTrue
+        $done.State | Should -Be 'Erased'
+        $done.Pseudonym | Should -BeExactly $asked.Pseudonym
+        (Get-Content -LiteralPath $done.CertificatePath -Raw | ConvertFrom-Json).owner.name | Should -BeExactly 'bob'
+    }
+
     It 'takes no second signature of one owner' {
         { Approve-BackupVaultChange -Vault $place.Vault -Id $rotation.PendingChange -Confirm:$false } | Should -Throw -ErrorId 'SB1907,*'
     }

@@ -37,6 +37,22 @@ Describe 'Optimize-BackupVault' {
         Get-TreePicture -Path $place.Root | Should -BeExactly $before
     }
 
+    It 'says what it did about customers, parts of the index and small objects' {
+        $null = [pscustomobject]@{ Id = 1 } | Start-CustomerBackup -DataSet members -SubjectProperty Id
+        $result = Optimize-BackupVault
+        $result.CustomerKeysFolded | Should -Be 1
+        $result.CustomersErased | Should -Be 0
+        $result.CertificatePaths | Should -BeNullOrEmpty
+        $result.PacksChosen | Should -Be 0
+        $result.PacksCompacted | Should -Be 0
+        $result.BytesRewritten | Should -Be 0
+        $result.HasMoreToDo | Should -BeFalse
+        $result.PSObject.Properties.Name | Should -Contain 'SegmentsMerged'
+        $result.PSObject.Properties.Name | Should -Contain 'ObjectsTidied'
+        $result.PSObject.Properties.Name | Should -Contain 'KeyringObjectsDeleted'
+        $result.PSObject.Properties.Name | Should -Contain 'NextDue'
+    }
+
     It 'refuses a key that may not delete' {
         $key = Join-Path -Path $place.Root -ChildPath 'writer.key'
         $null = Export-BackupWriterKey -Name 'shop-1' -Path $key

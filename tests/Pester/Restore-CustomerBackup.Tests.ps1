@@ -95,6 +95,18 @@ Describe 'Restore-CustomerBackup' {
         Test-Path -LiteralPath $new | Should -BeFalse
     }
 
+    It 'deletes nothing with -Mirror where nobody can be asked, and does not ask where confirmation is off' {
+        $new = Join-Path -Path $place.Crm -ChildPath 'new.txt'
+        Set-Content -LiteralPath $new -Value 'since'
+        $script = "Import-Module -Name '$(Get-PackagedModule)'; Restore-CustomerBackup -Vault '$($place.Vault)' -InPlace -Mirror"
+        $null = & (Get-Process -Id $PID).Path -NoProfile -NonInteractive -Command $script 2>&1
+        $LASTEXITCODE | Should -Not -Be 0
+        Test-Path -LiteralPath $new | Should -BeTrue
+        $ConfirmPreference = 'None'
+        (Restore-CustomerBackup -InPlace -Mirror).DeletedCount | Should -Be 1
+        Test-Path -LiteralPath $new | Should -BeFalse
+    }
+
     It 'says with -WhatIf what a restore takes, and makes nothing' {
         $preflight = Restore-CustomerBackup -Destination $back -WhatIf
         $preflight.FileCount | Should -Be 3

@@ -99,10 +99,11 @@ internal sealed class ReferencedPacks
         }
 
         var inventory = await PackInventory.TakeAsync(_vault.Target, cancellationToken);
+        var whereabouts = relocations.On(inventory.Has);
         foreach (var pack in moved)
         {
             var successors = new List<PackRecord>();
-            foreach (var id in relocations.Resolve(pack, inventory.Has))
+            foreach (var id in whereabouts.Resolve(pack))
             {
                 if (_records.TryGetValue(id, out var record) || ((record = await index.FindPackAsync(id, cancellationToken)) is not null && _records.TryAdd(id, record)))
                 {
@@ -124,7 +125,7 @@ internal sealed class ReferencedPacks
         }
 
         var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
-        return [.. named.SelectMany(pack => relocations.Resolve(pack, inventory.Has)).Distinct()];
+        return [.. named.SelectMany(relocations.On(inventory.Has).Resolve).Distinct()];
     }
 
     private async Task<IReadOnlyList<PackId>> TryReadAsync(Snapshot snapshot, CancellationToken cancellationToken)

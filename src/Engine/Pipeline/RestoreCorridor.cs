@@ -23,7 +23,7 @@ public static partial class RestoreCorridor
     {
         var clock = Stopwatch.StartNew();
         var (vault, snapshot) = (request.Vault, request.Snapshot);
-        RequireFiles(snapshot);
+        snapshot.RequireFiles();
         var owner = vault.OpenOwnerPart(snapshot);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(vault, index);
@@ -80,14 +80,6 @@ public static partial class RestoreCorridor
         new(destination, ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), vault.Keys.ChunkId, fetcher);
 
     /// <summary>A million entries that are no files would be a million faults.</summary>
-    private static void RequireFiles(Snapshot snapshot)
-    {
-        if (snapshot.Summary.SubjectCount > 0)
-        {
-            throw new RequestException(FaultCodes.RecordsAreNotFiles, $"The snapshot {snapshot.Id} holds the records of {snapshot.Summary.SubjectCount:N0} customers, and no files.");
-        }
-    }
-
     /// <summary>One word for all of them: an ordinary system tree has hundreds.</summary>
     private static void WarnOfLinks(IReadOnlyList<EntryFault> links, IEngineSink sink)
     {

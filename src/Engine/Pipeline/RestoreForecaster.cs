@@ -37,6 +37,7 @@ public sealed class RestoreForecaster
     public static async Task<RestoreForecast> RunAsync(
         RestoreRequest request, DestinationForecast destination, RunContext context, CancellationToken cancellationToken)
     {
+        request.Snapshot.RequireFiles();
         var vault = request.Vault.Vault;
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault, request.Snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(request.Vault, index);

@@ -69,9 +69,10 @@ public sealed class SnapshotBrowser : IDisposable
             return null;
         }
 
+        item.Snapshot.RequireFiles();
         return file.Domain.IsVault
             ? new SnapshotContent(file, _fetcher)
-            : throw new RequestException(FaultCodes.RecordsAreNotFiles, $"'{item.Path}' holds records that are sealed under a customer's key.");
+            : throw new RequestException(FaultCodes.RecordsAreNotFiles, $"'{item.Path}' is sealed under a customer's key.");
     }
 
     /// <summary>What could not be backed up when the snapshot was made.</summary>

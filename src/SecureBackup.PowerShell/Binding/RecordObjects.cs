@@ -16,10 +16,10 @@ internal static class RecordObjects
     private static object? Whole(object? value) => value switch
     {
         RecordMap { Kind: RecordMapKind.Object } map => ObjectOf(map, map.Entries),
-        RecordMap { Kind: RecordMapKind.Hashtable } map => TableOf(map),
-        RecordMap map => Fill(new OrderedDictionary(StringComparer.OrdinalIgnoreCase), map),
+        RecordMap { Kind: RecordMapKind.Hashtable } map => Fill(new Hashtable(ComparerOf(map)), map),
+        RecordMap map => Fill(new OrderedDictionary(ComparerOf(map)), map),
         RecordEnum member => MemberOf(member),
-        object?[] items => Array.ConvertAll(items, Whole),
+        object?[] items when items.GetType() == typeof(object[]) => Array.ConvertAll(items, Whole),
         List<object?> items => items.ConvertAll(Whole),
         _ => value,
     };
@@ -46,12 +46,11 @@ internal static class RecordObjects
         return new KeyValuePair<object, object?>(wanted, found.Value);
     }));
 
-    /// <summary>As <c>@{}</c> makes it; where keys differ in case alone, as they must have been kept.</summary>
-    private static Hashtable TableOf(RecordMap map)
+    /// <summary>As <c>@{}</c> and <c>[ordered]@{}</c> compare; null where keys differ in case alone, as they must have been kept.</summary>
+    private static StringComparer? ComparerOf(RecordMap map)
     {
         var texts = map.Entries.Select(static entry => entry.Key).OfType<string>().ToList();
-        var isExact = texts.Distinct(StringComparer.OrdinalIgnoreCase).Count() < texts.Count;
-        return Fill(isExact ? [] : new Hashtable(StringComparer.OrdinalIgnoreCase), map);
+        return texts.Distinct(StringComparer.OrdinalIgnoreCase).Count() < texts.Count ? null : StringComparer.OrdinalIgnoreCase;
     }
 
     private static T Fill<T>(T dictionary, RecordMap map)

@@ -90,6 +90,17 @@ internal sealed class RestoreWork
 
     private async Task<IReadOnlyList<Snapshot>> ChooseAsync(VaultReader reader, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
     {
+        var chosen = await FindAsync(reader, ids, gate, cancellationToken);
+        foreach (var snapshot in chosen)
+        {
+            snapshot.RequireFiles();
+        }
+
+        return chosen;
+    }
+
+    private async Task<IReadOnlyList<Snapshot>> FindAsync(VaultReader reader, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
+    {
         // Whole ids, as objects bring them, need no other snapshot to be read; but whether somebody approved one stands in the catalog, and a mirror asks for that.
         var named = new List<Snapshot>();
         foreach (var id in Mirrors ? [] : ids)

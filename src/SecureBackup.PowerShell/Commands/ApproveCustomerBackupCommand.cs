@@ -13,7 +13,7 @@ namespace SecureBackup.PowerShell.Commands;
 [OutputType(typeof(CustomerBackup))]
 public sealed class ApproveCustomerBackupCommand : VaultCommand
 {
-    private readonly SnapshotRequests _requests = new();
+    private readonly VaultRequests _requests = VaultRequests.OfSnapshots();
 
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true)]
     [Alias("Id")]

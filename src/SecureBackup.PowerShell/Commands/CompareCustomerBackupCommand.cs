@@ -19,7 +19,7 @@ public sealed class CompareCustomerBackupCommand : LongVaultCommand
     private const string DiskSet = "Disk";
     private const string PathSet = "Path";
 
-    private readonly SnapshotRequests _requests = new();
+    private readonly VaultRequests _requests = VaultRequests.OfSnapshots();
 
     /// <summary>Two snapshots, in any order; or one, which is compared with the one before it or with the disk.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true)]
@@ -79,7 +79,7 @@ public sealed class CompareCustomerBackupCommand : LongVaultCommand
         RunLong(vaultPath, (vault, gate, token) => CompareAsync(vault.RequireReader(), vaultPath, ids, folders, gate, token));
     }
 
-    private void RequireFew(List<(string Vault, IReadOnlyList<string> Ids)> asked)
+    private void RequireFew(List<(string Vault, IReadOnlyList<string> Items)> asked)
     {
         if (asked.Count > 1)
         {
@@ -87,9 +87,9 @@ public sealed class CompareCustomerBackupCommand : LongVaultCommand
         }
 
         var most = IsWithDisk ? 1 : 2;
-        if (asked[0].Ids.Count > most)
+        if (asked[0].Items.Count > most)
         {
-            throw new RequestException(FaultCodes.TooManySnapshots, $"{asked[0].Ids.Count} snapshots were given; {(IsWithDisk ? "one is" : "two are")} compared.");
+            throw new RequestException(FaultCodes.TooManySnapshots, $"{asked[0].Items.Count} snapshots were given; {(IsWithDisk ? "one is" : "two are")} compared.");
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class GetCustomerBackupItemCommand : VaultCommand
     private const string SnapshotSet = "Snapshot";
     private const string AllSet = "All";
 
-    private readonly SnapshotRequests _requests = new();
+    private readonly VaultRequests _requests = VaultRequests.OfSnapshots();
 
     [Parameter(Position = 0)]
     [SupportsWildcards]

@@ -1,7 +1,7 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Vault;
-using SecureBackup.Engine.Vault.Subjects;
+using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
@@ -13,26 +13,28 @@ namespace SecureBackup.PowerShell.Commands;
 [OutputType(typeof(CustomerRecord))]
 public sealed class GetCustomerDataCommand : CustomerDataCommand
 {
-    private readonly List<string> _subjects = [];
+    private readonly VaultRequests _requests = VaultRequests.OfSubjects();
 
     /// <summary>Each record of each snapshot, and not each version once.</summary>
     [Parameter]
     public SwitchParameter All { get; set; }
 
-    protected override void ProcessRecord() => _subjects.AddRange(Subject);
+    protected override void ProcessRecord() => GatherSubjects(_requests, Subject);
 
     private protected override void Execute()
     {
-        var path = RequireVaultPath();
-        RunLong(path, (vault, gate, token) => FindAsync(vault, path, gate, token));
+        foreach (var (path, subjects) in _requests.ByVault)
+        {
+            RunLong(path, (vault, gate, token) => FindAsync(vault, path, subjects, gate, token));
+        }
     }
 
-    private async Task FindAsync(UnlockedVault vault, string path, PipelineGate gate, CancellationToken cancellationToken)
+    private async Task FindAsync(UnlockedVault vault, string path, IReadOnlyList<string> subjects, PipelineGate gate, CancellationToken cancellationToken)
     {
         var reader = vault.RequireReader();
         var snapshots = await SnapshotsAsync(vault, gate, cancellationToken);
         using var browser = await RecordBrowser.OpenAsync(reader, gate, readAheadBytes: 0, cancellationToken);
-        foreach (var subject in _subjects.Select(SubjectName.Of).Distinct(StringComparer.Ordinal))
+        foreach (var subject in subjects)
         {
             var tally = new RecordTally();
             await (All ? EmitAllAsync(browser, snapshots, subject, tally, path, gate, cancellationToken) : EmitVersionsAsync(browser, snapshots, subject, tally, path, gate, cancellationToken));

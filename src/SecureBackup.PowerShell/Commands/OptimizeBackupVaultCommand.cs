@@ -17,6 +17,7 @@ public sealed class OptimizeBackupVaultCommand : LongVaultCommand
 
     /// <summary>Begin nothing new after this time; the next call goes on.</summary>
     [Parameter]
+    [Duration]
     public TimeSpan? For { get; set; }
 
     /// <summary>Also rewrite packs of which a greater share is unused; needs a key that reads.</summary>

@@ -17,7 +17,7 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
     private const string SnapshotSet = "Snapshot";
     private const string RulesSet = "Rules";
 
-    private readonly SnapshotRequests _requests = new();
+    private readonly VaultRequests _requests = VaultRequests.OfSnapshots();
 
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = SnapshotSet, ValueFromPipeline = true)]
     [Alias("Id")]

@@ -18,7 +18,7 @@ namespace SecureBackup.PowerShell.Commands;
 [OutputType(typeof(CustomerDataErasure))]
 public sealed class RemoveCustomerDataCommand : VaultCommand
 {
-    private readonly List<string> _subjects = [];
+    private readonly VaultRequests _requests = VaultRequests.OfSubjects();
 
     /// <summary>The customers, as the backed-up records name them. Many of them cost hardly more than one.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -49,26 +49,29 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    protected override void ProcessRecord() => _subjects.AddRange(Subject);
+    protected override void ProcessRecord() => GatherSubjects(_requests, Subject);
 
     protected override void EndProcessing()
     {
-        var path = RequireVaultPath();
         string? folder = null;
         GuardEngine(CertificatePath, () => folder = CertificatePath is null ? null : ResolvePath(CertificatePath));
-        using var access = ChooseAccess(path);
-        var wanted = string.Empty;
-        RunEngine(path, (gate, token) => access.RunAsync(gate, async vault => wanted = await DescribeAsync(vault, gate, token), token));
-        if (wanted.Length > 0 && ShouldProcess(path, wanted))
+        foreach (var (path, subjects) in _requests.ByVault)
         {
-            RunEngine(path, (gate, token) => access.RunAsync(gate, vault => EraseAsync(vault, path, folder, gate, token), token));
+            using var access = ChooseAccess(path);
+            List<string> known = [.. subjects];
+            var wanted = string.Empty;
+            RunEngine(path, (gate, token) => access.RunAsync(gate, async vault => wanted = await DescribeAsync(vault, known, gate, token), token));
+            if (wanted.Length > 0 && ShouldProcess(path, wanted))
+            {
+                RunEngine(path, (gate, token) => access.RunAsync(gate, vault => EraseAsync(vault, path, known, folder, gate, token), token));
+            }
         }
     }
 
-    /// <summary>What would be done, in numbers; who is unknown, or waits for her data, is said at once. Empty where nobody is left.</summary>
-    private async Task<string> DescribeAsync(UnlockedVault vault, PipelineGate gate, CancellationToken cancellationToken)
+    /// <summary>What would be done, in numbers; who is unknown, or waits for her data, is said at once and taken off. Empty where nobody is left.</summary>
+    private async Task<string> DescribeAsync(UnlockedVault vault, List<string> subjects, PipelineGate gate, CancellationToken cancellationToken)
     {
-        var names = NamesOf(vault);
+        var names = NamesOf(vault, subjects);
         var plan = await ErasurePlan.MakeAsync(vault.RequireReader(), RequestOf(vault, names.Keys), cancellationToken);
         var registry = new ExportRegistry(vault);
         var left = new List<PlannedErasure>();
@@ -86,7 +89,7 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
                 continue;
             }
 
-            _subjects.RemoveAll(name => string.Equals(SubjectName.Of(name), names[subject.Subject], StringComparison.Ordinal));
+            subjects.Remove(names[subject.Subject]);
             gate.WriteError(ErrorRecordFactory.From(refusal, names[subject.Subject]));
         }
 
@@ -96,9 +99,9 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
             + $"{(Force && packages > 0 ? $", delete {packages} packages that were not handed over" : string.Empty)}");
     }
 
-    private async Task EraseAsync(UnlockedVault vault, string path, string? folder, PipelineGate gate, CancellationToken cancellationToken)
+    private async Task EraseAsync(UnlockedVault vault, string path, List<string> subjects, string? folder, PipelineGate gate, CancellationToken cancellationToken)
     {
-        var names = NamesOf(vault);
+        var names = NamesOf(vault, subjects);
         var outcomes = await new SubjectEraser(vault.RequireReader()).EraseAsync(RequestOf(vault, names.Keys), cancellationToken);
         await new ErasureOutput(path, folder, names, IncludeSubject).WriteAsync(vault, outcomes, gate, cancellationToken);
     }
@@ -110,14 +113,5 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
         Scope = [.. (DataSet ?? []).Select(vault.Keys.DataSetIdOf).Distinct()],
     };
 
-    private Dictionary<SubjectPseudonym, string> NamesOf(UnlockedVault vault)
-    {
-        var names = new Dictionary<SubjectPseudonym, string>();
-        foreach (var subject in _subjects)
-        {
-            names[vault.Keys.PseudonymOf(subject)] = SubjectName.Of(subject);
-        }
-
-        return names;
-    }
+    private static Dictionary<SubjectPseudonym, string> NamesOf(UnlockedVault vault, IEnumerable<string> subjects) => subjects.ToDictionary(vault.Keys.PseudonymOf);
 }

@@ -13,6 +13,9 @@ namespace SecureBackup.PowerShell.Commands;
 /// <summary>Records come back as the objects that they were.</summary>
 public sealed partial class RestoreCustomerBackupCommand
 {
+    private static readonly string[] ParametersOfFiles = [nameof(Include), nameof(Overwrite), nameof(Mirror), nameof(Force), nameof(PassThru), nameof(SkipReadBack)];
+    private static readonly string[] ParametersOfRecords = [nameof(Subject), nameof(Property)];
+
     /// <summary>Only the records of these customers.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -23,9 +26,18 @@ public sealed partial class RestoreCustomerBackupCommand
     [ValidateNotNullOrEmpty]
     public string[]? Property { get; set; }
 
+    private void RequireNone(string[] parameters, FaultCode code, string why)
+    {
+        if (GivenOf(parameters) is [_, ..] given)
+        {
+            throw new RequestException(code, $"{string.Join(", ", given)} {why}.");
+        }
+    }
+
     /// <summary>Nothing is changed by it, so nobody is asked.</summary>
     private void EmitRecords()
     {
+        GuardEngine(null, () => RequireNone(ParametersOfFiles, FaultCodes.DestinationNotGiven, "say how files come back, and nothing says where to: neither -Destination nor -InPlace was given"));
         foreach (var (path, ids) in _requests.ByVault)
         {
             RunLong(path, (vault, gate, token) => EmitRecordsAsync(vault.RequireReader(), ids, gate, token));

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using SecureBackup.Engine.Faults;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
@@ -13,7 +14,7 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
     private const string NewestSet = "Newest";
     private const string SnapshotSet = "Snapshot";
 
-    private readonly SnapshotRequests _requests = new();
+    private readonly VaultRequests _requests = VaultRequests.OfSnapshots();
     private readonly List<string> _includes = [];
 
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = SnapshotSet, ValueFromPipeline = true)]
@@ -82,6 +83,7 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
         }
 
         RestoreWork? work = null;
+        GuardEngine(Destination, () => RequireNone(ParametersOfRecords, FaultCodes.ParameterOfOtherKind, "choose among records, which come out of the pipeline without -Destination and -InPlace"));
         GuardEngine(Destination, () => work = Work());
         foreach (var (path, ids) in _requests.ByVault)
         {

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Commands;
@@ -18,15 +19,19 @@ public sealed class SetBackupVaultCommand : VaultCommand
     public BackupTrust? DeduplicationTrust { get; set; }
 
     [Parameter]
+    [Duration]
     public TimeSpan? GraceTime { get; set; }
 
     [Parameter]
+    [Duration]
     public TimeSpan? SessionLapse { get; set; }
 
     [Parameter]
+    [Duration]
     public TimeSpan? ErasureHorizon { get; set; }
 
     [Parameter]
+    [Duration]
     public TimeSpan? RetentionFloor { get; set; }
 
     protected override void EndProcessing()

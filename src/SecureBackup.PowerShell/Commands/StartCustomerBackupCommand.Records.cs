@@ -14,6 +14,11 @@ public sealed partial class StartCustomerBackupCommand
 {
     private const string RecordSet = "Record";
 
+    private static readonly string[] ParametersOfFiles =
+    [
+        nameof(Exclude), nameof(Include), nameof(IgnoreFile), nameof(MaxSize), nameof(NewerThan), nameof(OlderThan), nameof(ExcludeCaches), nameof(OneFileSystem), nameof(Force),
+    ];
+
     private RecordIntake? _intake;
     private string? _vaultAsGiven;
 
@@ -56,9 +61,21 @@ public sealed partial class StartCustomerBackupCommand
         _ = DataSet ?? throw new RequestException(FaultCodes.RecordsNeedDataSet, "Objects have no name that their data set could be called by.");
         if (InputObject is not null)
         {
-            _intake ??= new RecordIntake(SubjectProperty);
-            _intake.Add(InputObject);
+            (_intake ??= BeginIntake()).Add(InputObject);
         }
+    }
+
+    /// <summary>A million objects are not taken in before somebody finds that they have nowhere to go.</summary>
+    private RecordIntake BeginIntake()
+    {
+        if (GivenOf(ParametersOfFiles) is [_, ..] given)
+        {
+            throw new RequestException(FaultCodes.ParameterOfOtherKind, $"{string.Join(", ", given)} choose among files; what came in are other objects.");
+        }
+
+        Vault = _vaultAsGiven;
+        OpenLocked(RequireVaultPath());
+        return new RecordIntake(SubjectProperty);
     }
 
     private static string? PathOf(PSObject? value) => value?.BaseObject switch

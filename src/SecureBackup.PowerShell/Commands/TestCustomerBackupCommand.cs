@@ -19,7 +19,7 @@ public sealed class TestCustomerBackupCommand : LongVaultCommand
     private const string SnapshotSet = "Snapshot";
     private const string AllSet = "All";
 
-    private readonly SnapshotRequests _requests = new();
+    private readonly VaultRequests _requests = VaultRequests.OfSnapshots();
 
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = SnapshotSet, ValueFromPipeline = true)]
     [Alias("Id")]

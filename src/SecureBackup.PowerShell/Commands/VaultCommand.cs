@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using System.Security;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Rendering;
 
@@ -46,7 +47,7 @@ public abstract class VaultCommand : EngineCommand
     }
 
     /// <summary>Keeps what was asked for. A vault that is named goes before the one that a snapshot brings, and that before the connected one.</summary>
-    private protected void Gather(SnapshotRequests requests, SnapshotReference[] snapshots)
+    private protected void Gather(VaultRequests requests, SnapshotReference[] snapshots)
     {
         if (snapshots.Length == 0)
         {
@@ -58,6 +59,19 @@ public abstract class VaultCommand : EngineCommand
             requests.Add(Vault is null && snapshot.Vault is { } own ? own : RequireVaultPath(), [snapshot.Id]);
         }
     }
+
+    /// <summary>Keeps which customers are meant, each with the vault that came with her: what one vault is told to erase must never go to another.</summary>
+    private protected void GatherSubjects(VaultRequests requests, string[] subjects)
+    {
+        var vault = RequireVaultPath();
+        foreach (var subject in subjects)
+        {
+            GuardEngine(subject, () => requests.Add(vault, [SubjectName.Of(subject)]));
+        }
+    }
+
+    /// <summary>Which of these parameters were given: what would be ignored is refused.</summary>
+    private protected IReadOnlyList<string> GivenOf(params IEnumerable<string> parameters) => [.. parameters.Where(MyInvocation.BoundParameters.ContainsKey).Select(static name => $"-{name}")];
 
     /// <summary>Runs <paramref name="work"/> with the vault open.</summary>
     private protected void RunOnVault(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work)
@@ -76,9 +90,15 @@ public abstract class VaultCommand : EngineCommand
         }
 
         // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
+        return VaultAccess.Of(OpenLocked(path), ChooseKey(chain, path));
+    }
+
+    /// <summary>The vault without a key.</summary>
+    private protected LockedVault OpenLocked(string path)
+    {
         LockedVault? locked = null;
         RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
-        return VaultAccess.Of(locked!, ChooseKey(chain, path));
+        return locked!;
     }
 
     private KeyParameters KeyGiven() => new(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile))

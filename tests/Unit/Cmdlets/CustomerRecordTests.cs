@@ -7,10 +7,11 @@ public sealed class CustomerRecordTests : IDisposable
     private const string Prepare = """
         $null = New-BackupVault ./vault | Connect-BackupVault
         class Rating { [int] $Stars; [string] $Text }
+        function New-Cased { $map = [Collections.Specialized.OrderedDictionary]::new(); $map.Add('b', 1); $map.Add('B', 2); $map }
         function New-Member([int] $Id, [string] $Note = 'first') {
             [pscustomobject]@{
                 MemberId = $Id; Name = "Name of $Id"; Note = $Note; Joined = [datetime]::new(2020, 1, 2, 3, 4, 5, 6, [DateTimeKind]::Utc); Balance = 1.50d; Photo = [byte[]](1, 2, $Id)
-                Tags = 'a', 'b'; Numbers = [int[]](1, 2); Day = [DayOfWeek]::Friday; Nested = [pscustomobject]@{ Street = 'Main'; More = @{ Zip = '0042'; n = [long] 7 } }
+                Tags = 'a', 'b'; Numbers = [int[]](1, 2); Words = [string[]]('x', 'y'); Links = [uri[]]('http://a/', 'http://b/'); Cased = (New-Cased); Day = [DayOfWeek]::Friday; Nested = [pscustomobject]@{ Street = 'Main'; More = @{ Zip = '0042'; n = [long] 7 } }
                 Ordered = [ordered]@{ z = 1; a = 2 }; Nothing = $null; Flag = $true; Ref = [guid]::new([byte[]]::new(16)); Big = [bigint]::Pow(2, 100); Rated = [Rating]@{ Stars = 5; Text = 'fine' }
             }
         }
@@ -47,6 +48,42 @@ public sealed class CustomerRecordTests : IDisposable
             (Restore-CustomerBackup -DataSet members -Subject 2).Name
             """);
         Assert.Equal(["Succeeded 3 3", "True", "System.DayOfWeek", "Int32[]", "Rating", "1.50", "Name of 2"], lines);
+    }
+
+    [Fact]
+    public async Task What_would_be_ignored_is_refused_before_anything_is_taken_in()
+    {
+        var lines = await _place.LinesAsync(Prepare + $$"""
+            $taken = [Collections.Generic.List[int]]::new()
+            Get-ErrorId { 1..3 | ForEach-Object { $taken.Add($_); $_ } | Start-CustomerBackup -DataSet plain -Exclude '*.tmp' -Force }
+            Get-ErrorId { 1..3 | ForEach-Object { $taken.Add($_); $_ } | Start-CustomerBackup -DataSet plain -Vault ./nowhere }
+            "$($taken.Count) taken"
+            $null = 1..3 | Start-CustomerBackup -DataSet plain
+            $null = Start-CustomerBackup ./crm
+            foreach ($try in { Restore-CustomerBackup -DataSet plain -Overwrite Always }, { Restore-CustomerBackup -DataSet plain -Mirror -AsJob }, { Restore-CustomerBackup -DataSet crm -Destination ./back -Subject 7 },
+                { Restore-CustomerBackup -DataSet plain -Destination ./back }, { Restore-CustomerBackup -DataSet plain -Destination ./back -WhatIf }) { Get-ErrorId $try }
+            [IO.Directory]::Exists([IO.Path]::Combine($PWD.Path, 'back'))
+            Get-ErrorId { Optimize-BackupVault -For 30 }
+            """);
+        var destination = $"{FaultCodes.DestinationNotGiven}";
+        var files = $"{FaultCodes.RecordsAreNotFiles}";
+        Assert.Equal(
+            [$"{FaultCodes.ParameterOfOtherKind}", $"{FaultCodes.TargetNotFound}", "2 taken", destination, destination, $"{FaultCodes.ParameterOfOtherKind}", files, files, "False", "ParameterArgumentTransformationError"],
+            lines.Where(static line => !line.StartsWith("What if", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Each_customer_is_erased_in_the_vault_that_she_came_with()
+    {
+        var lines = await _place.LinesAsync(Prepare + """
+            $null = New-BackupVault ./other -KeyFile ./other.key | Connect-BackupVault -KeyFile ./other.key
+            foreach ($vault in './vault', './other') { $null = 7, 9 | ForEach-Object { New-Member $_ } | Start-CustomerBackup -DataSet members -SubjectProperty MemberId -Vault $vault }
+            $found = @(Get-CustomerData 7 -Vault ./vault) + @(Get-CustomerData 9 -Vault ./other)
+            (@($found | Get-CustomerData | ForEach-Object { $_.Subject }) -join ' ')
+            @($found | Remove-CustomerData -Reason 'asked' -Confirm:$false | ForEach-Object { "$([IO.Path]::GetFileName($_.Vault)) $($_.Subject) $($_.State)" })
+            foreach ($vault in './vault', './other') { @(Restore-CustomerBackup -DataSet members -Vault $vault -WarningAction SilentlyContinue | ForEach-Object { $_.MemberId }) -join ' ' }
+            """);
+        Assert.Equal(["7 9", "vault 7 Erased", "other 9 Erased", "9", "7"], lines);
     }
 
     [Fact]

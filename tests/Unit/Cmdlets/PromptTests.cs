@@ -8,6 +8,7 @@ public sealed class PromptTests : IDisposable
     private const string AnsweringHost = """
         class Ui : Management.Automation.Host.PSHostUserInterface {
             [Collections.Generic.Queue[string]] $Answers = [Collections.Generic.Queue[string]]::new()
+            [Collections.Generic.Queue[int]] $Choices = [Collections.Generic.Queue[int]]::new()
             [Collections.Generic.List[string]] $Questions = [Collections.Generic.List[string]]::new()
             [Management.Automation.Host.PSHostRawUserInterface] get_RawUI() { return $null }
             [string] ReadLine() { throw 'not asked like this' }
@@ -20,7 +21,7 @@ public sealed class PromptTests : IDisposable
             [void] WriteVerboseLine([string] $Text) { }
             [void] WriteWarningLine([string] $Text) { }
             [void] WriteProgress([long] $Source, [Management.Automation.ProgressRecord] $Record) { }
-            [int] PromptForChoice([string] $Caption, [string] $Message, [Collections.ObjectModel.Collection[Management.Automation.Host.ChoiceDescription]] $Choices, [int] $Default) { throw 'no choice' }
+            [int] PromptForChoice([string] $Caption, [string] $Message, [Collections.ObjectModel.Collection[Management.Automation.Host.ChoiceDescription]] $Choices, [int] $Default) { $this.Questions.Add($Message); return $this.Choices.Dequeue() }
             [pscredential] PromptForCredential([string] $Caption, [string] $Message, [string] $User, [string] $Target) { throw 'no credential' }
             [pscredential] PromptForCredential([string] $Caption, [string] $Message, [string] $User, [string] $Target, [Management.Automation.PSCredentialTypes] $Types, [Management.Automation.PSCredentialUIOptions] $Options) { throw 'no credential' }
             [Collections.Generic.Dictionary[string, psobject]] Prompt([string] $Caption, [string] $Message, [Collections.ObjectModel.Collection[Management.Automation.Host.FieldDescription]] $Fields) {
@@ -47,8 +48,9 @@ public sealed class PromptTests : IDisposable
             [void] NotifyEndApplication() { }
             [void] SetShouldExit([int] $Code) { }
         }
-        function Invoke-Answered([string[]] $Answers, [string] $Script) {
+        function Invoke-Answered([string[]] $Answers, [string] $Script, [int[]] $Choices) {
             $answering = [AnsweringHost]::new()
+            foreach ($choice in $Choices) { $answering.Screen.Choices.Enqueue($choice) }
             foreach ($answer in $Answers) { $answering.Screen.Answers.Enqueue($answer) }
             $runspace = [runspacefactory]::CreateRunspace($answering, [initialsessionstate]::CreateDefault2())
             $runspace.Open()
@@ -88,5 +90,24 @@ public sealed class PromptTests : IDisposable
                 $"{FaultCodes.WrongPassphrase}", "1 questions", $"{FaultCodes.NotAVault}", "0 questions", "False",
             ],
             lines);
+    }
+
+    [Fact]
+    public async Task A_mirror_deletes_when_a_person_says_yes_and_nothing_when_she_says_no()
+    {
+        _place.Environment["SECUREBACKUP_PASSPHRASE"] = Workplace.Passphrase;
+        var lines = await _place.LinesAsync(AnsweringHost + """
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            [IO.File]::WriteAllText("$PWD/crm/new.txt", 'since')
+            $mirror = "(Restore-CustomerBackup -Vault '$PWD/vault' -InPlace -Mirror {0}).DeletedCount"
+            Invoke-Answered @() ($mirror -f '') -Choices 1
+            [IO.File]::Exists("$PWD/crm/new.txt")
+            Invoke-Answered @() ($mirror -f '-Confirm') -Choices 2
+            [IO.File]::Exists("$PWD/crm/new.txt")
+            Invoke-Answered @() ($mirror -f '') -Choices 0
+            [IO.File]::Exists("$PWD/crm/new.txt")
+            """);
+        Assert.Equal(["1 questions", "True", "1 questions", "True", "1", "1 questions", "False"], lines.Where(static line => line.Length > 0));
     }
 }

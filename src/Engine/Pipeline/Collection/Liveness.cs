@@ -101,18 +101,42 @@ internal sealed class Liveness
             first ??= pack;
             last = pack;
             count++;
-            _moved.UnionWith(rules.Relocations.Reachable(pack).Where(rules.Relocations.IsMoved));
             RequireWhereabouts(pack, rules);
-            rules.Relocations.AddNeeded(pack, rules.IsPresent, rules.SettledBefore, needed => _packs.Add(needed.Value.A));
+            Add(pack, rules);
         }
 
         return new PageSpan(count, first!.Value, last);
     }
 
+    /// <summary>
+    /// All packs that a reference to one keeps alive: those that took over from it, whichever relocation says so; itself until it was moved long enough ago that nobody reads by an older index.
+    /// </summary>
+    private void Add(PackId pack, LivenessRules rules)
+    {
+        var open = new Stack<PackId>([pack]);
+        while (open.TryPop(out var next))
+        {
+            if (rules.Relocations.IsMoved(next) && !_moved.Add(next))
+            {
+                continue;
+            }
+
+            if (rules.Settled.StandsForItself(next))
+            {
+                _packs.Add(next.Value.A);
+            }
+
+            foreach (var successor in rules.Relocations.SuccessorsOf(next))
+            {
+                open.Push(successor);
+            }
+        }
+    }
+
     /// <summary>A pack that is lost keeps nothing alive. One whose relocation cannot be read may have been moved: what took over from it looks like waste, and is all that there is.</summary>
     private static void RequireWhereabouts(PackId pack, LivenessRules rules)
     {
-        if (rules.Relocations.Unread is { } unread && !rules.Relocations.Resolve(pack, rules.IsPresent).All(rules.IsPresent))
+        if (rules.Relocations.Unread is { } unread && !rules.Now.Resolve(pack).All(rules.IsPresent))
         {
             throw new VaultException(
                 FaultCodes.CollectionStopped, $"The pack {pack} is gone, and a relocation that may say where its chunks are does not open, so nothing is collected. {unread.Message}", unread);
@@ -123,4 +147,11 @@ internal sealed class Liveness
 }
 
 /// <param name="SettledBefore">A relocation stored before this has been known to every reader that is at work.</param>
-internal sealed record LivenessRules(RelocationMap Relocations, Func<PackId, bool> IsPresent, DateTimeOffset SettledBefore);
+internal sealed record LivenessRules(RelocationMap Relocations, Func<PackId, bool> IsPresent, DateTimeOffset SettledBefore)
+{
+    /// <summary>What is read for a pack today.</summary>
+    internal PackWhereabouts Now { get; } = Relocations.On(IsPresent);
+
+    /// <summary>The same for readers that know only what is settled.</summary>
+    internal PackWhereabouts Settled { get; } = Relocations.On(IsPresent, SettledBefore);
+}

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
 
@@ -152,4 +153,13 @@ public sealed record Snapshot
     public int PackCount => Summary.PackCount;
 
     public SnapshotKind Kind => Summary.Kind;
+
+    /// <exception cref="RequestException">RecordsAreNotFiles.</exception>
+    public void RequireFiles()
+    {
+        if (Kind == SnapshotKind.Records)
+        {
+            throw new RequestException(FaultCodes.RecordsAreNotFiles, $"The snapshot {Id} of '{DataSet}' holds {Summary.RecordCount:N0} records, and no files.");
+        }
+    }
 }

@@ -64,71 +64,13 @@ public sealed class RelocationMap
         return new RelocationMap([.. read.OfType<StoredRelocation>()], unread);
     }
 
-    /// <summary>The packs that stand for one in a reference set: itself, unless it was moved and all the new ones are there.</summary>
+    /// <summary>What stands for each pack, as things are on the target.</summary>
     /// <param name="isPresent">Whether the target has a pack.</param>
-    public IReadOnlyList<PackId> Resolve(PackId pack, Func<PackId, bool> isPresent) => Resolve(pack, isPresent, DateTimeOffset.MaxValue, []) ?? [pack];
+    /// <param name="storedBefore">What was stored later leads away from no pack that is there; null for no such limit.</param>
+    internal PackWhereabouts On(Func<PackId, bool> isPresent, DateTimeOffset? storedBefore = null) => new(_moves, isPresent, storedBefore ?? DateTimeOffset.MaxValue);
 
-    /// <summary>
-    /// Adds to <paramref name="needed"/> all packs that a reference to one keeps alive: the new ones always; itself until it was moved long enough ago that nobody reads by an older index.
-    /// </summary>
-    /// <param name="settledBefore">By the store's clock.</param>
-    internal void AddNeeded(PackId pack, Func<PackId, bool> isPresent, DateTimeOffset settledBefore, Action<PackId> needed)
-    {
-        foreach (var next in Reachable(pack).Where(next => Resolve(next, isPresent, settledBefore, []) is null))
-        {
-            needed(next);
-        }
-    }
-
-    /// <summary>A pack and all that took over from it, in several steps too.</summary>
-    internal IReadOnlyCollection<PackId> Reachable(PackId pack)
-    {
-        if (!_moves.ContainsKey(pack))
-        {
-            return [pack];
-        }
-
-        var seen = new HashSet<PackId>();
-        var open = new Stack<PackId>([pack]);
-        while (open.TryPop(out var next))
-        {
-            if (seen.Add(next))
-            {
-                _moves.GetValueOrDefault(next)?.SelectMany(static move => move.New).ToList().ForEach(open.Push);
-            }
-        }
-
-        return seen;
-    }
-
-    /// <param name="path">The packs that this one is asked for; one that comes back to itself leads nowhere.</param>
-    /// <returns>Null where the pack stands for itself.</returns>
-    private List<PackId>? Resolve(PackId pack, Func<PackId, bool> isPresent, DateTimeOffset storedBefore, HashSet<PackId> path)
-    {
-        if (!_moves.TryGetValue(pack, out var moves) || !path.Add(pack))
-        {
-            return null;
-        }
-
-        try
-        {
-            var isHere = isPresent(pack);
-            foreach (var move in moves.Where(move => !isHere || (!move.IsVoid && move.StoredAt < storedBefore)))
-            {
-                var packs = move.New.SelectMany(next => Resolve(next, isPresent, storedBefore, path) ?? [next]).Distinct().ToList();
-                if (packs.TrueForAll(isPresent.Invoke))
-                {
-                    return packs;
-                }
-            }
-
-            return null;
-        }
-        finally
-        {
-            path.Remove(pack);
-        }
-    }
+    /// <summary>All packs that took over from one, whichever relocation says so.</summary>
+    internal IEnumerable<PackId> SuccessorsOf(PackId pack) => _moves.GetValueOrDefault(pack)?.SelectMany(static move => move.New) ?? [];
 
     /// <returns>Whether it may be a maintainer's: not where it is gone, since then it has served, and not where somebody else signed it.</returns>
     private static bool Report(UnlockedVault vault, ObjectName name, BackupException exception)
@@ -141,8 +83,6 @@ public sealed class RelocationMap
         vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{name}' moves nothing: {exception.Message}", exception.Code));
         return exception.Code != FaultCodes.SignerNotEntitled;
     }
-
-    private sealed record PackMove(IReadOnlyList<PackId> New, DateTimeOffset StoredAt, bool IsVoid);
 }
 
 /// <summary>A relocation on the target.</summary>
