@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Platform;
 
 namespace SecureBackup.Engine.Destinations;
 
@@ -23,12 +24,16 @@ public sealed class DestinationForecast : IDisposable
     private readonly IReadOnlyList<string> _paths;
     private readonly ClosedWays _closed;
 
+    /// <summary>For each path the first that lies on the same file system.</summary>
+    private readonly List<string> _spaces;
+
     private DestinationForecast(DestinationSystem? system, DestinationOptions options, OriginalPlaces? places, IReadOnlyList<string> paths)
     {
         _system = system;
         _options = options;
         _places = places;
         _paths = paths;
+        _spaces = SpacesOf(paths);
         _closed = ClosedWays.Below(places is null ? paths[0] : OriginalPlaces.Top, options.ClosedFolders);
     }
 
@@ -47,21 +52,20 @@ public sealed class DestinationForecast : IDisposable
 
     /// <summary>Each file system once, by the first of the paths on it.</summary>
     public IReadOnlyList<DestinationSpace> Spaces() =>
-        [.. _paths.Select(path => (Path: path, Drive: new DriveInfo(NearestFolder(path))))
-            .GroupBy(static item => item.Drive.Name, StringComparer.Ordinal)
-            .Select(static group => new DestinationSpace(group.First().Path, group.First().Drive.AvailableFreeSpace))];
+        [.. _spaces.Distinct(StringComparer.Ordinal).Select(static path => new DestinationSpace(path, new DriveInfo(NearestFolder(path)).AvailableFreeSpace))];
 
     /// <summary>Which of <see cref="Spaces"/> an entry lies on.</summary>
-    public string SpaceOf(EntryPath path, IReadOnlyList<DestinationSpace> spaces)
+    public string SpaceOf(EntryPath path)
     {
-        if (spaces.Count == 1 || _places is null)
+        for (var i = 0; i < _places?.Places.Count; i++)
         {
-            return spaces[0].Path;
+            if (_places.Places[i].Name.Span.SequenceEqual(path[0]))
+            {
+                return _spaces[i];
+            }
         }
 
-        var place = _places.Places.First(place => place.Name.Span.SequenceEqual(path[0]));
-        var drive = new DriveInfo(NearestFolder(place.Path)).Name;
-        return spaces.First(space => string.Equals(new DriveInfo(NearestFolder(space.Path)).Name, drive, StringComparison.Ordinal)).Path;
+        return _spaces[0];
     }
 
     public Foresight Foresee(DestinationEntry entry)
@@ -165,6 +169,17 @@ public sealed class DestinationForecast : IDisposable
         {
             return null;
         }
+    }
+
+    private static List<string> SpacesOf(IReadOnlyList<string> paths)
+    {
+        var firsts = new Dictionary<string, string>(StringComparer.Ordinal);
+        return [.. paths.Select(path =>
+        {
+            var id = FileSystemIds.Of(NearestFolder(path));
+            firsts.TryAdd(id, path);
+            return firsts[id];
+        })];
     }
 
     private static string NearestFolder(string path)

@@ -20,13 +20,11 @@ internal abstract class DestinationSystem : IDisposable
     /// <summary>Writes all bytes at an offset of an open file.</summary>
     public abstract void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes);
 
-    /// <summary>Brings everything written to the disk.</summary>
-    public abstract void Sync();
+    /// <summary>Brings everything written to the file system of a handle of <see cref="DestinationFolder.TryOpenToFlush"/> to the disk.</summary>
+    public abstract void Sync(SafeFileHandle handle);
 
-    /// <summary>The same for every file system of this machine, where the system has a call for it: what is restored to its original places may lie on many.</summary>
-    public virtual void SyncAll()
-    {
-    }
+    /// <summary>The same for every file system of this machine, where they cannot be asked one by one.</summary>
+    public abstract void SyncAll();
 
     public void Dispose()
     {
@@ -78,6 +76,9 @@ internal abstract class DestinationFolder : IDisposable
 
     /// <summary>Sets all attributes, the modification time last. Returns what could not be set.</summary>
     public abstract IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry);
+
+    /// <summary>Opens this folder, or a folder in it, to flush its file system; null where no single one can be flushed, or this account may not open it.</summary>
+    public abstract SafeFileHandle? TryOpenToFlush(byte[]? name);
 
     /// <summary>Removes an empty folder.</summary>
     public abstract void RemoveFolder(byte[] name);

@@ -80,9 +80,14 @@ public sealed partial class FileSystemDestination
             var isSeen = isFolder == (seen.Kind == EntryKind.Directory)
                 && (identity.FileId == 0 || OperatingSystem.IsWindows() || (standing.DeviceId, standing.FileId) == (identity.DeviceId, identity.FileId))
                 && (isFolder || standing.ModifiedAt == seen.ModifiedAt);
-            if (!isSeen || standing.IsMountPoint || Placement.IsMade(standing) && isFolder)
+            if (!isSeen || standing.IsMountPoint)
             {
                 return NotRemoved(path, "it changed since it was seen");
+            }
+
+            if (ReasonToKeep(path, standing, areFileIdsTrue: identity.FileId != 0 || OperatingSystem.IsWindows()) is { } reason)
+            {
+                return NotRemoved(path, reason);
             }
 
             if (isFolder)
@@ -94,6 +99,7 @@ public sealed partial class FileSystemDestination
                 folder.Remove(name);
             }
 
+            _unflushed.Remove(folder, standing);
             return null;
         }
         catch (FolderException failure)
@@ -110,6 +116,35 @@ public sealed partial class FileSystemDestination
             ? standing.Stamp
             : null;
 
+    /// <summary>
+    /// Where names fold, the walk may meet an entry of the snapshot under a spelling that the snapshot does not have. What this restore made, put right or found right is known by
+    /// its file id, so it stays; of a file that has further names, and where file ids prove nothing, a name goes only if it is found under no other spelling.
+    /// </summary>
+    private string? ReasonToKeep(EntryPath path, ExistingEntry standing, bool areFileIdsTrue)
+    {
+        var isMade = Placement.IsMade(standing);
+        if (isMade && (standing.Kind == EntryKind.Directory || standing.LinkCount <= 1))
+        {
+            return "it is in the snapshot under another spelling";
+        }
+
+        return (isMade || !areFileIdsTrue) && IsFoundOtherwise(path) ? "it is found under other spellings too, and may be in the snapshot under one of them" : null;
+    }
+
+    private bool IsFoundOtherwise(EntryPath path)
+    {
+        for (var below = path; below is { Depth: > 1 }; below = below.Parent)
+        {
+            using var folder = OpenParent(below);
+            if (NameSpellings.Folds(folder, NameOf(below)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private EntryOutcome? SetAttributes(DestinationFolder folder, byte[] name, Preparation preparation, ExistingEntry standing)
     {
         var entry = preparation.Entry;
@@ -120,9 +155,25 @@ public sealed partial class FileSystemDestination
         }
 
         // A crash here leaves the right content with some of the right attributes; the next run sets the others.
-        var missing = folder.ApplyMetadata(name, OperatingSystem.IsWindows() ? null : file.Handle, entry);
+        var missing = SetAttributesOf(folder, name, OperatingSystem.IsWindows() ? null : file.Handle, entry);
         Placement.Remember(standing);
         return new EntryOutcome(true, ListMissing(entry, missing)) { Change = EntryChange.Attributes, Stamp = StampOf(folder, name, standing, entry) };
+    }
+
+    /// <summary>Some may be set also where it fails.</summary>
+    private IReadOnlyList<string> SetAttributesOf(DestinationFolder folder, byte[] name, SafeFileHandle? file, DestinationEntry entry)
+    {
+        try
+        {
+            return folder.ApplyMetadata(name, file, entry);
+        }
+        finally
+        {
+            if (folder.Look(name) is { } changed)
+            {
+                _unflushed.Change(folder, name, changed);
+            }
+        }
     }
 
     private StandingFile? OpenStanding(DestinationFolder folder, Preparation preparation)

@@ -16,6 +16,7 @@ public sealed partial class FileSystemDestination : IDestination
     private readonly DestinationOptions _options;
     private readonly ConcurrentDictionary<FileInProgress, bool> _unfinished = new();
     private readonly ClosedWays _closed;
+    private readonly UnflushedSystems _unflushed = new();
 
     internal FileSystemDestination(string displayName, DestinationSystem system, DestinationOptions options, OriginalPlaces? places = null)
     {
@@ -24,7 +25,7 @@ public sealed partial class FileSystemDestination : IDestination
         DisplayName = displayName;
         Host = system;
         _options = options;
-        Placement = new Placement(options.InPlace);
+        Placement = new Placement(options.InPlace, _unflushed);
         _overwrite = options.InPlace ? OverwriteMode.Always : options.Overwrite ?? OverwriteMode.Never;
         Handles = new HandlePool(options.MaxOpenFiles);
     }
@@ -101,7 +102,7 @@ public sealed partial class FileSystemDestination : IDestination
             var name = NameOf(entry.Path);
             return _options.InPlace && parent.HasMetadata(name, entry)
                 ? new EntryOutcome(true, []) { Change = EntryChange.None }
-                : new EntryOutcome(true, ListMissing(entry, parent.ApplyMetadata(name, null, entry)))
+                : new EntryOutcome(true, ListMissing(entry, SetAttributesOf(parent, name, null, entry)))
                 {
                     Change = preparation.Existing is null ? EntryChange.Written : EntryChange.Attributes,
                 };
@@ -117,11 +118,7 @@ public sealed partial class FileSystemDestination : IDestination
         {
             try
             {
-                Host.Sync();
-                if (_places is not null)
-                {
-                    Host.SyncAll();
-                }
+                _unflushed.Flush(Host);
             }
             catch (FolderException failure)
             {
@@ -137,6 +134,7 @@ public sealed partial class FileSystemDestination : IDestination
             file.Abandon();
         }
 
+        _unflushed.Dispose();
         Host.Dispose();
         return ValueTask.CompletedTask;
     }
@@ -162,6 +160,11 @@ public sealed partial class FileSystemDestination : IDestination
         using var folder = OpenParent(entry.Path);
         var name = NameOf(entry.Path);
         var existing = folder.Look(name);
+        if (existing is not null)
+        {
+            _unflushed.Meet(folder, name, existing);
+        }
+
         if (kind == EntryKind.HardLink)
         {
             // What may not be replaced needs no first name either, which was left as well. All else is decided when that name stands.
@@ -225,7 +228,9 @@ public sealed partial class FileSystemDestination : IDestination
         }
 
         folder.MakeFolder(name);
-        Placement.Remember(folder.Look(name) ?? throw new FolderException(FolderError.NotFound, "the new folder is gone"));
+        var made = folder.Look(name) ?? throw new FolderException(FolderError.NotFound, "the new folder is gone");
+        Placement.Remember(made);
+        _unflushed.Change(folder, name, made);
         return new Preparation(entry, PrepareVerdict.Folder, []);
     }
 

@@ -50,7 +50,8 @@ public interface IDestination : IAsyncDisposable
     bool IsMountPoint(EntryPath folder);
 
     /// <summary>
-    /// Removes an entry that is not in the snapshot, if it still is what it was seen to be; a folder only when it is empty. Nothing is removed through a link.
+    /// Removes an entry that is not in the snapshot, if it still is what it was seen to be; a folder only when it is empty. Nothing is removed through a link, and nothing that
+    /// this restore made or found right, whatever its name is spelled like.
     /// </summary>
     /// <returns>Null where it is gone.</returns>
     DestinationFault? Remove(EntryPath path, EntryMetadata seen, EntryIdentity identity);

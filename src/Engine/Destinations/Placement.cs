@@ -4,7 +4,7 @@ using SecureBackup.Engine.Faults;
 namespace SecureBackup.Engine.Destinations;
 
 /// <summary>The step from a temporary name to the real one, and the memory of what this restore put where.</summary>
-internal sealed class Placement(bool isInPlace)
+internal sealed class Placement(bool isInPlace, UnflushedSystems unflushed)
 {
     private readonly MadeEntries _made = new();
     private readonly Lock _gate = new();
@@ -39,6 +39,7 @@ internal sealed class Placement(bool isInPlace)
             }
 
             _made.Add(made);
+            unflushed.Change(folder, name, made);
             return null;
         }
     }
@@ -58,6 +59,7 @@ internal sealed class Placement(bool isInPlace)
         }
     }
 
+    /// <summary>What stands there counts as restored.</summary>
     public void Remember(ExistingEntry entry)
     {
         lock (_gate)

@@ -16,6 +16,9 @@ public enum ChunkState
 /// <param name="Location">Where it lies, if known.</param>
 public readonly record struct ChunkClaim(ChunkState State, ChunkLocation? Location)
 {
+    /// <summary>Of a new one: where it lies all the same, in places that may not be relied on.</summary>
+    public IReadOnlyList<ChunkLocation> Elsewhere { get => field ?? []; init; }
+
     public static ChunkClaim New { get; } = new(ChunkState.New, null);
 
     public static ChunkClaim Pending { get; } = new(ChunkState.Pending, null);

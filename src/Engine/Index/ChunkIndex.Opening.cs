@@ -22,7 +22,7 @@ public sealed partial class ChunkIndex
         while (true)
         {
             var segments = _segments;
-            if (await FindTrustedAsync(chunk, searched.IsEmpty ? segments : segments.RemoveRange(searched), cancellationToken) is { } known)
+            if (await FindTrustedAsync(chunk, searched.IsEmpty ? segments : segments.RemoveRange(searched), [], cancellationToken) is { } known)
             {
                 return [known];
             }

@@ -63,6 +63,7 @@ public sealed partial class ChunkIndex : IDisposable
     public async ValueTask<ChunkClaim> TryClaimAsync(ChunkId chunk, CancellationToken cancellationToken)
     {
         var searched = ImmutableArray<IndexSegment>.Empty;
+        var found = new List<ChunkLocation>();
         while (true)
         {
             if (_run.TryGetValue(chunk, out var placed))
@@ -71,7 +72,7 @@ public sealed partial class ChunkIndex : IDisposable
             }
 
             var segments = _segments;
-            if (await FindTrustedAsync(chunk, searched.IsEmpty ? segments : segments.RemoveRange(searched), cancellationToken) is { } known)
+            if (await FindTrustedAsync(chunk, searched.IsEmpty ? segments : segments.RemoveRange(searched), found, cancellationToken) is { } known)
             {
                 return ChunkClaim.Known(known);
             }
@@ -82,7 +83,7 @@ public sealed partial class ChunkIndex : IDisposable
             {
                 if (HasNothingBeyond(searched))
                 {
-                    return ChunkClaim.New;
+                    return ChunkClaim.New with { Elsewhere = found };
                 }
 
                 _run.TryRemove(chunk, out _);
@@ -225,9 +226,9 @@ public sealed partial class ChunkIndex : IDisposable
 
     private bool HasNothingBeyond(ImmutableArray<IndexSegment> searched) => _segments == searched || _segments.All(searched.Contains);
 
-    private async ValueTask<ChunkLocation?> FindTrustedAsync(ChunkId chunk, ImmutableArray<IndexSegment> segments, CancellationToken cancellationToken)
+    /// <param name="found">Gets what may not be relied on, too.</param>
+    private async ValueTask<ChunkLocation?> FindTrustedAsync(ChunkId chunk, ImmutableArray<IndexSegment> segments, List<ChunkLocation> found, CancellationToken cancellationToken)
     {
-        var found = new List<ChunkLocation>();
         foreach (var segment in segments)
         {
             await SearchAsync(chunk, [segment], found, cancellationToken);

@@ -37,11 +37,12 @@ public static class BackupCorridor
         UnlockedVault vault, ISource source, BackupOptions options, RunContext context, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        await using var session = await BackupSession.OpenAsync(vault, options, context, cancellationToken);
+        await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Files, context, cancellationToken);
         using var listingBuilder = new ListingBuilder(session.Chunks, vault.Keys.Chunker);
         using var cache = session.OpenListingCache(options);
         var parts = new EntryChunkerParts(session.Chunks, listingBuilder, cache.Previous, cache.Rule, cache.Next)
         {
+            Meter = session.Meter,
             Counters = context.Counters,
             Sink = context.Sink,
         };

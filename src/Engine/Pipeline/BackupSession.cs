@@ -38,13 +38,16 @@ internal sealed class BackupSession : IAsyncDisposable
 
     internal IndexCommitter Committer { get; }
 
-    internal ContentMeter Meter { get; } = new();
+    internal required ContentMeter Meter { get; init; }
+
+    /// <summary>What this run is compared with, newest first; none where nothing can be compared.</summary>
+    internal required IReadOnlyList<SnapshotSummary> GoodOnes { get; init; }
 
     internal Timestamp StartedAt { get; }
 
     internal long PacksAdopted { get; private set; }
 
-    internal static async Task<BackupSession> OpenAsync(UnlockedVault vault, BackupOptions options, RunContext context, CancellationToken cancellationToken)
+    internal static async Task<BackupSession> OpenAsync(UnlockedVault vault, BackupOptions options, SnapshotKind kind, RunContext context, CancellationToken cancellationToken)
     {
         RequireEntitled(vault, options.DataSet);
         var snapshots = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
@@ -55,12 +58,15 @@ internal sealed class BackupSession : IAsyncDisposable
         try
         {
             // In this order: a marker that was there before the session is not waited for, and may have served by the time that it is looked for; but then its packs are gone from the list.
-            var condemned = await CondemnedMarkers.LoadAsync(vault, session.StoreNow, cancellationToken);
+            var (condemned, moved) = await CondemnedMarkers.LoadWithMovesAsync(vault, session.StoreNow, cancellationToken);
             var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+            var good = GoodOnesOf(vault, snapshots, options, kind);
+            var lastGood = await LastGoodPacks.LoadAsync(vault, good.FirstOrDefault(), DoubtfulOnesOf(vault, snapshots, options), moved, cancellationToken);
             index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
             var channels = new BackupChannels();
-            var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters);
-            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks);
+            var meter = new ContentMeter(index, lastGood);
+            var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters, meter);
+            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
             await backup.AdoptAsync(inventory, condemned, context.Sink, cancellationToken);
             return backup;
         }
@@ -71,11 +77,6 @@ internal sealed class BackupSession : IAsyncDisposable
             throw;
         }
     }
-
-    /// <summary>What this run is compared with.</summary>
-    /// <returns>Newest first; none where nothing can be compared.</returns>
-    internal IReadOnlyList<SnapshotSummary> GoodOnes(BackupOptions options, SnapshotKind kind) =>
-        [.. _snapshots.GoodOnesOf(Vault.Keys.DataSetIdOf(options.DataSet), Vault.Self, options.HostName).TakeWhile(snapshot => snapshot.Kind == kind).Select(static snapshot => snapshot.Summary)];
 
     internal ListingCachePair OpenListingCache(BackupOptions options)
     {
@@ -121,6 +122,15 @@ internal sealed class BackupSession : IAsyncDisposable
     {
         _index.Dispose();
         await _session.DisposeAsync();
+    }
+
+    private static List<Snapshot> GoodOnesOf(UnlockedVault vault, SnapshotCatalog snapshots, BackupOptions options, SnapshotKind kind) =>
+        [.. snapshots.GoodOnesOf(vault.Keys.DataSetIdOf(options.DataSet), vault.Self, options.HostName).TakeWhile(snapshot => snapshot.Kind == kind)];
+
+    private static IEnumerable<Snapshot> DoubtfulOnesOf(UnlockedVault vault, SnapshotCatalog snapshots, BackupOptions options)
+    {
+        var dataSet = vault.Keys.DataSetIdOf(options.DataSet);
+        return snapshots.Snapshots.Where(snapshot => snapshot.DataSetId == dataSet && snapshot.Standing != Retention.SnapshotStanding.Good);
     }
 
     /// <summary>Whoever watches sees how far the run is, as far as it is like the last one.</summary>

@@ -5,6 +5,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline;
@@ -13,7 +14,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// Stage 2: takes entries in path order, merges them with the last run's listing, reads what is new or changed, and lists everything.
 /// A fault costs its entry and never the run.
 /// </summary>
-internal sealed class EntryChunker : IDisposable
+internal sealed partial class EntryChunker : IDisposable
 {
     private const int MaxAttempts = 3;
 
@@ -25,6 +26,7 @@ internal sealed class EntryChunker : IDisposable
     private readonly HashSet<EntryPath> _lostFirstNames = [];
     private CachedEntry? _before;
     private bool _isCacheSpent;
+    private bool _isCacheDamaged;
     private long _idsOfEntry;
 
     internal EntryChunker(EntryChunkerParts parts, IChunker chunker)
@@ -39,6 +41,10 @@ internal sealed class EntryChunker : IDisposable
     internal EntryCounts Counts { get; } = new();
 
     internal IReadOnlyList<SourceFault> Faults => _faults;
+
+    /// <summary>How many files have lost their content since a snapshot; null where the host's listing is not that snapshot's, or not whole.</summary>
+    internal long? EmptiedSince(SnapshotSummary snapshot) =>
+        _parts.Previous?.StartedAt == snapshot.StartedAt && !_isCacheDamaged ? Counts.EmptiedFiles : null;
 
     internal async Task RunAsync(ChannelReader<SourceItem> items, CancellationToken cancellationToken)
     {
@@ -102,7 +108,7 @@ internal sealed class EntryChunker : IDisposable
         await WriteIdentityAsync(identity, cancellationToken);
         _parts.NextCache?.Add(encoded, identity, _idsOfEntry);
         _idsOfEntry = 0;
-        Counts.Count(listed);
+        Counts.Count(listed, before?.Entry);
     }
 
     /// <summary>The entry of this path in the last run's listing; passes over what has vanished since.</summary>
@@ -130,12 +136,14 @@ internal sealed class EntryChunker : IDisposable
         _parts.Sink.Report(new BackupEvent(
             EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", (damage as BackupException)?.Code ?? FaultCodes.HostStateUnusable));
         _isCacheSpent = true;
+        _isCacheDamaged = true;
         _before = null;
     }
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> TakeFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
     {
         _parts.Counters.AddFile();
+        var freshBytes = _parts.Meter.FreshBytes;
         if (before is not null && _parts.Rule!.Holds(before, entry) && await ReuseAsync(before, cancellationToken))
         {
             Counts.FilesUnchanged++;
@@ -143,6 +151,8 @@ internal sealed class EntryChunker : IDisposable
             return (Listed(entry, entry.Metadata) with { Content = before.Entry.Content }, entry.Identity);
         }
 
+        // What was counted of a content that did not hold is counted once more.
+        _parts.Meter.FreshBytes = freshBytes;
         var taken = await ReadAsync(entry, cancellationToken);
         if (taken.Listed is not null)
         {
@@ -183,9 +193,10 @@ internal sealed class EntryChunker : IDisposable
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
     {
+        var freshBytes = _parts.Meter.FreshBytes;
         try
         {
-            for (var attempt = 1; ; attempt++)
+            for (var attempt = 1; ; attempt++, _parts.Meter.FreshBytes = freshBytes)
             {
                 using var content = entry.Open();
                 var read = await ReadContentAsync(_data, content, cancellationToken);
@@ -204,6 +215,7 @@ internal sealed class EntryChunker : IDisposable
         catch (SourceFaultException fault)
         {
             _data.Reset();
+            _parts.Meter.FreshBytes = freshBytes;
             Report(fault.Fault);
             if (entry.Identity.LinkCount > 1)
             {
@@ -239,41 +251,6 @@ internal sealed class EntryChunker : IDisposable
 
         var sizeBytes = writer.LengthBytes;
         return (await writer.FinishAsync(cancellationToken), sizeBytes);
-    }
-
-    /// <summary>Stores alternate streams and extended attributes that are too large to stand in the entry. Each run does, so their ids are not remembered.</summary>
-    private async ValueTask<ListedEntry> WithSideContentsAsync(ListedEntry listed, SourceEntry entry, CancellationToken cancellationToken)
-    {
-        var large = listed.Metadata.ExtendedAttributes.Where(attribute => attribute.Value.Length > ListedEntry.MaxInlineAttributeBytes).ToList();
-        var attributes = new List<NamedContent>(large.Count);
-        foreach (var attribute in large)
-        {
-            await _side.Value.WriteAsync(attribute.Value, cancellationToken);
-            attributes.Add(new NamedContent(attribute.Name, attribute.Value.Length, await _side.Value.FinishAsync(cancellationToken)));
-        }
-
-        var streams = new List<NamedContent>(listed.Metadata.AlternateStreams.Count);
-        foreach (var stream in listed.Metadata.AlternateStreams)
-        {
-            try
-            {
-                using var content = entry.OpenStream(stream);
-                var read = await ReadContentAsync(_side.Value, content, cancellationToken);
-                streams.Add(new NamedContent(stream.Name, read.SizeBytes, read.Content));
-            }
-            catch (SourceFaultException fault)
-            {
-                _side.Value.Reset();
-                Report(fault.Fault);
-            }
-        }
-
-        return large.Count == 0 && streams.Count == 0 ? listed : listed with
-        {
-            LargeAttributes = attributes,
-            Streams = streams,
-            Metadata = listed.Metadata with { ExtendedAttributes = [.. listed.Metadata.ExtendedAttributes.Except(large)] },
-        };
     }
 
     private async ValueTask WriteIdentityAsync(EntryIdentity identity, CancellationToken cancellationToken)

@@ -16,6 +16,8 @@ internal sealed record EntryChunkerParts(
     UnchangedRule? Rule,
     ListingCacheWriter? NextCache)
 {
+    internal required ContentMeter Meter { get; init; }
+
     internal required ProgressCounters Counters { get; init; }
 
     internal required IEngineSink Sink { get; init; }
@@ -40,12 +42,16 @@ internal sealed class EntryCounts
 
     internal long EmptyFiles { get; private set; }
 
+    /// <summary>Files without a byte that had some in the last run's listing.</summary>
+    internal long EmptiedFiles { get; private set; }
+
     internal long RansomNames { get; private set; }
 
     /// <summary>Entries that are more than a folder: what makes a backup not empty.</summary>
     internal long NotFolders { get; private set; }
 
-    internal void Count(ListedEntry entry)
+    /// <param name="before">What the last run listed there, if that is known.</param>
+    internal void Count(ListedEntry entry, ListedEntry? before)
     {
         Entries++;
         NotFolders += entry.Metadata.Kind == EntryKind.Directory ? 0 : 1;
@@ -54,6 +60,7 @@ internal sealed class EntryCounts
             Files++;
             ContentBytes += entry.Metadata.SizeBytes;
             EmptyFiles += entry.Metadata.SizeBytes == 0 ? 1 : 0;
+            EmptiedFiles += entry.Metadata.SizeBytes == 0 && before?.Metadata is { Kind: EntryKind.File, SizeBytes: > 0 } ? 1 : 0;
             RansomNames += RansomName.Is(entry.Path.Name) ? 1 : 0;
         }
     }

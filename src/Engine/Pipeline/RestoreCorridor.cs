@@ -65,11 +65,7 @@ public static partial class RestoreCorridor
 
         WarnOfLinks(result.LinksOutside, context.Sink);
         await destination.FlushAsync(cancellationToken);
-        if (result.Faults.Count == 0)
-        {
-            journal?.Forget();
-        }
-
+        journal?.Forget();
         return result.ToResult(snapshot, clock.Elapsed);
     }
 

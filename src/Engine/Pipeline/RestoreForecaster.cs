@@ -153,7 +153,7 @@ public sealed class RestoreForecaster
 
     private void Need(EntryPath path, long bytes)
     {
-        var space = _destination.SpaceOf(path, _spaces);
+        var space = _destination.SpaceOf(path);
         _needed[space] = _needed.GetValueOrDefault(space) + bytes;
     }
 

@@ -79,13 +79,11 @@ internal sealed class RestoreJournal : IDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-            await using var file = new FileStream(_path, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, BufferSize = 0 });
-            if (file.Length % LineBytes != 0)
-            {
-                file.SetLength(file.Length / LineBytes * LineBytes);
-                file.Seek(0, SeekOrigin.End);
-            }
+            await using var file = new FileStream(_path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, BufferSize = 0 });
 
+            // What a crash tore off a line goes, or every line after it would be read across its neighbours.
+            file.SetLength(file.Length / LineBytes * LineBytes);
+            file.Seek(0, SeekOrigin.End);
             await file.WriteAsync(_pending.SelectMany(static line => line).ToArray(), cancellationToken);
             file.Flush(flushToDisk: true);
         }
@@ -99,7 +97,7 @@ internal sealed class RestoreJournal : IDisposable
         _pending.Clear();
     }
 
-    /// <summary>The restore is done: the next one looks at everything again.</summary>
+    /// <summary>The restore has reached its end, whatever it had to list: the next one looks at everything again, since content may rot under a stamp that stays the same.</summary>
     internal void Forget()
     {
         try

@@ -20,17 +20,16 @@ internal sealed record SnapshotDraft(SnapshotSummary Summary, OwnerPart OwnerPar
                 Outcome = entries.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded,
             },
         };
-        return draft.Judged(session, options, entries.Counts);
+        return draft.Judged(session, options, entries);
     }
 
     /// <summary>Compared with the last good snapshot of the data set; one that looks wrong is suspect, whatever else it is.</summary>
-    /// <param name="counts">Of the files; null where the content is none.</param>
-    internal SnapshotDraft Judged(BackupSession session, BackupOptions options, EntryCounts? counts)
+    /// <param name="entries">Null where the content is no files.</param>
+    internal SnapshotDraft Judged(BackupSession session, BackupOptions options, EntryChunker? entries = null)
     {
-        var good = session.GoodOnes(options, Summary.Kind);
-        var last = good.Count == 0 ? null : good[0];
-        var summary = Summary with { Figures = session.Meter.FiguresOf(Summary.ContentBytes, counts, last) };
-        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, good);
+        var last = session.GoodOnes.Count == 0 ? null : session.GoodOnes[0];
+        var summary = Summary with { Figures = session.Meter.FiguresOf(Summary.ContentBytes, entries?.Counts, last) };
+        var findings = GateJudge.Judge(options.Gates, summary, session.Meter, session.GoodOnes, last is null ? null : entries?.EmptiedSince(last));
         return this with { Summary = findings.Count == 0 ? summary : summary with { Findings = findings, Outcome = SnapshotOutcome.Suspect } };
     }
 

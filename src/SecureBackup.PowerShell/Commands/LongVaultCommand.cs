@@ -29,24 +29,27 @@ public abstract class LongVaultCommand : VaultCommand
 
     protected sealed override void EndProcessing()
     {
-        try
+        Execute();
+        if (_parts.Count > 0)
         {
-            Execute();
-            if (_parts.Count > 0)
-            {
-                var job = BackupJob.Of(MyInvocation.MyCommand.Name, MyInvocation.Line, _parts);
-                _parts.Clear();
-                JobRepository.Add(job);
-                WriteObject(job);
-                job.Start();
-            }
+            var job = BackupJob.Of(MyInvocation.MyCommand.Name, MyInvocation.Line, _parts);
+            _parts.Clear();
+            JobRepository.Add(job);
+            WriteObject(job);
+            job.Start();
         }
-        finally
+    }
+
+    /// <summary>The end of every pipeline, also of one that is stopped or fails before EndProcessing: what was opened for a job that never came to be is closed again.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
         {
-            // Something before the start was refused: what was opened for the job is closed again.
             _parts.ForEach(static part => part.Dispose());
             _parts.Clear();
         }
+
+        base.Dispose(disposing);
     }
 
     private protected abstract void Execute();

@@ -106,6 +106,27 @@ public sealed class JobTests : IDisposable
         Assert.Equal([$"{FaultCodes.NoVaultGiven}", "big crm mail", "Completed Completed Completed", "True True True"], lines);
     }
 
+    /// <summary>The count of those who keep a connected vault open is looked at itself: that keys are still in memory shows nowhere else.</summary>
+    [Theory]
+    [InlineData("& { '7'; throw 'no more' } | Export-CustomerData -Path ./package -AsJob")]
+    [InlineData("foreach ($once in 1) { & { '7'; '8'; break } | Export-CustomerData -Path ./package -AsJob }")]
+    public async Task A_pipeline_that_ends_before_its_job_leaves_nothing_open(string pipeline)
+    {
+        var lines = await _place.LinesAsync($$"""
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $flags = [Reflection.BindingFlags] 'Public, NonPublic, Static, Instance'
+            $vaults = (Get-Command Connect-BackupVault).ImplementingType.Assembly.GetType('SecureBackup.PowerShell.Binding.RunspaceVaults').GetProperty('Current', $flags).GetValue($null)
+            $connected = $vaults.GetType().GetMethod('RequireSingle', $flags).Invoke($vaults, @())
+            $users = $connected.GetType().GetField('_users', $flags)
+            try { {{pipeline}} } catch { }
+            $users.GetValue($connected)
+            @(Get-Job).Count
+            Disconnect-BackupVault
+            $users.GetValue($connected)
+            """);
+        Assert.Equal(["1", "0", "0"], lines);
+    }
+
     [Fact]
     public async Task Each_vault_is_a_child_of_one_job()
     {

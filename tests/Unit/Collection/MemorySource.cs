@@ -15,13 +15,16 @@ internal sealed class MemorySource(SortedDictionary<string, (byte[] Bytes, long 
     /// <summary>Called when the walk has yielded its last entry.</summary>
     internal Action? OnWalked { get; init; }
 
+    /// <summary>A file that somebody writes each time that it is read.</summary>
+    internal string? Restless { get; init; }
+
     public IEnumerable<SourceItem> Enumerate(CancellationToken cancellationToken)
     {
         yield return new SourceItem(new MemoryEntry(Folder, new EntryMetadata { Kind = EntryKind.Directory, Mode = 0x1ED }, []), null);
         foreach (var (name, file) in files.ToList())
         {
             var metadata = new EntryMetadata { Kind = EntryKind.File, SizeBytes = file.Bytes.Length, ModifiedAt = new Timestamp(1_000_000 + file.Version, 0), Mode = 0x1A4 };
-            yield return new SourceItem(new MemoryEntry(Folder.Append(Encoding.UTF8.GetBytes(name)), metadata, file.Bytes), null);
+            yield return new SourceItem(new MemoryEntry(Folder.Append(Encoding.UTF8.GetBytes(name)), metadata, file.Bytes) { IsRestless = string.Equals(name, Restless, StringComparison.Ordinal) }, null);
         }
 
         OnWalked?.Invoke();
@@ -43,12 +46,14 @@ internal sealed class MemorySource(SortedDictionary<string, (byte[] Bytes, long 
             TimeGranularity = TimeSpan.FromSeconds(1);
         }
 
-        public override SourceContent Open() => new MemoryContent(Metadata, Identity, _bytes);
+        internal bool IsRestless { get; init; }
+
+        public override SourceContent Open() => new MemoryContent(Metadata, Identity, _bytes, IsRestless);
 
         public override SourceContent OpenStream(AlternateStream stream) => throw new NotSupportedException();
     }
 
-    private sealed class MemoryContent(EntryMetadata metadata, EntryIdentity identity, byte[] bytes) : SourceContent
+    private sealed class MemoryContent(EntryMetadata metadata, EntryIdentity identity, byte[] bytes, bool isRestless) : SourceContent
     {
         private int _at;
 
@@ -64,7 +69,7 @@ internal sealed class MemorySource(SortedDictionary<string, (byte[] Bytes, long 
             return count;
         }
 
-        public override bool IsUnchanged() => true;
+        public override bool IsUnchanged() => !isRestless;
 
         protected override void Dispose(bool disposing)
         {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Retention;
@@ -12,14 +11,7 @@ public sealed class GateTests : IAsyncLifetime
 {
     private PipelineScene _scene = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        _scene = await PipelineScene.CreateAsync(chunker: SecureBackup.Engine.Chunking.ChunkerCatalog.Small);
-        for (var i = 0; i < 40; i++)
-        {
-            WriteText(i);
-        }
-    }
+    public async ValueTask InitializeAsync() => _scene = await GateScene.CreateAsync();
 
     public ValueTask DisposeAsync()
     {
@@ -239,30 +231,11 @@ public sealed class GateTests : IAsyncLifetime
         return backup.Snapshot;
     }
 
-    private async Task DecideAsync(Snapshot snapshot, SnapshotVerdict verdict)
-    {
-        using var vault = await _scene.UnlockAsync();
-        await ApprovalRecord.WriteAsync(vault, snapshot, verdict, "looked at", PipelineScene.Token);
-    }
+    private Task DecideAsync(Snapshot snapshot, SnapshotVerdict verdict) => _scene.DecideAsync(snapshot, verdict);
 
-    private async Task<BackupResult> BackUpAsync(ContentGates? gates = null)
-    {
-        using var vault = await _scene.UnlockAsync();
-        _scene.AdvanceTime(TimeSpan.FromMinutes(1));
-        return await _scene.BackUpAsync(vault, PipelineScene.Options with { Gates = gates ?? ContentGates.Default });
-    }
+    private Task<BackupResult> BackUpAsync(ContentGates? gates = null) => _scene.RunAsync(PipelineScene.Options with { Gates = gates ?? ContentGates.Default });
 
-    /// <summary>About 40 kB that compress well and are like no other file.</summary>
-    private void WriteText(int number, int? seed = null)
-    {
-        var random = new Random(seed ?? number);
-        var words = Enumerable.Range(0, 6000).Select(_ => $"word{random.Next(1000)}");
-        _scene.Write($"{number}.txt", System.Text.Encoding.UTF8.GetBytes(string.Join(' ', words)));
-    }
+    private void WriteText(int number, int? seed = null) => _scene.WriteText(number, seed);
 
-    private void Encrypt(string name)
-    {
-        var path = Path.Combine(_scene.SourcePath, name);
-        File.WriteAllBytes(path, RandomNumberGenerator.GetBytes((int)new FileInfo(path).Length));
-    }
+    private void Encrypt(string name) => _scene.Encrypt(name);
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -52,6 +53,30 @@ public sealed class RecordErasureTests
     }
 
     [Fact]
+    public async Task A_key_under_another_subject_s_name_brings_nobody_back_even_where_it_lay_there_first()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var target = new MemoryTarget(clock);
+        using var scene = await PipelineScene.CreateAsync(target);
+        scene.Time = clock;
+        using var vault = await scene.UnlockAsync();
+        var members = RecordScene.Members(10, 1).ToList();
+        var backup = (await RecordScene.BackUpAsync(vault, scene.Folder["spill"], members)).Snapshot;
+        var record = await PlantedRecordAsync(vault, "3");
+        var name = target.Objects.Keys.Single(static name => name.Value.StartsWith(ObjectNames.KeyringAdditions, StringComparison.Ordinal));
+        var honest = target.Objects[name].ToArray();
+        target.Remove(name);
+        var (id, bytes) = SubjectAddition.Seal(vault, vault.Keys.DataSetIdOf(RecordScene.DataSet), record);
+        target.Replace(ObjectNames.KeyringObject(ObjectNames.KeyringAdditions, id), bytes);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        target.Replace(name, honest);
+
+        await EraseAsync(vault, "3");
+        var (records, _) = await RecordScene.ReadAsync(vault, backup);
+        RecordScene.RequireSame(members.Where(item => item.Subject is not "3"), records);
+    }
+
+    [Fact]
     public async Task Who_was_erased_is_left_out_of_older_snapshots_and_counted_and_who_returns_is_another()
     {
         using var scene = await PipelineScene.CreateAsync();
@@ -68,6 +93,18 @@ public sealed class RecordErasureTests
         Assert.Single((await RecordScene.ReadAsync(vault, returned, "3")).Records);
         Assert.Empty((await RecordScene.ReadAsync(vault, before, "3")).Records);
         Assert.Equal(0, (await RecordScene.ReadAsync(vault, returned)).Tally.ErasedSubjects);
+    }
+
+    /// <summary>As a thief makes it who had the subject's key: for her domain, under a pseudonym of nobody that begins as hers.</summary>
+    private static async Task<byte[]> PlantedRecordAsync(UnlockedVault vault, string subject)
+    {
+        using var keyring = await SubjectKeyring.OpenAsync(vault.RequireReader(), Token);
+        using var entry = Assert.Single(await keyring.OfSubjectAsync(subject, Token));
+        var pseudonym = entry.Subject.Value.ToArray();
+        pseudonym[^1] ^= 1;
+        var record = new byte[SubjectRecord.SizeBytes];
+        SubjectRecord.Write(record, new SubjectPseudonym(Id256.Read(pseudonym)), new SubjectDomainKey(entry.Domain, entry.Key.Bytes, generation: 0));
+        return record;
     }
 
     private static Task<PutReceipt> EraseAsync(UnlockedVault owner, string subject) => owner.Store.PutAsync(

@@ -28,10 +28,12 @@ public sealed class RecordForgeryTests : IDisposable
         var anna = SubjectRecord.NewDomain(vault.Keys.PseudonymOf("Anna"));
         Assert.Equal(1, await CountAsync(vault, anna, "Anna", Content("Anna", 7)));
         await RefusedAsync(vault, anna, "Anna", Content("Bert", 7));
-        await RefusedAsync(vault, anna, expected: null, Content("Bert", 7));
         await RefusedAsync(vault, anna, "Bert", Content("Anna", 7));
-        await RefusedAsync(vault, anna, expected: null, Content(null, 7));
-        await RefusedAsync(vault, DomainId.Vault, expected: null, Content("Anna", 7));
+        await RefusedAsync(vault, anna, "Anna", Content(null, 7));
+        await RefusedAsync(vault, anna, owner: null, Content("Anna", 7));
+        await RefusedAsync(vault, anna, owner: null, Content(null, 7));
+        await RefusedAsync(vault, DomainId.Vault, owner: null, Content("Anna", 7));
+        await RefusedAsync(vault, DomainId.Vault, "Anna", Content("Anna", 7));
     }
 
     [Fact]
@@ -62,13 +64,13 @@ public sealed class RecordForgeryTests : IDisposable
         return bytes.ToArray();
     }
 
-    private async Task RefusedAsync(UnlockedVault vault, DomainId domain, string? expected, byte[] content, long? sizeBytes = null)
+    private async Task RefusedAsync(UnlockedVault vault, DomainId domain, string? owner, byte[] content, long? sizeBytes = null)
     {
-        var refused = await Assert.ThrowsAsync<IntegrityException>(() => CountAsync(vault, domain, expected, content, sizeBytes));
+        var refused = await Assert.ThrowsAsync<IntegrityException>(() => CountAsync(vault, domain, owner, content, sizeBytes));
         Assert.Contains(refused.Code, (FaultCode[])[FaultCodes.RecordMalformed, FaultCodes.ListingMalformed]);
     }
 
-    private async Task<int> CountAsync(UnlockedVault vault, DomainId domain, string? expected, byte[] content, long? sizeBytes = null)
+    private async Task<int> CountAsync(UnlockedVault vault, DomainId domain, string? owner, byte[] content, long? sizeBytes = null)
     {
         ChunkId[] ids = content.Length == 0 ? [] : [await _store.StoreAsync(OwnedBuffer.CopyOf(content), ChunkClass.Data, Token)];
         var entry = new ListedEntry
@@ -79,7 +81,7 @@ public sealed class RecordForgeryTests : IDisposable
             Metadata = new EntryMetadata { Kind = EntryKind.File, SizeBytes = sizeBytes ?? content.Length },
         };
         var count = 0;
-        await foreach (var item in new RecordContent(vault, entry, _store, expected is null ? null : vault.Keys.PseudonymOf(expected)).ItemsAsync(Token))
+        await foreach (var item in new RecordContent(vault, entry, _store, owner is null ? null : vault.Keys.PseudonymOf(owner)).ItemsAsync(Token))
         {
             RecordReader.Read(item);
             count++;

@@ -90,6 +90,44 @@ public sealed class RestoreForecastTests
     }
 
     [Fact]
+    public void Roots_on_one_file_system_share_its_room()
+    {
+        using var mount = TestMount.Tmpfs("8m");
+        using var other = TestMount.Tmpfs("16m");
+        OriginalPlace[] places = [Place("one", mount), Place("two", mount), Place("three", other)];
+        using var destination = DestinationForecast.OfOriginal(places, new DestinationOptions { InPlace = true });
+
+        var spaces = destination.Spaces();
+
+        Assert.Equal([places[0].Path, places[2].Path], spaces.Select(static space => space.Path));
+        Assert.Equal([8, 16], spaces.Select(static space => (space.FreeBytes + MiB - 1) / MiB));
+        Assert.Equal([places[0].Path, places[0].Path, places[2].Path], places.Select(place => destination.SpaceOf(new Engine.Entries.EntryPath([place.Name.ToArray(), "file"u8.ToArray()]))));
+    }
+
+    [Fact]
+    public async Task What_fits_root_by_root_and_not_together_is_refused()
+    {
+        using var mount = TestMount.Tmpfs("8m");
+        using var scene = await PipelineScene.CreateAsync();
+        var roots = new[] { "one", "two" }.Select(name => Directory.CreateDirectory(scene.Folder[name]).FullName).ToArray();
+        foreach (var root in roots)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(root, "file.bin"), System.Security.Cryptography.RandomNumberGenerator.GetBytes(6 * MiB), Token);
+        }
+
+        using var vault = await scene.UnlockAsync();
+        using var source = Engine.Sources.FileSystemSource.Open(new Engine.Sources.FileSystemSourceOptions { Roots = Engine.Sources.RootNames.Assign(roots) }, scene.Time);
+        var backup = await BackupCorridor.RunAsync(vault, source, PipelineScene.Options, new RunContext(new ProgressCounters(), scene.Sink), Token);
+        using var destination = DestinationForecast.OfOriginal([Place("one", mount), Place("two", mount)], new DestinationOptions { InPlace = true });
+
+        var forecast = await RestoreForecaster.RunAsync(await RequestAsync(vault, backup, []), destination, new RunContext(new ProgressCounters(), scene.Sink), Token);
+
+        Assert.False(forecast.Fits);
+        Assert.Equal(mount.FullPath, Path.GetDirectoryName(Assert.Single(forecast.Spaces).Path));
+        Assert.InRange(forecast.Spaces[0].NeededBytes, 12 * MiB, 13 * MiB);
+    }
+
+    [Fact]
     public async Task A_sparse_file_counts_by_what_it_holds()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The hole is made by a Linux file system.");
@@ -137,6 +175,9 @@ public sealed class RestoreForecastTests
         Assert.Equal((12 - whole.Length, 0), ((int)result.Files, result.Faults.Count));
         Assert.Equal(whole.Length, entries.Count(entry => entry is { Verdict: RestoreVerdict.Unchanged, Kind: Engine.Entries.EntryKind.File }));
     }
+
+    private static OriginalPlace Place(string name, TestMount mount) =>
+        new(System.Text.Encoding.UTF8.GetBytes(name), Directory.CreateDirectory(Path.Combine(mount.FullPath, name)).FullName);
 
     private static async Task<RestoreForecast> ForeseeAsync(PipelineScene scene, UnlockedVault vault, BackupResult backup, params string[] include)
     {

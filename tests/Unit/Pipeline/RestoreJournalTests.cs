@@ -89,6 +89,43 @@ public sealed class RestoreJournalTests
         Assert.Equal(tornBytes == 0 ? Files : Files - 1024 + ((tornBytes + 31) / 32), reads.Opened);
     }
 
+    [Fact]
+    public async Task What_is_noted_after_a_torn_line_counts_as_well()
+    {
+        using var scene = await PreparedAsync();
+        var backup = await scene.BackUpAsync();
+        await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, backup, new Counter { StopsAfter = 1500 }));
+        var journal = Note(scene)!;
+        await File.WriteAllBytesAsync(journal, (await File.ReadAllBytesAsync(journal, Token))[..^5], Token);
+
+        await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, backup, new Counter { StopsAfter = 1200 }));
+
+        Assert.DoesNotContain(scene.Sink.Events, static item => item.Code == FaultCodes.HostStateUnusable);
+        Assert.Equal(0, new FileInfo(journal).Length % 32);
+        var third = new Counter();
+        await RestoreAsync(scene, backup, third);
+        Assert.Equal(Files - 2048, third.Opened);
+    }
+
+    /// <summary>Else content that rots under a stamp which stays the same would never be read again.</summary>
+    [Fact]
+    public async Task A_restore_that_comes_to_its_end_forgets_the_note_whatever_it_lists()
+    {
+        using var scene = await PreparedAsync();
+        var backup = await scene.BackUpAsync();
+
+        var result = await RestoreAsync(scene, backup, new Counter { LacksAttributes = true });
+
+        Assert.Equal(FaultCodes.AttributeNotRestored, Assert.Single(result.Faults).Code);
+        Assert.Null(Note(scene));
+        var second = new Counter();
+        await RestoreAsync(scene, backup, second);
+        Assert.Equal(Files, second.Opened);
+    }
+
+    private static string? Note(PipelineScene scene) =>
+        Directory.GetFiles(scene.HostPath, "*", SearchOption.AllDirectories).SingleOrDefault(static path => path.Contains("restores", StringComparison.Ordinal));
+
     private static async Task<PipelineScene> PreparedAsync()
     {
         var scene = await PipelineScene.CreateAsync();
@@ -117,6 +154,9 @@ public sealed class RestoreJournalTests
 
         public int StopsAfter { get; init; } = int.MaxValue;
 
+        /// <summary>One file lacks an attribute, as most do that an ordinary user restores.</summary>
+        public bool LacksAttributes { get; init; }
+
         public void Count()
         {
             if (Interlocked.Increment(ref _opened) > StopsAfter)
@@ -142,7 +182,11 @@ public sealed class RestoreJournalTests
             return inner.OpenStanding(preparation);
         }
 
-        public EntryOutcome? Settle(Preparation preparation, StandingStamp seen) => inner.Settle(preparation, seen);
+        public EntryOutcome? Settle(Preparation preparation, StandingStamp seen) =>
+            inner.Settle(preparation, seen) is not { } outcome ? null
+            : counter.LacksAttributes && preparation.Entry.Path.ToString().EndsWith("/00007", StringComparison.Ordinal)
+                ? outcome with { Faults = FileSystemDestination.ListMissing(preparation.Entry, ["owner"]) }
+                : outcome;
 
         public EntryOutcome Link(Preparation preparation) => inner.Link(preparation);
 

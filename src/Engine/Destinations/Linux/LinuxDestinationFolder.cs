@@ -171,6 +171,20 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
     public override void RemoveFolder(byte[] name) =>
         LinuxFailure.ThrowIf(LinuxWrite.Unlink(folder, LinuxWrite.Terminated(name), LinuxWrite.RemoveDirectory), "unlinkat");
 
+    /// <summary>To read: syncfs takes no handle that stands for a place alone.</summary>
+    public override SafeFileHandle? TryOpenToFlush(byte[]? name)
+    {
+        var flags = LinuxOpen.Directory | LinuxOpen.NoFollow | LinuxOpen.CloseOnExec;
+        var handle = LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name ?? "."u8), flags, 0);
+        if (!handle.IsInvalid)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
     public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
         using var inode = OpenInode(name, file, entry.Metadata.Kind);

@@ -82,7 +82,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
         }
     }
 
-    public override void Sync() => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(_root), "syncfs");
+    public override void Sync(SafeFileHandle handle) => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(handle), "syncfs");
 
     public override void SyncAll() => LinuxWrite.SyncAll();
 

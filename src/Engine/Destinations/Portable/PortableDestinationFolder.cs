@@ -135,6 +135,8 @@ internal sealed partial class PortableDestinationFolder(string path, List<SafeFi
 
     public override void RemoveFolder(byte[] name) => Try(() => Directory.Delete(At(name)));
 
+    public override SafeFileHandle? TryOpenToFlush(byte[]? name) => null;
+
     public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
         var missing = new List<string>();

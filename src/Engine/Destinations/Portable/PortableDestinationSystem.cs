@@ -68,8 +68,10 @@ internal sealed class PortableDestinationSystem : DestinationSystem
         }
     }
 
+    public override void Sync(SafeFileHandle handle) => throw new InvalidOperationException("Nothing is opened to be flushed here.");
+
     /// <summary>On Windows each file is flushed when it gets its attributes: there is no call for a volume without more rights.</summary>
-    public override void Sync()
+    public override void SyncAll()
     {
         if (OperatingSystem.IsMacOS())
         {

@@ -1,33 +1,58 @@
+using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
-using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline;
 
-/// <summary>Measures what a run stores anew, from any thread.</summary>
-internal sealed class ContentMeter
+/// <summary>
+/// Measures how a run's content differs from the last good snapshot's. What that one did not hold is <em>fresh</em>, each time that it occurs, whether this run stores it or another did: what
+/// lies in the vault by the word of a suspect or an interrupted run does not become good by that. And what is stored once more under the same id is not fresh: this is a gauge, so every place
+/// that the index knows counts, also one that no writer may lean on.
+/// </summary>
+/// <param name="lastGood">The packs of the last good snapshot.</param>
+internal sealed class ContentMeter(ChunkIndex index, IReadOnlySet<PackId> lastGood)
 {
     /// <summary>Shorter pieces hardly compress, whatever they are.</summary>
     private const int MinMeasuredBytes = 1024;
 
-    private long _newBytes;
     private long _measuredBytes;
     private long _denseBytes;
 
-    internal long NewBytes => Volatile.Read(ref _newBytes);
+    /// <summary>Counted by the one stage that claims chunks, which takes back what it reads once more.</summary>
+    internal long FreshBytes { get; set; }
 
     internal long MeasuredBytes => Volatile.Read(ref _measuredBytes);
 
-    /// <summary>Of the new content that is long enough to tell, how much does not compress.</summary>
-    internal int NewDensePermille => PermilleOf(Volatile.Read(ref _denseBytes), MeasuredBytes);
+    /// <summary>Of the fresh content that is long enough to tell, how much does not compress.</summary>
+    internal int FreshDensePermille => PermilleOf(Volatile.Read(ref _denseBytes), MeasuredBytes);
 
-    internal void Add(ChunkClass chunkClass, int plainBytes, bool isDense)
+    /// <summary>Counts a chunk of the content. A fresh one that is being stored is to be measured by whoever compresses it.</summary>
+    internal async ValueTask<bool> IsFreshAsync(ChunkId chunk, ChunkClaim claim, int plainBytes, CancellationToken cancellationToken)
     {
-        if (chunkClass != ChunkClass.Data)
+        if (claim.Location is { } likely && lastGood.Contains(likely.Pack.Id))
         {
-            return;
+            return false;
         }
 
-        Interlocked.Add(ref _newBytes, plainBytes);
+        var places = claim.State == ChunkState.New ? claim.Elsewhere : lastGood.Count == 0 ? [] : await index.FindAsync(chunk, cancellationToken);
+        if (places.Any(place => lastGood.Contains(place.Pack.Id)))
+        {
+            return false;
+        }
+
+        FreshBytes += plainBytes;
+        if (claim.Location is { } known)
+        {
+            Measure(known.Entry.PlainBytes, known.Entry.Compression == CompressionId.Stored);
+        }
+
+        return true;
+    }
+
+    /// <summary>From any thread.</summary>
+    internal void Measure(int plainBytes, bool isDense)
+    {
         if (plainBytes >= MinMeasuredBytes)
         {
             Interlocked.Add(ref _measuredBytes, plainBytes);
@@ -38,9 +63,9 @@ internal sealed class ContentMeter
     /// <param name="last">The last good snapshot of the data set; null where there is none.</param>
     internal ContentFigures FiguresOf(long contentBytes, EntryCounts? counts, SnapshotSummary? last)
     {
-        var newBytes = Math.Min(NewBytes, contentBytes);
+        var newBytes = Math.Min(FreshBytes, contentBytes);
         var kept = contentBytes - newBytes;
-        var dense = (((double)kept * (last?.Figures?.DensePermille ?? 0)) + ((double)newBytes * NewDensePermille)) / Math.Max(1, contentBytes);
+        var dense = (((double)kept * (last?.Figures?.DensePermille ?? 0)) + ((double)newBytes * FreshDensePermille)) / Math.Max(1, contentBytes);
 
         // What came in place of old content: new bytes beyond those by which the whole grew.
         var grown = Math.Max(0, contentBytes - (last?.ContentBytes ?? 0));

@@ -14,7 +14,8 @@ internal static class GateJudge
     private const int MinReplacedPermille = 50;
 
     /// <param name="good">The last good one, and those before it; none where nothing can be compared: then only the minima and the names speak.</param>
-    internal static IReadOnlyList<GateFinding> Judge(ContentGates gates, SnapshotSummary now, ContentMeter meter, IReadOnlyList<SnapshotSummary> good)
+    /// <param name="emptied">Files that lost their content since the last good one; null where that is not known.</param>
+    internal static IReadOnlyList<GateFinding> Judge(ContentGates gates, SnapshotSummary now, ContentMeter meter, IReadOnlyList<SnapshotSummary> good, long? emptied)
     {
         var last = good.Count == 0 ? null : good[0];
         var findings = new List<GateFinding>();
@@ -46,13 +47,15 @@ internal static class GateJudge
             Find(GateKind.MassChanged, replaced / 10, gates.ChangePercent, last.ContentBytes >= MinBytes && !isUsual && replaced >= gates.ChangePercent * 10);
 
             // A little every day is too little to see on any day, but not beside what the content was before.
-            var isNoise = meter.NewDensePermille >= NoisePermille && now.ContentBytes >= MinBytes / 4;
-            var jump = replaced >= MinReplacedPermille && meter.MeasuredBytes >= MinBytes / 4 ? meter.NewDensePermille - before.DensePermille : 0;
+            var isNoise = meter.FreshDensePermille >= NoisePermille && now.ContentBytes >= MinBytes / 4;
+            var jump = replaced >= MinReplacedPermille && meter.MeasuredBytes >= MinBytes / 4 ? meter.FreshDensePermille - before.DensePermille : 0;
             jump = Math.Max(jump, good.Max(earlier => DenserInPlacePermille(now, earlier)));
             Find(GateKind.EntropyJumped, jump / 10, gates.EntropyJumpPercent, isNoise && jump >= gates.EntropyJumpPercent * 10);
 
-            var emptied = last.FileCount == 0 ? 0 : 100 * Math.Max(0, now.Figures.EmptyFiles - before.EmptyFiles) / last.FileCount;
-            Find(GateKind.FilesEmptied, emptied, gates.EmptiedPercent, emptied >= gates.EmptiedPercent);
+            // Where nobody could count them, new files that are empty pass for emptied ones: rather that than the other way round.
+            var lostContent = emptied ?? Math.Max(0, now.Figures.EmptyFiles - before.EmptyFiles);
+            var emptiedPercent = last.FileCount < MinFiles ? 0 : 100 * lostContent / last.FileCount;
+            Find(GateKind.FilesEmptied, emptiedPercent, gates.EmptiedPercent, emptiedPercent >= gates.EmptiedPercent);
         }
 
         void Find(GateKind gate, long measured, long? limit, bool hasTripped)

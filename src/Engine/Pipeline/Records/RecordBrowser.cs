@@ -63,15 +63,14 @@ public sealed class RecordBrowser : IDisposable
                 continue;
             }
 
-            var domain = entry.Domain.IsVault ? null : await _keyring.FindAsync(entry.Domain, cancellationToken);
-            using var key = domain?.Key;
-            if (domain is null && !entry.Domain.IsVault)
+            using var key = entry.Domain.IsVault ? null : await _keyring.FindAsync(entry.Domain, cancellationToken);
+            if (key is null && !entry.Domain.IsVault)
             {
                 tally.ErasedSubjects++;
                 continue;
             }
 
-            await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken))
+            await foreach (var record in ReadAsync(snapshot, entry, key, tally, cancellationToken))
             {
                 yield return record;
             }
@@ -83,10 +82,9 @@ public sealed class RecordBrowser : IDisposable
     public async IAsyncEnumerable<StoredRecord> EnumerateAsync(
         Snapshot snapshot, string subject, RecordTally tally, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var (entry, domain) in FindAsync(snapshot, subject, tally, cancellationToken))
+        await foreach (var (entry, key) in FindAsync(snapshot, subject, tally, cancellationToken))
         {
-            using var key = domain.Key;
-            await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken, _vault.Vault.Keys.PseudonymOf(subject)))
+            await foreach (var record in ReadAsync(snapshot, entry, key, tally, cancellationToken))
             {
                 yield return record;
             }
@@ -102,15 +100,14 @@ public sealed class RecordBrowser : IDisposable
         var history = new SubjectHistory();
         foreach (var snapshot in snapshots.Where(static snapshot => snapshot.Kind == SnapshotKind.Records).OrderBy(static snapshot => snapshot.StartedAt))
         {
-            await foreach (var (entry, domain) in FindAsync(snapshot, subject, tally, cancellationToken))
+            await foreach (var (entry, key) in FindAsync(snapshot, subject, tally, cancellationToken))
             {
-                using var key = domain.Key;
                 if (history.TryRepeat(snapshot, entry))
                 {
                     continue;
                 }
 
-                await foreach (var record in ReadAsync(snapshot, entry, domain, tally, cancellationToken, _vault.Vault.Keys.PseudonymOf(subject)))
+                await foreach (var record in ReadAsync(snapshot, entry, key, tally, cancellationToken))
                 {
                     history.Add(record, entry);
                 }
@@ -128,8 +125,8 @@ public sealed class RecordBrowser : IDisposable
         _keyring.Dispose();
     }
 
-    /// <summary>The subject's entries: straight down the tree to each of its domains. The key is the caller's.</summary>
-    private async IAsyncEnumerable<(ListedEntry Entry, SubjectDomain Domain)> FindAsync(
+    /// <summary>The subject's entries: straight down the tree to each of its domains. A key is valid until the next entry.</summary>
+    private async IAsyncEnumerable<(ListedEntry Entry, SubjectKeyEntry Key)> FindAsync(
         Snapshot snapshot, string subject, RecordTally tally, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var keys = await _keyring.OfSubjectAsync(subject, cancellationToken);
@@ -144,7 +141,7 @@ public sealed class RecordBrowser : IDisposable
                 {
                     if (entry.Path == path && entry.Domain == key.Domain)
                     {
-                        yield return (entry, new SubjectDomain(key.Domain, new Crypto.SubjectKey(key.Key.Bytes)));
+                        yield return (entry, key);
                     }
                 }
             }
@@ -162,14 +159,13 @@ public sealed class RecordBrowser : IDisposable
     private async IAsyncEnumerable<StoredRecord> ReadAsync(
         Snapshot snapshot,
         ListedEntry entry,
-        SubjectDomain? domain,
+        SubjectKeyEntry? key,
         RecordTally tally,
-        [EnumeratorCancellation] CancellationToken cancellationToken,
-        SubjectPseudonym? expected = null)
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var content = new RecordContent(_vault.Vault, entry, new DomainChunks(_chunks, domain), expected);
+        var content = new RecordContent(_vault.Vault, entry, new DomainChunks(_chunks, key is null ? null : new SubjectDomain(key.Domain, key.Key)), key?.Subject);
         await using var items = content.ItemsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
-        tally.Subjects += domain is null ? 0 : 1;
+        tally.Subjects += key is null ? 0 : 1;
         for (long number = 0; ; number++)
         {
             StoredRecord record;

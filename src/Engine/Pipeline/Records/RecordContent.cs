@@ -8,8 +8,8 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>The records in the content of one entry.</summary>
-/// <param name="expected">Whose they must be, where somebody's are looked for.</param>
-internal sealed class RecordContent(UnlockedVault vault, ListedEntry entry, IChunkFetcher chunks, SubjectPseudonym? expected = null)
+/// <param name="owner">Whose they must be, by the record of the key that opens them; null where no subject's key does.</param>
+internal sealed class RecordContent(UnlockedVault vault, ListedEntry entry, IChunkFetcher chunks, SubjectPseudonym? owner)
 {
     /// <summary>Whose they are, as the content's head says; known with the first record.</summary>
     internal string? Subject { get; private set; }
@@ -56,21 +56,17 @@ internal sealed class RecordContent(UnlockedVault vault, ListedEntry entry, IChu
         }
     }
 
-    /// <summary>A content that calls itself another's than its domain would put one customer's records into another's package.</summary>
+    /// <summary>
+    /// A content that calls itself another's than its key would put one customer's records into another's package; and a key that a thief planted under another name would bring back whoever was
+    /// erased.
+    /// </summary>
     private void TakeHead(ReadOnlyMemory<byte> head)
     {
         Subject = RecordFraming.DecodeHead(head);
-        var isRight = entry.Domain.IsVault ? Subject is null : Subject is not null && IsOf(vault.Keys.PseudonymOf(Subject));
-        if (!isRight)
+        SubjectPseudonym? named = Subject is null ? null : vault.Keys.PseudonymOf(Subject);
+        if (named != owner || entry.Domain.IsVault != (named is null))
         {
             throw new IntegrityException(FaultCodes.RecordMalformed, "It says that it belongs to somebody else than the domain that it is sealed in.");
         }
-    }
-
-    /// <summary>A domain id begins with the first bytes of its subject's pseudonym.</summary>
-    private bool IsOf(SubjectPseudonym named)
-    {
-        const int SharedBits = 24;
-        return (expected is null || named == expected) && named.Value.A >> (64 - SharedBits) == entry.Domain.Value.A >> (64 - SharedBits);
     }
 }

@@ -21,7 +21,7 @@ public static class RecordCorridor
     {
         RequireSomething(spool);
         var clock = Stopwatch.StartNew();
-        await using var session = await BackupSession.OpenAsync(vault, options, context, cancellationToken);
+        await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Records, context, cancellationToken);
         using var issuer = await SubjectKeyIssuer.BeginAsync(vault, vault.Keys.DataSetIdOf(options.DataSet), cancellationToken);
         using var listing = new RecordListing(session, spool, issuer, options.DataSet, context);
         try
@@ -82,7 +82,7 @@ public static class RecordCorridor
                 SubjectCount = listing.SubjectCount,
             },
         };
-        return draft.Judged(session, options, counts: null);
+        return draft.Judged(session, options);
     }
 
     private static SnapshotOutcome OutcomeOf(RecordSpool spool) => spool.Faults.Count == 0 ? SnapshotOutcome.Succeeded : SnapshotOutcome.SucceededDegraded;

@@ -54,6 +54,9 @@ internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plai
     /// <summary>Whose chunk it is, with a copy of the key; null for the vault's own.</summary>
     internal SubjectDomain? Subject { get; init; }
 
+    /// <summary>Whether it is content that the last good snapshot did not hold.</summary>
+    internal bool IsFresh { get; init; }
+
     public void Dispose()
     {
         Subject?.Key.Dispose();

@@ -12,7 +12,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// Stage 3: plain chunk -> claimed (new) or reference (known), in one atomic step of the index. Remembers every pack that the snapshot in the
 /// making leans on: its reference set. Memory only; a crash here leaves nothing.
 /// </summary>
-internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannels channels, ProgressCounters counters) : IChunkStore
+internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannels channels, ProgressCounters counters, ContentMeter meter) : IChunkStore
 {
     /// <summary>The largest chunk, with what it compresses to.</summary>
     private const long MaxChunkBytes = 2 * 4 * 1024 * 1024;
@@ -37,6 +37,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
         {
             var claim = await index.TryClaimAsync(id, cancellationToken);
             counters.AddChunk(claim.State == ChunkState.New);
+            var isFresh = chunkClass == ChunkClass.Data && await meter.IsFreshAsync(id, claim, plain.LengthBytes, cancellationToken);
             if (claim.State != ChunkState.New)
             {
                 Need(claim);
@@ -45,7 +46,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
             }
 
             var lease = await _budget.AcquireAsync(2L * plain.LengthBytes, cancellationToken);
-            await HandOnAsync(new PlainChunk(id, chunkClass, plain, lease) { Subject = subject?.Copy() }, cancellationToken);
+            await HandOnAsync(new PlainChunk(id, chunkClass, plain, lease) { Subject = subject?.Copy(), IsFresh = isFresh }, cancellationToken);
             return id;
         }
         catch
@@ -62,9 +63,15 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
         if (claim.State == ChunkState.New)
         {
             index.Release(id);
+        }
+
+        if (claim.Location is not { } location)
+        {
             return false;
         }
 
+        // The lists of a long content are counted as content here: one part in five hundred at most.
+        await meter.IsFreshAsync(id, claim, location.Entry.PlainBytes, cancellationToken);
         counters.AddChunk(isNew: false);
         Need(claim);
         return true;

@@ -41,7 +41,11 @@ internal sealed class CompressorStage(BackupChannels channels, VaultId vault, Co
     {
         var compressed = OwnedBuffer.Rent(chunk.Plain.LengthBytes);
         var pays = compressor.TryCompress(chunk.Plain.Span, compressed.Span, out var written);
-        meter.Add(chunk.Class, chunk.Plain.LengthBytes, isDense: !pays);
+        if (chunk.IsFresh)
+        {
+            meter.Measure(chunk.Plain.LengthBytes, isDense: !pays);
+        }
+
         if (pays)
         {
             compressed.Truncate(written);

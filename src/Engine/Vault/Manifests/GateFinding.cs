@@ -27,7 +27,7 @@ public sealed record ContentFigures
     /// <summary>Files that are named as ransomware names what it encrypted, or its notes.</summary>
     public long RansomNames { get; init; }
 
-    /// <summary>Bytes of content that no earlier snapshot held.</summary>
+    /// <summary>Bytes of content that the last good snapshot did not hold.</summary>
     public long NewBytes { get; init; }
 
     /// <summary>How much of the whole content does not compress, in thousandths; an estimate that each run carries on.</summary>

@@ -68,11 +68,16 @@ public static class CondemnedMarkers
     /// their grace time, count for nothing.
     /// </summary>
     /// <param name="now">By the store's clock.</param>
-    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken) =>
+        (await LoadWithMovesAsync(vault, now, cancellationToken)).Condemned;
+
+    /// <summary>The same, with the relocations that were read for it.</summary>
+    internal static async Task<(IReadOnlySet<PackId> Condemned, RelocationMap Moved)> LoadWithMovesAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var standing = await StandingAsync(vault, cancellationToken);
         var moved = await RelocationMap.LoadAsync(vault, cancellationToken);
-        return standing.Where(marker => marker.VoidAt >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
+        var condemned = standing.Where(marker => marker.VoidAt >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
+        return (condemned, moved);
     }
 
     /// <summary>All markers that maintainers signed, void ones too.</summary>

@@ -1,8 +1,6 @@
 using System.Security.Cryptography;
 using SecureBackup.Engine.Crypto;
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
@@ -20,6 +18,9 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
     /// <summary>Of more additions than this a root names only those that are still there: the caches of writers that looked since have settled the others.</summary>
     internal int MaxFolded { get; init; } = KeyringRootObject.MaxFolded / 2;
 
+    /// <summary>A bucket with more of them has several leaves.</summary>
+    internal int MaxKeysInLeaf { get; init; } = SubjectLeaf.MaxKeys;
+
     private readonly List<byte[]> _slots = [];
     private readonly List<Task> _writes = [];
     private long _keyCount = old?.Map.KeyCount ?? 0;
@@ -28,17 +29,17 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
     /// <param name="erased">Subjects whose leaves must be rewritten.</param>
     internal async Task<KeyringRoot> BuildAsync(IEnumerable<SubjectPseudonym> erased, CancellationToken cancellationToken)
     {
-        var bits = BitsFor(_keyCount + additions.KeyCount, old?.Map.Bits ?? 0);
+        var bits = BitsFor(_keyCount + additions.Next.KeyCount, old?.Map.Bits ?? 0);
         var isRegrouped = bits != (old?.Map.Bits ?? bits);
-        using var fresh = new AdditionCursor(additions);
+        using var fresh = new AdditionCursor(additions.Next);
         var touched = isRegrouped ? [] : erased.Select(subject => KeyringMap.BucketOf(subject.Value, bits)).Concat(fresh.Buckets(bits)).ToHashSet();
-        var rewritten = new SortedSet<uint>();
+        var rewritten = new List<int>();
         for (var i = 0; i < (old?.Map.Count ?? 0); i++)
         {
             var slot = old!.Map.At(i);
             if (isRegrouped || touched.Contains(KeyringMap.BucketAt(slot)))
             {
-                rewritten.Add(KeyringMap.BucketAt(slot));
+                rewritten.Add(i);
             }
             else
             {
@@ -63,31 +64,33 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
         return bits;
     }
 
-    /// <summary>Both sides come in the order of their pseudonyms, so each new leaf is whole when the next one begins.</summary>
-    private async Task MergeAsync(SortedSet<uint> oldBuckets, AdditionCursor fresh, int bits, CancellationToken cancellationToken)
+    /// <summary>Both sides come in the order of their pseudonyms, so each group, and each new leaf, is whole when the next one begins.</summary>
+    private async Task MergeAsync(IReadOnlyList<int> rewritten, AdditionCursor fresh, int bits, CancellationToken cancellationToken)
     {
-        using var leaf = new LeafDraft(vault.Sink);
-        using var record = OwnedBuffer.Rent(SubjectRecord.SizeBytes);
-        foreach (var bucket in oldBuckets)
+        using var leaf = new LeafDraft(MaxKeysInLeaf);
+        using var group = new SubjectGroup();
+        using var stored = new LeafCursor(old, rewritten);
+        Func<SubjectPseudonym, DataSetId, uint, bool> isErased = ledger.Kills;
+        await stored.AdvanceAsync(cancellationToken);
+        while (stored.HasRecord || fresh.HasRecord)
         {
-            using var stored = (await old!.LoadAsync(bucket, cancellationToken))!;
-            _keyCount -= stored.Keys.Count;
-            for (var i = 0; i < stored.Keys.Count; i++)
+            group.Begin(!fresh.HasRecord || (stored.HasRecord && SubjectRecord.Compare(stored.Record, fresh.Record) <= 0) ? stored.Record : fresh.Record);
+            for (; stored.HasRecord && group.Takes(stored.Record); await stored.AdvanceAsync(cancellationToken))
             {
-                while (fresh.HasRecord && SubjectRecord.Compare(fresh.Record.Span, stored.Keys[i]) < 0)
-                {
-                    await AddAsync(leaf, fresh.Record, additions.DataSetOf(fresh.Record.Span), bits, cancellationToken);
-                    fresh.Advance();
-                }
-
-                stored.Keys[i].CopyTo(record.Span);
-                await AddAsync(leaf, record.Memory, stored.DataSetOf(record.Span), bits, cancellationToken);
+                _keyCount -= SubjectRecord.IsDestroyed(stored.Record) ? 0 : 1;
+                group.Add(stored.Record, stored.DataSet, SubjectGroup.Stored);
             }
-        }
 
-        for (; fresh.HasRecord; fresh.Advance())
-        {
-            await AddAsync(leaf, fresh.Record, additions.DataSetOf(fresh.Record.Span), bits, cancellationToken);
+            for (; fresh.HasRecord && group.Takes(fresh.Record); fresh.Advance())
+            {
+                group.Add(fresh.Record, additions.Next.DataSetOf(fresh.Record), AdditionSet.OrderOf(fresh.Record));
+            }
+
+            group.Settle(isErased, vault.Sink);
+            for (var i = 0; i < group.Count; i++)
+            {
+                await AddAsync(leaf, group[i], group.DataSetOf(i), bits, cancellationToken);
+            }
         }
 
         await StoreLeafAsync(leaf, cancellationToken);
@@ -96,16 +99,14 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
     private async ValueTask AddAsync(LeafDraft leaf, ReadOnlyMemory<byte> record, DataSetId dataSet, int bits, CancellationToken cancellationToken)
     {
         var bucket = KeyringMap.BucketOf(record.Span, bits);
-        if (leaf.Bucket != bucket)
+        if (leaf.Bucket != bucket || leaf.IsFull)
         {
             await StoreLeafAsync(leaf, cancellationToken);
             leaf.Begin(bucket);
         }
 
-        if (!ledger.Kills(SubjectRecord.PseudonymOf(record.Span), dataSet, SubjectRecord.GenerationOf(record.Span)))
-        {
-            leaf.Add(record.Span, dataSet);
-        }
+        leaf.Add(record.Span, dataSet);
+        _keyCount += SubjectRecord.IsDestroyed(record.Span) ? 0 : 1;
     }
 
     /// <summary>A crash here leaves leaves that no root names; the next rewrite deletes them.</summary>
@@ -119,7 +120,6 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
         var header = vault.NewHeader(ObjectKind.Keyring, isSealed: false);
         var (slot, bytes) = leaf.Seal(header, old?.Root.Header.Object ?? default);
         _slots.Add(slot);
-        _keyCount += leaf.Count;
         _writes.Add(vault.Store.PutAsync(ObjectNames.KeyringObject(ObjectNames.KeyringLeaves, header.Object), bytes, cancellationToken));
         if (_writes.Count == LeavesAtOnce)
         {
@@ -130,11 +130,14 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
 
     private async Task<KeyringRoot> StoreRootAsync(int bits, CancellationToken cancellationToken)
     {
-        _slots.Sort(static (left, right) => KeyringMap.BucketAt(left).CompareTo(KeyringMap.BucketAt(right)));
         using var joined = OwnedBuffer.Rent(_slots.Count * KeyringMap.SlotBytes);
-        for (var i = 0; i < _slots.Count; i++)
+        var at = 0;
+
+        // The leaves of one bucket stay in their order.
+        foreach (var slot in _slots.OrderBy(static slot => KeyringMap.BucketAt(slot)))
         {
-            _slots[i].CopyTo(joined.Span[(i * KeyringMap.SlotBytes)..]);
+            slot.CopyTo(joined.Span[at..]);
+            at += KeyringMap.SlotBytes;
         }
 
         using var epochKey = RootKey.Create();
@@ -149,20 +152,53 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
         return new KeyringRoot(header.Object, ContentHash.Of(root), old?.Root.Header.Object);
     }
 
+    /// <summary>What lies there although it was folded in long ago, or was put back, may be left out as well: folded in once more it changes nothing.</summary>
     private List<ObjectId> Folded()
     {
         var before = old?.Root.Folded ?? new HashSet<ObjectId>();
-        return [.. before.Count + additions.Ids.Count > MaxFolded ? before.Where(additions.FoldedThere.Contains) : before, .. additions.Ids];
+        var kept = before.Count + additions.Next.Count > MaxFolded ? before.Where(additions.FoldedThere.Contains) : before;
+        return [.. additions.Next.Ids, .. kept.Take(Math.Max(0, (2 * MaxFolded) - additions.Next.Count))];
+    }
+
+    /// <summary>The records of leaves in order, one at hand.</summary>
+    private sealed class LeafCursor(StoredKeyring? keyring, IReadOnlyList<int> slots) : IDisposable
+    {
+        private SubjectLeaf? _leaf;
+        private int _nextSlot;
+        private int _at;
+
+        internal bool HasRecord => _leaf is not null;
+
+        internal ReadOnlySpan<byte> Record => _leaf!.Keys[_at];
+
+        internal DataSetId DataSet => _leaf!.DataSetOf(Record);
+
+        internal async ValueTask AdvanceAsync(CancellationToken cancellationToken)
+        {
+            for (_at++; _leaf is null || _at >= _leaf.Keys.Count; _at = 0)
+            {
+                _leaf?.Dispose();
+                _leaf = null;
+                if (_nextSlot == slots.Count)
+                {
+                    return;
+                }
+
+                _leaf = await keyring!.LoadAsync(slots[_nextSlot++], cancellationToken);
+            }
+        }
+
+        public void Dispose() => _leaf?.Dispose();
     }
 
     /// <summary>The additions in order, one at hand.</summary>
     private sealed class AdditionCursor : IDisposable
     {
-        private readonly UnfoldedAdditions _additions;
+        private readonly AdditionSet _additions;
         private readonly SubjectKeyMerge _merge;
         private readonly OwnedBuffer _record = OwnedBuffer.Rent(SubjectRecord.SizeBytes);
 
-        internal AdditionCursor(UnfoldedAdditions additions)
+        internal AdditionCursor(AdditionSet additions)
         {
             _additions = additions;
             _merge = additions.Scan();
@@ -171,7 +207,7 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
 
         internal bool HasRecord { get; private set; }
 
-        internal ReadOnlyMemory<byte> Record => _record.Memory;
+        internal ReadOnlySpan<byte> Record => _record.Span;
 
         internal void Advance()
         {
@@ -201,79 +237,5 @@ internal sealed class KeyringBuilder(UnlockedVault vault, StoredKeyring? old, Un
             _merge.Dispose();
             _record.Dispose();
         }
-    }
-}
-
-/// <summary>One leaf while it is filled, in order. Of two records of one domain the first stays.</summary>
-internal sealed class LeafDraft(IEngineSink sink) : IDisposable
-{
-    private readonly List<DataSetId> _dataSets = [];
-    private OwnedBuffer _records = OwnedBuffer.Rent(512 * SubjectRecord.SizeBytes);
-
-    internal uint? Bucket { get; private set; }
-
-    internal int Count { get; private set; }
-
-    internal void Begin(uint bucket)
-    {
-        Bucket = bucket;
-        Count = 0;
-        _dataSets.Clear();
-    }
-
-    internal void Add(ReadOnlySpan<byte> record, DataSetId dataSet)
-    {
-        if (Count > 0 && SubjectRecord.Compare(At(Count - 1), record) == 0)
-        {
-            if (!SubjectRecord.KeyOf(At(Count - 1)).SequenceEqual(SubjectRecord.KeyOf(record)))
-            {
-                sink.Report(new BackupEvent(
-                    EventSeverity.Warning, $"A second key of domain {SubjectRecord.DomainOf(record)} counts for nothing.", FaultCodes.SubjectKeyConflict));
-            }
-
-            return;
-        }
-
-        if ((Count + 1) * SubjectRecord.SizeBytes > _records.LengthBytes)
-        {
-            Grow();
-        }
-
-        var place = _dataSets.IndexOf(dataSet);
-        if (place < 0)
-        {
-            place = _dataSets.Count;
-            _dataSets.Add(dataSet);
-        }
-
-        var added = _records.Span.Slice(Count * SubjectRecord.SizeBytes, SubjectRecord.SizeBytes);
-        record.CopyTo(added);
-        SubjectRecord.SetDataSet(added, checked((ushort)place));
-        Count++;
-    }
-
-    /// <summary>Sealed under a fresh node key, which stands in the slot alone.</summary>
-    /// <param name="replaced">The root that the new one replaces.</param>
-    internal (byte[] Slot, byte[] Bytes) Seal(in ObjectHeader header, ObjectId replaced)
-    {
-        Span<byte> nodeKey = stackalloc byte[SecretKey.SizeBytes];
-        RandomNumberGenerator.Fill(nodeKey);
-        var bytes = SubjectLeaf.Seal(header, replaced, nodeKey, Bucket!.Value, _dataSets, _records.Span[..(Count * SubjectRecord.SizeBytes)]);
-        var slot = GC.AllocateUninitializedArray<byte>(KeyringMap.SlotBytes, pinned: true);
-        KeyringMap.WriteSlot(slot, Bucket.Value, header.Object, nodeKey, ContentHash.Of(bytes));
-        CryptographicOperations.ZeroMemory(nodeKey);
-        return (slot, bytes);
-    }
-
-    public void Dispose() => _records.Dispose();
-
-    private ReadOnlySpan<byte> At(int index) => _records.Span.Slice(index * SubjectRecord.SizeBytes, SubjectRecord.SizeBytes);
-
-    private void Grow()
-    {
-        var larger = OwnedBuffer.Rent(_records.LengthBytes * 2);
-        _records.Span.CopyTo(larger.Span);
-        _records.Dispose();
-        _records = larger;
     }
 }

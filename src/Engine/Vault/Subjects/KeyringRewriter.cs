@@ -21,6 +21,9 @@ public sealed class KeyringRewriter(VaultReader reader)
 
     private readonly UnlockedVault _vault = reader.Vault;
 
+    /// <summary>So many are folded in at a time; then they are deleted, and the next come.</summary>
+    internal int MaxAdditionsAtOnce { get; init; } = AdditionSet.MaxAdditions;
+
     /// <summary>
     /// Folds the additions in, takes out what the ledger names, has the register name root and ledger head in one entry, and deletes every object of the keyring that
     /// is not reachable any more.
@@ -37,16 +40,14 @@ public sealed class KeyringRewriter(VaultReader reader)
             var standing = _vault.Register.KeyringRoot?.Id;
             try
             {
-                var (append, keys) = await RewriteAsync(ledger, cancellationToken);
-                var deleted = 0;
-                if (!append.IsPending)
+                var done = await RewriteAndSweepAsync(ledger, cancellationToken);
+                if (!done.Append.IsPending)
                 {
-                    deleted = await SweepAsync(cancellationToken);
                     await SubjectKeyCache.PurgeAsync(_vault, ledger, cancellationToken);
                     await RememberAsync(cancellationToken);
                 }
 
-                return new KeyringRewrite(append, append.IsPending ? 0 : keys, deleted);
+                return done;
             }
             catch (BackupException exception) when (attempt < MaxAttempts && IsRace(exception))
             {
@@ -112,30 +113,52 @@ public sealed class KeyringRewriter(VaultReader reader)
     /// <summary>Where several owners must sign, additions wait for the next erasure: else each call would ask all of them for a signature.</summary>
     private bool IsFoldedAlone => _vault.Register.Policy.OwnersNeeded <= 1;
 
-    private async Task<(RegisterAppend Append, long KeysFolded)> RewriteAsync(ErasureLedger ledger, CancellationToken cancellationToken)
+    private async Task<KeyringRewrite> RewriteAndSweepAsync(ErasureLedger ledger, CancellationToken cancellationToken)
+    {
+        var (folded, deleted) = (0L, 0);
+        while (true)
+        {
+            var (append, keys, hasMore) = await RewriteAsync(ledger, cancellationToken);
+            if (append.IsPending)
+            {
+                return new KeyringRewrite(append, 0, 0);
+            }
+
+            // What was folded in and cannot be deleted would be met again and again.
+            var swept = await SweepAsync(cancellationToken);
+            (folded, deleted) = (folded + keys, deleted + swept);
+            if (!hasMore || swept == 0)
+            {
+                return new KeyringRewrite(append, folded, deleted);
+            }
+        }
+    }
+
+    private async Task<(RegisterAppend Append, long KeysFolded, bool HasMore)> RewriteAsync(ErasureLedger ledger, CancellationToken cancellationToken)
     {
         var named = _vault.Register.LedgerHead;
         var newHead = ledger.Head is { } head && head != named ? head : null;
         var erased = ledger.Entries.Where(entry => (named is null || entry.Number > named.Number) && entry.Record.State == LedgerState.Erased).ToList();
         using var old = await StoredKeyring.OpenAsync(_vault, cancellationToken);
-        using var additions = await UnfoldedAdditions.LoadAsync(reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, cancellationToken);
+        using var additions = await UnfoldedAdditions.LoadNextAsync(
+            reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, MaxAdditionsAtOnce, cancellationToken);
         if (await FindProposedAsync(newHead, cancellationToken) is { } waiting)
         {
-            return (waiting, 0);
+            return (waiting, 0, false);
         }
 
-        var isDue = erased.Count > 0 || (additions.Ids.Count > 0 && (IsFoldedAlone || newHead is not null))
+        var isDue = erased.Count > 0 || (additions.Next.Count > 0 && (IsFoldedAlone || newHead is not null))
             || (old is not null && !await ErasureEpoch.FitsOwnersAsync(_vault, old.Root.Header.Object, cancellationToken));
         if (!isDue)
         {
-            return (newHead is null ? RegisterAppend.Stands : await _vault.AppendAsync([newHead], cancellationToken), 0);
+            return (newHead is null ? RegisterAppend.Stands : await _vault.AppendAsync([newHead], cancellationToken), 0, false);
         }
 
         // A crash before the register entry leaves objects that nothing names, and a ledger that is in force: readers find the erased subjects no more, and the
         // next call does the rest.
         using var builder = new KeyringBuilder(_vault, old, additions, ledger);
         var built = await builder.BuildAsync(erased.SelectMany(static entry => entry.Record.Subjects), cancellationToken);
-        return (await _vault.AppendAsync(newHead is null ? [built] : [built, newHead], cancellationToken), additions.KeyCount);
+        return (await _vault.AppendAsync(newHead is null ? [built] : [built, newHead], cancellationToken), additions.KeyCount, additions.HasMore);
     }
 
     /// <summary>

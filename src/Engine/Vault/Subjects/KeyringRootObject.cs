@@ -40,6 +40,11 @@ internal sealed record KeyringRootObject(ObjectHeader Header, ObjectId? Replaces
 
     internal static byte[] Build(UnlockedVault vault, in ObjectHeader header, ObjectId? replaces, IReadOnlyCollection<ObjectId> folded, ReadOnlySpan<byte> sealedMap)
     {
+        if (folded.Count > MaxFolded)
+        {
+            throw new ArgumentException("A root names at most 200,000 additions.", nameof(folded));
+        }
+
         var writer = new CborMapWriter(capacityBytes: sealedMap.Length + (folded.Count * 40) + 512).BeginMap().Key(0);
         vault.Register.Head.Write(writer);
         if (replaces is { } replaced)
@@ -101,9 +106,6 @@ internal sealed class KeyringMap : IDisposable
 
     internal int Count => _slots.LengthBytes / SlotBytes;
 
-    /// <summary>Joined, ascending by bucket.</summary>
-    internal ReadOnlySpan<byte> Slots => _slots.Span;
-
     internal static uint BucketOf(Id256 pseudonymOrDomain, int bits) => bits == 0 ? 0 : (uint)(pseudonymOrDomain.A >> (64 - bits));
 
     internal static uint BucketOf(ReadOnlySpan<byte> record, int bits) => bits == 0 ? 0 : (uint)(BinaryPrimitives.ReadUInt64BigEndian(record) >> (64 - bits));
@@ -124,23 +126,21 @@ internal sealed class KeyringMap : IDisposable
 
     internal static ContentHash HashAt(ReadOnlySpan<byte> slot) => new(Id256.Read(slot.Slice(sizeof(uint) + (2 * Id256.SizeBytes), Id256.SizeBytes)));
 
-    /// <summary>The slot of a bucket; empty where it has no keys.</summary>
-    internal ReadOnlySpan<byte> Find(uint bucket)
+    /// <summary>The slots of a bucket: none where it has no keys, several where they are very many.</summary>
+    internal (int Start, int End) RangeOf(uint bucket)
     {
-        var (low, high) = (0, Count - 1);
-        while (low <= high)
+        var (low, high) = (0, Count);
+        while (low < high)
         {
             var middle = (low + high) / 2;
-            var slot = At(middle);
-            if (BucketAt(slot) == bucket)
-            {
-                return slot;
-            }
-
-            (low, high) = BucketAt(slot) < bucket ? (middle + 1, high) : (low, middle - 1);
+            (low, high) = BucketAt(At(middle)) < bucket ? (middle + 1, high) : (low, middle);
         }
 
-        return default;
+        for (high = low; high < Count && BucketAt(At(high)) == bucket; high++)
+        {
+        }
+
+        return (low, high);
     }
 
     internal ReadOnlySpan<byte> At(int index) => _slots.Span.Slice(index * SlotBytes, SlotBytes);
@@ -192,7 +192,7 @@ internal sealed class KeyringMap : IDisposable
         reader.Check(joined.Length % SlotBytes == 0, "its leaves are not whole");
         for (var at = SlotBytes; at < joined.Length; at += SlotBytes)
         {
-            reader.Check(BucketAt(joined[(at - SlotBytes)..]) < BucketAt(joined[at..]), "its leaves are not in order");
+            reader.Check(BucketAt(joined[(at - SlotBytes)..]) <= BucketAt(joined[at..]), "its leaves are not in order");
         }
 
         return new KeyringMap(reader.Required(generation, "the generation"), reader.Required(bits, "the buckets"), reader.Required(count, "the number of keys"), OwnedBuffer.CopyOf(joined));

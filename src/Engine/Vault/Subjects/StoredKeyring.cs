@@ -9,7 +9,7 @@ internal sealed class StoredKeyring : IDisposable
 
     private readonly UnlockedVault _vault;
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly LinkedList<SubjectLeaf> _recent = new();
+    private readonly LinkedList<(int Slot, SubjectLeaf Leaf)> _recent = new();
 
     private StoredKeyring(UnlockedVault vault, KeyringRootObject root, KeyringMap map)
     {
@@ -36,29 +36,17 @@ internal sealed class StoredKeyring : IDisposable
         return new StoredKeyring(vault, root, await ErasureEpoch.OpenAsync(vault, root, cancellationToken));
     }
 
-    /// <summary>Calls <paramref name="read"/> with the leaf of a bucket, which it must not keep; not at all where the bucket is empty.</summary>
+    /// <summary>Calls <paramref name="read"/> with each leaf of a bucket, in order, which it must not keep; not at all where the bucket is empty.</summary>
     /// <exception cref="VaultException">KeyringDamaged.</exception>
-    internal async Task ReadLeafAsync(uint bucket, Action<SubjectLeaf> read, CancellationToken cancellationToken)
+    internal async Task ReadLeavesAsync(uint bucket, Action<SubjectLeaf> read, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var recent = _recent.FirstOrDefault(leaf => leaf.Bucket == bucket);
-            if (recent is null && await LoadAsync(bucket, cancellationToken) is { } loaded)
+            var (start, end) = Map.RangeOf(bucket);
+            for (var slot = start; slot < end; slot++)
             {
-                recent = loaded;
-                if (_recent.Count == LeavesInMemory)
-                {
-                    _recent.Last!.Value.Dispose();
-                    _recent.RemoveLast();
-                }
-
-                _recent.AddFirst(loaded);
-            }
-
-            if (recent is not null)
-            {
-                read(recent);
+                read(_recent.FirstOrDefault(recent => recent.Slot == slot).Leaf ?? await RememberAsync(slot, cancellationToken));
             }
         }
         finally
@@ -67,21 +55,16 @@ internal sealed class StoredKeyring : IDisposable
         }
     }
 
-    /// <summary>The leaf of a bucket, the caller's to dispose of; null where the bucket is empty.</summary>
+    /// <summary>The leaf of a slot, the caller's to dispose of.</summary>
     /// <exception cref="VaultException">KeyringDamaged.</exception>
-    internal async Task<SubjectLeaf?> LoadAsync(uint bucket, CancellationToken cancellationToken)
+    internal async Task<SubjectLeaf> LoadAsync(int slot, CancellationToken cancellationToken)
     {
-        if (Map.Find(bucket).IsEmpty)
-        {
-            return null;
-        }
-
-        var name = ObjectNames.KeyringObject(ObjectNames.KeyringLeaves, KeyringMap.LeafAt(Map.Find(bucket)));
+        var name = ObjectNames.KeyringObject(ObjectNames.KeyringLeaves, KeyringMap.LeafAt(Map.At(slot)));
         try
         {
             var stored = await _vault.Store.TryReadAsync(name, SubjectLeaf.MaxBytes, cancellationToken)
                 ?? throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's leaf '{name}' is missing on {_vault.Target.DisplayName}.");
-            return SubjectLeaf.Open(_vault.Id, Map.Find(bucket), Map.Bits, stored.Bytes);
+            return SubjectLeaf.Open(_vault.Id, Map.At(slot), Map.Bits, stored.Bytes);
         }
         catch (IntegrityException exception)
         {
@@ -91,12 +74,25 @@ internal sealed class StoredKeyring : IDisposable
 
     public void Dispose()
     {
-        foreach (var leaf in _recent)
+        foreach (var (_, leaf) in _recent)
         {
             leaf.Dispose();
         }
 
         Map.Dispose();
         _turn.Dispose();
+    }
+
+    private async Task<SubjectLeaf> RememberAsync(int slot, CancellationToken cancellationToken)
+    {
+        var loaded = await LoadAsync(slot, cancellationToken);
+        if (_recent.Count == LeavesInMemory)
+        {
+            _recent.Last!.Value.Leaf.Dispose();
+            _recent.RemoveLast();
+        }
+
+        _recent.AddFirst((slot, loaded));
+        return loaded;
     }
 }

@@ -14,6 +14,10 @@ internal sealed record SubjectAddition(ObjectId Id, DataSetId DataSet, MemberId 
     /// <summary>About 5 MB.</summary>
     internal const int MaxKeys = 50_000;
 
+    /// <summary>So many pseudonyms of one addition may begin with the same 16 bits. Of 50,000 that nobody chose, ten do.</summary>
+    internal const int MaxAlike = 64;
+
+    private const int AlikeBytes = 2;
     private const int MaxPlainBytes = MaxKeys * SubjectRecord.SizeBytes;
 
     public void Dispose() => Keys.Dispose();
@@ -34,10 +38,11 @@ internal sealed record SubjectAddition(ObjectId Id, DataSetId DataSet, MemberId 
     /// What a member who may not write the data set signed counts for nothing. Keys of one who was revoked since do count: its snapshots that stay valid need them,
     /// and a key of a domain that no valid snapshot names opens nothing.
     /// </summary>
-    /// <exception cref="IntegrityException">What is no addition of this vault, or is damaged.</exception>
+    /// <param name="ledgerLength">How many entries the ledger has.</param>
+    /// <exception cref="IntegrityException">What is no addition of this vault, is damaged, or holds keys that no honest writer made.</exception>
     /// <exception cref="KeyException">WrongKey, KeyNotGranted.</exception>
     /// <exception cref="VaultException">DataSetNotEntitled, UnsupportedFormat.</exception>
-    internal static SubjectAddition Open(VaultReader reader, StoredObject stored)
+    internal static SubjectAddition Open(VaultReader reader, StoredObject stored, uint ledgerLength)
     {
         var vault = reader.Vault;
         var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Writer);
@@ -50,7 +55,32 @@ internal sealed record SubjectAddition(ObjectId Id, DataSetId DataSet, MemberId 
 
         var plain = KemEnvelope.TryOpen(reader.IdentityOf(signed.Header.Epoch), signed.Header, SealPurpose.Keyring, envelope.Span, MaxPlainBytes)
             ?? throw new KeyException(FaultCodes.WrongKey, $"The addition {signed.Header.Object} is not sealed to this vault's key.");
-        return new SubjectAddition(signed.Header.Object, dataSet, signer.Id, stored.StoreTime, SubjectRecords.Take(plain, $"addition {signed.Header.Object}"));
+        var keys = SubjectRecords.Take(plain, $"addition {signed.Header.Object}");
+        if (ComplaintOf(keys, ledgerLength) is { } complaint)
+        {
+            keys.Dispose();
+            throw new IntegrityException(FaultCodes.Malformed, complaint);
+        }
+
+        return new SubjectAddition(signed.Header.Object, dataSet, signer.Id, stored.StoreTime, keys);
+    }
+
+    private static string? ComplaintOf(SubjectRecords keys, uint ledgerLength)
+    {
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (SubjectRecord.GenerationOf(keys[i]) > ledgerLength)
+            {
+                return "It holds a key of a generation that has not begun: an erasure would pass it by.";
+            }
+
+            if (i >= MaxAlike && keys[i].StartsWith(keys[i - MaxAlike][..AlikeBytes]))
+            {
+                return "More of its pseudonyms begin alike than chance would have it: whoever made it chose them, to fill one bucket.";
+            }
+        }
+
+        return null;
     }
 
     private static (DataSetId DataSet, ReadOnlyMemory<byte> Envelope) DecodeBody(ReadOnlyMemory<byte> body, string what)

@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault.Subjects;
@@ -34,15 +33,10 @@ public sealed class SubjectKeyring : IDisposable
     public static async Task<SubjectKeyring> OpenAsync(VaultReader reader, CancellationToken cancellationToken) =>
         new(reader, await Opened.LoadAsync(reader, cancellationToken));
 
-    /// <summary>The domain with its key, the caller's to dispose of; null where it was erased, or never was.</summary>
+    /// <summary>The key of a domain and whose it is, the caller's to dispose of; null where it was erased, or never was.</summary>
     /// <exception cref="VaultException">KeyringDamaged.</exception>
-    public async Task<SubjectDomain?> FindAsync(DomainId domain, CancellationToken cancellationToken)
-    {
-        var found = await EntriesAsync(domain.Value, SubjectRecord.SharedBytes, cancellationToken);
-        var entry = found.Find(entry => entry.Domain == domain);
-        found.ForEach(other => (other == entry ? null : other)?.Dispose());
-        return entry is null ? null : new SubjectDomain(domain, entry.Key);
-    }
+    public async Task<SubjectKeyEntry?> FindAsync(DomainId domain, CancellationToken cancellationToken) =>
+        (await EntriesAsync(domain.Value, record => SubjectRecord.DomainOf(record) == domain, cancellationToken)).SingleOrDefault();
 
     /// <summary>All living keys of a subject, in all data sets; the caller's to dispose of.</summary>
     /// <exception cref="RequestException">SubjectInvalid.</exception>
@@ -52,7 +46,7 @@ public sealed class SubjectKeyring : IDisposable
 
     /// <inheritdoc cref="OfSubjectAsync(string, CancellationToken)"/>
     public async Task<IReadOnlyList<SubjectKeyEntry>> OfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
-        await EntriesAsync(subject.Value, Id256.SizeBytes, cancellationToken);
+        await EntriesAsync(subject.Value, record => SubjectRecord.PseudonymOf(record) == subject, cancellationToken);
 
     public void Dispose()
     {
@@ -60,8 +54,10 @@ public sealed class SubjectKeyring : IDisposable
         _turn.Dispose();
     }
 
-    /// <summary>The living records that begin as <paramref name="start"/> does; of two with one domain the older.</summary>
-    private async Task<List<SubjectKeyEntry>> EntriesAsync(Id256 start, int prefixBytes, CancellationToken cancellationToken)
+    private delegate bool RecordFilter(ReadOnlySpan<byte> record);
+
+    /// <summary>The living records that are wanted out of the group that <paramref name="start"/> is in.</summary>
+    private async Task<List<SubjectKeyEntry>> EntriesAsync(Id256 start, RecordFilter isWanted, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
@@ -70,7 +66,7 @@ public sealed class SubjectKeyring : IDisposable
             {
                 try
                 {
-                    return await _opened.EntriesAsync(start, start.ToArray().AsMemory(0, prefixBytes), cancellationToken);
+                    return await _opened.EntriesAsync(start, isWanted, cancellationToken);
                 }
                 catch (VaultException exception) when (exception.Code == FaultCodes.KeyringDamaged && attempt < MaxAttempts)
                 {
@@ -135,25 +131,37 @@ public sealed class SubjectKeyring : IDisposable
             }
         }
 
-        internal async Task<List<SubjectKeyEntry>> EntriesAsync(Id256 start, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken)
+        internal async Task<List<SubjectKeyEntry>> EntriesAsync(Id256 start, RecordFilter isWanted, CancellationToken cancellationToken)
         {
-            var found = new List<SubjectKeyEntry>();
+            var prefix = start.ToArray().AsMemory(0, SubjectRecord.SharedBytes);
+            using var group = new SubjectGroup();
             if (stored is not null)
             {
-                await stored.ReadLeafAsync(
+                await stored.ReadLeavesAsync(
                     KeyringMap.BucketOf(start, stored.Map.Bits),
                     leaf =>
                     {
                         var range = leaf.Keys.RangeOf(prefix.Span);
                         for (var i = range.Start.Value; i < range.End.Value; i++)
                         {
-                            Take(leaf.Keys[i], leaf.DataSetOf(leaf.Keys[i]), found);
+                            group.Add(leaf.Keys[i], leaf.DataSetOf(leaf.Keys[i]), SubjectGroup.Stored);
                         }
                     },
                     cancellationToken);
             }
 
-            additions.Find(prefix.Span, record => Take(record, additions.DataSetOf(record), found));
+            additions.Find(prefix.Span, group.Add);
+            group.Settle(ledger.IsErased, sink: null);
+            var found = new List<SubjectKeyEntry>();
+            for (var i = 0; i < group.Count; i++)
+            {
+                var record = group[i].Span;
+                if (isWanted(record) && !SubjectRecord.IsDestroyed(record))
+                {
+                    found.Add(SubjectKeyEntry.Of(record, group.DataSetOf(i)));
+                }
+            }
+
             return found;
         }
 
@@ -161,15 +169,6 @@ public sealed class SubjectKeyring : IDisposable
         {
             stored?.Dispose();
             additions.Dispose();
-        }
-
-        private void Take(ReadOnlySpan<byte> record, DataSetId dataSet, List<SubjectKeyEntry> found)
-        {
-            var domain = SubjectRecord.DomainOf(record);
-            if (!ledger.IsErased(SubjectRecord.PseudonymOf(record), dataSet, SubjectRecord.GenerationOf(record)) && !found.Exists(entry => entry.Domain == domain))
-            {
-                found.Add(SubjectKeyEntry.Of(record, dataSet));
-            }
         }
     }
 }

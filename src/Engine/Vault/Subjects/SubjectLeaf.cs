@@ -5,15 +5,21 @@ using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
-/// <summary>The keys of one bucket, about 150. Wiped on disposal.</summary>
+/// <summary>The keys of one bucket, about 150; where there are very many, some of them. Wiped on disposal.</summary>
 internal sealed record SubjectLeaf(uint Bucket, IReadOnlyList<DataSetId> DataSets, SubjectRecords Keys) : IDisposable
 {
+    /// <summary>A leaf that is longer could never be read again.</summary>
     internal const int MaxBytes = 16 * 1024 * 1024;
+
+    /// <summary>So many keys and data sets always fit.</summary>
+    internal const int MaxKeys = 100_000;
+
+    internal const int MaxDataSets = ushort.MaxValue;
 
     /// <summary>So much of a leaf says which root it was made to replace.</summary>
     internal const int PrefaceBytes = ObjectHeader.SizeBytes + Id256.SizeBytes;
 
-    internal DataSetId DataSetOf(ReadOnlySpan<byte> record) => DataSets[SubjectRecord.DataSetOf(record)];
+    internal DataSetId DataSetOf(ReadOnlySpan<byte> record) => DataSets[SubjectRecord.PlaceOf(record)];
 
     public void Dispose() => Keys.Dispose();
 
@@ -28,6 +34,11 @@ internal sealed record SubjectLeaf(uint Bucket, IReadOnlyList<DataSetId> DataSet
         var plain = writer.BeginMap(3).Key(0).UInt(bucket).Key(1).Array(dataSets, static (writer, id) => writer.Id(id.Value)).Key(2).Bytes(records).EndMap().Encode();
         writer.Wipe();
         var bytes = new byte[PrefaceBytes + SealedBlob.SealedBytesOf(plain.Length)];
+        if (bytes.Length > MaxBytes)
+        {
+            throw new ArgumentException("A leaf has at most 16 MiB.", nameof(records));
+        }
+
         header.Write(bytes);
         replaced.Value.CopyTo(bytes.AsSpan(ObjectHeader.SizeBytes));
         SealedBlob.Seal(new ObjectKey(nodeKey, header, SealPurpose.Keyring), plain, bytes.AsSpan(PrefaceBytes));
@@ -62,7 +73,7 @@ internal sealed record SubjectLeaf(uint Bucket, IReadOnlyList<DataSetId> DataSet
             switch (key)
             {
                 case 0: bucket = reader.ReadUInt32(); break;
-                case 1: dataSets = reader.ReadArray(ushort.MaxValue, static item => new DataSetId(item.ReadId())); break;
+                case 1: dataSets = reader.ReadArray(MaxDataSets, static item => new DataSetId(item.ReadId())); break;
                 case 2: joined = reader.ReadBytes(MaxBytes); break;
                 default: throw reader.UnknownKey(key);
             }
@@ -73,7 +84,7 @@ internal sealed record SubjectLeaf(uint Bucket, IReadOnlyList<DataSetId> DataSet
         var keys = SubjectRecords.Take(OwnedBuffer.CopyOf(reader.Required(joined, "the keys").Span), "leaf of the keyring");
         for (var i = 0; i < keys.Count; i++)
         {
-            if (SubjectRecord.DataSetOf(keys[i]) >= known.Length || KeyringMap.BucketOf(keys[i], bits) != expected)
+            if (SubjectRecord.PlaceOf(keys[i]) >= known.Length || KeyringMap.BucketOf(keys[i], bits) != expected)
             {
                 keys.Dispose();
                 throw reader.Malformed("a key is of another bucket, or of no data set");

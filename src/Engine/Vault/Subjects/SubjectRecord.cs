@@ -5,8 +5,8 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Vault.Subjects;
 
 /// <summary>
-/// One subject key as it is stored everywhere, in 99 bytes: pseudonym (32) ‖ the domain id's last 29 bytes ‖ key (32) ‖ generation u32 ‖ place of the
-/// data set u16. A domain id begins as its subject's pseudonym does, so whatever is sorted by one is sorted by the other. Works on the bytes where they
+/// One subject key as it is stored everywhere, in 99 bytes: pseudonym (32) ‖ the domain id's last 29 bytes ‖ key (32) ‖ generation u32 ‖ place u16: of the
+/// data set in its leaf's list, or of the addition among those that are read together. A domain id begins as its subject's pseudonym does, so whatever is sorted by one is sorted by the other. Works on the bytes where they
 /// lie: keys are copied as seldom as possible.
 /// </summary>
 internal static class SubjectRecord
@@ -21,7 +21,7 @@ internal static class SubjectRecord
 
     private const int KeyAt = Id256.SizeBytes + Id256.SizeBytes - SharedBytes;
     private const int GenerationAt = KeyAt + SecretKey.SizeBytes;
-    private const int DataSetAt = GenerationAt + sizeof(uint);
+    private const int PlaceAt = GenerationAt + sizeof(uint);
 
     /// <summary>A fresh domain id for a subject.</summary>
     internal static DomainId NewDomain(SubjectPseudonym subject)
@@ -34,7 +34,7 @@ internal static class SubjectRecord
         return new DomainId(Id256.Read(bytes));
     }
 
-    internal static void Write(Span<byte> record, SubjectPseudonym subject, SubjectDomainKey key, ushort dataSet = 0)
+    internal static void Write(Span<byte> record, SubjectPseudonym subject, SubjectDomainKey key)
     {
         subject.Value.CopyTo(record);
         Span<byte> domain = stackalloc byte[Id256.SizeBytes];
@@ -42,7 +42,7 @@ internal static class SubjectRecord
         domain[SharedBytes..].CopyTo(record[Id256.SizeBytes..]);
         key.Key.CopyTo(record[KeyAt..]);
         BinaryPrimitives.WriteUInt32LittleEndian(record[GenerationAt..], key.Generation);
-        SetDataSet(record, dataSet);
+        SetPlace(record, 0);
     }
 
     internal static SubjectPseudonym PseudonymOf(ReadOnlySpan<byte> record) => new(Id256.Read(record[..Id256.SizeBytes]));
@@ -59,9 +59,21 @@ internal static class SubjectRecord
 
     internal static uint GenerationOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt32LittleEndian(record[GenerationAt..]);
 
-    internal static ushort DataSetOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt16LittleEndian(record[DataSetAt..]);
+    internal static ushort PlaceOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadUInt16LittleEndian(record[PlaceAt..]);
 
-    internal static void SetDataSet(Span<byte> record, ushort dataSet) => BinaryPrimitives.WriteUInt16LittleEndian(record[DataSetAt..], dataSet);
+    internal static void SetPlace(Span<byte> record, ushort place) => BinaryPrimitives.WriteUInt16LittleEndian(record[PlaceAt..], place);
+
+    /// <summary>All but the domain goes: the key, and whose it was. What stays says that the domain had a key, so that nobody gives it one again.</summary>
+    internal static void Destroy(Span<byte> record)
+    {
+        record[SharedBytes..Id256.SizeBytes].Clear();
+        record[KeyAt..PlaceAt].Clear();
+    }
+
+    internal static bool IsDestroyed(ReadOnlySpan<byte> record) => !KeyOf(record).ContainsAnyExcept((byte)0);
+
+    /// <summary>Whether they say the same, wherever they stand.</summary>
+    internal static bool IsSame(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left[..PlaceAt].SequenceEqual(right[..PlaceAt]);
 
     internal static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left[..SortBytes].SequenceCompareTo(right[..SortBytes]);
 }
