@@ -17,6 +17,10 @@ public sealed class HoldGuard(RegisterState register)
         _ => hold.DataSets.Contains(dataSet),
     }).OrderBy(static hold => hold.Id.Value)];
 
+    /// <summary>The holds that may keep a snapshot of which nothing is known but its id: it may be of any data set.</summary>
+    public IReadOnlyList<HoldPlaced> OnUnknown(SnapshotId snapshot) =>
+        [.. register.Holds.Values.Where(hold => hold.Scope == HoldScope.Snapshot ? hold.On == snapshot.Value : hold.Scope == HoldScope.DataSet || hold.DataSets.Count > 0).OrderBy(static hold => hold.Id.Value)];
+
     /// <summary>
     /// The holds that defer the erasure of a subject's keys for a data set; empty where they may be destroyed. A held snapshot needs the keys of all its
     /// subjects, and which they are is known inside it alone: so it holds those of its data set.
