@@ -53,7 +53,7 @@ internal sealed class SubjectDay
     {
         var options = new BackupOptions { DataSet = _dataSet, HostName = last.HostName };
         var context = RunContext.Unwatched;
-        await using var session = await BackupSession.OpenAsync(vault, options, context, CancellationToken.None);
+        await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Records, context, CancellationToken.None);
         using var issuer = await SubjectKeyIssuer.BeginAsync(vault, last.DataSetId, CancellationToken.None);
         var before = vault.RequireReader().OpenOwnerPart(last);
         var contents = await StoringStages.RunAsync(session, context.Counters, static _ => { }, async token =>
