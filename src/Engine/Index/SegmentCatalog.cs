@@ -18,7 +18,7 @@ public sealed class SegmentCatalog : IDisposable
     private readonly Target _target;
     private readonly IndexAccess _access;
     private readonly PageCache _cache;
-    private readonly Queue<ObjectStat> _unopened;
+    private Queue<ObjectStat> _unopened;
     private readonly List<IndexSegment> _opened = [];
     private readonly List<IndexProblem> _problems = [];
     private int _nextWave = Readers;
@@ -125,7 +125,7 @@ public sealed class SegmentCatalog : IDisposable
         }
 
         var opened = new IndexSegment?[wave.Count];
-        var problems = new ConcurrentBag<IndexProblem>();
+        var problems = new IndexProblem?[wave.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = Readers, CancellationToken = cancellationToken };
         try
         {
@@ -137,17 +137,18 @@ public sealed class SegmentCatalog : IDisposable
                 }
                 catch (BackupException fault) when (IsOfOneObject(fault))
                 {
-                    problems.Add(new IndexProblem(wave[i].Name, fault));
+                    problems[i] = new IndexProblem(wave[i].Name, fault);
                 }
             });
         }
         finally
         {
-            // Also after a failure: what is open is disposed with the rest.
+            // Also after a failure: what is open is disposed with the rest, and what was not reached is the first to be opened by the next call.
             _opened.AddRange(opened.OfType<IndexSegment>());
+            _problems.AddRange(problems.OfType<IndexProblem>());
+            _unopened = new Queue<ObjectStat>([.. wave.Where((_, i) => opened[i] is null && problems[i] is null), .. _unopened]);
         }
 
-        _problems.AddRange(problems);
         if (_unopened.Count > 0)
         {
             Segments = [.. _opened];

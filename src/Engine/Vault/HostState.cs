@@ -119,7 +119,7 @@ public sealed class HostState
     {
         var writer = new CborMapWriter().BeginMap().Key(0).Id(pins.Genesis.Value).Key(1);
         pins.Head.Write(writer);
-        var body = writer.Key(2).Array(pins.Manifests, static (writer, reference) => reference.Write(writer)).EndMap().Encode();
+        var body = writer.Key(2).Array([.. pins.Manifests.Take(MaxManifests)], static (writer, reference) => reference.Write(writer)).EndMap().Encode();
         return [.. ContentHash.Of(body).Value.ToArray(), .. body];
     }
 

@@ -115,13 +115,9 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
             {
                 await AskAsync(removal, path, chosen, gate, cancellationToken);
             }
-            else if (HasRules)
-            {
-                gate.WriteObject(CustomerBackupRemoval.Kept(path, removal));
-            }
             else
             {
-                gate.WriteError(ErrorRecordFactory.From(removal.Refusal!, removal.Snapshot.Id.ToString()));
+                TellKept(removal, path, gate);
             }
         }
 
@@ -131,15 +127,32 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
         }
 
         var result = await SnapshotRemoval.RunAsync(request, [.. chosen.Select(static removal => removal.Snapshot.Id)], cancellationToken);
-        var removed = result.Removed.Select(static snapshot => snapshot.Id).ToHashSet();
+        var kept = result.Kept.ToDictionary(static removal => removal.Snapshot.Id);
         foreach (var removal in chosen)
         {
-            gate.WriteObject(removed.Contains(removal.Snapshot.Id)
-                ? CustomerBackupRemoval.Of(path, removal, RemovalAction.Removed, WhyItMayGo(removal))
-                : CustomerBackupRemoval.Of(path, removal, RemovalAction.Kept, "has come to be needed meanwhile"));
+            if (kept.TryGetValue(removal.Snapshot.Id, out var judged))
+            {
+                TellKept(judged, path, gate);
+            }
+            else
+            {
+                gate.WriteObject(CustomerBackupRemoval.Of(path, removal, RemovalAction.Removed, WhyItMayGo(removal)));
+            }
         }
 
-        gate.WriteVerbose($"{result.Removed.Count} snapshots removed, {result.LeftoversDeleted} leftovers of interrupted removals deleted, {result.RecordsFolded} records folded.");
+        gate.WriteVerbose($"{result.Removed.Count} snapshots removed, {result.LeftoversDeleted} leftovers of interrupted removals deleted, {result.Reinstated} taken back, {result.RecordsFolded} records folded.");
+    }
+
+    private void TellKept(PlannedRemoval removal, string path, PipelineGate gate)
+    {
+        if (HasRules)
+        {
+            gate.WriteObject(CustomerBackupRemoval.Kept(path, removal));
+        }
+        else
+        {
+            gate.WriteError(ErrorRecordFactory.From(removal.Refusal!, removal.Snapshot.Id.ToString()));
+        }
     }
 
     private async Task AskAsync(PlannedRemoval removal, string path, List<PlannedRemoval> chosen, PipelineGate gate, CancellationToken cancellationToken)

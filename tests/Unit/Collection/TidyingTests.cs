@@ -55,6 +55,29 @@ public sealed class TidyingTests : IDisposable
         Assert.Equal(0, (await _scene.BackUpAsync(owner)).BytesStored);
     }
 
+    /// <summary>By a clock that was ahead of the store's, and then the process died.</summary>
+    [Fact]
+    public async Task A_removal_that_broke_off_is_taken_back_where_the_snapshot_must_stay()
+    {
+        using var owner = await _scene.CreateAsync();
+        await PolicyChange.ApplyAsync(owner, new NewPolicy { RetentionFloor = 10 * Day }, Token);
+        var ids = new List<SnapshotId>();
+        for (var i = 0; i < 4; i++)
+        {
+            _scene.Set("a.bin", 100_000, seed: i);
+            ids.Add((await _scene.BackUpAsync(owner)).Snapshot.Id);
+            _scene.Time.Advance(i == 0 ? 12 * Day : Day);
+        }
+
+        var catalog = await SnapshotCatalog.LoadAsync(owner, Token);
+        await RemovalRecord.WriteAsync(owner, [.. ids.Take(3).Select(id => catalog.Resolve(id.ToString()))], "too early", Token);
+        _scene.Expected.Remove(ids[0]);
+        await _scene.CollectForAsync(owner, 6);
+        Assert.Equal(3, _scene.CountOf("snapshots/"));
+        await _scene.RequireIntactAsync(owner);
+        Assert.Equal([ids[0].Value], (await SnapshotCatalog.LoadAsync(owner, Token)).Removed.Select(static item => item.Manifest.Id.Value));
+    }
+
     [Fact]
     public async Task What_broken_off_changes_left_and_rubbish_among_the_waiting_ones_go()
     {

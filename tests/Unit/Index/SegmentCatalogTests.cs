@@ -2,6 +2,7 @@ using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Tests.Unit.Index;
 
@@ -131,11 +132,48 @@ public sealed class SegmentCatalogTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_not_reached_when_the_target_failed_is_opened_by_the_next_call()
+    {
+        var segments = new List<ObjectId>();
+        for (var i = 0; i < 12; i++)
+        {
+            segments.Add(await _kit.StoreAsync(_kit.Sealing(), _kit.Imagine(1)));
+        }
+
+        _kit.Target.Replace(IndexSegmentBuilder.NameOf(ObjectId.Random()), [1, 2, 3]);
+        var target = new DyingTarget(_kit.Target);
+        using var catalog = await SegmentCatalog.ListAsync(target, _kit.Access, _kit.Cache, DateTimeOffset.MaxValue, IndexKit.Token);
+        for (var reads = 0; reads < 4; reads++)
+        {
+            target.ReadsLeft = reads;
+            await Assert.ThrowsAsync<TargetException>(() => catalog.OpenMoreAsync(IndexKit.Token));
+            Assert.False(catalog.IsWhole);
+        }
+
+        target.ReadsLeft = int.MaxValue;
+        await catalog.OpenAllAsync(IndexKit.Token);
+        Assert.Equal(segments.ToHashSet(), catalog.Segments.Select(static segment => segment.Id).ToHashSet());
+        Assert.Single(catalog.Problems);
+    }
+
+    [Fact]
     public async Task What_is_no_segment_at_all_is_ignored()
     {
         _kit.Target.Replace(new ObjectName("index/notes"), [1, 2, 3]);
         _kit.Target.Replace(IndexSegmentBuilder.NameOf(ObjectId.Random()), [1, 2, 3]);
         using var index = await _kit.LoadAsync();
         Assert.Equal(FaultCodes.NotAnObject, Assert.Single(index.Problems).Fault.Code);
+    }
+
+    /// <summary>Answers so many reads, and then none.</summary>
+    private sealed class DyingTarget(Target inner) : DelegatingTarget(inner)
+    {
+        private int _left;
+
+        internal int ReadsLeft { get => _left; set => _left = value; }
+
+        public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken) => Interlocked.Decrement(ref _left) < 0
+            ? Task.FromException(new TargetException(TargetFault.Unavailable, "The line is dead."))
+            : base.ReadAsync(name, offset, destination, cancellationToken);
     }
 }

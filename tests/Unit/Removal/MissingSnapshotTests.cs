@@ -52,6 +52,36 @@ public sealed class MissingSnapshotTests
         Assert.Equal([0, 1, 3], await scene.DaysLeftAsync());
     }
 
+    /// <summary>Hidden for a day by the storage, it would be recorded as removed, and its packs would be gone when it is shown again.</summary>
+    [Theory]
+    [InlineData(HoldScope.DataSet)]
+    [InlineData(HoldScope.Subject)]
+    public async Task Any_hold_that_may_be_on_its_data_set_forbids_it(HoldScope scope)
+    {
+        using var scene = await RemovalScene.CreateAsync(3);
+        var dataSet = scene.Days[1].DataSetId;
+        scene.Bench.Target.Remove(ObjectNames.Manifest(scene.Days[1].Id));
+        var catalog = await SnapshotCatalog.LoadAsync(scene.Owner, CancellationToken.None);
+        using var maintainer = await scene.OpenAsMaintainerAsync();
+        var request = new HoldRequest(scope, scope == HoldScope.DataSet ? dataSet.Value : Engine.Primitives.Id256.Random(), [dataSet], null) { Reason = "lawsuit", Owner = "legal" };
+        await LegalHolds.PlaceAsync(scene.Owner, request, CancellationToken.None);
+        var refusal = await VaultBench.RefusedAsync(FaultCodes.SnapshotHeld, () => SnapshotRemoval.GiveUpAsync(RemovalScene.Named(maintainer), catalog, catalog.Missing, CancellationToken.None));
+        Assert.Contains(Assert.Single(scene.Owner.Register.Holds).Key.ToString(), refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(0, scene.CountOf("removals/"));
+    }
+
+    [Fact]
+    public async Task A_hold_on_another_snapshot_does_not()
+    {
+        using var scene = await RemovalScene.CreateAsync(3);
+        scene.Bench.Target.Remove(ObjectNames.Manifest(scene.Days[1].Id));
+        var catalog = await SnapshotCatalog.LoadAsync(scene.Owner, CancellationToken.None);
+        var request = new HoldRequest(HoldScope.Snapshot, scene.Days[0].Id.Value, [scene.Days[0].DataSetId], null) { Reason = "lawsuit", Owner = "legal" };
+        await LegalHolds.PlaceAsync(scene.Owner, request, CancellationToken.None);
+        await SnapshotRemoval.GiveUpAsync(RemovalScene.Named(scene.Owner), catalog, catalog.Missing, CancellationToken.None);
+        Assert.Equal([0, 2], await scene.DaysLeftAsync());
+    }
+
     [Fact]
     public async Task A_writer_cannot_and_a_hold_forbids_it()
     {

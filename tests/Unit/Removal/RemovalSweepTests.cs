@@ -57,6 +57,43 @@ public sealed class RemovalSweepTests
         Assert.Contains("3True", outcomes);
     }
 
+    [Theory]
+    [InlineData(FaultFlavour.NotPersisted, false)]
+    [InlineData(FaultFlavour.PersistedButReportedFailed, false)]
+    [InlineData(FaultFlavour.NotPersisted, true)]
+    [InlineData(FaultFlavour.PersistedButReportedFailed, true)]
+    public async Task Wherever_the_taking_back_of_a_removal_stops_the_next_one_ends_it(FaultFlavour flavour, bool isDeadAfterwards)
+    {
+        using var scene = await RemovalScene.CreateAsync(1);
+        scene.Bench.Time.Advance(TimeSpan.FromDays(400));
+        for (var day = 1; day < 6; day++)
+        {
+            await scene.NextDayAsync(isVerified: day == 5);
+        }
+
+        await RemovalRecord.WriteAsync(scene.Owner, [scene.Days[0], scene.Days[4]], "a clock was ahead", CancellationToken.None);
+        await RemovalRecord.WriteAsync(scene.Owner, [scene.Days[4], scene.Days[5]], "and the power went", CancellationToken.None);
+        await scene.Owner.AppendAsync([VaultPolicy.Default with { RetentionFloor = TimeSpan.FromDays(365) }], CancellationToken.None);
+        scene.Bench.Time.Advance(TimeSpan.FromHours(2));
+        var before = scene.Bench.Target;
+        var hasReachedAll = false;
+        for (var n = 1; !hasReachedAll; n++)
+        {
+            scene.Bench.Target = before.Clone();
+            var faulty = new FaultTarget(scene.Bench.Target, new FaultPlan(n, flavour, isDeadAfterwards));
+            await FailureOfAsync(scene, faulty, $"host-{n}", new RetentionPolicy { KeepLast = 9 });
+            hasReachedAll = !faulty.HasTripped;
+            Assert.Equal(5, scene.CountOf("snapshots/") - (scene.Bench.Target.Objects.ContainsKey(ObjectNames.Manifest(scene.Days[0].Id)) ? 1 : 0));
+            Assert.Subset(new HashSet<int> { 1, 2, 3, 4, 5 }, (await scene.DaysLeftAsync()).ToHashSet());
+            scene.Bench.Time.Advance(TimeSpan.FromHours(2));
+            using var vault = await scene.OpenAsync(scene.Bench.Target, $"next-{n}");
+            await RemovalScene.RemoveAsync(RemovalScene.Keeping(vault, new RetentionPolicy { KeepLast = 9 }));
+            Assert.Equal([1, 2, 3, 4, 5], await scene.DaysLeftAsync());
+            Assert.Equal(5, scene.CountOf("snapshots/"));
+            Assert.InRange(n, 1, 400);
+        }
+    }
+
     [Fact]
     public async Task Many_removals_stay_few_records_and_each_keeps_its_reason()
     {
@@ -126,12 +163,12 @@ public sealed class RemovalSweepTests
         Assert.Contains(catalog.Problems, static problem => problem.Code == FaultCodes.SnapshotMissing);
     }
 
-    private static async Task<TargetException?> FailureOfAsync(RemovalScene scene, Target target, string host)
+    private static async Task<TargetException?> FailureOfAsync(RemovalScene scene, Target target, string host, RetentionPolicy? policy = null)
     {
         try
         {
             using var vault = await scene.OpenAsync(target, host);
-            await RemovalScene.RemoveAsync(RemovalScene.Keeping(vault, TwoDays));
+            await RemovalScene.RemoveAsync(RemovalScene.Keeping(vault, policy ?? TwoDays));
             return null;
         }
         catch (TargetException failure)

@@ -92,20 +92,6 @@ public sealed class SnapshotRemovalTests
     }
 
     [Fact]
-    public async Task A_computer_whose_clock_is_ahead_does_not_see_a_young_snapshot_as_old()
-    {
-        using var scene = await RemovalScene.CreateAsync(5);
-        await scene.Owner.AppendAsync([VaultPolicy.Default with { RetentionFloor = TimeSpan.FromDays(30) }], CancellationToken.None);
-        using var credential = CredentialFile.Read(scene.Bench.KeyPath, scene.Bench.Sink);
-        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(scene.Bench.Time.GetUtcNow().AddYears(1));
-        using var ahead = await (await LockedVault.OpenAsync(scene.Bench.Target, CancellationToken.None))
-            .UnlockAsync(credential, scene.Bench.Host("ahead") with { Time = time }, CancellationToken.None);
-        await VaultBench.RefusedAsync(FaultCodes.RemovalConflict, () => RemovalScene.RemoveAsync(RemovalScene.Keeping(ahead, ThreeDays)));
-        Assert.Equal([0, 1, 2, 3, 4], await scene.DaysLeftAsync());
-        Assert.Equal(0, scene.CountOf("removals/"));
-    }
-
-    [Fact]
     public async Task Two_who_remove_at_once_never_leave_a_data_set_without_a_verified_snapshot()
     {
         for (var seed = 0; seed < 40; seed++)
@@ -169,21 +155,6 @@ public sealed class SnapshotRemovalTests
         Assert.Contains("legal hold", conflict.Message, StringComparison.Ordinal);
         Assert.Equal([0, 1, 2], await scene.DaysLeftAsync());
         Assert.Equal((3, 0), (scene.CountOf("snapshots/"), scene.CountOf("removals/")));
-    }
-
-    [Fact]
-    public async Task What_a_crash_left_is_finished_by_the_next_removal()
-    {
-        using var scene = await RemovalScene.CreateAsync(5, verified: [0, 4]);
-        await RemovalRecord.WriteAsync(scene.Owner, [scene.Days[0], scene.Days[1]], "and then the power went", CancellationToken.None);
-        Assert.Equal((5, 2), (scene.CountOf("snapshots/"), scene.CountOf("verifications/")));
-
-        // Not while its author may still take it back.
-        Assert.Equal(0, (await RemovalScene.RemoveAsync(RemovalScene.Keeping(scene.Owner, ThreeDays))).LeftoversDeleted);
-        await scene.NextDayAsync();
-        Assert.Equal(2, (await RemovalScene.RemoveAsync(RemovalScene.Keeping(scene.Owner, ThreeDays with { KeepDaily = 9 }))).LeftoversDeleted);
-        Assert.Equal([2, 3, 4, 5], await scene.DaysLeftAsync());
-        Assert.Equal((4, 1), (scene.CountOf("snapshots/"), scene.CountOf("verifications/")));
     }
 
     private static async Task RefusedAsync(FaultCode code, RemovalScene scene, Snapshot snapshot)

@@ -42,6 +42,21 @@ public sealed class RevocationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_thief_that_forked_more_than_an_entry_can_name_is_removed_by_the_last_that_is_trusted()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var thief = await _bench.OpenAsWriterAsync(owner, "shop01");
+        var trusted = await _bench.BackUpAsync(thief);
+        var forks = Enumerable.Range(0, 10_001).Select(_ => new RemovedSnapshot(new ManifestReference(new SnapshotId(Id256.Random()), new ContentHash(Id256.Random())), thief.Self, 0, [])).ToList();
+        await RemovalRecord.WriteAsync(owner, forks, [.. forks.Select(static _ => "rubbish")], [], None);
+        var refusal = await VaultBench.RefusedAsync(FaultCodes.TooManyEnds, () => MemberRevocation.RevokeAsync(owner, new RevocationRequest(thief.Self, "stolen"), None));
+        Assert.Contains("-LastTrusted", refusal.Message, StringComparison.Ordinal);
+        Assert.False(owner.Register.Find(thief.Self)!.IsRevoked);
+        await MemberRevocation.RevokeAsync(owner, new RevocationRequest(thief.Self, "stolen") { LastTrusted = [trusted] }, None);
+        Assert.Equal([trusted.Id], (await SnapshotCatalog.LoadAsync(owner, None)).Snapshots.Select(static snapshot => snapshot.Id));
+    }
+
+    [Fact]
     public async Task A_revoked_member_gets_nothing_of_the_new_epoch_and_its_program_ends_with_that_word()
     {
         using var owner = await _bench.CreateAsync();

@@ -25,7 +25,10 @@ internal sealed record CollectView
 
     public required SnapshotCatalog Catalog { get; init; }
 
-    /// <summary>All whose packs stay: the accepted ones, and those of which the removal may still be taken back.</summary>
+    /// <summary>What interrupted removals left.</summary>
+    public required Leftovers Leftovers { get; init; }
+
+    /// <summary>All whose packs stay: the accepted ones, those of which the removal may still be taken back, and those of which it must be.</summary>
     public required IReadOnlyList<Snapshot> Snapshots { get; init; }
 
     public required RelocationMap Relocations { get; init; }
@@ -39,7 +42,7 @@ internal sealed record CollectView
     /// <summary>Unneeded packs, and all that stand under markers.</summary>
     public required IReadOnlyDictionary<PackId, FoundPack> Packs { get; init; }
 
-    internal DateTimeOffset RemovalsSettledBefore => SettledBefore(Clock);
+    internal DateTimeOffset RemovalsSettledBefore => Clock.AtLeast - SnapshotRemoval.SettlingTime;
 
     /// <summary>Removed by records that nobody takes back any more.</summary>
     internal HashSet<SnapshotId> Removed
@@ -63,7 +66,8 @@ internal sealed record CollectView
         var policy = vault.Register.Policy;
         var rules = new LivenessRules(relocations, inventory.Has, clock.AtLeast - policy.GraceTime);
         Liveness.RequireWhole(catalog);
-        IReadOnlyList<Snapshot> snapshots = [.. catalog.Snapshots, .. catalog.LeavingSince(SettledBefore(clock))];
+        var leftovers = Leftovers.Of(vault, catalog, clock.AtLeast);
+        IReadOnlyList<Snapshot> snapshots = [.. catalog.Snapshots, .. catalog.Leftovers.Except(leftovers.MayGo)];
         var live = await Liveness.LoadAsync(vault, snapshots, rules, cancellationToken);
         var markers = await CondemnedMarkers.StandingAsync(vault, cancellationToken);
         var marked = markers.SelectMany(static marker => marker.Marker.Packs).ToHashSet();
@@ -74,6 +78,7 @@ internal sealed record CollectView
             ListLag = vault.Target.Capabilities.ListLag,
             Sessions = sessions,
             Catalog = catalog,
+            Leftovers = leftovers,
             Snapshots = snapshots,
             Relocations = relocations,
             Inventory = inventory,
@@ -108,8 +113,6 @@ internal sealed record CollectView
                 $"{vault.Target.DisplayName} does not declare ListAfterWrite; its listings may lag by {(lag == TimeSpan.MaxValue ? "any time" : $"{lag:c}")}, and the grace time is {grace:c}.");
         }
     }
-
-    private static DateTimeOffset SettledBefore(StoreClock clock) => clock.AtLeast - SnapshotRemoval.SettlingTime;
 
     private static async Task<Dictionary<PackId, FoundPack>> FindAsync(Target target, Func<PackId, bool> isWanted, CancellationToken cancellationToken)
     {

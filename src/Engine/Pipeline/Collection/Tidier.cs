@@ -18,6 +18,7 @@ internal sealed class Tidier(CollectRun run)
     {
         // A marker that is still to be waited for waits for sessions: an end that is taken away too early would only make it wait longer.
         await run.TidyAsync(_view.Sessions.Spent(_view.Clock.AtLeast), cancellationToken);
+        var withdrawn = run.IsOver() ? [] : await _view.Leftovers.WithdrawAsync(_vault, _view.Catalog, cancellationToken);
         await run.TidyAsync(await RemovedManifestsAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(await OrphanPagesAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(ServedRelocations(), cancellationToken);
@@ -28,7 +29,7 @@ internal sealed class Tidier(CollectRun run)
         if (!run.IsOver())
         {
             var settled = Settled < _view.RemovalsSettledBefore ? Settled : _view.RemovalsSettledBefore;
-            await RemovalFold.RunAsync(_vault, [.. _view.Catalog.Removals.Where(record => record.StoreTime < settled)], cancellationToken);
+            await RemovalFold.RunAsync(_vault, [.. _view.Catalog.Removals.Where(record => record.StoreTime < settled).Except(withdrawn)], cancellationToken);
         }
     }
 

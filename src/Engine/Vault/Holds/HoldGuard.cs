@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Engine.Vault.Holds;
 
@@ -16,6 +17,10 @@ public sealed class HoldGuard(RegisterState register)
         _ => hold.DataSets.Contains(dataSet),
     }).OrderBy(static hold => hold.Id.Value)];
 
+    /// <summary>The holds that may keep a snapshot of which nothing is known but its id: it may be of any data set.</summary>
+    public IReadOnlyList<HoldPlaced> OnUnknown(SnapshotId snapshot) =>
+        [.. register.Holds.Values.Where(hold => hold.Scope == HoldScope.Snapshot ? hold.On == snapshot.Value : hold.Scope == HoldScope.DataSet || hold.DataSets.Count > 0).OrderBy(static hold => hold.Id.Value)];
+
     /// <summary>
     /// The holds that defer the erasure of a subject's keys for a data set; empty where they may be destroyed. A held snapshot needs the keys of all its
     /// subjects, and which they are is known inside it alone: so it holds those of its data set.
@@ -23,4 +28,9 @@ public sealed class HoldGuard(RegisterState register)
     public IReadOnlyList<HoldPlaced> AgainstErasure(SubjectPseudonym subject, DataSetId dataSet) => [.. register.Holds.Values.Where(hold => hold.Scope == HoldScope.Subject
         ? hold.On == subject.Value
         : hold.DataSets.Contains(dataSet)).OrderBy(static hold => hold.Id.Value)];
+
+    /// <summary>The holds that an entry of the ledger does not heed, because they were placed after it was written; empty where it may be put into force.</summary>
+    internal IReadOnlyList<HoldPlaced> AgainstEntry(LedgerRecord record) => record.State != LedgerState.Erased ? [] : [.. register.Holds.Values.Where(hold => hold.Scope == HoldScope.Subject
+        ? record.Subjects.Any(subject => subject.Value == hold.On)
+        : hold.DataSets.Any(dataSet => record.Means(dataSet) && !record.Spared.Contains(dataSet))).OrderBy(static hold => hold.Id.Value)];
 }

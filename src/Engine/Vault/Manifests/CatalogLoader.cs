@@ -49,15 +49,15 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         var accepted = chain.Judge();
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
-        await RememberAsync(known, [.. heads, .. missing], cancellationToken);
+        await RememberAsync(known, [.. heads.Take(ManifestCodec.HeadsNamed), .. missing], cancellationToken);
         var findings = verifications.ToLookup(static item => item.Record.Manifest, static item => item.Record.Finding);
         var decisions = approvals.ToLookup(static item => item.Record.Manifest, static item => item.Record.Decision);
         return new CatalogContent
         {
-            Snapshots = [.. SnapshotOrder.NewestFirst(accepted).Select(snapshot => Judged(snapshot, findings[snapshot.Reference], decisions[snapshot.Reference]))],
+            Snapshots = [.. SnapshotOrder.NewestFirst(accepted).Select(Judged)],
             Removed = removals.Removed,
             Removals = removals.Records,
-            Leftovers = [.. found.Where(snapshot => removals.Manifests.Contains(snapshot.Reference))],
+            Leftovers = [.. found.Where(snapshot => removals.Manifests.Contains(snapshot.Reference) && chain.Counts(snapshot)).Select(Judged)],
             Records = verifications.Select(static item => (item.Record.Manifest, item.Name)).Concat(approvals.Select(static item => (item.Record.Manifest, item.Name)))
                 .ToLookup(static pair => pair.Manifest, static pair => pair.Name),
             OfRevoked = [.. _ofRevoked.Keys],
@@ -65,6 +65,12 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
             Findings = findings,
             Missing = chain.Missing,
             Problems = _problems,
+        };
+
+        Snapshot Judged(Snapshot snapshot) => snapshot with
+        {
+            LastVerifiedAt = findings[snapshot.Reference].MaxBy(static finding => finding.Time) is { FaultCount: 0 } newest ? newest.Time.ToDateTimeOffset() : null,
+            Decision = SnapshotDecision.LastOf(decisions[snapshot.Reference]),
         };
     }
 
@@ -92,12 +98,6 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
             named = [.. more.SelectMany(static snapshot => snapshot.Body.Predecessors)];
         }
     }
-
-    private static Snapshot Judged(Snapshot snapshot, IEnumerable<VerificationFinding> findings, IEnumerable<SnapshotDecision> decisions) => snapshot with
-    {
-        LastVerifiedAt = findings.MaxBy(static finding => finding.Time) is { FaultCount: 0 } newest ? newest.Time.ToDateTimeOffset() : null,
-        Decision = SnapshotDecision.LastOf(decisions),
-    };
 
     private async Task RememberAsync(HostPins? known, List<ManifestReference> manifests, CancellationToken cancellationToken)
     {

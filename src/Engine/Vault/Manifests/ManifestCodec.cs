@@ -9,6 +9,9 @@ internal static class ManifestCodec
     /// <summary>No writer comes here by counting; who claims more would leave no number for those that follow.</summary>
     internal const ulong MaxSequence = 1UL << 62;
 
+    /// <summary>Of the ends of other chains a new manifest names no more: a removal record repeats them for each of thousands of snapshots. Readers take <see cref="MaxOthers"/>.</summary>
+    internal const int HeadsNamed = 256;
+
     internal const int MaxMetadataBytes = 8 * 1024 * 1024;
     private const int MaxOthers = 100_000;
     private const int MaxTags = 1_000;

@@ -82,18 +82,13 @@ public sealed class SnapshotCatalog
     /// <summary>Every removal record, as it lies on the target.</summary>
     internal IReadOnlyList<StoredRecord<RemovalRecord>> Removals { get; }
 
-    /// <summary>Snapshots whose manifests lie there although a record says that they are removed: somebody was interrupted, or is about to delete them or to take the record back.</summary>
+    /// <summary>
+    /// Snapshots that would count if no record said that they are removed, and that lie there still: somebody was interrupted, or is about to delete them or to take the record back.
+    /// </summary>
     internal IReadOnlyList<Snapshot> Leftovers { get; }
 
-    /// <summary>Leftovers of which every record that names them was stored since, and so may still be taken back.</summary>
-    /// <param name="settledBefore">By the store's clock.</param>
-    internal IEnumerable<Snapshot> LeavingSince(DateTimeOffset settledBefore)
-    {
-        var settled = SettledRemovals(settledBefore);
-        return Leftovers.Where(snapshot => !settled.Contains(snapshot.Id));
-    }
-
     /// <summary>What was removed by records that nobody takes back any more.</summary>
+    /// <param name="settledBefore">By the store's clock.</param>
     internal HashSet<SnapshotId> SettledRemovals(DateTimeOffset settledBefore) =>
         [.. Removals.Where(record => record.StoreTime <= settledBefore).SelectMany(static record => record.Record.Removed).Select(static item => item.Manifest.Id)];
 
@@ -188,8 +183,8 @@ public sealed class SnapshotCatalog
         return [.. _links[writer].Select(static link => link.Reference).Distinct().Where(reference => !followed.Contains(reference))];
     }
 
-    /// <summary>The ends of all chains, but for the writer's own.</summary>
-    internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own)];
+    /// <summary>The ends of all chains, but for the writer's own: as many as a manifest is to name. A later one names what this one has no room for.</summary>
+    internal IReadOnlyList<ManifestReference> HeadsBeside(ManifestReference? own) => [.. _heads.Where(head => head != own).Take(ManifestCodec.HeadsNamed)];
 }
 
 /// <summary>What loading found.</summary>
@@ -208,6 +203,7 @@ internal sealed record CatalogContent
 
     public IReadOnlyList<ObjectName> OfRevoked { get; init; } = [];
 
+    /// <summary>In the order in which they are named where there is room for few.</summary>
     public required IReadOnlyList<ManifestReference> Heads { get; init; }
 
     public required ILookup<ManifestReference, VerificationFinding> Findings { get; init; }

@@ -6,11 +6,14 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>How manifests hang together: what is missing, and what of a revoked member still counts.</summary>
 internal sealed class SnapshotChain
 {
+    private const int ToldOfOneNumber = 16;
+
     private readonly RegisterState _register;
     private readonly List<CatalogProblem> _problems;
     private readonly Dictionary<ManifestReference, Snapshot> _present;
     private readonly Dictionary<ManifestReference, RemovedSnapshot> _removed = [];
     private readonly Dictionary<SnapshotId, MissingSnapshot> _missing = [];
+    private readonly HashSet<ManifestReference> _stillValid;
 
     internal SnapshotChain(RegisterState register, IEnumerable<Snapshot> present, IEnumerable<RemovedSnapshot> removed, List<CatalogProblem> problems)
     {
@@ -21,6 +24,8 @@ internal sealed class SnapshotChain
         {
             _removed[item.Manifest] = item;
         }
+
+        _stillValid = AncestorsOfRevocations();
     }
 
     /// <summary>What is gone without a record, as far as it was asked for.</summary>
@@ -29,11 +34,10 @@ internal sealed class SnapshotChain
     /// <summary>The snapshots that count. Each link that leads nowhere is a problem.</summary>
     internal List<Snapshot> Judge()
     {
-        var stillValid = AncestorsOfRevocations();
         var accepted = new List<Snapshot>();
         foreach (var snapshot in _present.Values)
         {
-            if (_register.Revocations.ContainsKey(snapshot.Writer) && !stillValid.Contains(snapshot.Reference))
+            if (!Counts(snapshot))
             {
                 _problems.Add(new CatalogProblem(
                     FaultCodes.DataSetNotEntitled, $"The snapshot {snapshot.Id} of {_register.Find(snapshot.Writer)?.Name} is left out: that member was revoked, and this snapshot is not among those that stay valid."));
@@ -55,21 +59,34 @@ internal sealed class SnapshotChain
         foreach (var group in accepted.GroupBy(static snapshot => (snapshot.Writer, snapshot.Sequence)).Where(static group => group.DistinctBy(static snapshot => snapshot.Body.Previous).Count() > 1))
         {
             _problems.Add(new CatalogProblem(
-                FaultCodes.SequenceRepeated, $"{_register.Find(group.Key.Writer)?.Name} made several snapshots with number {group.Key.Sequence}: {string.Join(", ", group.Select(static snapshot => snapshot.Id))}."));
+                FaultCodes.SequenceRepeated, $"{_register.Find(group.Key.Writer)?.Name} made several snapshots with number {group.Key.Sequence}: {string.Join(", ", group.Take(ToldOfOneNumber).Select(static snapshot => snapshot.Id))}{(group.Count() > ToldOfOneNumber ? ", …" : "")}."));
         }
 
         return accepted;
     }
 
+    /// <summary>Whether what it is signed with is enough, also where a record says that it was removed.</summary>
+    internal bool Counts(Snapshot snapshot) => !_register.Revocations.ContainsKey(snapshot.Writer) || _stillValid.Contains(snapshot.Reference);
+
     /// <summary>Those of the manifests known before which are gone without a record; each is a problem.</summary>
     internal List<ManifestReference> MissingOf(IEnumerable<ManifestReference> known) =>
         [.. known.Where(reference => !RequirePresent(reference, "this host saw it"))];
 
-    /// <summary>Snapshots that no other one follows.</summary>
+    /// <summary>
+    /// Snapshots that no other one follows: the newest of each writer, then the second newest of each, and so on. So a stolen key that makes a hundred thousand of them takes nobody's place
+    /// where there is room for few.
+    /// </summary>
     internal static List<ManifestReference> HeadsOf(List<Snapshot> accepted)
     {
         var followed = accepted.SelectMany(static snapshot => snapshot.Body.Predecessors).ToHashSet();
-        return [.. accepted.Select(static snapshot => snapshot.Reference).Where(reference => !followed.Contains(reference))];
+        return
+        [
+            .. accepted.Where(snapshot => !followed.Contains(snapshot.Reference))
+                .GroupBy(static snapshot => snapshot.Writer)
+                .SelectMany(static own => own.OrderByDescending(static snapshot => snapshot.StoreTime).Select(static (snapshot, rank) => (snapshot.Reference, Rank: rank)))
+                .OrderBy(static head => head.Rank)
+                .Select(static head => head.Reference),
+        ];
     }
 
     private bool RequirePresent(ManifestReference reference, string evidence, (MemberId Writer, ulong Sequence)? place = null)

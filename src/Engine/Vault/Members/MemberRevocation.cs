@@ -28,7 +28,7 @@ public sealed record RevocationResult(RegisterAppend Append, IReadOnlyList<Manif
 public static class MemberRevocation
 {
     /// <exception cref="KeyException">NotAnOwner, MemberRevoked: the member, already.</exception>
-    /// <exception cref="RequestException">OwnRevocation, OwnersTooFew, NoSuchMember, InvalidVaultOption.</exception>
+    /// <exception cref="RequestException">OwnRevocation, OwnersTooFew, NoSuchMember, InvalidVaultOption, TooManyEnds.</exception>
     /// <exception cref="VaultException">RegisterConflict: nothing was changed.</exception>
     public static async Task<RevocationResult> RevokeAsync(UnlockedVault owner, RevocationRequest request, CancellationToken cancellationToken)
     {
@@ -37,6 +37,12 @@ public static class MemberRevocation
         var catalog = await SnapshotCatalog.LoadAsync(owner, cancellationToken);
         var member = Require(owner, request.Member);
         var (lastValid, dropped) = Cut(catalog, member, request.LastTrusted);
+        if (lastValid.Count > RegisterChangeCodec.MaxListed)
+        {
+            throw new RequestException(
+                FaultCodes.TooManyEnds, $"{member.Entry.Name} made {lastValid.Count} snapshots that none of its own follows; the register names {RegisterChangeCodec.MaxListed}. Say with -LastTrusted which of them are the last good ones.");
+        }
+
 
         // Before the revocation: a crash in between leaves a record that says once more what is so anyway. The other way round it would leave removals that nobody vouches for.
         var removals = member.Entry.Has(MemberRoles.Maintainer) ? await RemovalRecord.TakeOverAsync(owner, member.Entry.Id, cancellationToken) : 0;

@@ -7,7 +7,8 @@ namespace SecureBackup.Engine.Vault;
 internal static class ChangeText
 {
     /// <param name="before">The register that the changes come to.</param>
-    internal static IReadOnlyList<string> Of(RegisterState before, IReadOnlyList<RegisterChange> changes)
+    /// <param name="ofLedger">What a head of the ledger puts into force.</param>
+    internal static IReadOnlyList<string> Of(RegisterState before, IReadOnlyList<RegisterChange> changes, Func<LedgerHead, IEnumerable<string>> ofLedger)
     {
         var text = new List<string>();
         foreach (var change in changes)
@@ -22,7 +23,7 @@ internal static class ChangeText
                 TargetAttached target => [$"Attach the target '{target.Name}'."],
                 TargetDetached target => [$"Detach the target '{before.Targets.GetValueOrDefault(target.Id, target.Id.ToString())}'."],
                 KeyringRoot => ["The keyring of the subjects is replaced: keys of erased subjects are destroyed."],
-                LedgerHead head => [$"The erasure ledger goes on to entry {head.Number}."],
+                LedgerHead head => ofLedger(head),
                 HoldPlaced hold => [$"Place a legal hold on a {TextOf(hold.Scope)}: {hold.On.ToString()[..12]}."],
                 HoldReleased release => [$"Release the legal hold {release.Hold.ToString()[..12]}."],
                 RegisterNote note => [$"Note: {note.Text}"],

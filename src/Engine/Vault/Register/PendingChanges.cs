@@ -2,13 +2,14 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Engine.Vault;
 
 /// <summary>A change of the register that waits for the signatures of further owners.</summary>
 /// <param name="Proposer">Who signed first.</param>
 /// <param name="Needed">Owners that must sign, by the register as it stands now.</param>
-/// <param name="IsStale">The register has moved on: the signatures are worth nothing any more.</param>
+/// <param name="IsStale">The register has moved on, or an erasure in it was withdrawn: the signatures are worth nothing any more.</param>
 public sealed record PendingChange(ChangeId Id, string Proposer, DateTimeOffset ProposedAt, int Needed, bool IsStale)
 {
     public required IReadOnlyList<string> SignedBy { get; init; }
@@ -35,7 +36,13 @@ public static class PendingChanges
     {
         await vault.RefreshAsync(cancellationToken);
         var (proposals, _) = await ReadAsync(vault, cancellationToken);
-        return [.. proposals.GroupBy(static proposal => proposal.Draft.Id).Select(group => Describe(vault, group)).OrderBy(static change => change.ProposedAt)];
+        var (ledger, unreadable) = await PendingErasures.ReadAsync(vault, proposals.Select(static proposal => proposal.Draft), cancellationToken);
+        return
+        [
+            .. proposals.GroupBy(static proposal => proposal.Draft.Id)
+                .Select(group => Describe(vault, group, ledger, head => PendingErasures.Describe(head, ledger, unreadable)))
+                .OrderBy(static change => change.ProposedAt),
+        ];
     }
 
     /// <exception cref="RequestException">NoSuchChange: there is none, or several ids start so.</exception>
@@ -66,6 +73,7 @@ public static class PendingChanges
         // What others sealed for this owner shows only to this owner: a key that is not the vault's must be seen before it is signed.
         vault.RequireUsable(vault.Register.Preview(draft.Body));
         await RequireStoredAsync(vault, draft, cancellationToken);
+        await PendingErasures.RequireSignableAsync(vault, draft, cancellationToken);
         var signatures = change.Proposals.Where(proposal => vault.Register.Find(proposal.Owner.Id) is { IsRevoked: false })
             .DistinctBy(static proposal => proposal.Owner.Id).Select(static proposal => (proposal.Owner.Id, proposal.Signature)).ToList();
         var hasSigned = signatures.Exists(signature => signature.Id == vault.Self);
@@ -98,7 +106,7 @@ public static class PendingChanges
     }
 
     /// <summary>With its last signature an erasure destroys, and the release of a hold carries out what the hold deferred. Where that fails, the next owner action does it.</summary>
-    private static async Task<IReadOnlyList<Subjects.ErasureOutcome>> ResumeErasuresAsync(
+    private static async Task<IReadOnlyList<ErasureOutcome>> ResumeErasuresAsync(
         UnlockedVault vault, IReadOnlyList<RegisterChange> changes, LedgerHead? before, CancellationToken cancellationToken)
     {
         if (!changes.Any(static change => change is KeyringRoot or LedgerHead or HoldReleased))
@@ -108,7 +116,7 @@ public static class PendingChanges
 
         try
         {
-            return (await new Subjects.SubjectEraser(vault.RequireReader()).ResumeSinceAsync(before, cancellationToken)).Erased;
+            return (await new SubjectEraser(vault.RequireReader()).ResumeSinceAsync(before, cancellationToken)).Erased;
         }
         catch (BackupException exception)
         {
@@ -139,11 +147,19 @@ public static class PendingChanges
     }
 
     /// <summary>
-    /// Withdraws a change: its proposals are deleted. What a hostile store kept of them still bears the signatures that were given, until the register has another entry.
+    /// Withdraws a change: what it would have erased is taken back in the ledger, and its proposals are deleted. What a hostile store kept of them still bears the signatures that were
+    /// given, until the register has another entry.
     /// </summary>
     public static async Task RemoveAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
     {
         vault.RequireOwner();
+        var all = await ListAsync(vault, cancellationToken);
+        await PendingErasures.WithdrawAsync(vault, all.FirstOrDefault(other => other.Id == change.Id) ?? change, all, cancellationToken);
+        await DeleteAsync(vault, change, cancellationToken);
+    }
+
+    private static async Task DeleteAsync(UnlockedVault vault, PendingChange change, CancellationToken cancellationToken)
+    {
         foreach (var proposal in change.Proposals)
         {
             await vault.Target.DeleteAsync(ObjectNames.Proposal(proposal.Id), cancellationToken);
@@ -217,15 +233,16 @@ public static class PendingChanges
         return ([.. proposals.OfType<Proposal>()], [.. newest.Where(stat => broken.Contains(stat.Name))]);
     }
 
-    private static PendingChange Describe(UnlockedVault vault, IEnumerable<Proposal> group)
+    private static PendingChange Describe(UnlockedVault vault, IEnumerable<Proposal> group, ErasureLedger? ledger, Func<LedgerHead, IEnumerable<string>> ofLedger)
     {
         var proposals = group.OrderBy(static proposal => proposal.Time).ToList();
         var draft = proposals[0].Draft;
         return new PendingChange(
-            draft.Id, proposals[0].Owner.Name, proposals[0].Time.ToDateTimeOffset(), vault.Register.Policy.OwnersNeeded, draft.Entry.Previous != vault.Register.Head.Hash)
+            draft.Id, proposals[0].Owner.Name, proposals[0].Time.ToDateTimeOffset(), vault.Register.Policy.OwnersNeeded,
+            draft.Entry.Previous != vault.Register.Head.Hash || PendingErasures.IsOvertaken(draft, ledger))
         {
             SignedBy = [.. proposals.DistinctBy(static proposal => proposal.Owner.Id).Select(static proposal => proposal.Owner.Name)],
-            Changes = ChangeText.Of(vault.Register, draft.Entry.Changes),
+            Changes = ChangeText.Of(vault.Register, draft.Entry.Changes, ofLedger),
             Proposals = proposals,
         };
     }
@@ -234,7 +251,7 @@ public static class PendingChanges
     {
         try
         {
-            await RemoveAsync(vault, change, cancellationToken);
+            await DeleteAsync(vault, change, cancellationToken);
         }
         catch (TargetException exception)
         {

@@ -24,7 +24,7 @@ internal static partial class RegisterChangeCodec
 
     private const int Ed25519 = 1;
     private const int KnownRoles = 31;
-    private const int MaxListed = 10_000;
+    internal const int MaxListed = 10_000;
 
     /// <summary>An envelope around five keys; the rest is room for keys that later versions add.</summary>
     private const int MaxEnvelopeBytes = 16_384;

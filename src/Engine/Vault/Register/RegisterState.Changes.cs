@@ -36,7 +36,7 @@ public sealed partial record RegisterState
                 return WithBundle(bundle);
             case LedgerHead head:
                 Require(LedgerHead is null || head.Number > LedgerHead.Number, "its ledger head is not ahead of the one that stands");
-                return this with { LedgerHead = head };
+                return this with { LedgerHead = head, LedgerHeads = LedgerHeads.Add(head.Number) };
             case HoldPlaced hold:
                 Require(!Holds.ContainsKey(hold.Id) && !ReleasedHolds.ContainsKey(hold.Id), "it places a hold for the second time");
                 return this with { Holds = Holds.Add(hold.Id, hold) };

@@ -65,6 +65,9 @@ public sealed partial record RegisterState : IMemberDirectory
 
     public LedgerHead? LedgerHead { get; private init; }
 
+    /// <summary>The number of every ledger head that an entry named, ascending: what each of them put into force together.</summary>
+    internal ImmutableList<ulong> LedgerHeads { get; private init; } = [];
+
     /// <summary>The legal holds that stand.</summary>
     public ImmutableDictionary<HoldId, HoldPlaced> Holds { get; private init; } = ImmutableDictionary<HoldId, HoldPlaced>.Empty;
 

@@ -82,7 +82,7 @@ internal static class RemovalFold
     }
 
     /// <summary>Null where this member cannot read them; such a record stays as it is.</summary>
-    private static string[]? TryOpenReasons(UnlockedVault vault, StoredRecord<RemovalRecord> record)
+    internal static string[]? TryOpenReasons(UnlockedVault vault, StoredRecord<RemovalRecord> record)
     {
         try
         {

@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Retention;
 
 namespace SecureBackup.Engine.Vault;
@@ -36,14 +35,19 @@ public sealed record PlannedRemoval(Snapshot Snapshot, PlannedSnapshot Planned)
 }
 
 /// <summary>What a request comes to at the moment; nothing is done.</summary>
-public sealed record RemovalPlan(SnapshotCatalog Catalog, IReadOnlyList<SnapshotFact> Facts, IReadOnlyList<PlannedRemoval> Snapshots)
+public sealed record RemovalPlan(StoreClock Clock, SnapshotCatalog Catalog, IReadOnlyList<SnapshotFact> Facts, IReadOnlyList<PlannedRemoval> Snapshots)
 {
     public IEnumerable<Snapshot> Expired => Snapshots.Where(static removal => removal.Planned.IsExpired).Select(static removal => removal.Snapshot);
 
+    /// <summary>A look that writes nothing, and so goes by this computer's clock.</summary>
     /// <exception cref="KeyException">RoleMissing, MemberRevoked.</exception>
     /// <exception cref="RequestException">KeepsNothing, before any I/O.</exception>
     /// <exception cref="VaultException">NoSuchSnapshot, AmbiguousSnapshot.</exception>
-    public static async Task<RemovalPlan> MakeAsync(RemovalRequest request, CancellationToken cancellationToken)
+    public static Task<RemovalPlan> MakeAsync(RemovalRequest request, CancellationToken cancellationToken) =>
+        MakeAsync(request, static vault => Task.FromResult(StoreClock.Guess(vault)), cancellationToken);
+
+    /// <param name="ask">What tells the store's time; not asked where nothing may be done.</param>
+    internal static async Task<RemovalPlan> MakeAsync(RemovalRequest request, Func<UnlockedVault, Task<StoreClock>> ask, CancellationToken cancellationToken)
     {
         if (request.Named is null)
         {
@@ -51,21 +55,13 @@ public sealed record RemovalPlan(SnapshotCatalog Catalog, IReadOnlyList<Snapshot
         }
 
         request.Vault.RequireRole(Crypto.MemberRoles.Maintainer);
-        return Of(request, await SnapshotCatalog.LoadAsync(request.Vault, cancellationToken), request.Vault.Time.GetUtcNow());
-    }
-
-    /// <param name="now">By the store's clock, as far as it is known.</param>
-    internal static RemovalPlan Of(RemovalRequest request, SnapshotCatalog catalog, DateTimeOffset now)
-    {
+        var clock = await ask(request.Vault);
+        var catalog = await SnapshotCatalog.LoadAsync(request.Vault, cancellationToken);
         var facts = RetentionFacts.Of(request.Vault, catalog);
-        var planned = PlanOf(request, facts, now).Snapshots.ToDictionary(static item => item.Fact.Id);
+        var planned = PlanOf(request, facts, clock.AtLeast).Snapshots.ToDictionary(static item => item.Fact.Id);
         var meant = request.Named?.Invoke(catalog).Distinct() ?? catalog.Snapshots.Where(snapshot => request.IsMeant?.Invoke(snapshot.DataSet) != false);
-        return new RemovalPlan(catalog, facts, [.. meant.Select(snapshot => new PlannedRemoval(snapshot, planned[snapshot.Id]))]);
+        return new RemovalPlan(clock, catalog, facts, [.. meant.Select(snapshot => new PlannedRemoval(snapshot, planned[snapshot.Id]))]);
     }
-
-    /// <summary>Which of the snapshots must stay if this is the store's time; a host's clock that is ahead would see none as too young.</summary>
-    internal IEnumerable<SnapshotId> StayingAt(RemovalRequest request, DateTimeOffset storeNow) =>
-        PlanOf(request, Facts, storeNow).Snapshots.Where(static planned => !planned.IsExpired).Select(static planned => planned.Fact.Id);
 
     private static RetentionPlan PlanOf(RemovalRequest request, IReadOnlyList<SnapshotFact> facts, DateTimeOffset now)
     {

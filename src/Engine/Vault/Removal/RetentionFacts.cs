@@ -7,12 +7,14 @@ namespace SecureBackup.Engine.Vault;
 public static class RetentionFacts
 {
     /// <summary>In the order of the catalogue. Chain and store dates give the order, since a writer's clock is the writer's word.</summary>
-    public static IReadOnlyList<SnapshotFact> Of(UnlockedVault vault, SnapshotCatalog catalog)
+    public static IReadOnlyList<SnapshotFact> Of(UnlockedVault vault, SnapshotCatalog catalog) => Of(vault, catalog.Snapshots);
+
+    internal static IReadOnlyList<SnapshotFact> Of(UnlockedVault vault, IReadOnlyList<Snapshot> snapshots)
     {
-        var newestFirst = SnapshotOrder.NewestFirst(catalog.Snapshots, static snapshot => Timestamp.From(snapshot.StoreTime)).ToList();
+        var newestFirst = SnapshotOrder.NewestFirst(snapshots, static snapshot => Timestamp.From(snapshot.StoreTime)).ToList();
         var order = newestFirst.Select((snapshot, i) => (snapshot.Reference, Order: newestFirst.Count - i)).ToDictionary(static pair => pair.Reference, static pair => pair.Order);
         var holds = new SnapshotHolds(vault);
-        return [.. catalog.Snapshots.Select(snapshot => new SnapshotFact
+        return [.. snapshots.Select(snapshot => new SnapshotFact
         {
             Id = snapshot.Id,
             DataSet = snapshot.DataSetId,

@@ -6,9 +6,11 @@ using SecureBackup.Engine.Vault.Holds;
 namespace SecureBackup.Engine.Vault;
 
 /// <param name="Removed">In the order of the plan; one that came to be needed meanwhile is not among them.</param>
+/// <param name="Kept">Of those that were agreed to, what must stay, by the store's clock and by what was found meanwhile.</param>
 /// <param name="LeftoversDeleted">Manifests that an interrupted removal had left.</param>
+/// <param name="Reinstated">Snapshots that an interrupted removal had left, and that must stay: they count again.</param>
 /// <param name="RecordsFolded">Removal records that are now part of another.</param>
-public sealed record RemovalResult(IReadOnlyList<Snapshot> Removed, int LeftoversDeleted, int RecordsFolded);
+public sealed record RemovalResult(IReadOnlyList<Snapshot> Removed, IReadOnlyList<PlannedRemoval> Kept, int LeftoversDeleted, int Reinstated, int RecordsFolded);
 
 /// <summary>
 /// Removes snapshots: a signed record first, then the manifests, then what was written about them. Packs stay; whoever collects finds that nothing needs them. No lock: two who remove at once
@@ -26,8 +28,10 @@ public static class SnapshotRemoval
     /// <exception cref="VaultException">RemovalConflict: nothing was removed.</exception>
     public static async Task<RemovalResult> RunAsync(RemovalRequest request, IReadOnlyCollection<SnapshotId> chosen, CancellationToken cancellationToken)
     {
-        // A person may have looked at the question for an hour.
-        var plan = await RemovalPlan.MakeAsync(request with { Named = request.Named is null ? null : catalog => catalog.Snapshots.Where(snapshot => chosen.Contains(snapshot.Id)) }, cancellationToken);
+        // A person may have looked at the question for an hour, and this computer's clock may be wrong. What is recorded as removed may be deleted by anybody should this run end in between, so
+        // the store is asked for its time before.
+        var plan = await RemovalPlan.MakeAsync(
+            request with { Named = request.Named is null ? null : catalog => catalog.Snapshots.Where(snapshot => chosen.Contains(snapshot.Id)) }, vault => StoreClock.AskAsync(vault, cancellationToken), cancellationToken);
         var expired = plan.Expired.Where(snapshot => chosen.Contains(snapshot.Id)).ToList();
         var catalog = plan.Catalog;
         if (expired.Count > 0)
@@ -37,10 +41,13 @@ public static class SnapshotRemoval
         }
 
         // What somebody else's crash left behind.
-        var settled = SettledBefore(request.Vault, catalog);
-        var leftovers = LeftoversOf(catalog, settled).Except(expired.Select(static snapshot => snapshot.Reference)).ToList();
-        await DeleteAsync(request.Vault, catalog, leftovers, cancellationToken);
-        return new RemovalResult(expired, leftovers.Count, await RemovalFold.RunAsync(request.Vault, settled, cancellationToken));
+        var leftovers = Leftovers.Of(request.Vault, catalog, plan.Clock.AtLeast);
+        var withdrawn = await leftovers.WithdrawAsync(request.Vault, catalog, cancellationToken);
+        await DeleteAsync(request.Vault, catalog, [.. leftovers.MayGo.Select(static snapshot => snapshot.Reference)], cancellationToken);
+        var folded = await RemovalFold.RunAsync(
+            request.Vault, [.. catalog.Removals.Where(record => record.StoreTime <= plan.Clock.AtLeast - SettlingTime).Except(withdrawn)], cancellationToken);
+        return new RemovalResult(
+            expired, [.. plan.Snapshots.Where(removal => !removal.Planned.IsExpired && chosen.Contains(removal.Snapshot.Id))], leftovers.MayGo.Count, leftovers.MustStay.Count, folded);
     }
 
     /// <summary>
@@ -54,8 +61,7 @@ public static class SnapshotRemoval
         var (id, storeNow) = await RemovalRecord.WriteAsync(vault, removed, [.. removed.Select(_ => request.Reason)], [], cancellationToken);
         var after = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
         var objection =
-            plan.StayingAt(request, storeNow).Intersect(expired.Select(static snapshot => snapshot.Id)).Any() ? "this computer's clock is ahead of the store's, by which a snapshot is too young"
-            : new SnapshotHolds(vault) is var holds && expired.Exists(snapshot => holds.On(snapshot).Count > 0) ? "a legal hold was placed at the same moment"
+            new SnapshotHolds(vault) is var holds && expired.Exists(snapshot => holds.On(snapshot).Count > 0) ? "a legal hold was placed at the same moment"
             : LeavesNothingGood(request, plan, after, expired, storeNow) ? "somebody else removed at the same moment what was to stay"
             : null;
         if (objection is null)
@@ -77,10 +83,16 @@ public static class SnapshotRemoval
     {
         var vault = request.Vault;
         vault.RequireRole(Crypto.MemberRoles.Maintainer);
+        await vault.RefreshAsync(cancellationToken);
         var guard = new HoldGuard(vault.Register);
-        if (lost.FirstOrDefault(missing => guard.On(missing.Manifest.Id, default).Count > 0) is { } held)
+        foreach (var missing in lost)
         {
-            throw new VaultException(FaultCodes.SnapshotHeld, $"The snapshot {held.Manifest.Id} is missing, and a legal hold is on it.");
+            if (guard.OnUnknown(missing.Manifest.Id) is [var hold, ..] holds)
+            {
+                throw new VaultException(
+                    FaultCodes.SnapshotHeld,
+                    $"The snapshot {missing.Manifest.Id} is missing, so nobody can tell of which data set it is, and {holds.Count} legal hold(s) may be on it, the first {hold.Id}. Bring its manifest '{ObjectNames.Manifest(missing.Manifest.Id)}' back from another copy of the vault, or have the holds released.");
+            }
         }
 
         // Where nobody says whose it was, the record stands under its author's own name, before anything that the author made.
@@ -116,18 +128,4 @@ public static class SnapshotRemoval
         {
             await vault.Target.DeleteAsync(record, cancellationToken);
         }
-    }
-
-    /// <summary>Records that nobody takes back any more. The newest store date of any is the store's time or earlier: the host's clock has no say.</summary>
-    private static List<StoredRecord<RemovalRecord>> SettledBefore(UnlockedVault vault, SnapshotCatalog catalog)
-    {
-        var storeNow = catalog.Removals.Select(static removal => removal.StoreTime).Concat(catalog.Snapshots.Select(static snapshot => snapshot.StoreTime)).DefaultIfEmpty(vault.Time.GetUtcNow()).Max();
-        return [.. catalog.Removals.Where(removal => storeNow - removal.StoreTime >= SettlingTime)];
-    }
-
-    private static IEnumerable<ManifestReference> LeftoversOf(SnapshotCatalog catalog, List<StoredRecord<RemovalRecord>> settled)
-    {
-        var named = settled.SelectMany(static removal => removal.Record.Removed).Select(static removed => removed.Manifest).ToHashSet();
-        return catalog.Leftovers.Select(static snapshot => snapshot.Reference).Where(named.Contains);
-    }
-}
+    }}

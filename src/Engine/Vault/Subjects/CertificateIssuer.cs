@@ -38,8 +38,8 @@ public sealed class CertificateIssuer
         return new CertificateIssuer(owner, catalog, board.CountAtWork(now));
     }
 
-    /// <summary>How many snapshots hold records of these data sets.</summary>
-    public int SnapshotsOf(IEnumerable<DataSetId> dataSets) => dataSets.Sum(dataSet => _dataSets.GetValueOrDefault(dataSet).Snapshots);
+    /// <summary>How many snapshots of records these data sets have. Which of them hold records of one customer is told only by opening each.</summary>
+    public int RecordSnapshotsOf(IEnumerable<DataSetId> dataSets) => dataSets.Sum(dataSet => _dataSets.GetValueOrDefault(dataSet).Snapshots);
 
     /// <summary>The names of data sets; of one without a snapshot its id.</summary>
     public IReadOnlyList<string> NamesOf(IEnumerable<DataSetId> dataSets) =>
@@ -48,7 +48,7 @@ public sealed class CertificateIssuer
     /// <param name="subject">The name, where it shall stand in the certificate.</param>
     public ErasureCertificate Make(ErasureOutcome outcome, string? subject) => ErasureCertificate.Make(
         _owner,
-        new CertifiedErasure(outcome, subject, NamesOf(outcome.DataSets), NamesOf(outcome.HeldDataSets), SnapshotsOf(outcome.DataSets), _beyondUse));
+        new CertifiedErasure(outcome, subject, NamesOf(outcome.DataSets), NamesOf(outcome.HeldDataSets), RecordSnapshotsOf(outcome.DataSets), _beyondUse));
 
     /// <summary>Writes the page, the JSON and its signature durably into a folder, never over another file.</summary>
     /// <returns>The path of the JSON.</returns>

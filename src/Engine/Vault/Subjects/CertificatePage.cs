@@ -26,7 +26,7 @@ internal static class CertificatePage
         Row(page, "Time", ErasureCertificate.Text(entry.Record.Time));
         Row(page, "Keys destroyed", Number(outcome.KeysDestroyed));
         Row(page, "Data sets", erasure.DataSets.Count == 0 ? "–" : string.Join(", ", erasure.DataSets));
-        Row(page, "Snapshots affected", Number(erasure.Snapshots));
+        Row(page, "Snapshots of records in these data sets, with or without this customer's", Number(erasure.RecordSnapshots));
         if (erasure.HeldDataSets.Count > 0)
         {
             Row(page, "Held back by law", string.Join(", ", erasure.HeldDataSets));

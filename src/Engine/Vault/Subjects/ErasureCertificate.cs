@@ -9,7 +9,8 @@ namespace SecureBackup.Engine.Vault.Subjects;
 /// <summary>What a certificate says of one subject.</summary>
 /// <param name="Subject">The name, where the customer's own copy is wanted; else only the pseudonym stands in it.</param>
 /// <param name="DataSets">By name, as far as a snapshot tells it.</param>
-public sealed record CertifiedErasure(ErasureOutcome Outcome, string? Subject, IReadOnlyList<string> DataSets, IReadOnlyList<string> HeldDataSets, int Snapshots, IReadOnlyList<string> BeyondUse);
+/// <param name="RecordSnapshots">All snapshots of records in those data sets, whether or not the subject is in them.</param>
+public sealed record CertifiedErasure(ErasureOutcome Outcome, string? Subject, IReadOnlyList<string> DataSets, IReadOnlyList<string> HeldDataSets, int RecordSnapshots, IReadOnlyList<string> BeyondUse);
 
 /// <summary>
 /// The proof of an erasure that goes to the customer: JSON whose bytes the owner signs, and a page that people can read. It states no more than is true: what was
@@ -54,16 +55,35 @@ public sealed class ErasureCertificate
         return new ErasureCertificate(erasure, entry, json, signature);
     }
 
-    /// <summary>Whether an owner of the vault, by its register as it stands, signed exactly these bytes, and the ledger entry that they name is the one there.</summary>
-    public static bool Verify(RegisterState register, ReadOnlySpan<byte> json, ReadOnlySpan<byte> signature)
+    /// <summary>
+    /// Whether an owner of the vault, by its register as it stands, signed exactly these bytes, and the ledger holds the entry that they name, in force, about the same subject.
+    /// What is no certificate at all is none.
+    /// </summary>
+    /// <param name="ledger">The whole.</param>
+    public static bool Verify(RegisterState register, ErasureLedger ledger, ReadOnlySpan<byte> json, ReadOnlySpan<byte> signature)
     {
-        using var document = JsonDocument.Parse(json.ToArray());
-        return Id256.TryParse(document.RootElement.GetProperty("owner").GetProperty("memberId").GetString(), out var member)
-            && string.Equals(document.RootElement.GetProperty("vault").GetProperty("id").GetString(), register.Vault.ToString(), StringComparison.Ordinal)
-            && register.Find(new MemberId(member)) is { } owner
-            && owner.Roles.HasFlag(MemberRoles.Owner)
-            && owner.Key.Verify(json, signature);
+        try
+        {
+            using var document = JsonDocument.Parse(json.ToArray());
+            string? TextAt(string part, string name) => document.RootElement.GetProperty(part).GetProperty(name).GetString();
+            return Id256.TryParse(TextAt("owner", "memberId"), out var member)
+                && string.Equals(TextAt("vault", "id"), register.Vault.ToString(), StringComparison.Ordinal)
+                && register.Find(new MemberId(member)) is { } owner
+                && owner.Roles.HasFlag(MemberRoles.Owner)
+                && owner.Key.Verify(json, signature)
+                && StandsIn(ledger, TextAt("ledger", "number"), TextAt("ledger", "hash"), TextAt("subject", "pseudonym"));
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return false;
+        }
     }
+
+    private static bool StandsIn(ErasureLedger ledger, string? number, string? hash, string? subject) => ledger.Entries.Any(entry =>
+        string.Equals(entry.Number.ToString(CultureInfo.InvariantCulture), number, StringComparison.Ordinal)
+        && string.Equals(entry.Hash.ToString(), hash, StringComparison.Ordinal)
+        && entry.IsInForce && !ledger.IsReplaced(entry)
+        && entry.Record.Subjects.Any(known => string.Equals(known.ToString(), subject, StringComparison.Ordinal)));
 
     /// <summary>What the promise rests on, in the words of the certificate.</summary>
     internal static string GuaranteeOf(UnlockedVault owner) =>
@@ -97,7 +117,7 @@ public sealed class ErasureCertificate
         writer.WriteStartObject("destroyed");
         writer.WriteNumber("keys", outcome.KeysDestroyed);
         WriteTexts(writer, "dataSets", erasure.DataSets);
-        writer.WriteNumber("snapshotsAffected", erasure.Snapshots);
+        writer.WriteNumber("recordSnapshotsOfDataSets", erasure.RecordSnapshots);
         writer.WriteEndObject();
         writer.WriteStartObject("deferred");
         WriteTexts(writer, "dataSets", erasure.HeldDataSets);

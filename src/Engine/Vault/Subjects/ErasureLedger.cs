@@ -12,12 +12,23 @@ namespace SecureBackup.Engine.Vault.Subjects;
 public sealed class ErasureLedger
 {
     private readonly Dictionary<SubjectPseudonym, List<LedgerEntry>> _bySubject = [];
+    private readonly HashSet<uint> _replaced;
+    private readonly RegisterState _register;
+    private readonly LedgerHead? _after;
 
-    private ErasureLedger(LedgerHead? head, IReadOnlyList<LedgerEntry> entries)
+    private ErasureLedger(RegisterState register, LedgerHead? after, IReadOnlyList<LedgerEntry> entries)
     {
-        Head = head;
+        _register = register;
+        _after = after;
         Entries = entries;
-        foreach (var entry in entries.Where(static entry => entry.Record.State == LedgerState.Erased))
+        _replaced =
+        [
+            .. from entry in entries
+               from number in entry.Record.Replaces
+               where !register.LedgerHeads.Exists(head => number <= head && head < entry.Number)
+               select number,
+        ];
+        foreach (var entry in entries.Where(entry => entry.Record.State == LedgerState.Erased && !IsReplaced(entry)))
         {
             foreach (var subject in entry.Record.Subjects)
             {
@@ -27,10 +38,22 @@ public sealed class ErasureLedger
     }
 
     /// <summary>The newest entry that lies there, named by the register or not yet; null in an empty ledger.</summary>
-    public LedgerHead? Head { get; }
+    public LedgerHead? Head => Entries.Count > 0 ? Entries[^1].Head : _after;
 
-    /// <summary>How many entries there are: the generation of a key that is made now.</summary>
+    /// <summary>The newest entry that the register named when this was read. Whoever reads on must begin here: an entry behind it kills only once it is named, and may never be.</summary>
+    public LedgerHead? Named => _register.LedgerHead;
+
+    /// <summary>How many entries there are.</summary>
     public uint Length => NumberAfter(Head);
+
+    /// <summary>The generation of a key that is made now: how many entries have been put into force. One that waits for signatures kills the keys that are made meanwhile, too.</summary>
+    public uint Generation => Behind.TakeWhile(static entry => entry.IsInForce).LastOrDefault() is { } last ? last.Number + 1 : NumberAfter(Named);
+
+    /// <summary>Entries that the register has not named and that ask for something: the next head of the ledger carries them out.</summary>
+    internal IEnumerable<LedgerEntry> Waiting => Behind.Where(entry => entry.Record.State != LedgerState.Withdrawn && !IsReplaced(entry));
+
+    /// <summary>All that the register has not named.</summary>
+    internal IEnumerable<LedgerEntry> Behind => Entries.Where(entry => entry.Number >= NumberAfter(Named));
 
     /// <summary>Those that were read, in order.</summary>
     public IReadOnlyList<LedgerEntry> Entries { get; }
@@ -43,18 +66,32 @@ public sealed class ErasureLedger
     internal bool Kills(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>
         _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.Record.Takes(dataSet, generation));
 
+    /// <summary>Whether a later entry stands in its place, so that it is not carried out.</summary>
+    internal bool IsReplaced(LedgerEntry entry) => _replaced.Contains(entry.Number);
+
+    /// <summary>Whether an entry in force has done for a subject all that a deferred request asks.</summary>
+    internal bool HasFulfilled(SubjectPseudonym subject, LedgerRecord deferred) =>
+        _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.IsInForce && entry.Record.TakesAllOf(deferred));
+
     /// <summary>The newest entry that erases a subject; null where none does.</summary>
     internal LedgerEntry? LastOf(SubjectPseudonym subject) => _bySubject.GetValueOrDefault(subject)?[^1];
 
+    /// <summary>As if it ended with <paramref name="head"/>; null where that is no entry of it.</summary>
+    internal ErasureLedger? Until(LedgerHead head) =>
+        Entries.Any(entry => entry.Head == head) ? new ErasureLedger(_register, _after, [.. Entries.TakeWhile(entry => entry.Number <= head.Number)]) : null;
+
+    /// <summary>With an entry that was just written behind it.</summary>
+    internal ErasureLedger With(LedgerEntry entry) => new(_register, _after, [.. Entries, entry]);
+
     /// <summary>Reads on from <paramref name="after"/> to the end. An entry that the register names must be there; what lies beyond counts while it is valid.</summary>
-    /// <param name="after">What the caller has read before; null for the whole ledger.</param>
+    /// <param name="after">What the caller has read before; null for the whole ledger. What the register does not name is read again in any case.</param>
     /// <exception cref="VaultException">LedgerDamaged; UnsupportedFormat: an owner wrote an entry that this version does not know.</exception>
     /// <exception cref="KeyException">KeyNotGranted: an entry of an epoch whose keys this member does not hold.</exception>
     public static async Task<ErasureLedger> ReadAsync(UnlockedVault vault, LedgerHead? after, CancellationToken cancellationToken)
     {
         await vault.RefreshAsync(cancellationToken);
-        await RequireStandingAsync(vault, after, cancellationToken);
-        var reading = new Reading(vault, after);
+        var named = vault.Register.LedgerHead;
+        var reading = new Reading(vault, named is null ? null : after?.Number > named.Number ? named : after);
         await reading.TakeListedAsync(cancellationToken);
 
         // A listing may lag behind; an object that was put is always found by its name.
@@ -63,16 +100,6 @@ public sealed class ErasureLedger
         }
 
         return reading.Finish();
-    }
-
-    /// <summary>What this host has read before must still be there, also where the register does not vouch for it yet.</summary>
-    private static async Task RequireStandingAsync(UnlockedVault vault, LedgerHead? after, CancellationToken cancellationToken)
-    {
-        if (after is { } known && (vault.Register.LedgerHead is not { } named || named.Number < known.Number)
-            && await vault.Target.StatAsync(ObjectNames.LedgerEntry((uint)known.Number), cancellationToken) is null)
-        {
-            throw new VaultException(FaultCodes.LedgerDamaged, $"The ledger entry {known.Number}, which this host has read, is missing on {vault.Target.DisplayName}.");
-        }
     }
 
     private sealed class Reading(UnlockedVault vault, LedgerHead? after)
@@ -152,7 +179,7 @@ public sealed class ErasureLedger
                 }
             }
 
-            return new ErasureLedger(_head, _entries);
+            return new ErasureLedger(vault.Register, _after, _entries);
         }
 
         private void Take(LedgerEntry entry)

@@ -62,18 +62,26 @@ public sealed class ErasurePlan
         reader.Vault.RequireOwner();
         ReasonText.Require(request.Reason, "an erasure");
         using var keyring = await SubjectKeyring.OpenAsync(reader, cancellationToken);
-        var guard = new HoldGuard(reader.Vault.Register);
+        return await MakeAsync(reader.Vault, keyring, keyring.Ledger, request, cancellationToken);
+    }
+
+    /// <summary>By a keyring that is open.</summary>
+    /// <param name="ledger">The keyring's, or with entries behind it that were written since.</param>
+    internal static async Task<ErasurePlan> MakeAsync(
+        UnlockedVault vault, SubjectKeyring keyring, ErasureLedger ledger, ErasureRequest request, CancellationToken cancellationToken)
+    {
+        var guard = new HoldGuard(vault.Register);
         var planned = new List<PlannedErasure>(request.Subjects.Count);
         foreach (var subject in request.Subjects.Distinct().Order())
         {
-            planned.Add(await PlanAsync(keyring, guard, request, subject, cancellationToken));
+            planned.Add(await PlanAsync(keyring, ledger, guard, request, subject, cancellationToken));
         }
 
-        return new ErasurePlan(keyring.Ledger, planned);
+        return new ErasurePlan(ledger, planned);
     }
 
     private static async Task<PlannedErasure> PlanAsync(
-        SubjectKeyring keyring, HoldGuard guard, ErasureRequest request, SubjectPseudonym subject, CancellationToken cancellationToken)
+        SubjectKeyring keyring, ErasureLedger ledger, HoldGuard guard, ErasureRequest request, SubjectPseudonym subject, CancellationToken cancellationToken)
     {
         var free = new List<DataSetId>();
         var held = new List<DataSetId>();
@@ -87,11 +95,11 @@ public sealed class ErasurePlan
                 var against = guard.AgainstErasure(subject, entry.DataSet);
                 (against.Count == 0 ? free : held).Add(entry.DataSet);
                 holds.UnionWith(against);
-                isRequested &= against.Count > 0 || keyring.Ledger.Kills(subject, entry.DataSet, entry.Generation);
+                isRequested &= against.Count > 0 || ledger.Kills(subject, entry.DataSet, entry.Generation);
             }
         }
 
         return new PlannedErasure(
-            subject, free, held, [.. holds.OrderBy(static hold => hold.Id.Value)], holds.Any(static hold => hold.Scope == HoldScope.Subject), isRequested, keyring.Ledger.LastOf(subject));
+            subject, free, held, [.. holds.OrderBy(static hold => hold.Id.Value)], holds.Any(static hold => hold.Scope == HoldScope.Subject), isRequested, ledger.LastOf(subject));
     }
 }

@@ -105,7 +105,7 @@ internal sealed class IssuedKeys(string folder, VaultId vault, CachedSubjectKeys
     }
 
     /// <summary>Makes the cache for the next run of what was cached and what is stored; what is in no addition is forgotten.</summary>
-    /// <param name="ledger">As far as it was read.</param>
+    /// <param name="ledger">As far as the register named it when it was read.</param>
     /// <param name="dead">What was found dead in it.</param>
     internal async Task<bool> WriteAsync(SubjectKeyCache cache, LedgerHead? ledger, IReadOnlySet<DomainId> dead, CancellationToken cancellationToken)
     {

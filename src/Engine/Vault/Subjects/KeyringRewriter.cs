@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault.Holds;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
@@ -30,13 +31,18 @@ public sealed class KeyringRewriter(VaultReader reader)
     /// </summary>
     /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged, RegisterConflict.</exception>
     /// <exception cref="KeyException">KeyringNotGranted, NotAnOwner.</exception>
-    public async Task<KeyringRewrite> RunAsync(CancellationToken cancellationToken)
+    public Task<KeyringRewrite> RunAsync(CancellationToken cancellationToken) => RunAsync(known: null, cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(CancellationToken)"/>
+    /// <param name="known">The whole ledger as the caller has just read it and written on. An entry that somebody else wrote since is carried out by whoever wrote it.</param>
+    internal async Task<KeyringRewrite> RunAsync(ErasureLedger? known, CancellationToken cancellationToken)
     {
         _vault.RequireOwner();
         for (var attempt = 1; ; attempt++)
         {
             // The base of this attempt: if another root stands when it is to be named, all that was built is of no use, and the next sweep deletes it.
-            var ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
+            var ledger = await DeferHeldAsync(known ?? await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken), cancellationToken);
+            known = null;
             var standing = _vault.Register.KeyringRoot?.Id;
             try
             {
@@ -60,6 +66,31 @@ public sealed class KeyringRewriter(VaultReader reader)
         }
     }
 
+    /// <summary>
+    /// A hold that was placed while a request waited for signatures comes in time: the request is written again, with what is held deferred. Where one owner signs, a request
+    /// is in force from the start.
+    /// </summary>
+    private async Task<ErasureLedger> DeferHeldAsync(ErasureLedger ledger, CancellationToken cancellationToken)
+    {
+        var guard = new HoldGuard(_vault.Register);
+        var held = ledger.Waiting.Where(entry => !entry.IsInForce && guard.AgainstEntry(entry.Record).Count > 0).ToList();
+        if (held.Count == 0)
+        {
+            return ledger;
+        }
+
+        var recorder = new ErasureRecorder(_vault, ledger);
+        using var keyring = await SubjectKeyring.OpenAsync(reader, cancellationToken);
+        foreach (var entry in held)
+        {
+            var request = ErasureRequest.Of(entry.Record);
+            var plan = await ErasurePlan.MakeAsync(_vault, keyring, recorder.Ledger, request, cancellationToken);
+            await recorder.WriteAsync(request, plan.Subjects, entry, cancellationToken);
+        }
+
+        return recorder.Ledger;
+    }
+
     /// <summary>So that this host refuses a copy of the vault from before.</summary>
     private async Task RememberAsync(CancellationToken cancellationToken)
     {
@@ -79,7 +110,9 @@ public sealed class KeyringRewriter(VaultReader reader)
         }
 
         var waiting = (await PendingChanges.ListAsync(_vault, cancellationToken)).FirstOrDefault(change =>
-            !change.IsStale && change.Draft.Entry.Changes.Any(item => newHead is null ? item is KeyringRoot : item == newHead));
+            !change.IsStale && (newHead is null
+                ? change.Draft.Entry.Changes.Any(static item => item is KeyringRoot) && !change.Draft.Entry.Changes.Any(static item => item is LedgerHead)
+                : change.Draft.Entry.Changes.Contains(newHead)));
         return waiting is null ? null : new RegisterAppend(waiting.Id);
     }
 
@@ -88,7 +121,7 @@ public sealed class KeyringRewriter(VaultReader reader)
         exception.Code == FaultCodes.RegisterConflict || exception.Code == FaultCodes.RegisterDamaged || exception.Code == FaultCodes.KeyringDamaged
         || exception.Code == FaultCodes.KeyringNotGranted;
 
-    /// <summary>What <see cref="RunAsync"/> would do now. Writes nothing.</summary>
+    /// <summary>What <see cref="RunAsync(CancellationToken)"/> would do now. Writes nothing.</summary>
     /// <exception cref="VaultException">LedgerDamaged, KeyringDamaged.</exception>
     /// <exception cref="KeyException">KeyringNotGranted, NotAnOwner.</exception>
     public async Task<KeyringRewrite> PlanAsync(CancellationToken cancellationToken)
@@ -136,9 +169,11 @@ public sealed class KeyringRewriter(VaultReader reader)
 
     private async Task<(RegisterAppend Append, long KeysFolded, bool HasMore)> RewriteAsync(ErasureLedger ledger, CancellationToken cancellationToken)
     {
+        // What was withdrawn asks nobody for a signature, and what the rewrite before this one had named is done.
         var named = _vault.Register.LedgerHead;
-        var newHead = ledger.Head is { } head && head != named ? head : null;
-        var erased = ledger.Entries.Where(entry => (named is null || entry.Number > named.Number) && entry.Record.State == LedgerState.Erased).ToList();
+        var due = ledger.Waiting.Where(entry => named is null || entry.Number > named.Number).ToList();
+        var newHead = due.Count > 0 ? ledger.Head : null;
+        var erased = due.Where(static entry => entry.Record.State == LedgerState.Erased).ToList();
         using var old = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         using var additions = await UnfoldedAdditions.LoadNextAsync(
             reader, old?.Root.Folded ?? new HashSet<ObjectId>(), ledger.Length, MaxAdditionsAtOnce, cancellationToken);
@@ -163,11 +198,14 @@ public sealed class KeyringRewriter(VaultReader reader)
 
     /// <summary>
     /// Deletes what the root that stands does not reach. A rewrite that is under way was begun from that root, and all that it has stored says so: that is left
-    /// alone. What was made to replace any other root can never be named any more. A crash here leaves old objects to the next call.
+    /// alone. What was made to replace any other root that stood before can never be named any more. A crash here leaves old objects to the next call.
     /// </summary>
     /// <returns>How many objects.</returns>
     private async Task<int> SweepAsync(CancellationToken cancellationToken)
     {
+        // The list before the register: else the list may show a root that two others put in place since, and it would look like one that never can be.
+        var stats = await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken);
+        await _vault.RefreshAsync(cancellationToken);
         using var standing = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         if (standing is null)
         {
@@ -175,7 +213,6 @@ public sealed class KeyringRewriter(VaultReader reader)
         }
 
         var deleted = 0;
-        var stats = await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken);
         var sweep = new KeyringSweep(_vault, standing);
         await Parallel.ForEachAsync(
             stats,

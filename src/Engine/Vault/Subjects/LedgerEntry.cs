@@ -12,6 +12,9 @@ public enum LedgerState
 
     /// <summary>A legal hold stands in the way; the release of the hold resumes it.</summary>
     Deferred = 1,
+
+    /// <summary>Asks for nothing: what it replaces was withdrawn before enough owners had signed it.</summary>
+    Withdrawn = 2,
 }
 
 /// <summary>One request to erase subjects, as the ledger keeps it: sealed with the metadata key, so that every writer can tell who was erased, and nobody outside.</summary>
@@ -46,6 +49,12 @@ public sealed record LedgerRecord
     /// <summary>Kills keys of this generation and older ones. Never beyond the entry's own number; before it, where a request of before is carried out late: who returned meanwhile is not meant.</summary>
     public uint UpTo { get; init; } = uint.MaxValue;
 
+    /// <summary>
+    /// Numbers of entries before it in whose place it stands: they are not carried out. Counts for those alone that no entry of the register had put into force before: what
+    /// enough owners have signed, one cannot take back.
+    /// </summary>
+    public IReadOnlyList<uint> Replaces { get; init; } = [];
+
     /// <summary>What one subject lost by this entry.</summary>
     internal IReadOnlyList<DestroyedKeys> DestroyedOf(SubjectPseudonym subject)
     {
@@ -62,7 +71,14 @@ public sealed record LedgerRecord
 
     /// <summary>Whether a key of a subject that the entry names dies by it.</summary>
     internal bool Takes(DataSetId dataSet, uint generation) =>
-        State == LedgerState.Erased && generation <= UpTo && (Scope.Count == 0 || Scope.Contains(dataSet)) && !Spared.Contains(dataSet);
+        State == LedgerState.Erased && generation <= UpTo && Means(dataSet) && !Spared.Contains(dataSet);
+
+    internal bool Means(DataSetId dataSet) => Scope.Count == 0 || Scope.Contains(dataSet);
+
+    /// <summary>Whether nothing is left to do of a deferred request once this entry is in force.</summary>
+    internal bool TakesAllOf(LedgerRecord deferred) =>
+        State == LedgerState.Erased && UpTo >= deferred.UpTo && !Spared.Any(deferred.Means)
+        && (Scope.Count == 0 || (deferred.Scope.Count > 0 && deferred.Scope.All(Scope.Contains)));
 }
 
 /// <summary>How many keys for one data set were destroyed.</summary>
@@ -80,8 +96,8 @@ public sealed record LedgerEntry(uint Number, ContentHash? Previous, ContentHash
 internal static class LedgerCodec
 {
     internal const int MaxSubjects = 100_000;
+    internal const int MaxListed = 10_000;
     private const int DestroyedKey = 128;
-    private const int MaxListed = 10_000;
 
     /// <summary>The whole object, sealed and signed.</summary>
     internal static byte[] Seal(UnlockedVault vault, uint number, ContentHash? previous, LedgerRecord record)
@@ -157,7 +173,7 @@ internal static class LedgerCodec
         return (reader.Required(number, "the number"), previous, reader.Required(blob, "the record"));
     }
 
-    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(11)
+    private static byte[] Encode(LedgerRecord record) => new CborMapWriter().BeginMap(12)
         .Key(0).Time(record.Time)
         .Key(1).Array(record.Subjects, static (writer, subject) => writer.Id(subject.Value))
         .Key(2).Text(record.Reason)
@@ -168,6 +184,7 @@ internal static class LedgerCodec
         .Key(7).Int((int)record.State)
         .Key(8).Array(record.Spared, static (writer, dataSet) => writer.Id(dataSet.Value))
         .Key(9).UInt(record.UpTo)
+        .Key(10).Array(record.Replaces, static (writer, entry) => writer.UInt(entry))
         .Key(DestroyedKey).Array(record.Destroyed, static (writer, destroyed) => writer.Array(destroyed, static (writer, keys) => writer.BeginArray(2).Id(keys.DataSet.Value).Int(keys.Keys).EndArray()))
         .EndMap().Encode();
 
@@ -183,6 +200,7 @@ internal static class LedgerCodec
         ulong? state = null;
         DataSetId[]? spared = null;
         uint? upTo = null;
+        uint[] replaces = [];
         DestroyedKeys[][] destroyed = [];
         var reader = CborMapReader.OfMap(plain, $"ledger entry {number}");
         while (reader.NextKey(out var key, DestroyedKey))
@@ -199,6 +217,7 @@ internal static class LedgerCodec
                 case 7: state = reader.ReadUInt64(); break;
                 case 8: spared = reader.ReadArray(MaxListed, static item => new DataSetId(item.ReadId())); break;
                 case 9: upTo = (uint)reader.ReadUInt64(number); break;
+                case 10: replaces = reader.ReadArray(MaxListed, static item => item.ReadUInt32()); break;
                 case DestroyedKey: destroyed = reader.ReadArray(MaxSubjects, static item => item.ReadArray(MaxListed, ReadDestroyed)); break;
                 default: throw reader.UnknownKey(key);
             }
@@ -206,6 +225,7 @@ internal static class LedgerCodec
 
         reader.Check(destroyed.Length == 0 || destroyed.Length == subjects?.Length, "what was destroyed is of other subjects");
         reader.Check(subjects is null || IsAscending(subjects), "its subjects are not in order");
+        reader.Check(replaces.All(entry => entry < number), "it replaces what is not before it");
         return new LedgerRecord
         {
             Time = reader.Required(time, "the time"),
@@ -216,9 +236,10 @@ internal static class LedgerCodec
             Destroyed = destroyed,
             HorizonEnd = reader.Required(horizon, "the horizon"),
             BeyondUse = reader.Required(beyondUse, "what is beyond use"),
-            State = reader.Required(state, "the state") is var known and <= (ulong)LedgerState.Deferred ? (LedgerState)known : throw reader.Unsupported($"ledger state {state}"),
+            State = reader.Required(state, "the state") is var known and <= (ulong)LedgerState.Withdrawn ? (LedgerState)known : throw reader.Unsupported($"ledger state {state}"),
             Spared = reader.Required(spared, "what was spared"),
             UpTo = reader.Required(upTo, "the newest generation"),
+            Replaces = replaces,
         };
     }
 

@@ -8,8 +8,9 @@ internal static class LedgerWriter
 {
     private const int MaxAttempts = 10;
 
+    /// <returns>The ledger with the entry as its last.</returns>
     /// <exception cref="VaultException">LedgerDamaged.</exception>
-    internal static async Task<LedgerEntry> AppendAsync(UnlockedVault vault, ErasureLedger ledger, LedgerRecord record, CancellationToken cancellationToken)
+    internal static async Task<ErasureLedger> AppendAsync(UnlockedVault vault, ErasureLedger ledger, LedgerRecord record, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -19,11 +20,11 @@ internal static class LedgerWriter
             try
             {
                 await vault.Store.PutAsync(name, bytes, cancellationToken);
-                return new LedgerEntry(number, ledger.Head?.Hash, ContentHash.Of(bytes), vault.Register.Policy.OwnersNeeded <= 1, record);
+                return ledger.With(new LedgerEntry(number, ledger.Head?.Hash, ContentHash.Of(bytes), vault.Register.Policy.OwnersNeeded <= 1, record));
             }
             catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists && attempt < MaxAttempts)
             {
-                ledger = await ErasureLedger.ReadAsync(vault, ledger.Head, cancellationToken);
+                ledger = await ErasureLedger.ReadAsync(vault, after: null, cancellationToken);
                 if (ledger.Length == number)
                 {
                     // No entry, and no register names it: rubbish that would stand in the way for ever.

@@ -50,32 +50,10 @@ public sealed class SubjectEraser(VaultReader reader)
     public async Task<IReadOnlyList<ErasureOutcome>> EraseAsync(ErasureRequest request, CancellationToken cancellationToken)
     {
         var plan = await ErasurePlan.MakeAsync(reader, request, cancellationToken);
-        var ledger = plan.Ledger;
-        var free = plan.Subjects.Where(static subject => subject.Free.Count > 0 && !subject.IsRequested).ToList();
-        var heldAsSubject = plan.Subjects.Where(static subject => subject.IsHeldAsSubject).ToList();
-        var heldByDataSet = plan.Subjects.Where(static subject => subject.Held.Count > 0 && !subject.IsHeldAsSubject).ToList();
-        var entries = new Dictionary<SubjectPseudonym, LedgerEntry>();
-
-        // Deferred ones first, so that of a subject with both the entry that destroyed something is the one that is shown.
-        await WriteAsync(request, heldAsSubject, request.Scope, LedgerState.Deferred);
-        await WriteAsync(request, heldByDataSet, [.. heldByDataSet.SelectMany(static subject => subject.Held).Distinct().OrderBy(static id => id.Value)], LedgerState.Deferred);
-        await WriteAsync(request, free, request.Scope, LedgerState.Erased);
-
-        var append = (await new KeyringRewriter(reader).RunAsync(cancellationToken)).Append;
+        var recorder = new ErasureRecorder(_vault, plan.Ledger);
+        var entries = await recorder.WriteAsync(request, plan.Subjects, replaced: null, cancellationToken);
+        var append = (await new KeyringRewriter(reader).RunAsync(recorder.Ledger, cancellationToken)).Append;
         return [.. plan.Subjects.Select(subject => OutcomeOf(subject, append, entries.GetValueOrDefault(subject.Subject) ?? subject.Before))];
-
-        async Task WriteAsync(ErasureRequest asked, List<PlannedErasure> subjects, IReadOnlyList<DataSetId> scope, LedgerState state)
-        {
-            foreach (var batch in subjects.Chunk(LedgerCodec.MaxSubjects))
-            {
-                var written = await LedgerWriter.AppendAsync(_vault, ledger, RecordOf(asked, batch, scope, state), cancellationToken);
-                ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
-                foreach (var subject in batch)
-                {
-                    entries[subject.Subject] = written;
-                }
-            }
-        }
     }
 
     /// <summary>
@@ -93,19 +71,18 @@ public sealed class SubjectEraser(VaultReader reader)
     /// <param name="before">What the register named when nobody of them was erased.</param>
     internal async Task<(IReadOnlyList<ErasureOutcome> Erased, KeyringRewrite Rewrite)> ResumeSinceAsync(LedgerHead? before, CancellationToken cancellationToken)
     {
-        var waiting = new List<ErasureOutcome>();
-        foreach (var request in await DeferredAsync(cancellationToken))
+        var recorder = new ErasureRecorder(_vault, await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken));
+        var planned = new Dictionary<SubjectPseudonym, (PlannedErasure Plan, LedgerEntry? Entry)>();
+        await ForEachDueAsync(recorder, async (request, due) =>
         {
-            var due = await DueAsync(request, cancellationToken);
-            if (due.Count > 0)
-            {
-                waiting.AddRange((await EraseAsync(request with { Subjects = due }, cancellationToken)).Where(static outcome => outcome.State == ErasureState.Pending));
-            }
-        }
+            var entries = await recorder.WriteAsync(request, due, replaced: null, cancellationToken);
+            due.ForEach(subject => planned[subject.Subject] = (subject, entries.GetValueOrDefault(subject.Subject) ?? subject.Before));
+        }, cancellationToken);
 
         // Nobody counts as erased before the rewrite has destroyed what was.
-        var rewrite = await new KeyringRewriter(reader).RunAsync(cancellationToken);
-        return ([.. waiting, .. await ErasedSinceAsync(before, cancellationToken)], rewrite);
+        var rewrite = await new KeyringRewriter(reader).RunAsync(recorder.Ledger, cancellationToken);
+        var outcomes = planned.Values.Select(item => OutcomeOf(item.Plan, rewrite.Append, item.Entry));
+        return ([.. outcomes.Where(static outcome => outcome.State == ErasureState.Pending), .. await ErasedSinceAsync(before, cancellationToken)], rewrite);
     }
 
     /// <summary>What became of everybody whom the ledger entries erase that the register names now, and did not name then.</summary>
@@ -117,10 +94,12 @@ public sealed class SubjectEraser(VaultReader reader)
         }
 
         var outcomes = new List<ErasureOutcome>();
-        foreach (var entry in (await ErasureLedger.ReadAsync(_vault, before, cancellationToken)).Entries.Where(entry => entry.Number <= named.Number && entry.Record.State == LedgerState.Erased))
+        using var keyring = await SubjectKeyring.OpenAsync(reader, cancellationToken);
+        var since = keyring.Ledger.Entries.Where(entry => (before is null || entry.Number > before.Number) && entry.Number <= named.Number);
+        foreach (var entry in since.Where(entry => entry.Record.State == LedgerState.Erased && !keyring.Ledger.IsReplaced(entry)))
         {
-            var (record, request) = (entry.Record, ErasureRequest.Of(entry.Record));
-            foreach (var subject in (await ErasurePlan.MakeAsync(reader, request, cancellationToken)).Subjects)
+            var record = entry.Record;
+            foreach (var subject in (await ErasurePlan.MakeAsync(_vault, keyring, keyring.Ledger, ErasureRequest.Of(record), cancellationToken)).Subjects)
             {
                 var destroyed = record.DestroyedOf(subject.Subject);
                 outcomes.Add(new ErasureOutcome(
@@ -141,70 +120,44 @@ public sealed class SubjectEraser(VaultReader reader)
     /// <returns>How many erasures are due, and what a rewrite would take in.</returns>
     public async Task<(int Due, KeyringRewrite Rewrite)> PlanResumeAsync(CancellationToken cancellationToken)
     {
-        var due = new HashSet<SubjectPseudonym>();
-        foreach (var request in await DeferredAsync(cancellationToken))
+        var subjects = new HashSet<SubjectPseudonym>();
+        var recorder = new ErasureRecorder(_vault, await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken));
+        await ForEachDueAsync(recorder, (_, due) =>
         {
-            due.UnionWith(await DueAsync(request, cancellationToken));
+            subjects.UnionWith(due.Select(static subject => subject.Subject));
+            return Task.CompletedTask;
+        }, cancellationToken);
+        return (subjects.Count, await new KeyringRewriter(reader).PlanAsync(cancellationToken));
+    }
+
+    /// <summary>
+    /// Shows each deferred request with those of it who still have keys of before it, and none that is held. Who came back since is not meant. The newest first: of requests
+    /// that were made twice it takes what the others ask. A request that is fulfilled costs no look at the keyring.
+    /// </summary>
+    private async Task ForEachDueAsync(ErasureRecorder recorder, Func<ErasureRequest, List<PlannedErasure>, Task> act, CancellationToken cancellationToken)
+    {
+        var ledger = recorder.Ledger;
+        var open = (from entry in ledger.Entries.Reverse()
+                    where entry.Record.State == LedgerState.Deferred && !ledger.IsReplaced(entry)
+                    let left = entry.Record.Subjects.Where(subject => !ledger.HasFulfilled(subject, entry.Record)).ToList()
+                    where left.Count > 0
+                    select ErasureRequest.Of(entry.Record) with { Subjects = left }).ToList();
+        if (open.Count == 0)
+        {
+            return;
         }
 
-        return (due.Count, await new KeyringRewriter(reader).PlanAsync(cancellationToken));
-    }
-
-    private async Task<List<ErasureRequest>> DeferredAsync(CancellationToken cancellationToken)
-    {
-        var ledger = await ErasureLedger.ReadAsync(_vault, after: null, cancellationToken);
-        return
-        [
-            .. from entry in ledger.Entries
-               where entry.Record.State == LedgerState.Deferred
-               select ErasureRequest.Of(entry.Record),
-        ];
-    }
-
-    /// <summary>Those of a deferred request who still have keys of before it, and none that is held. Who came back since is not meant.</summary>
-    private async Task<List<SubjectPseudonym>> DueAsync(ErasureRequest request, CancellationToken cancellationToken)
-    {
         using var keyring = await SubjectKeyring.OpenAsync(reader, cancellationToken);
-        var guard = new Holds.HoldGuard(_vault.Register);
-        var due = new List<SubjectPseudonym>();
-        foreach (var subject in request.Subjects)
+        foreach (var request in open)
         {
-            var keys = (await keyring.OfSubjectAsync(subject, cancellationToken))
-                .ToLookup(request.Takes);
-            if (keys[true].Any() && keys[true].All(key => guard.AgainstErasure(subject, key.DataSet).Count == 0))
+            var plan = await ErasurePlan.MakeAsync(_vault, keyring, recorder.Ledger, request, cancellationToken);
+            var due = plan.Subjects.Where(static subject => subject.Free.Count > 0 && subject.Held.Count == 0).ToList();
+            if (due.Count > 0)
             {
-                due.Add(subject);
-            }
-
-            foreach (var key in keys[true].Concat(keys[false]))
-            {
-                key.Dispose();
+                await act(request, due);
             }
         }
-
-        return due;
     }
-
-    private LedgerRecord RecordOf(ErasureRequest request, PlannedErasure[] batch, IReadOnlyList<DataSetId> scope, LedgerState state) => new()
-    {
-        Time = _vault.Now,
-        Subjects = [.. batch.Select(static subject => subject.Subject)],
-        Reason = request.Reason,
-        Scope = scope,
-        Spared = state == LedgerState.Erased ? SparedOf(request) : [],
-        KeysDestroyed = state == LedgerState.Erased ? batch.Sum(static subject => (long)subject.Free.Count) : 0,
-        Destroyed = state == LedgerState.Erased ? [.. batch.Select(static subject => DestroyedOf(subject.Free))] : [],
-        HorizonEnd = Timestamp.From(_vault.Time.GetUtcNow() + _vault.Register.Policy.ErasureHorizon),
-        State = state,
-        UpTo = request.UpTo,
-    };
-
-    /// <summary>Data sets that are held as such, or by one of their snapshots.</summary>
-    private List<DataSetId> SparedOf(ErasureRequest request) => [.. _vault.Register.Holds.Values
-        .Where(static hold => hold.Scope != HoldScope.Subject)
-        .SelectMany(static hold => hold.DataSets)
-        .Where(dataSet => request.Scope.Count == 0 || request.Scope.Contains(dataSet))
-        .Distinct().OrderBy(static id => id.Value)];
 
     private static ErasureOutcome OutcomeOf(PlannedErasure subject, RegisterAppend append, LedgerEntry? entry)
     {
@@ -212,14 +165,11 @@ public sealed class SubjectEraser(VaultReader reader)
             : append.IsPending && subject.Free.Count > 0 ? ErasureState.Pending
             : subject.Held.Count > 0 ? ErasureState.Deferred
             : ErasureState.Erased;
-        var destroyed = subject.Free.Count == 0 && entry is not null ? entry.Record.DestroyedOf(subject.Subject) : DestroyedOf(subject.Free);
+        var destroyed = subject.Free.Count == 0 && entry is not null ? entry.Record.DestroyedOf(subject.Subject) : ErasureRecorder.DestroyedOf(subject.Free);
         return new ErasureOutcome(
             subject.Subject, state, destroyed.Sum(static keys => keys.Keys), [.. destroyed.Select(static keys => keys.DataSet)], [.. subject.Held.Distinct()], subject.Holds, entry)
         {
             Change = state == ErasureState.Pending ? append.Pending : null,
         };
     }
-
-    private static List<DestroyedKeys> DestroyedOf(IEnumerable<DataSetId> free) =>
-        [.. free.CountBy(static dataSet => dataSet).OrderBy(static pair => pair.Key.Value).Select(static pair => new DestroyedKeys(pair.Key, pair.Value))];
 }

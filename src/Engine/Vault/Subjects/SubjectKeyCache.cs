@@ -98,7 +98,7 @@ internal sealed record SubjectKeyCache(string Directory, VaultId Vault, DataSetI
         }
 
         using var merge = new SubjectKeyMerge([], [cached.Keys]);
-        await TryWriteAsync(merge, record => !IsDead(record.Span, ledger), cached.Preface with { Ledger = ledger.Head ?? cached.Preface.Ledger }, cancellationToken);
+        await TryWriteAsync(merge, record => !IsDead(record.Span, ledger), cached.Preface with { Ledger = ledger.Named ?? cached.Preface.Ledger }, cancellationToken);
     }
 
     internal bool IsDead(ReadOnlySpan<byte> record, ErasureLedger ledger) =>
@@ -172,7 +172,7 @@ internal sealed record SubjectKeyCache(string Directory, VaultId Vault, DataSetI
     }
 }
 
-/// <param name="Ledger">Dead keys up to this entry are gone from the cache.</param>
+/// <param name="Ledger">Dead keys up to this entry, which the register names, are gone from the cache. What lies behind it may come into force later, or never.</param>
 /// <param name="Additions">Where the keys stand in the vault: one that is lost there must be used no more.</param>
 internal sealed record CachePreface(LedgerHead? Ledger, IReadOnlyList<ObjectId> Additions);
 

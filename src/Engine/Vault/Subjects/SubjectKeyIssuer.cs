@@ -27,7 +27,7 @@ public sealed class SubjectKeyIssuer : IDisposable
         _dataSet = cache.DataSet;
         _cache = cache;
         _ledger = ledger;
-        _generation = ledger.Length;
+        _generation = ledger.Generation;
         _issued = new IssuedKeys(cache.Directory, vault.Id, cached);
     }
 
@@ -81,7 +81,7 @@ public sealed class SubjectKeyIssuer : IDisposable
     /// </summary>
     public async Task<IReadOnlySet<DomainId>> ErasedSinceAsync(CancellationToken cancellationToken)
     {
-        _ledger = await ErasureLedger.ReadAsync(_vault, _ledger.Head, cancellationToken);
+        _ledger = await ErasureLedger.ReadAsync(_vault, _ledger.Named, cancellationToken);
         _erased.UnionWith(_issued.DeadBy(_ledger, _dataSet));
         return _erased.ToHashSet();
     }
@@ -92,7 +92,7 @@ public sealed class SubjectKeyIssuer : IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (!await _issued.WriteAsync(_cache, _ledger.Head, _erased, cancellationToken))
+            if (!await _issued.WriteAsync(_cache, _ledger.Named, _erased, cancellationToken))
             {
                 _vault.Sink.Report(new BackupEvent(
                     EventSeverity.Warning, "This host cannot remember the keys of the subjects; the next run stores their records once more.", FaultCodes.HostStateUnusable));

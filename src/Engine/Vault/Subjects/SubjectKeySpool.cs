@@ -44,11 +44,23 @@ internal sealed class SubjectKeySpool(string folder, VaultId vault) : IDisposabl
         return SubjectKeyFile.TryOpen(file, new ObjectKey(root.Bytes, header, SealPurpose.Cache))!;
     }
 
-    /// <summary>Takes the batch over. Of two records of one domain the one that was added first comes first.</summary>
+    /// <summary>Sorted parts that each look-up asks.</summary>
+    internal int Parts => _batches.Count + _files.Count;
+
+    /// <summary>Takes the batch over. Of two records of one domain the one that was added first comes first. Small ones are merged, so that few are left however many are added.</summary>
     internal void Add(SubjectRecords batch)
     {
         _batches.Add(batch);
         _inMemory += batch.Count;
+        while (_batches.Count > 1 && _batches[^2].Count < 2 * _batches[^1].Count)
+        {
+            var (first, second) = (_batches[^2], _batches[^1]);
+            _batches.RemoveRange(_batches.Count - 2, 2);
+            _batches.Add(SubjectRecords.Merge(first, second));
+            first.Dispose();
+            second.Dispose();
+        }
+
         if (_inMemory > MaxRecordsInMemory)
         {
             Flush();

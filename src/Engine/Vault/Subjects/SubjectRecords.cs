@@ -39,6 +39,20 @@ internal sealed class SubjectRecords : IDisposable
         return records;
     }
 
+    /// <summary>The records of both in one order; of equal ones the first's come first.</summary>
+    internal static SubjectRecords Merge(SubjectRecords first, SubjectRecords second)
+    {
+        var bytes = OwnedBuffer.Rent(first._bytes.LengthBytes + second._bytes.LengthBytes);
+        var (left, right) = (0, 0);
+        for (var at = 0; at < bytes.LengthBytes; at += SubjectRecord.SizeBytes)
+        {
+            var next = right == second.Count || (left < first.Count && SubjectRecord.Compare(first[left], second[right]) <= 0) ? first[left++] : second[right++];
+            next.CopyTo(bytes.Span[at..]);
+        }
+
+        return new SubjectRecords(bytes);
+    }
+
     /// <summary>The records that start with <paramref name="prefix"/>: a pseudonym, or what a domain id shares with it.</summary>
     internal Range RangeOf(ReadOnlySpan<byte> prefix)
     {

@@ -37,13 +37,43 @@ public sealed class ErasureCertificateTests : IDisposable
         Assert.Contains("no secret of an owner", root.GetProperty("guarantee").GetString()!, StringComparison.Ordinal);
         Assert.DoesNotContain("Anna", Encoding.UTF8.GetString(certificate.Json.Span), StringComparison.Ordinal);
 
-        Assert.True(ErasureCertificate.Verify(shop.Register, certificate.Json.Span, certificate.Signature.Span));
+        Assert.Equal(0, root.GetProperty("destroyed").GetProperty("recordSnapshotsOfDataSets").GetInt32());
+
+        await shop.RefreshAsync(Token);
+        var ledger = await ErasureLedger.ReadAsync(shop, after: null, Token);
+        Assert.True(ErasureCertificate.Verify(shop.Register, ledger, certificate.Json.Span, certificate.Signature.Span));
         var forged = certificate.Json.ToArray();
         forged[certificate.Json.Span.IndexOf("erased"u8)] = (byte)'E';
-        Assert.False(ErasureCertificate.Verify(shop.Register, forged, certificate.Signature.Span));
+        Assert.False(ErasureCertificate.Verify(shop.Register, ledger, forged, certificate.Signature.Span));
         using var other = new VaultBench();
         using var stranger = await other.CreateAsync();
-        Assert.False(ErasureCertificate.Verify(stranger.Register, certificate.Json.Span, certificate.Signature.Span));
+        Assert.False(ErasureCertificate.Verify(stranger.Register, ledger, certificate.Json.Span, certificate.Signature.Span));
+    }
+
+    [Fact]
+    public async Task A_certificate_is_none_without_its_entry_in_the_ledger_and_neither_is_what_only_looks_like_one()
+    {
+        using var owner = await _bench.CreateAsync();
+        await SubjectScene.AddAsync(owner, "members", "Anna", "Bert");
+        var outcome = Assert.Single(await SubjectScene.EraseAsync(owner, "Anna"));
+        var issuer = await CertificateIssuer.LoadAsync(owner, Token);
+        var ledger = await ErasureLedger.ReadAsync(owner, after: null, Token);
+        Assert.True(IsValid(outcome));
+
+        // Signed by the owner, and of something that the ledger does not say.
+        Assert.False(IsValid(outcome with { Entry = outcome.Entry! with { Number = 1 } }));
+        Assert.False(IsValid(outcome with { Entry = outcome.Entry! with { Hash = SecureBackup.Engine.Primitives.ContentHash.Of([1]) } }));
+        Assert.False(IsValid(outcome with { Subject = owner.Keys.PseudonymOf("Bert") }));
+        foreach (var text in (string[])["", "{", "[]", "7", "{}", """{"owner":{}}""", """{"owner":{"memberId":7}}""", """{"owner":null,"vault":[]}"""])
+        {
+            Assert.False(ErasureCertificate.Verify(owner.Register, ledger, Encoding.UTF8.GetBytes(text), new byte[64]));
+        }
+
+        bool IsValid(ErasureOutcome stated)
+        {
+            var certificate = issuer.Make(stated, null);
+            return ErasureCertificate.Verify(owner.Register, ledger, certificate.Json.Span, certificate.Signature.Span);
+        }
     }
 
     [Fact]
@@ -94,6 +124,7 @@ public sealed class ErasureCertificateTests : IDisposable
         Assert.Equal(Convert.ToHexStringLower(certificate.Signature.Span), (await File.ReadAllTextAsync(path + ".sig", Token)).Trim());
         var page = await File.ReadAllTextAsync(Path.ChangeExtension(path, ".html"), Token);
         Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.Contains("<th>Snapshots of records in these data sets, with or without this customer", page, StringComparison.Ordinal);
         Assert.Contains("&lt;script&gt;Anna &amp; Co&lt;/script&gt;", page, StringComparison.Ordinal);
 
         await File.WriteAllTextAsync(_bench["a file"], "no folder", Token);

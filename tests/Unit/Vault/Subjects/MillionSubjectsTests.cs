@@ -42,7 +42,7 @@ public sealed class MillionSubjectsTests : IDisposable
         var certificate = (await CertificateIssuer.LoadAsync(owner, Token)).Make(outcome, null);
         clock.Stop();
         TestContext.Current.TestOutputHelper!.WriteLine($"{Count:N0} keys, {keyringBytes:N0} bytes; erased and certified in {clock.Elapsed.TotalSeconds:F2} s; memory grew by {growth:N0} bytes.");
-        Assert.Equal((ErasureState.Erased, 365), (outcome.State, certificate.Erasure.Snapshots));
+        Assert.Equal((ErasureState.Erased, 365), (outcome.State, certificate.Erasure.RecordSnapshots));
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"It took {clock.Elapsed}.");
         using var keyring = await SubjectKeyring.OpenAsync(owner.RequireReader(), Token);
         Assert.Null(await keyring.FindAsync(first, Token));

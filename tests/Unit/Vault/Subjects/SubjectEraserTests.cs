@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Holds;
 using SecureBackup.Engine.Vault.Subjects;
@@ -8,6 +11,7 @@ namespace SecureBackup.Tests.Unit.Vault.Subjects;
 public sealed class SubjectEraserTests : IDisposable
 {
     private readonly VaultBench _bench = new();
+    private readonly List<string> _asked = [];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -167,6 +171,25 @@ public sealed class SubjectEraserTests : IDisposable
     }
 
     [Fact]
+    public async Task A_sweep_that_others_overtake_takes_nothing_of_theirs()
+    {
+        using (var first = await _bench.CreateAsync())
+        {
+            await SubjectScene.AddAsync(first, "members", "Anna", "Bert", "Carla", "Dora");
+        }
+
+        using var other = await _bench.OpenByFileAsync(host: "another");
+        using var owner = await WatchedAsync(async () =>
+        {
+            await SubjectScene.EraseAsync(other, "Bert");
+            await SubjectScene.EraseAsync(other, "Carla");
+        });
+        await SubjectScene.EraseAsync(owner, "Anna");
+        Assert.Equal("0 0 0 1", await SubjectScene.CountAsync(other, "Anna", "Bert", "Carla", "Dora"));
+        await SubjectScene.RequireNothingLeftOverAsync(other, _bench.Target);
+    }
+
+    [Fact]
     public async Task A_hold_on_a_data_set_defers_only_the_keys_in_it_and_its_release_resumes()
     {
         using var owner = await _bench.CreateAsync();
@@ -186,6 +209,44 @@ public sealed class SubjectEraserTests : IDisposable
         Assert.Equal((ErasureState.Erased, 1, "asked for by letter"), (resumed.State, resumed.KeysDestroyed, resumed.Entry!.Record.Reason));
         Assert.Equal("0 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
         Assert.Empty((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
+    }
+
+    [Fact]
+    public async Task An_erasure_reads_the_ledger_once_and_deferred_requests_cost_one_keyring_and_none_when_they_are_fulfilled()
+    {
+        using (var first = await _bench.CreateAsync())
+        {
+            await SubjectScene.AddAsync(first, "members", "Anna", "Bert", "Carla", "Dora");
+        }
+
+        using var owner = await WatchedAsync();
+        await SubjectScene.EraseAsync(owner, "Dora");
+        Assert.Equal(1, CountAsked(ObjectNames.Ledger));
+
+        var members = owner.Keys.DataSetIdOf("members");
+        var (hold, _) = await LegalHolds.PlaceAsync(
+            owner, new HoldRequest(HoldScope.DataSet, members.Value, [members], "members") { Reason = "tax audit", Owner = "finance" }, Token);
+        foreach (var subject in (string[])["Anna", "Bert", "Carla", "Anna"])
+        {
+            Assert.Equal(ErasureState.Deferred, Assert.Single(await SubjectScene.EraseAsync(owner, subject)).State);
+        }
+
+        var root = ObjectNames.KeyringObject(ObjectNames.KeyringRoots, owner.Register.KeyringRoot!.Id).Value;
+        _asked.Clear();
+        Assert.Equal(0, (await new SubjectEraser(owner.RequireReader()).PlanResumeAsync(Token)).Due);
+        Assert.Equal(2, CountAsked(root));
+
+        await LegalHolds.ReleaseAsync(owner, hold.Placed.Id, "audit closed", Token);
+        var length = (await ErasureLedger.ReadAsync(owner, null, Token)).Length;
+        Assert.Equal(3, (await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased.Count);
+        Assert.Equal(length + 3, (await ErasureLedger.ReadAsync(owner, null, Token)).Length);
+        Assert.Equal("0 0 0", await SubjectScene.CountAsync(owner, "Anna", "Bert", "Carla"));
+
+        // Done for good: whether something is left to do is told by the ledger alone.
+        root = ObjectNames.KeyringObject(ObjectNames.KeyringRoots, owner.Register.KeyringRoot!.Id).Value;
+        _asked.Clear();
+        Assert.Equal(0, (await new SubjectEraser(owner.RequireReader()).PlanResumeAsync(Token)).Due);
+        Assert.Equal(1, CountAsked(root));
     }
 
     [Fact]
@@ -209,5 +270,49 @@ public sealed class SubjectEraserTests : IDisposable
         using var keyring = await SubjectKeyring.OpenAsync(owner.RequireReader(), Token);
         Assert.Equal(owner.Keys.DataSetIdOf("orders"), Assert.Single(await keyring.OfSubjectAsync("Anna", Token)).DataSet);
         Assert.Empty((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased);
+    }
+
+    private int CountAsked(string start) => _asked.Count(name => name.StartsWith(start, StringComparison.Ordinal));
+
+    /// <param name="beforeSweep">What others do right before the first sweep of the keyring lists it.</param>
+    private async Task<UnlockedVault> WatchedAsync(Func<Task>? beforeSweep = null)
+    {
+        var locked = await LockedVault.OpenAsync(new Watched(_bench.Target, _asked, beforeSweep), Token);
+        using var credential = CredentialFile.Read(_bench.KeyPath, _bench.Sink);
+        return await locked.UnlockAsync(credential, _bench.Host(), Token);
+    }
+
+    /// <summary>Writes down what is listed and which objects are read.</summary>
+    private sealed class Watched(Target inner, List<string> asked, Func<Task>? beforeSweep) : DelegatingTarget(inner)
+    {
+        private Func<Task>? _beforeSweep = beforeSweep;
+
+        public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            Note(name.Value);
+            return base.ReadAsync(name, offset, destination, cancellationToken);
+        }
+
+        public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            Note(prefix);
+            if (prefix.Equals(ObjectNames.Keyring, StringComparison.Ordinal) && Interlocked.Exchange(ref _beforeSweep, null) is { } act)
+            {
+                await act();
+            }
+
+            await foreach (var stat in base.ListAsync(prefix, cancellationToken))
+            {
+                yield return stat;
+            }
+        }
+
+        private void Note(string name)
+        {
+            lock (asked)
+            {
+                asked.Add(name);
+            }
+        }
     }
 }
