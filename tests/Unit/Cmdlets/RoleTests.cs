@@ -13,7 +13,7 @@ public sealed class RoleTests : IDisposable
         $vault = @{ Vault = './vault' }
         $null = Start-CustomerBackup ./crm @vault
         $null = 7, 8 | ForEach-Object { [pscustomobject] @{ Id = $_; Name = "Name of $_" } } | Start-CustomerBackup -DataSet members -SubjectProperty Id @vault
-        $null = Add-BackupLegalHold -DataSet other -Reason 'lawsuit' -Owner 'legal' @vault
+        $null = Add-BackupLegalHold -DataSet other -Reason 'lawsuit' -Owner 'legal' @vault -WarningAction SilentlyContinue
         $null = Add-BackupVaultMember owner Owner ./owner.key @vault
         foreach ($role in 'Maintainer', 'Writer', 'Auditor', 'Verifier') { $null = Add-BackupVaultMember $role.ToLowerInvariant() $role "./$role.key".ToLowerInvariant() @vault }
         $null = Add-BackupVaultMember reader Verifier ./reader.key -CanRead @vault
@@ -33,7 +33,7 @@ public sealed class RoleTests : IDisposable
         ("Get-BackupVaultMember", Right.List, "Get-BackupVaultMember @key"),
         ("Get-CustomerBackup", Right.List, "Get-CustomerBackup @key"),
         ("Get-BackupVaultKey", Right.List, "Get-BackupVaultKey @key"),
-        ("Compare-CustomerBackup", Right.Read, "Compare-CustomerBackup $files.Id @key"),
+        ("Compare-CustomerBackup", Right.Read, "Compare-CustomerBackup $files.Id -Disk @key"),
         ("Export-CustomerData", Right.Read, "Export-CustomerData 7 ./package-$who @key"),
         ("Get-CustomerBackupItem", Right.Read, "Get-CustomerBackupItem -DataSet crm @key"),
         ("Get-CustomerData", Right.Read, "Get-CustomerData 7 @key"),
@@ -46,7 +46,7 @@ public sealed class RoleTests : IDisposable
         ("Add-BackupLegalHold", Right.Own, "Add-BackupLegalHold $files.Id -Reason 'lawsuit' -Owner 'legal' @key -Confirm:$false"),
         ("Remove-BackupLegalHold", Right.Own, "Remove-BackupLegalHold $hold.Id -Reason 'over' @key -Confirm:$false"),
         ("Remove-CustomerData", Right.Own, "Remove-CustomerData 8 -Reason 'asked' @key -Confirm:$false"),
-        ("Add-BackupVaultKey", Right.Own, "Add-BackupVaultKey -NewKeyFile ./second-$who.key @key -Confirm:$false"),
+        ("Add-BackupVaultKey", Right.Own, "Add-BackupVaultKey -NewKeyFile ./second-$who.key -Label second @key -Confirm:$false"),
         ("Remove-BackupVaultKey", Right.Own, "Remove-BackupVaultKey 'second' @key -Confirm:$false"),
         ("Export-BackupRecoveryShare", Right.Own, "Export-BackupRecoveryShare ./sheets-$who -Threshold 2 -Count 3 @key -Confirm:$false"),
         ("Add-BackupVaultMember", Right.Own, "Add-BackupVaultMember new-$who Auditor ./new-$who.key @key -Confirm:$false"),
