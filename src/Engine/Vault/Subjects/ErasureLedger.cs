@@ -12,6 +12,7 @@ namespace SecureBackup.Engine.Vault.Subjects;
 public sealed class ErasureLedger
 {
     private readonly Dictionary<SubjectPseudonym, List<LedgerEntry>> _bySubject = [];
+    private readonly Dictionary<SubjectPseudonym, List<LedgerEntry>> _deferredBySubject = [];
     private readonly HashSet<uint> _replaced;
     private readonly RegisterState _register;
     private readonly LedgerHead? _after;
@@ -28,11 +29,12 @@ public sealed class ErasureLedger
                where !register.LedgerHeads.Exists(head => number <= head && head < entry.Number)
                select number,
         ];
-        foreach (var entry in entries.Where(entry => entry.Record.State == LedgerState.Erased && !IsReplaced(entry)))
+        foreach (var entry in entries.Where(entry => entry.Record.State is LedgerState.Erased or LedgerState.Deferred && !IsReplaced(entry)))
         {
+            var bySubject = entry.Record.State == LedgerState.Erased ? _bySubject : _deferredBySubject;
             foreach (var subject in entry.Record.Subjects)
             {
-                (_bySubject.TryGetValue(subject, out var list) ? list : _bySubject[subject] = []).Add(entry);
+                (bySubject.TryGetValue(subject, out var list) ? list : bySubject[subject] = []).Add(entry);
             }
         }
     }
@@ -61,6 +63,12 @@ public sealed class ErasureLedger
     /// <summary>Whether an entry in force that was read has killed a key of that generation.</summary>
     public bool IsErased(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>
         _bySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.IsInForce && entry.Record.Takes(dataSet, generation));
+
+    /// <summary>
+    /// Whether nothing more is to be sealed under a key: it is dead, or a hold alone keeps it. What came after a deferred request is not asked for by it, and so gets another key, which lives on.
+    /// </summary>
+    internal bool IsClosed(SubjectPseudonym subject, DataSetId dataSet, uint generation) => IsErased(subject, dataSet, generation)
+        || (_deferredBySubject.TryGetValue(subject, out var entries) && entries.Exists(entry => entry.IsInForce && entry.Record.Awaits(dataSet, generation)));
 
     /// <summary>Whether the key has no place in a root that puts all entries in force.</summary>
     internal bool Kills(SubjectPseudonym subject, DataSetId dataSet, uint generation) =>

@@ -73,6 +73,9 @@ public sealed record LedgerRecord
     internal bool Takes(DataSetId dataSet, uint generation) =>
         State == LedgerState.Erased && generation <= UpTo && Means(dataSet) && !Spared.Contains(dataSet);
 
+    /// <summary>Whether a key of a subject that the entry names dies once no hold protects it any more.</summary>
+    internal bool Awaits(DataSetId dataSet, uint generation) => State == LedgerState.Deferred && generation <= UpTo && Means(dataSet);
+
     internal bool Means(DataSetId dataSet) => Scope.Count == 0 || Scope.Contains(dataSet);
 
     /// <summary>Whether nothing is left to do of a deferred request once this entry is in force.</summary>

@@ -19,7 +19,7 @@ internal sealed record SubjectKeyCache(string Directory, VaultId Vault, DataSetI
 
     internal static SubjectKeyCache Of(UnlockedVault vault, DataSetId dataSet) => new(vault.Host.FolderOf(vault.Id), vault.Id, dataSet, vault.SelfKey);
 
-    /// <summary>Drops dead keys from all caches of this member on this host.</summary>
+    /// <summary>Drops keys that seal nothing more from all caches of this member on this host.</summary>
     internal static async Task PurgeAsync(UnlockedVault vault, ErasureLedger ledger, CancellationToken cancellationToken)
     {
         var folder = vault.Host.FolderOf(vault.Id);
@@ -27,7 +27,7 @@ internal sealed record SubjectKeyCache(string Directory, VaultId Vault, DataSetI
         {
             if (Id256.TryParse(Path.GetFileNameWithoutExtension(path), out var dataSet))
             {
-                await Of(vault, new DataSetId(dataSet)).DropDeadAsync(ledger, cancellationToken);
+                await Of(vault, new DataSetId(dataSet)).DropClosedAsync(ledger, cancellationToken);
             }
         }
     }
@@ -88,21 +88,21 @@ internal sealed record SubjectKeyCache(string Directory, VaultId Vault, DataSetI
         }
     }
 
-    /// <summary>Rewrites the cache if it holds a dead key.</summary>
-    internal async Task DropDeadAsync(ErasureLedger ledger, CancellationToken cancellationToken)
+    /// <summary>Rewrites the cache if it holds a key that seals nothing more.</summary>
+    internal async Task DropClosedAsync(ErasureLedger ledger, CancellationToken cancellationToken)
     {
         using var cached = TryOpen();
-        if (cached is null || !ledger.Entries.Where(entry => cached.Preface.Ledger is not { } done || entry.Number > done.Number).SelectMany(static entry => entry.Record.Subjects).Any(subject => cached.HoldsDead(subject, DataSet, ledger)))
+        if (cached is null || !ledger.Entries.Where(entry => cached.Preface.Ledger is not { } done || entry.Number > done.Number).SelectMany(static entry => entry.Record.Subjects).Any(subject => cached.HoldsClosed(subject, DataSet, ledger)))
         {
             return;
         }
 
         using var merge = new SubjectKeyMerge([], [cached.Keys]);
-        await TryWriteAsync(merge, record => !IsDead(record.Span, ledger), cached.Preface with { Ledger = ledger.Named ?? cached.Preface.Ledger }, cancellationToken);
+        await TryWriteAsync(merge, record => !IsClosed(record.Span, ledger), cached.Preface with { Ledger = ledger.Named ?? cached.Preface.Ledger }, cancellationToken);
     }
 
-    internal bool IsDead(ReadOnlySpan<byte> record, ErasureLedger ledger) =>
-        ledger.IsErased(SubjectRecord.PseudonymOf(record), DataSet, SubjectRecord.GenerationOf(record));
+    internal bool IsClosed(ReadOnlySpan<byte> record, ErasureLedger ledger) =>
+        ledger.IsClosed(SubjectRecord.PseudonymOf(record), DataSet, SubjectRecord.GenerationOf(record));
 
     private DerivedKey Root() => DerivedKey.Derive(Member, "sb1/cache"u8);
 
@@ -186,11 +186,11 @@ internal sealed class CachedSubjectKeys(SubjectKeyFile keys, CachePreface prefac
     /// <summary>These additions are folded in and gone: the root that stands, and each that follows it, holds their keys. So a root need not name them for ever.</summary>
     internal void Settle(IReadOnlySet<ObjectId> folded) => Preface = Preface with { Additions = [.. Preface.Additions.Where(id => !folded.Contains(id))] };
 
-    internal bool HoldsDead(SubjectPseudonym subject, DataSetId dataSet, ErasureLedger ledger)
+    internal bool HoldsClosed(SubjectPseudonym subject, DataSetId dataSet, ErasureLedger ledger)
     {
-        var isDead = false;
-        Keys.Find(subject.Value.ToArray(), record => isDead |= ledger.IsErased(subject, dataSet, SubjectRecord.GenerationOf(record)));
-        return isDead;
+        var isClosed = false;
+        Keys.Find(subject.Value.ToArray(), record => isClosed |= ledger.IsClosed(subject, dataSet, SubjectRecord.GenerationOf(record)));
+        return isClosed;
     }
 
     public void Dispose() => Keys.Dispose();

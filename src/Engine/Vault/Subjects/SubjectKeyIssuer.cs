@@ -40,7 +40,7 @@ public sealed class SubjectKeyIssuer : IDisposable
         var cache = SubjectKeyCache.Of(vault, dataSet);
         var (preface, settled) = await RequireStoredAsync(vault, cache, cancellationToken);
         var ledger = await ErasureLedger.ReadAsync(vault, preface is null ? vault.Register.LedgerHead : preface.Ledger, cancellationToken);
-        await cache.DropDeadAsync(ledger, cancellationToken);
+        await cache.DropClosedAsync(ledger, cancellationToken);
         var cached = cache.TryOpen();
         cached?.Settle(settled);
         return new SubjectKeyIssuer(vault, cache, cached, ledger);

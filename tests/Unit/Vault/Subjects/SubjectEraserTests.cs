@@ -212,6 +212,28 @@ public sealed class SubjectEraserTests : IDisposable
     }
 
     [Fact]
+    public async Task What_comes_after_a_deferred_request_gets_a_key_that_the_release_leaves()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var writer = await _bench.OpenAsWriterAsync(owner, "till");
+        var before = await SubjectScene.AddAsync(writer, "members", "Anna", "Bert");
+        var members = owner.Keys.DataSetIdOf("members");
+        var (hold, _) = await LegalHolds.PlaceAsync(
+            owner, new HoldRequest(HoldScope.DataSet, members.Value, [members], "members") { Reason = "tax audit", Owner = "finance" }, Token);
+        Assert.Equal(ErasureState.Deferred, Assert.Single(await SubjectScene.EraseAsync(owner, "Anna")).State);
+
+        var after = await SubjectScene.AddAsync(writer, "members", "Anna", "Bert");
+        Assert.NotEqual(before["Anna"], after["Anna"]);
+        Assert.Equal(before["Bert"], after["Bert"]);
+        Assert.Equal("2 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
+
+        await LegalHolds.ReleaseAsync(owner, hold.Placed.Id, "audit closed", Token);
+        Assert.Equal(1, Assert.Single((await new SubjectEraser(owner.RequireReader()).ResumeAsync(Token)).Erased).KeysDestroyed);
+        Assert.Equal("1 1", await SubjectScene.CountAsync(owner, "Anna", "Bert"));
+        Assert.Equal(after["Anna"], (await SubjectScene.AddAsync(writer, "members", "Anna"))["Anna"]);
+    }
+
+    [Fact]
     public async Task An_erasure_reads_the_ledger_once_and_deferred_requests_cost_one_keyring_and_none_when_they_are_fulfilled()
     {
         using (var first = await _bench.CreateAsync())
