@@ -35,8 +35,10 @@ public abstract class LongVaultCommand : VaultCommand
             var job = BackupJob.Of(MyInvocation.MyCommand.Name, MyInvocation.Line, _parts);
             _parts.Clear();
             JobRepository.Add(job);
-            WriteObject(job);
+
+            // Before it is emitted: whoever takes the first object only ends this cmdlet there.
             job.Start();
+            WriteObject(job);
         }
     }
 

@@ -20,6 +20,17 @@ public sealed class JobTests : IDisposable
     public void Dispose() => _place.Dispose();
 
     [Fact]
+    public async Task A_job_runs_also_when_the_pipeline_ends_with_it()
+    {
+        var lines = await _place.LinesAsync("""
+            $null = New-BackupVault ./vault
+            do { Start-CustomerBackup ./crm -Vault ./vault -AsJob | ForEach-Object { $job = $_; break } } while ($false)
+            ($job | Wait-Job -Timeout 60).State
+            """);
+        Assert.Equal(["Completed"], lines);
+    }
+
+    [Fact]
     public async Task A_job_gives_what_the_cmdlet_would_have_given()
     {
         var lines = await _place.LinesAsync("""
