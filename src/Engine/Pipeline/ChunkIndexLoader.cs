@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
@@ -56,6 +57,12 @@ internal static class ChunkIndexLoader
         return new ChunkIndex(catalog, trust);
     }
 
-    private static void Warn(IEngineSink sink, IndexProblem problem) =>
-        sink.Report(new BackupEvent(EventSeverity.Warning, $"The index segment '{problem.Name}' is not used: {problem.Fault.Message}", problem.Fault.Code));
+    private static void Warn(IEngineSink sink, IndexProblem problem)
+    {
+        // Gone since it was listed: a collection deleted what it had merged long ago. All that stood in it stands in its successor.
+        if (problem.Fault is not TargetException { Fault: TargetFault.NotFound })
+        {
+            sink.Report(new BackupEvent(EventSeverity.Warning, $"The index segment '{problem.Name}' is not used: {problem.Fault.Message}", problem.Fault.Code));
+        }
+    }
 }
