@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Pipeline;
@@ -67,32 +66,11 @@ public sealed class KillTests
         internal async Task<bool> RunAsync(TimeSpan? killAfter)
         {
             Change();
-            using var process = Process.Start(new ProcessStartInfo("dotnet")
+            if (await CrashProgram.RunAsync(killAfter, VaultPath, _folder["source"], _folder["owner.key"], _folder["cache"], $"{_states.Count - 1}") is not { } fields)
             {
-                ArgumentList = { ProgramPath, VaultPath, _folder["source"], _folder["owner.key"], _folder["cache"], $"{_states.Count - 1}" },
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false,
-            })!;
-            var errors = process.StandardError.ReadToEndAsync(CrashScene.Token);
-            Assert.Equal("running", await process.StandardOutput.ReadLineAsync(CrashScene.Token));
-            if (killAfter is { } delay)
-            {
-                // The delay decides where the kill strikes; nothing waits for it to have an effect.
-                await Task.Delay(delay, CrashScene.Token);
-                process.Kill();
-            }
-
-            var words = await process.StandardOutput.ReadToEndAsync(CrashScene.Token);
-            await process.WaitForExitAsync(CrashScene.Token);
-            Assert.Equal("", await errors);
-            if (words.Length == 0)
-            {
-                Assert.NotNull(killAfter);
                 return false;
             }
 
-            var fields = words.Split(' ');
             Assert.Equal(nameof(SnapshotOutcome.Succeeded), fields[0]);
             _workTime = TimeSpan.FromMilliseconds(double.Parse(fields[1], CultureInfo.InvariantCulture));
             _adopted += int.Parse(fields[2], CultureInfo.InvariantCulture);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Sources;
@@ -132,33 +131,8 @@ public sealed class RestoreKillTests
     /// <returns>Null when it was killed at its work.</returns>
     private static async Task<RunEnd?> RunAsync(TempFolder folder, TimeSpan? killAfter)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { KillTests.ProgramPath, "restore", folder["vault"], folder["owner.key"], folder["cache"], folder["source"] },
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        })!;
-        var errors = process.StandardError.ReadToEndAsync(CrashScene.Token);
-        Assert.Equal("running", await process.StandardOutput.ReadLineAsync(CrashScene.Token));
-        if (killAfter is { } delay)
-        {
-            // The delay decides where the kill strikes; nothing waits for it to have an effect.
-            await Task.Delay(delay, CrashScene.Token);
-            process.Kill();
-        }
-
-        var words = await process.StandardOutput.ReadToEndAsync(CrashScene.Token);
-        await process.WaitForExitAsync(CrashScene.Token);
-        Assert.Equal("", await errors);
-        if (words.Length == 0)
-        {
-            Assert.NotNull(killAfter);
-            return null;
-        }
-
-        var fields = words.Split(' ');
-        return new RunEnd(int.Parse(fields[0], CultureInfo.InvariantCulture), TimeSpan.FromMilliseconds(double.Parse(fields[1], CultureInfo.InvariantCulture)));
+        var fields = await CrashProgram.RunAsync(killAfter, "restore", folder["vault"], folder["owner.key"], folder["cache"], folder["source"]);
+        return fields is null ? null : new RunEnd(int.Parse(fields[0], CultureInfo.InvariantCulture), TimeSpan.FromMilliseconds(double.Parse(fields[1], CultureInfo.InvariantCulture)));
     }
 
     private sealed record RunEnd(int Faults, TimeSpan Elapsed);
