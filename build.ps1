@@ -13,7 +13,8 @@ Test: the longer sweeps too.
 .PARAMETER Keep
 Demo: leaves the folder of the sample shop in place.
 .PARAMETER Arguments
-Bench: passed on to the bench program. --ten-years week, or day, runs ten years of a vault in fast motion instead, and writes docs/design/ten-years.md.
+Bench: passed on to the bench program. --part side, parts or scale runs one of its three parts (docs/design/performance.md says what they measure).
+--ten-years week, or day, runs ten years of a vault in fast motion instead, and writes docs/design/ten-years.md.
 #>
 [CmdletBinding()]
 param(
@@ -196,6 +197,9 @@ function Invoke-Bench {
         return
     }
 
+    # Side by side, the default, runs the packaged module.
+    $special = '--module', '--size', '--subjects', '--keys', '--days'
+    if (-not ($Arguments | Where-Object { $_ -in $special }) -and ('--part' -notin $Arguments -or 'side' -in $Arguments)) { Publish-Module }
     & dotnet run -c Release --project (Get-RepositoryPath 'bench') -- @Arguments
     if ($LASTEXITCODE -ne 0) { throw "The bench failed with exit code $LASTEXITCODE." }
 }
