@@ -70,7 +70,7 @@ function Copy-Files([string] $From, [string] $Pattern, [string] $To) {
     }
 }
 
-# The engine lies in a folder of its own, so that its dependencies never meet those of other modules.
+# The engine lies in a folder of its own, so that its dependencies never meet those of other modules; its native code for this platform below that.
 function Publish-Engine([string] $Destination) {
     Invoke-Dotnet 'publish', (Get-RepositoryPath 'src/Engine'), '-c', 'Release', '-o', $Destination
     foreach ($file in [IO.Directory]::GetFiles($Destination, '*.xml')) { [IO.File]::Delete($file) }
@@ -107,6 +107,10 @@ function Publish-Module {
         finally {
             if ([IO.Directory]::Exists($aside)) { [IO.Directory]::Delete($aside, $true) }
         }
+    }
+
+    if ([IO.Directory]::GetFiles($module, 'SecureBackup.Engine.dll', 'AllDirectories').Count -lt 2) {
+        $Host.UI.WriteLine('Packaged without native code, because the ahead-of-time compiler could not be restored: it works, and starts more slowly.')
     }
 }
 
