@@ -1,5 +1,6 @@
 using System.Globalization;
 using SecureBackup.Bench;
+using SecureBackup.Bench.Parts;
 using SecureBackup.Bench.SideBySide;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -38,6 +39,11 @@ var code = 0;
 if (options.Part is BenchPart.All or BenchPart.Side)
 {
     code = await SideBySidePart.RunAsync(options);
+}
+
+if (code == 0 && options.Part is (BenchPart.All or BenchPart.Parts))
+{
+    code = await PartsPart.RunAsync(options);
 }
 
 return code;
