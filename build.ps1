@@ -13,7 +13,8 @@ Test: the longer sweeps too.
 .PARAMETER Keep
 Demo: leaves the folder of the sample shop in place.
 .PARAMETER Arguments
-Bench: passed on to the bench program. --ten-years week, or day, runs ten years of a vault in fast motion instead, and writes docs/design/ten-years.md.
+Bench: passed on to the bench program. --part side, parts or scale runs one of its three parts (docs/design/performance.md says what they measure).
+--ten-years week, or day, runs ten years of a vault in fast motion instead, and writes docs/design/ten-years.md.
 #>
 [CmdletBinding()]
 param(
@@ -69,7 +70,7 @@ function Copy-Files([string] $From, [string] $Pattern, [string] $To) {
     }
 }
 
-# The engine lies in a folder of its own, so that its dependencies never meet those of other modules.
+# The engine lies in a folder of its own, so that its dependencies never meet those of other modules; its native code for this platform below that.
 function Publish-Engine([string] $Destination) {
     Invoke-Dotnet 'publish', (Get-RepositoryPath 'src/Engine'), '-c', 'Release', '-o', $Destination
     foreach ($file in [IO.Directory]::GetFiles($Destination, '*.xml')) { [IO.File]::Delete($file) }
@@ -106,6 +107,10 @@ function Publish-Module {
         finally {
             if ([IO.Directory]::Exists($aside)) { [IO.Directory]::Delete($aside, $true) }
         }
+    }
+
+    if ([IO.Directory]::GetFiles($module, 'SecureBackup.Engine.dll', 'AllDirectories').Count -lt 2) {
+        $Host.UI.WriteLine('Packaged without native code, because the ahead-of-time compiler could not be restored: it works, and starts more slowly.')
     }
 }
 
@@ -196,6 +201,9 @@ function Invoke-Bench {
         return
     }
 
+    # Side by side, the default, runs the packaged module.
+    $special = '--module', '--size', '--subjects', '--keys', '--days'
+    if (-not ($Arguments | Where-Object { $_ -in $special }) -and ('--part' -notin $Arguments -or 'side' -in $Arguments)) { Publish-Module }
     & dotnet run -c Release --project (Get-RepositoryPath 'bench') -- @Arguments
     if ($LASTEXITCODE -ne 0) { throw "The bench failed with exit code $LASTEXITCODE." }
 }

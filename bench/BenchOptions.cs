@@ -2,16 +2,92 @@ using System.Globalization;
 
 namespace SecureBackup.Bench;
 
+/// <summary>What is measured.</summary>
+internal enum BenchPart
+{
+    /// <summary>Side by side, parts and scale, one after another.</summary>
+    All,
+
+    /// <summary>This module and its peers, as whole processes on the same data.</summary>
+    Side,
+
+    /// <summary>What a backup consists of, each piece alone, and what the machine can do.</summary>
+    Parts,
+
+    /// <summary>The index and the listing of very large vaults.</summary>
+    Scale,
+}
+
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchOptions
 {
-    private const string Usage = "Usage: [--size 512MB] [--subjects 1000000 --snapshots 2] [--keys 10000000] [--days 3650] [--folder <where>] [--seed 1] [--keep]";
+    private const string Usage = """
+        Usage: [--part side|parts|scale] [--folder <where>] [--keep]
+          side:   [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
+                  [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100] [--module <folder of the packaged module>]
+          parts:  [--sets …] [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100]
+          scale:  [--chunks 1,10,100] [--entries 1,10] (millions)
+          or one of: --size 2GB | --subjects 1000000 [--snapshots 2] | --keys 10000000 | --days 3650   [--seed 1]
+        """;
 
-    /// <summary>Content of the data set.</summary>
-    internal long SizeBytes { get; private init; } = 2L << 30;
+    private static readonly string[] AllSets = ["media", "records", "binaries", "tree"];
+    private static readonly string[] AllTools = ["restic", "borg", "ours"];
+    private static readonly string[] AllOperations = ["first", "unchanged", "changed", "inserted", "restore", "check", "prune", "start"];
 
-    /// <summary>An empty or new folder for data set, vault and restore; room for three times the size.</summary>
-    internal string Folder { get; private init; } = Path.Combine(Path.GetTempPath(), $"securebackup-bench-{Environment.ProcessId}");
+    private static readonly Dictionary<string, Func<BenchOptions, string, BenchOptions?>> Settings = new(StringComparer.Ordinal)
+    {
+        ["--part"] = static (options, value) => Enum.TryParse<BenchPart>(value, ignoreCase: true, out var part) ? options with { Part = part } : null,
+        ["--folder"] = static (options, value) => options with { Folder = Path.GetFullPath(value), IsFolderGiven = true },
+        ["--rounds"] = static (options, value) => Number(value) is { } rounds ? options with { Rounds = rounds } : null,
+        ["--sets"] = static (options, value) => Words(value, AllSets) is { } sets ? options with { Sets = sets } : null,
+        ["--operations"] = static (options, value) => Words(value, AllOperations) is { } operations ? options with { Operations = operations } : null,
+        ["--tools"] = static (options, value) => Words(value, AllTools) is { } tools ? options with { Tools = tools } : null,
+        ["--media"] = static (options, value) => options.With("media", value),
+        ["--records"] = static (options, value) => options.With("records", value),
+        ["--binaries"] = static (options, value) => options.With("binaries", value),
+        ["--tree"] = static (options, value) => options.With("tree", value),
+        ["--percent"] = static (options, value) => Number(value) is { } percent and <= 100 ? options with { Percent = percent } : null,
+        ["--module"] = static (options, value) => options with { Module = Path.GetFullPath(value) },
+        ["--chunks"] = static (options, value) => Numbers(value) is { } millions ? options with { ChunkMillions = millions } : null,
+        ["--entries"] = static (options, value) => Numbers(value) is { } millions ? options with { EntryMillions = millions } : null,
+        ["--size"] = static (options, value) => ParseSize(value) is { } size ? options with { SizeBytes = size } : null,
+        ["--subjects"] = static (options, value) => Number(value) is { } subjects ? options with { Subjects = subjects } : null,
+        ["--keys"] = static (options, value) => Number(value) is { } keys ? options with { Keys = keys } : null,
+        ["--days"] = static (options, value) => Number(value) is { } days and > 1 ? options with { Days = days } : null,
+        ["--snapshots"] = static (options, value) => Number(value) is { } snapshots ? options with { Snapshots = snapshots } : null,
+        ["--seed"] = static (options, value) => int.TryParse(value, CultureInfo.InvariantCulture, out var seed) ? options with { Seed = seed } : null,
+    };
+
+    internal BenchPart Part { get; private init; }
+
+    /// <summary>For data sets, which are used again by the next run, and everything that is made of them.</summary>
+    internal string Folder { get; private init; } = Path.Combine(Path.GetTempPath(), "securebackup-bench");
+
+    internal bool IsFolderGiven { get; private init; }
+
+    internal int Rounds { get; private init; } = 3;
+
+    internal IReadOnlyList<string> Sets { get; private init; } = AllSets;
+
+    internal IReadOnlyList<string> Operations { get; private init; } = AllOperations;
+
+    internal IReadOnlyList<string> Tools { get; private init; } = AllTools;
+
+    /// <summary>Folders of the user's own, by data set; copied, and never changed.</summary>
+    internal IReadOnlyDictionary<string, string> OwnFolders { get; private init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Of the size that a made data set has by default.</summary>
+    internal int Percent { get; private init; } = 100;
+
+    /// <summary>The folder that holds the module's manifest; null for the one that the build packaged.</summary>
+    internal string? Module { get; private init; }
+
+    internal IReadOnlyList<int> ChunkMillions { get; private init; } = [1, 10, 100];
+
+    internal IReadOnlyList<int> EntryMillions { get; private init; } = [1, 10];
+
+    /// <summary>Content of the mixed data set that is run through the engine in this process; 0 for none.</summary>
+    internal long SizeBytes { get; private init; }
 
     internal int Seed { get; private init; } = 1;
 
@@ -29,60 +105,60 @@ internal sealed record BenchOptions
 
     internal bool KeepsFolder { get; private init; }
 
+    /// <summary>For a mode that makes everything anew and leaves nothing: a folder of its own where none was given.</summary>
+    internal BenchOptions WithFreshFolder() => IsFolderGiven ? this : this with { Folder = $"{Folder}-{Environment.ProcessId}" };
+
     /// <exception cref="FormatException">With the usage.</exception>
     internal static BenchOptions Parse(string[] arguments)
     {
         var options = new BenchOptions();
         for (var i = 0; i < arguments.Length; i++)
         {
-            var value = i + 1 < arguments.Length ? arguments[i + 1] : null;
-            switch (arguments[i])
+            if (string.Equals(arguments[i], "--keep", StringComparison.Ordinal))
             {
-                case "--keep":
-                    options = options with { KeepsFolder = true };
-                    continue;
-                case "--size" when value is not null:
-                    options = options with { SizeBytes = ParseSize(value) };
-                    break;
-                case "--folder" when value is not null:
-                    options = options with { Folder = Path.GetFullPath(value) };
-                    break;
-                case "--subjects" when int.TryParse(value, CultureInfo.InvariantCulture, out var subjects) && subjects > 0:
-                    options = options with { Subjects = subjects };
-                    break;
-                case "--keys" when int.TryParse(value, CultureInfo.InvariantCulture, out var keys) && keys > 0:
-                    options = options with { Keys = keys };
-                    break;
-                case "--days" when int.TryParse(value, CultureInfo.InvariantCulture, out var days) && days > 1:
-                    options = options with { Days = days };
-                    break;
-                case "--snapshots" when int.TryParse(value, CultureInfo.InvariantCulture, out var snapshots) && snapshots > 0:
-                    options = options with { Snapshots = snapshots };
-                    break;
-                case "--seed" when int.TryParse(value, CultureInfo.InvariantCulture, out var seed):
-                    options = options with { Seed = seed };
-                    break;
-                default:
-                    throw new FormatException(Usage);
+                options = options with { KeepsFolder = true };
+                continue;
             }
 
-            i++;
+            if (!Settings.TryGetValue(arguments[i], out var set) || ++i == arguments.Length || set(options, arguments[i]) is not { } next)
+            {
+                throw new FormatException(Usage);
+            }
+
+            options = next;
         }
 
         return options;
     }
 
-    private static long ParseSize(string text)
+    private BenchOptions? With(string set, string folder) =>
+        Directory.Exists(folder) ? this with { OwnFolders = new Dictionary<string, string>(OwnFolders, StringComparer.Ordinal) { [set] = Path.GetFullPath(folder) } } : null;
+
+    private static int? Number(string text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;
+
+    private static List<int>? Numbers(string text)
+    {
+        var numbers = text.Split(',').Select(Number).ToList();
+        return numbers.Contains(null) ? null : [.. numbers.Select(static number => number!.Value)];
+    }
+
+    private static string[]? Words(string text, string[] known)
+    {
+        var words = text.Split(',');
+        return words.All(word => known.Contains(word, StringComparer.Ordinal)) ? words : null;
+    }
+
+    private static long? ParseSize(string text)
     {
         var units = new (string Suffix, int Shift)[] { ("KB", 10), ("MB", 20), ("GB", 30) };
         foreach (var (suffix, shift) in units)
         {
-            if (text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) && long.TryParse(text[..^2], CultureInfo.InvariantCulture, out var count) && count > 0)
+            if (text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase) && Number(text[..^2]) is { } count)
             {
-                return count << shift;
+                return (long)count << shift;
             }
         }
 
-        throw new FormatException(Usage);
+        return null;
     }
 }

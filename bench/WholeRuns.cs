@@ -12,35 +12,37 @@ namespace SecureBackup.Bench;
 /// <summary>A vault in a folder, and the runs that are measured on it.</summary>
 internal sealed class WholeRuns : IDisposable
 {
-    private readonly DataSet _data;
+    private readonly string _data;
+    private readonly IReadOnlyList<string> _files;
     private readonly string _restored;
     private readonly UnlockedVault _vault;
 
-    private WholeRuns(DataSet data, string restored, UnlockedVault vault)
+    private WholeRuns(string data, IReadOnlyList<string> files, string restored, UnlockedVault vault)
     {
         _data = data;
+        _files = files;
         _restored = restored;
         _vault = vault;
     }
 
-    /// <summary>Bytes of packs that the first backup stored.</summary>
-    internal long StoredBytes { get; private set; }
+    /// <summary>What the first backup said; null before it.</summary>
+    internal BackupResult? First { get; private set; }
 
-    internal static async Task<WholeRuns> CreateAsync(DataSet data, string folder)
+    internal static async Task<WholeRuns> CreateAsync(string data, IReadOnlyList<string> files, string folder)
     {
         var target = Directory.CreateDirectory(Path.Combine(folder, "vault")).FullName;
         var context = new UnlockContext(HostState.For(Path.Combine(folder, "host")), NullSink.Instance, TimeProvider.System);
         var creation = new VaultCreation { KeyFilePath = Path.Combine(folder, "owner.key") };
         var vault = await VaultCreator.CreateAsync(LocalTarget.Create(target), creation, context, CancellationToken.None);
-        return new WholeRuns(data, Path.Combine(folder, "restored"), vault);
+        return new WholeRuns(data, files, Path.Combine(folder, "restored"), vault);
     }
 
-    internal Task<TimeSpan> FirstBackupAsync() => TimeAsync(async () => StoredBytes = (await BackUpAsync()).BytesStored);
+    internal Task<TimeSpan> FirstBackupAsync() => TimeAsync(async () => First = await BackUpAsync());
 
     internal Task<TimeSpan> UnchangedBackupAsync() => TimeAsync(async () =>
     {
         var result = await BackUpAsync();
-        Require(result.FilesUnchanged == _data.Files.Count, $"{result.FilesUnchanged} of {_data.Files.Count} files passed as unchanged.");
+        Require(result.FilesUnchanged == _files.Count, $"{result.FilesUnchanged} of {_files.Count} files passed as unchanged.");
     });
 
     internal Task<TimeSpan> RestoreAsync() => TimeAsync(async () =>
@@ -62,10 +64,10 @@ internal sealed class WholeRuns : IDisposable
     /// <summary>A figure for a restore that differs would be worth nothing.</summary>
     internal void RequireSame()
     {
-        var root = Path.Combine(_restored, Path.GetFileName(_data.Folder));
-        foreach (var file in _data.Files)
+        var root = Path.Combine(_restored, Path.GetFileName(_data));
+        foreach (var file in _files)
         {
-            Require(HashOf(file).AsSpan().SequenceEqual(HashOf(Path.Combine(root, Path.GetRelativePath(_data.Folder, file)))), $"'{file}' came back changed.");
+            Require(HashOf(file).AsSpan().SequenceEqual(HashOf(Path.Combine(root, Path.GetRelativePath(_data, file)))), $"'{file}' came back changed.");
         }
     }
 
@@ -79,7 +81,7 @@ internal sealed class WholeRuns : IDisposable
 
     private async Task<BackupResult> BackUpAsync()
     {
-        var options = new FileSystemSourceOptions { Roots = RootNames.Assign([_data.Folder]) };
+        var options = new FileSystemSourceOptions { Roots = RootNames.Assign([_data]) };
         using var source = FileSystemSource.Open(options, TimeProvider.System);
         return await BackupCorridor.RunAsync(
             _vault, source, new BackupOptions { DataSet = "bench", HostName = "bench" }, RunContext.Unwatched, CancellationToken.None);

@@ -23,6 +23,8 @@ internal static class Program
             return ExitCodes.Success;
         }
 
+        // Nothing that runs here is reported to anybody; it also saves 25 ms. To be set before the engine's first type is used.
+        Environment.SetEnvironmentVariable("POWERSHELL_TELEMETRY_OPTOUT", "1");
         using var session = new Session(line.IsNonInteractive || Console.IsInputRedirected);
         return line.Mode switch
         {

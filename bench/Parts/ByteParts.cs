@@ -1,0 +1,169 @@
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using BenchmarkDotNet.Attributes;
+using SecureBackup.Engine.Chunking;
+using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Bench.Parts;
+
+/// <summary>What happens to every byte, each step alone on one thread over the same sample.</summary>
+[MemoryDiagnoser]
+public class ByteParts : IDisposable
+{
+    private const int RoomBytes = 8 << 20;
+
+    private readonly byte[] _room = new byte[RoomBytes];
+    private readonly byte[] _opened = new byte[RoomBytes];
+    private readonly ChunkIdKey _ids = new(PartSample.Key);
+    private readonly RootKey _root = new(PartSample.Key);
+    private readonly IChunker _chunker = ChunkerCatalog.Create(ChunkerCatalog.Default, PartSample.Key);
+    private readonly ZstdCompressor _compressor = new();
+    private PartSample _sample = null!;
+
+    public static IReadOnlyList<string> Sets { get; set; } = [];
+
+    [ParamsSource(nameof(Sets))]
+    public string Set { get; set; } = string.Empty;
+
+    [GlobalSetup]
+    public void Begin() => _sample = PartSample.Of(Set);
+
+    [Benchmark(Description = PartNames.Copy)]
+    public void Copy()
+    {
+        foreach (var chunk in _sample.Chunks)
+        {
+            chunk.CopyTo(_room, 0);
+        }
+    }
+
+    [Benchmark(Description = PartNames.Cut)]
+    public long Cut()
+    {
+        var cuts = 0L;
+        foreach (var piece in _sample.Pieces)
+        {
+            for (var start = 0; start < piece.Length; cuts++)
+            {
+                start += _chunker.NextBoundary(piece.AsSpan(start), isLast: true);
+            }
+        }
+
+        return cuts;
+    }
+
+    [Benchmark(Description = PartNames.Identify)]
+    public void Identify()
+    {
+        foreach (var chunk in _sample.Chunks)
+        {
+            _ids.IdOf(DomainId.Vault, chunk);
+        }
+    }
+
+    [Benchmark(Description = PartNames.Compare)]
+    public ulong HashFast()
+    {
+        var all = 0UL;
+        foreach (var chunk in _sample.Chunks)
+        {
+            all ^= XxHash3.HashToUInt64(chunk);
+        }
+
+        return all;
+    }
+
+    [Benchmark(Description = PartNames.Compress)]
+    public void Compress()
+    {
+        foreach (var chunk in _sample.Chunks)
+        {
+            _compressor.TryCompress(chunk, _room, out _);
+        }
+    }
+
+    [Benchmark(Description = PartNames.CompressAtOne)]
+    public void CompressAtOne() => CompressAt(1);
+
+    [Benchmark(Description = PartNames.CompressAtTwo)]
+    public void CompressAtTwo() => CompressAt(2);
+
+    [Benchmark(Description = PartNames.CompressAtThree)]
+    public void CompressAtThree() => CompressAt(3);
+
+    [Benchmark(Description = PartNames.CompressAtNine)]
+    public void CompressAtNine() => CompressAt(9);
+
+    [Benchmark(Description = PartNames.Decompress)]
+    public void Decompress()
+    {
+        for (var i = 0; i < _sample.Chunks.Count; i++)
+        {
+            if (_sample.Payloads[i].IsCompressed)
+            {
+                _compressor.Decompress(_sample.Payloads[i].Bytes, _room.AsSpan(0, _sample.Chunks[i].Length));
+            }
+        }
+    }
+
+    /// <summary>A frame for each chunk, of one object.</summary>
+    [Benchmark(Description = PartNames.Seal)]
+    public void SealAndOpen()
+    {
+        var key = new ObjectKey(_root.Bytes, new ObjectHeader(ObjectKind.Pack, 1, default, ObjectId.Random()), SealPurpose.Pack);
+        using var sealer = new FrameSealer(key);
+        if (!FrameOpener.TryCreate(key, sealer.Commitment, out var opener))
+        {
+            throw new InvalidOperationException("A key does not open what it sealed.");
+        }
+
+        using (opener)
+        {
+            foreach (var (bytes, _) in _sample.Payloads)
+            {
+                var frame = _room.AsSpan(0, bytes.Length + FrameSealer.TagBytes);
+                var number = sealer.Seal(isLast: false, default, bytes, frame);
+                opener.Open(number, isLast: false, default, frame, _opened.AsSpan(0, bytes.Length));
+            }
+        }
+    }
+
+    [Benchmark(Description = PartNames.HashPack)]
+    public void HashPack()
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        foreach (var (bytes, _) in _sample.Payloads)
+        {
+            SHA256.HashData(bytes, hash);
+        }
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _compressor.Dispose();
+            _ids.Dispose();
+            _root.Dispose();
+        }
+    }
+
+    private void CompressAt(int level)
+    {
+        using var options = new ZstdNet.CompressionOptions(level);
+        using var compressor = new ZstdNet.Compressor(options);
+        foreach (var chunk in _sample.Chunks)
+        {
+            compressor.Wrap(chunk, new Span<byte>(_room));
+        }
+    }
+}

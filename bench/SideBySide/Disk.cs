@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace SecureBackup.Bench.SideBySide;
+
+/// <summary>The disk alone, and the flushes that make the tools alike.</summary>
+internal static class Disk
+{
+    internal const string Name = "disk";
+
+    private const int BlockBytes = 1 << 20;
+
+    private static readonly Dictionary<string, string> Nothing = new(StringComparer.Ordinal);
+
+    internal static void FlushAll() => MeasuredProcess.Run(new ToolCommand("sync", []), Nothing);
+
+    /// <summary>Brings the file system of a folder to the disk. Its processor time is nobody's.</summary>
+    internal static Measure Flush(string folder) => MeasuredProcess.Run(new ToolCommand("sync", ["-f", folder]), Nothing) with { CpuSeconds = 0, PeakBytes = 0 };
+
+    /// <summary>Copies files one behind the other into one, as dd does, and flushes it.</summary>
+    /// <returns>Seconds.</returns>
+    internal static double Write(IReadOnlyList<string> files, string destination)
+    {
+        var block = new byte[BlockBytes];
+        var watch = Stopwatch.StartNew();
+        using var to = File.OpenHandle(destination, FileMode.CreateNew, FileAccess.Write);
+        long written = 0;
+        foreach (var path in files)
+        {
+            using var from = File.OpenHandle(path);
+            for (long offset = 0; RandomAccess.Read(from, block, offset) is var count and > 0; offset += count)
+            {
+                RandomAccess.Write(to, block.AsSpan(0, count), written);
+                written += count;
+            }
+        }
+
+        RandomAccess.FlushToDisk(to);
+        return watch.Elapsed.TotalSeconds;
+    }
+}

@@ -1,0 +1,70 @@
+using SecureBackup.Bench.Samples;
+
+namespace SecureBackup.Bench.SideBySide;
+
+/// <summary>Part 1: restic, borg and this module as whole processes on the same data.</summary>
+internal static class SideBySidePart
+{
+    internal static async Task<int> RunAsync(BenchOptions options)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            Console.WriteLine("Side by side runs on Linux: it reads /proc and calls sync -f. It was not run.");
+            return 0;
+        }
+
+        Clear(options);
+        var ours = new ModuleTool(options.Module ?? Repository.PackagedModule);
+        var best = options.Tools.Contains(ours.Name, StringComparer.Ordinal) && ours.Knows("Start-CustomerBackup", "Compression") ? new ModuleTool(options.Module ?? Repository.PackagedModule, "Best") : null;
+        var tools = Installed([new ResticTool(), new BorgTool(), ours], options);
+        var sets = new SampleSets(options);
+        var figures = new List<Figure>();
+        foreach (var name in options.Sets)
+        {
+            var set = sets.Take(name);
+            figures.AddRange(await new SideBySideRun(set, tools, name is "records" ? best : null, options).RunAsync());
+        }
+
+        if (options.Operations.Contains("start", StringComparer.Ordinal) && tools.Contains(ours))
+        {
+            figures.AddRange(await new StartUpRun(ours, options).RunAsync());
+        }
+
+        Console.WriteLine($"Side by side. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
+        Console.WriteLine();
+        new SideBySideReport(figures, tools).Print();
+        ResultFile.Write("side-by-side", tools.ToDictionary(static tool => tool.Name, static tool => tool.FindVersion(), StringComparer.Ordinal), figures);
+        if (!options.KeepsFolder)
+        {
+            Clear(options);
+        }
+
+        return 0;
+    }
+
+    private static void Clear(BenchOptions options)
+    {
+        if (Path.Combine(options.Folder, "work") is var work && Directory.Exists(work))
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    private static List<BackupTool> Installed(IReadOnlyList<BackupTool> tools, BenchOptions options)
+    {
+        var installed = new List<BackupTool>();
+        foreach (var tool in tools.Where(tool => options.Tools.Contains(tool.Name, StringComparer.Ordinal)))
+        {
+            if (tool.FindVersion() is null)
+            {
+                Console.WriteLine($"{tool.Name} is not installed: it was not run.");
+            }
+            else
+            {
+                installed.Add(tool);
+            }
+        }
+
+        return installed;
+    }
+}

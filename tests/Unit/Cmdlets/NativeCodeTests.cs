@@ -1,0 +1,73 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+
+namespace SecureBackup.Tests.Unit.Cmdlets;
+
+/// <summary>The engine's code that was compiled ahead for this platform, where the package has it; and the module without it.</summary>
+public sealed class NativeCodeTests : IDisposable
+{
+    private const string UseEngine = """
+        $null = New-BackupVault ./vault
+        (Start-CustomerBackup ./crm -Vault ./vault).FileCount
+        @(Test-CustomerBackup -Vault ./vault -ReadData).IsHealthy
+        [Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'SecureBackup.Engine' }).Assemblies.Location
+        """;
+
+    private readonly Workplace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    private static string Engine => Path.Combine(PackagedModule.Folder, "engine");
+
+    [Fact]
+    public void What_was_compiled_ahead_is_of_the_same_build_as_the_code_beside_it()
+    {
+        foreach (var image in NativeImages())
+        {
+            Assert.Equal(BuildId(Path.Combine(Engine, Path.GetFileName(image))), BuildId(image));
+        }
+    }
+
+    [Fact]
+    public async Task Every_assembly_of_the_engine_comes_from_what_was_compiled_ahead()
+    {
+        var lines = await _place.LinesAsync(UseEngine);
+        Assert.Equal(["3", "True"], lines.Take(2));
+        var images = NativeImages();
+        Assert.All(lines.Skip(2), line => Assert.Contains(line, images));
+    }
+
+    [Fact]
+    public async Task Without_it_the_module_runs_from_the_code_that_every_platform_has()
+    {
+        var module = _place["plain"];
+        foreach (var file in Directory.EnumerateFiles(PackagedModule.Folder, "*", SearchOption.AllDirectories).Except(NativeImages(), StringComparer.Ordinal))
+        {
+            var copy = Path.Combine(module, Path.GetRelativePath(PackagedModule.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        var script = $"Import-Module '{Path.Combine(module, "SecureBackup.psd1")}'\n{UseEngine}";
+        var result = await Shell.ShellProcess.RunCommandAsync(script, PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
+        var lines = result.ShouldSucceed().OutputLines;
+        Assert.Equal(["3", "True"], lines.Take(2));
+        Assert.All(lines.Skip(2), line => Assert.Equal(Path.Combine(module, "engine"), Path.GetDirectoryName(line)));
+    }
+
+    /// <summary>Skips the test where the module was packaged without the compiler.</summary>
+    private static List<string> NativeImages()
+    {
+        var images = Directory.EnumerateFiles(Engine, "SecureBackup.Engine.dll", SearchOption.AllDirectories).Select(Path.GetDirectoryName)
+            .Where(folder => !string.Equals(folder, Engine, StringComparison.Ordinal)).SelectMany(folder => Directory.EnumerateFiles(folder!, "*.dll")).ToList();
+        Assert.SkipWhen(images.Count == 0, "The module was packaged without the ahead-of-time compiler: its package could not be restored.");
+        return images;
+    }
+
+    private static Guid BuildId(string path)
+    {
+        using var image = new PEReader(File.OpenRead(path));
+        var metadata = image.GetMetadataReader();
+        return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
+    }
+}
