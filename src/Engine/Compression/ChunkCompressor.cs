@@ -50,24 +50,26 @@ internal sealed class ChunkCompressor : IDisposable
 
     /// <summary>Compresses a chunk, and unpacks it again to see that it is the same.</summary>
     /// <param name="plainChecksum">XXH3 of the plaintext, taken earlier.</param>
-    /// <param name="checksum">XXH3 of what is returned, taken before it was unpacked.</param>
-    /// <returns>Null where compression does not pay; else what the caller now owns.</returns>
+    /// <param name="packed">The compressor's own; holds until its next call.</param>
+    /// <param name="checksum">XXH3 of what is packed, taken before it was unpacked.</param>
+    /// <returns>False where compression does not pay.</returns>
     /// <exception cref="IntegrityException">SealVerificationFailed: it unpacks to something else.</exception>
-    internal OwnedBuffer? TryCompress(ReadOnlySpan<byte> plain, ulong plainChecksum, out ulong checksum)
+    internal bool TryCompress(ReadOnlySpan<byte> plain, ulong plainChecksum, out ReadOnlyMemory<byte> packed, out ulong checksum)
     {
+        packed = default;
         checksum = 0;
-        var packed = Scratch(ref _packed, plain.Length);
-        if (!_zstd.TryCompress(plain, packed, EffortFor(plain, packed), out var writtenBytes))
+        var room = Scratch(ref _packed, plain.Length);
+        if (!_zstd.TryCompress(plain, room.Span, EffortFor(plain, room.Span), out var writtenBytes))
         {
-            return null;
+            return false;
         }
 
-        packed = packed[..writtenBytes];
-        checksum = XxHash3.HashToUInt64(packed);
-        var unpacked = Scratch(ref _unpacked, plain.Length);
-        _zstd.Decompress(packed, unpacked);
+        packed = room[..writtenBytes];
+        checksum = XxHash3.HashToUInt64(packed.Span);
+        var unpacked = Scratch(ref _unpacked, plain.Length).Span;
+        _zstd.Decompress(packed.Span, unpacked);
         return XxHash3.HashToUInt64(unpacked) == plainChecksum
-            ? OwnedBuffer.CopyOf(packed)
+            ? true
             : throw new IntegrityException(FaultCodes.SealVerificationFailed, $"A chunk of {plain.Length} bytes, just compressed, does not unpack to what was read.");
     }
 
@@ -78,7 +80,7 @@ internal sealed class ChunkCompressor : IDisposable
         _zstd.Dispose();
     }
 
-    private static Span<byte> Scratch(ref OwnedBuffer? buffer, int lengthBytes)
+    private static Memory<byte> Scratch(ref OwnedBuffer? buffer, int lengthBytes)
     {
         if (buffer is null || buffer.LengthBytes < lengthBytes)
         {
@@ -86,7 +88,7 @@ internal sealed class ChunkCompressor : IDisposable
             buffer = OwnedBuffer.Rent(Math.Max(MinScratchBytes, lengthBytes));
         }
 
-        return buffer.Span[..lengthBytes];
+        return buffer.Memory[..lengthBytes];
     }
 
     private ZstdEffort EffortFor(ReadOnlySpan<byte> plain, Span<byte> scratch)

@@ -17,8 +17,8 @@ internal static class StoringStages
         CancellationToken cancellationToken)
     {
         var channels = session.Channels;
-        var compressor = new CompressorStage(channels, session.Vault.Id, session.Meter, session.Compression, Environment.ProcessorCount);
         using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
+        var compressor = new CompressorStage(channels, assembler, session.Vault.Id, session.Meter, session.Compression, Environment.ProcessorCount);
         var uploader = new PackUploader(channels, session.Vault.Target, counters);
         using var stages = new StageGroup(cancellationToken);
         try
@@ -31,7 +31,6 @@ internal static class StoringStages
                 stages.Start(compressor.RunAsync);
             }
 
-            stages.Start(assembler.RunAsync);
             stages.Start(uploader.RunAsync);
             stages.Start(session.Committer.RunAsync);
             await stages.WhenAllAsync();

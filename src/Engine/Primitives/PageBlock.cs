@@ -52,6 +52,9 @@ internal sealed unsafe partial class Pages : SafeHandle
     private const int PrivateAnonymousLinux = 0x22;
     private const int PrivateAnonymousMac = 0x1002;
 
+    private const int HugePageBytes = 2 * 1024 * 1024;
+    private const int UseHugePages = 14;
+
     private readonly nuint _lengthBytes;
 
     private Pages(void* start, nuint lengthBytes)
@@ -74,7 +77,18 @@ internal sealed unsafe partial class Pages : SafeHandle
 
         var kind = OperatingSystem.IsMacOS() ? PrivateAnonymousMac : PrivateAnonymousLinux;
         var pages = new Pages(Map(null, length, ReadAndWrite, kind, -1, 0), length);
-        return pages.IsInvalid ? throw new InvalidOperationException($"The system has no {lengthBytes} bytes of memory left.") : pages;
+        if (pages.IsInvalid)
+        {
+            throw new InvalidOperationException($"The system has no {lengthBytes} bytes of memory left.");
+        }
+
+        if (OperatingSystem.IsLinux() && lengthBytes >= HugePageBytes)
+        {
+            // A pack in huge pages costs eight faults for 4,096. A kernel that has none says so, and nothing is lost.
+            _ = Advise((void*)pages.handle, length, UseHugePages);
+        }
+
+        return pages;
     }
 
     protected override bool ReleaseHandle()
@@ -90,6 +104,9 @@ internal sealed unsafe partial class Pages : SafeHandle
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial void* Map(void* address, nuint lengthBytes, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(void* address, nuint lengthBytes, int advice);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     private static partial int Unmap(void* address, nuint lengthBytes);

@@ -21,8 +21,7 @@ public sealed class ChunkCompressorTests
         {
             foreach (var plain in new[] { Noise(random, lengthBytes), Table(random, lengthBytes), new byte[lengthBytes] })
             {
-                using var packed = compressor.TryCompress(plain, XxHash3.HashToUInt64(plain), out var checksum);
-                if (packed is null)
+                if (!compressor.TryCompress(plain, XxHash3.HashToUInt64(plain), out var packed, out var checksum))
                 {
                     continue;
                 }
@@ -49,19 +48,18 @@ public sealed class ChunkCompressorTests
     {
         var plain = Table(new Random(Seed), 200_000);
         using var compressor = new ChunkCompressor(CompressionGoal.Balanced);
-        var fault = Assert.Throws<IntegrityException>(() => compressor.TryCompress(plain, XxHash3.HashToUInt64(plain) ^ 1, out _));
+        var fault = Assert.Throws<IntegrityException>(() => compressor.TryCompress(plain, XxHash3.HashToUInt64(plain) ^ 1, out _, out _));
         Assert.Equal(FaultCodes.SealVerificationFailed, fault.Code);
 
         using var erring = new ChunkCompressor(CompressionGoal.Balanced, new ZstdCompressor(new ErringCodec()));
-        fault = Assert.Throws<IntegrityException>(() => erring.TryCompress(plain, XxHash3.HashToUInt64(plain), out _));
+        fault = Assert.Throws<IntegrityException>(() => erring.TryCompress(plain, XxHash3.HashToUInt64(plain), out _, out _));
         Assert.Equal(FaultCodes.SealVerificationFailed, fault.Code);
     }
 
     private static int PackedBytes(CompressionGoal goal, byte[] plain)
     {
         using var compressor = new ChunkCompressor(goal);
-        using var packed = compressor.TryCompress(plain, XxHash3.HashToUInt64(plain), out _);
-        return packed?.LengthBytes ?? 0;
+        return compressor.TryCompress(plain, XxHash3.HashToUInt64(plain), out var packed, out _) ? packed.Length : 0;
     }
 
     private static byte[] Noise(Random random, int lengthBytes)

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
@@ -16,9 +15,6 @@ internal sealed class BackupChannels
     /// <summary>Chunks that the vault lacks, claimed by this run. A crash here leaves nothing.</summary>
     internal Channel<PlainChunk> Claimed { get; } = Bounded<PlainChunk>(256);
 
-    /// <summary>The same with what will be sealed, in whatever order the workers end. A crash here leaves nothing.</summary>
-    internal Channel<CompressedChunk> Compressed { get; } = Bounded<CompressedChunk>(256);
-
     /// <summary>Packs ready to be stored, handed over directly: one is uploaded while the next is filled. A crash here leaves nothing.</summary>
     internal Channel<FinishedPack> Packs { get; } = Bounded<FinishedPack>(0);
 
@@ -31,11 +27,6 @@ internal sealed class BackupChannels
         while (Claimed.Reader.TryRead(out var claimed))
         {
             claimed.Dispose();
-        }
-
-        while (Compressed.Reader.TryRead(out var compressed))
-        {
-            compressed.Dispose();
         }
 
         while (Packs.Reader.TryRead(out var pack))
@@ -64,19 +55,6 @@ internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plai
     {
         Subject?.Key.Dispose();
         Plain.Dispose();
-        Lease.Dispose();
-    }
-}
-
-/// <param name="Payload">What the frame will hold; proven to unpack to the chunk.</param>
-/// <param name="Checksum">XXH3 of the payload, taken before the proof.</param>
-internal sealed record CompressedChunk(ChunkId Id, ChunkClass Class, int PlainBytes, OwnedBuffer Payload, ulong Checksum, CompressionId Compression, IDisposable Lease) : IDisposable
-{
-    internal ChunkSealing Sealing { get; init; }
-
-    public void Dispose()
-    {
-        Payload.Dispose();
         Lease.Dispose();
     }
 }

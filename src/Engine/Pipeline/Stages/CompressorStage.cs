@@ -8,10 +8,11 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Pipeline.Stages;
 
 /// <summary>
-/// Stage 4: claimed chunk -> compressed or stored, and unpacked again while it is in the core's cache; a subject's chunk also gets its inner seal, which
-/// needs no place. As many workers as cores; the last to end closes the channel behind them.
+/// Stage 4: claimed chunk -> compressed or stored, unpacked again while it is in the core's cache, and put into a pack; a subject's chunk also gets its inner seal,
+/// which needs no place. As many workers as cores: each takes a chunk all the way, since handing it from thread to thread took longer than sealing it. The last
+/// to end closes the packs.
 /// </summary>
-internal sealed class CompressorStage(BackupChannels channels, VaultId vault, ContentMeter meter, CompressionGoal goal, int workers)
+internal sealed class CompressorStage(BackupChannels channels, PackAssembler assembler, VaultId vault, ContentMeter meter, CompressionGoal goal, int workers)
 {
     private int _running = workers;
 
@@ -22,71 +23,55 @@ internal sealed class CompressorStage(BackupChannels channels, VaultId vault, Co
         using var compressor = new ChunkCompressor(goal);
         await foreach (var chunk in channels.Claimed.Reader.ReadAllAsync(cancellationToken))
         {
-            var compressed = CompressOrDispose(compressor, chunk);
-            try
+            using (chunk)
             {
-                await channels.Compressed.Writer.WriteAsync(compressed, cancellationToken);
-            }
-            catch
-            {
-                compressed.Dispose();
-                throw;
+                await PackAsync(compressor, chunk, cancellationToken);
             }
         }
 
         if (Interlocked.Decrement(ref _running) == 0)
         {
-            channels.Compressed.Writer.Complete();
+            await assembler.FinishAsync(cancellationToken);
         }
     }
 
-    private CompressedChunk CompressOrDispose(ChunkCompressor compressor, PlainChunk chunk)
-    {
-        try
-        {
-            return Compress(compressor, chunk);
-        }
-        catch
-        {
-            chunk.Dispose();
-            throw;
-        }
-    }
-
-    private CompressedChunk Compress(ChunkCompressor compressor, PlainChunk chunk)
+    private async ValueTask PackAsync(ChunkCompressor compressor, PlainChunk chunk, CancellationToken cancellationToken)
     {
         var plain = chunk.Plain;
-        var payload = compressor.TryCompress(plain.Span, chunk.Checksum, out var checksum);
+        var pays = compressor.TryCompress(plain.Span, chunk.Checksum, out var packed, out var checksum);
         if (chunk.IsFresh)
         {
-            meter.Measure(plain.LengthBytes, isDense: payload is null);
+            meter.Measure(plain.LengthBytes, isDense: !pays);
         }
 
-        var compressed = new CompressedChunk(
-            chunk.Id, chunk.Class, plain.LengthBytes, payload ?? plain, payload is null ? chunk.Checksum : checksum, payload is null ? CompressionId.Stored : CompressionId.Zstd, chunk.Lease);
-        if (payload is not null)
+        var packable = pays
+            ? new PackableChunk(chunk.Id, chunk.Class, plain.LengthBytes, CompressionId.Zstd, ChunkSealing.Direct, packed, checksum)
+            : new PackableChunk(chunk.Id, chunk.Class, plain.LengthBytes, CompressionId.Stored, ChunkSealing.Direct, plain.Memory, chunk.Checksum);
+        if (chunk.Subject is not { } subject)
         {
-            plain.Dispose();
+            await assembler.AddAsync(packable, cancellationToken);
+            return;
         }
 
-        return chunk.Subject is { } subject ? SealInside(compressed, subject) : compressed;
+        using var payload = SealInside(packable, subject, out checksum);
+        await assembler.AddAsync(packable with { Sealing = ChunkSealing.Subject, Payload = payload.Memory, Checksum = checksum }, cancellationToken);
     }
 
     /// <summary>The seal is opened again, like the outer one.</summary>
-    private CompressedChunk SealInside(CompressedChunk chunk, SubjectDomain subject)
+    private OwnedBuffer SealInside(in PackableChunk chunk, SubjectDomain subject, out ulong checksum)
     {
-        using var record = chunk.Payload;
-        using var key = subject.Key;
+        var record = chunk.Payload.Span;
         var claim = new SubjectClaim(vault, subject.Id, chunk.Id, (byte)chunk.Compression, (uint)chunk.PlainBytes);
-        var payload = OwnedBuffer.Rent(record.LengthBytes + SubjectSeal.OverheadBytes);
-        SubjectSeal.Seal(key, claim, record.Span, payload.Span);
-        var checksum = XxHash3.HashToUInt64(payload.Span);
-        using var opened = OwnedBuffer.Rent(record.LengthBytes);
-        if (!SubjectSeal.TryOpen(key, claim, payload.Span, opened.Span) || XxHash3.HashToUInt64(opened.Span) != chunk.Checksum)
+        var payload = OwnedBuffer.Rent(record.Length + SubjectSeal.OverheadBytes);
+        SubjectSeal.Seal(subject.Key, claim, record, payload.Span);
+        checksum = XxHash3.HashToUInt64(payload.Span);
+        using var opened = OwnedBuffer.Rent(record.Length);
+        if (SubjectSeal.TryOpen(subject.Key, claim, payload.Span, opened.Span) && XxHash3.HashToUInt64(opened.Span) == chunk.Checksum)
         {
-            throw new IntegrityException(FaultCodes.SealVerificationFailed, $"Chunk {chunk.Id}, just sealed for its subject, does not open to what was read.");
+            return payload;
         }
 
-        return chunk with { Payload = payload, Checksum = checksum, Sealing = ChunkSealing.Subject };
+        payload.Dispose();
+        throw new IntegrityException(FaultCodes.SealVerificationFailed, $"Chunk {chunk.Id}, just sealed for its subject, does not open to what was read.");
     }
 }

@@ -1,34 +1,51 @@
+using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
 
+/// <param name="Payload">What the frame will hold; proven to unpack to the chunk. The caller's until it is added.</param>
+/// <param name="Checksum">XXH3 of the payload, taken before the proof.</param>
+internal readonly record struct PackableChunk(
+    ChunkId Id, ChunkClass Class, int PlainBytes, CompressionId Compression, ChunkSealing Sealing, ReadOnlyMemory<byte> Payload, ulong Checksum);
+
 /// <summary>
 /// Stages 5 and 6: gives every chunk its place in a pack, seals it there and opens it again. Data and pages fill packs of their own, so
-/// that browsing a snapshot reads few. A pack that is abandoned half full is forgotten with its keys.
+/// that browsing a snapshot reads few. A pack that is abandoned half full is forgotten with its keys. Thread-safe: one chunk at a time, and while a full pack waits for the
+/// uploader, so does everybody, which bounds the packs in memory.
 /// </summary>
 internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing) : IDisposable
 {
+    private readonly SemaphoreSlim _turn = new(1);
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
 
-    internal async Task RunAsync(CancellationToken cancellationToken)
+    internal async ValueTask AddAsync(PackableChunk chunk, CancellationToken cancellationToken)
     {
-        await foreach (var chunk in channels.Compressed.Reader.ReadAllAsync(cancellationToken))
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            using (chunk)
+            if (TryAdd(chunk))
             {
-                if (!TryAdd(chunk))
-                {
-                    await CloseAsync(chunk.Class, isFull: true, cancellationToken);
-                    if (!TryAdd(chunk))
-                    {
-                        throw new IntegrityException(FaultCodes.SealVerificationFailed, $"The chunk {chunk.Id} fits into no pack.");
-                    }
-                }
+                return;
+            }
+
+            await CloseAsync(chunk.Class, isFull: true, cancellationToken);
+            if (!TryAdd(chunk))
+            {
+                throw new IntegrityException(FaultCodes.SealVerificationFailed, $"The chunk {chunk.Id} fits into no pack.");
             }
         }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
+    /// <summary>After the last chunk: closes what is open, and then no pack follows.</summary>
+    internal async Task FinishAsync(CancellationToken cancellationToken)
+    {
         await CloseAsync(ChunkClass.Data, isFull: false, cancellationToken);
         await CloseAsync(ChunkClass.Page, isFull: false, cancellationToken);
         channels.Packs.Writer.Complete();
@@ -40,9 +57,11 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         {
             builder?.Dispose();
         }
+
+        _turn.Dispose();
     }
 
-    private bool TryAdd(CompressedChunk chunk)
+    private bool TryAdd(in PackableChunk chunk)
     {
         var builder = _open[(int)chunk.Class] ??= new PackBuilder(sealing);
         var frame = new ChunkFrame
