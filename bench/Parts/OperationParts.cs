@@ -71,7 +71,7 @@ public class OperationParts
         using var builder = new ListingBuilder(new ForgetfulStore(), _vault.Keys.Chunker);
         foreach (var entry in _entries)
         {
-            await builder.AddAsync(entry, EntryCodec.Encode(entry), CancellationToken.None);
+            await builder.AddAsync(entry.Path, EntryCodec.Encode(entry), CancellationToken.None);
         }
 
         await builder.FinishAsync(CancellationToken.None);

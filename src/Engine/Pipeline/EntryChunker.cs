@@ -16,8 +16,6 @@ namespace SecureBackup.Engine.Pipeline;
 /// </summary>
 internal sealed partial class EntryChunker : IDisposable
 {
-    private const int MaxAttempts = 3;
-
     private readonly EntryChunkerParts _parts;
     private readonly ContentWriter _data;
     private readonly ContentWriter _identities;
@@ -46,18 +44,22 @@ internal sealed partial class EntryChunker : IDisposable
     internal long? EmptiedSince(SnapshotSummary snapshot) =>
         _parts.Previous?.StartedAt == snapshot.StartedAt && !_isCacheDamaged ? Counts.EmptiedFiles : null;
 
-    internal async Task RunAsync(ChannelReader<SourceItem> items, CancellationToken cancellationToken)
+    internal async Task RunAsync(ChannelReader<IReadOnlyList<SourceItem>> batches, CancellationToken cancellationToken)
     {
-        await foreach (var item in items.ReadAllAsync(cancellationToken))
+        await foreach (var batch in batches.ReadAllAsync(cancellationToken))
         {
-            if (item.Fault is not null)
+            foreach (var item in batch)
             {
-                Report(item.Fault);
-            }
+                cancellationToken.ThrowIfCancellationRequested();
+                if (item.Fault is not null)
+                {
+                    Report(item.Fault);
+                }
 
-            if (item.Entry is not null)
-            {
-                await TakeAsync(item.Entry, cancellationToken);
+                if (item.Entry is not null)
+                {
+                    await TakeAsync(item.Entry, cancellationToken);
+                }
             }
         }
     }
@@ -94,8 +96,21 @@ internal sealed partial class EntryChunker : IDisposable
     {
         _parts.Counters.SetCurrentItem(entry.Path);
         var before = Before(entry.Path);
-        var (listed, identity) = entry.Metadata.Kind == EntryKind.File
-            ? await TakeFileAsync(entry, before, cancellationToken)
+        var isFile = entry.Metadata.Kind == EntryKind.File;
+        if (isFile)
+        {
+            _parts.Counters.AddFile();
+        }
+
+        var isUnchanged = isFile && before is not null && await IsUnchangedAsync(entry, before, cancellationToken);
+        if (isUnchanged && IsListedAlike(before!, entry))
+        {
+            await ListAsync(before!.SeenAs(entry.Identity), before, cancellationToken);
+            return;
+        }
+
+        var (listed, identity) = isUnchanged ? (Listed(entry, entry.Metadata) with { Content = before!.Entry.Content }, entry.Identity)
+            : isFile ? await ReadFileAsync(entry, before, cancellationToken)
             : (Listed(entry, entry.Metadata), entry.Identity);
         if (listed is null || HasLostItsFile(listed))
         {
@@ -103,20 +118,31 @@ internal sealed partial class EntryChunker : IDisposable
         }
 
         listed = await WithSideContentsAsync(listed, entry, cancellationToken);
-        var encoded = EntryCodec.Encode(listed);
-        await _parts.Listing.AddAsync(listed, encoded, cancellationToken);
-        await WriteIdentityAsync(identity, cancellationToken);
-        _parts.NextCache?.Add(encoded, identity, _idsOfEntry);
-        _idsOfEntry = 0;
-        Counts.Count(listed, before?.Entry);
+        await ListAsync(CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _idsOfEntry), before, cancellationToken);
     }
+
+    private async ValueTask ListAsync(CachedEntry entry, CachedEntry? before, CancellationToken cancellationToken)
+    {
+        await _parts.Listing.AddAsync(entry.Path, entry.Encoded, cancellationToken);
+        await WriteIdentityAsync(entry.Identity, cancellationToken);
+        _parts.NextCache?.Add(entry);
+        _idsOfEntry = 0;
+        Counts.Count(entry, before);
+    }
+
+    /// <summary>
+    /// Whether an unchanged file is listed as it was before, byte for byte. Its change time says that its attributes are the same too; mode and owner are compared all
+    /// the same, since another way to mount a file system, or another account, shows them differently.
+    /// </summary>
+    private static bool IsListedAlike(CachedEntry before, SourceEntry now) =>
+        before.Mark != 0 && UnchangedRule.CoversAttributes(before, now) && before.Mark == CachedEntry.MarkOf(now.Metadata);
 
     /// <summary>The entry of this path in the last run's listing; passes over what has vanished since.</summary>
     private CachedEntry? Before(EntryPath path)
     {
         try
         {
-            while (!_isCacheSpent && (_before is null || _before.Entry.Path < path))
+            while (!_isCacheSpent && (_before is null || _before.Path < path))
             {
                 _before = _parts.Previous!.Next();
                 _isCacheSpent = _before is null;
@@ -127,7 +153,7 @@ internal sealed partial class EntryChunker : IDisposable
             GiveUpCache(path, damage);
         }
 
-        return _before?.Entry.Path == path ? _before : null;
+        return _before?.Path == path ? _before : null;
     }
 
     /// <summary>The rest of the cache is as good as none: what follows is read in full.</summary>
@@ -140,26 +166,19 @@ internal sealed partial class EntryChunker : IDisposable
         _before = null;
     }
 
-    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> TakeFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsUnchangedAsync(SourceEntry entry, CachedEntry before, CancellationToken cancellationToken)
     {
-        _parts.Counters.AddFile();
         var freshBytes = _parts.Meter.FreshBytes;
-        if (before is not null && _parts.Rule!.Holds(before, entry) && await ReuseAsync(before, cancellationToken))
+        if (_parts.Rule!.Holds(before, entry) && await ReuseAsync(before, cancellationToken))
         {
             Counts.FilesUnchanged++;
             _parts.Counters.AddBytesRead(entry.Metadata.SizeBytes);
-            return (Listed(entry, entry.Metadata) with { Content = before.Entry.Content }, entry.Identity);
+            return true;
         }
 
         // What was counted of a content that did not hold is counted once more.
         _parts.Meter.FreshBytes = freshBytes;
-        var taken = await ReadAsync(entry, cancellationToken);
-        if (taken.Listed is not null)
-        {
-            Counts.CountRead(isKnownPath: before is not null);
-        }
-
-        return taken;
+        return false;
     }
 
     /// <summary>Whether every chunk of the last run's content is still there for this writer; counts their packs as needed.</summary>
@@ -186,43 +205,8 @@ internal sealed partial class EntryChunker : IDisposable
         }
         catch (Exception damage) when (damage is BackupException or IOException)
         {
-            GiveUpCache(before.Entry.Path, damage);
+            GiveUpCache(before.Path, damage);
             return null;
-        }
-    }
-
-    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
-    {
-        var freshBytes = _parts.Meter.FreshBytes;
-        try
-        {
-            for (var attempt = 1; ; attempt++, _parts.Meter.FreshBytes = freshBytes)
-            {
-                using var content = entry.Open();
-                var read = await ReadContentAsync(_data, content, cancellationToken);
-                if (content.IsUnchanged() && content.Metadata.SizeBytes == read.SizeBytes)
-                {
-                    return (Listed(entry, content.Metadata) with { Content = read.Content }, content.Identity);
-                }
-
-                if (attempt == MaxAttempts)
-                {
-                    Report(new SourceFault(FaultCodes.EntryChanged, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
-                    return (Listed(entry, content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] }) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity);
-                }
-            }
-        }
-        catch (SourceFaultException fault)
-        {
-            _data.Reset();
-            _parts.Meter.FreshBytes = freshBytes;
-            Report(fault.Fault);
-            if (entry.Identity.LinkCount > 1)
-            {
-                _lostFirstNames.Add(entry.Path);
-            }
-
-            return (null, entry.Identity);
         }
     }
 
@@ -236,21 +220,6 @@ internal sealed partial class EntryChunker : IDisposable
 
         Report(new SourceFault(FaultCodes.EntryUnreadable, listed.Path.ToString(), $"'{listed.Path}' is another name of '{first}', which could not be read."));
         return true;
-    }
-
-    private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(ContentWriter writer, SourceContent content, CancellationToken cancellationToken)
-    {
-        writer.Reset();
-        for (int count; (count = content.Read(writer.Free.Span)) > 0;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            _parts.Counters.AddBytesRead(count);
-            Counts.BytesRead += count;
-            await writer.AdvanceAsync(count, cancellationToken);
-        }
-
-        var sizeBytes = writer.LengthBytes;
-        return (await writer.FinishAsync(cancellationToken), sizeBytes);
     }
 
     private async ValueTask WriteIdentityAsync(EntryIdentity identity, CancellationToken cancellationToken)

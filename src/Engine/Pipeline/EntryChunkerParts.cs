@@ -51,16 +51,16 @@ internal sealed class EntryCounts
     internal long NotFolders { get; private set; }
 
     /// <param name="before">What the last run listed there, if that is known.</param>
-    internal void Count(ListedEntry entry, ListedEntry? before)
+    internal void Count(CachedEntry entry, CachedEntry? before)
     {
         Entries++;
-        NotFolders += entry.Metadata.Kind == EntryKind.Directory ? 0 : 1;
-        if (entry.Metadata.Kind == EntryKind.File)
+        NotFolders += entry.Kind == EntryKind.Directory ? 0 : 1;
+        if (entry.Kind == EntryKind.File)
         {
             Files++;
-            ContentBytes += entry.Metadata.SizeBytes;
-            EmptyFiles += entry.Metadata.SizeBytes == 0 ? 1 : 0;
-            EmptiedFiles += entry.Metadata.SizeBytes == 0 && before?.Metadata is { Kind: EntryKind.File, SizeBytes: > 0 } ? 1 : 0;
+            ContentBytes += entry.SizeBytes;
+            EmptyFiles += entry.SizeBytes == 0 ? 1 : 0;
+            EmptiedFiles += entry.SizeBytes == 0 && before is { Kind: EntryKind.File, SizeBytes: > 0 } ? 1 : 0;
             RansomNames += RansomName.Is(entry.Path.Name) ? 1 : 0;
         }
     }

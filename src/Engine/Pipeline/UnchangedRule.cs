@@ -16,24 +16,28 @@ internal sealed record UnchangedRule(Timestamp LookedAt, bool TrustsMissingChang
 {
     internal bool Holds(CachedEntry before, SourceEntry now)
     {
-        var was = before.Entry.Metadata;
-        var isSameFile = was.Kind == EntryKind.File && now.Metadata.Kind == EntryKind.File
-            && before.Entry.ContentFault is null
-            && was.SizeBytes == now.Metadata.SizeBytes
-            && was.ModifiedAt == now.Metadata.ModifiedAt;
-        return isSameFile && IsSettled(was.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
+        var isSameFile = before.Kind == EntryKind.File && now.Metadata.Kind == EntryKind.File
+            && !before.HasContentFault
+            && before.SizeBytes == now.Metadata.SizeBytes
+            && before.ModifiedAt == now.Metadata.ModifiedAt;
+        return isSameFile && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
     }
+
+    /// <summary>Of an entry for which the rule holds: whether that says the same of its attributes, which every change time that can be trusted does.</summary>
+    internal static bool CoversAttributes(CachedEntry before, SourceEntry now) => HasTrusted(before.Identity) && HasTrusted(now.Identity);
+
+    private static bool HasTrusted(EntryIdentity identity) => identity.ChangedAt is not null && identity.FileId != 0;
 
     private bool IdentityHolds(EntryIdentity was, SourceEntry now)
     {
-        if (was.ChangedAt is null || now.Identity.ChangedAt is null || was.FileId == 0 || now.Identity.FileId == 0)
+        if (!HasTrusted(was) || !HasTrusted(now.Identity))
         {
             return TrustsMissingChangeTime;
         }
 
         return was.ChangedAt == now.Identity.ChangedAt
             && was.FileId == now.Identity.FileId
-            && IsSettled(was.ChangedAt.Value, now.TimeGranularity);
+            && IsSettled(was.ChangedAt!.Value, now.TimeGranularity);
     }
 
     private bool IsSettled(Timestamp time, TimeSpan granularity)

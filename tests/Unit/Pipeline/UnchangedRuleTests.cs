@@ -83,8 +83,8 @@ public sealed class UnchangedRuleTests
     [Fact]
     public void What_changed_while_it_was_read_is_read_again()
     {
-        var cached = Cached(File, Identity) with { };
-        cached = cached with { Entry = cached.Entry with { ContentFault = FaultCodes.EntryChanged.ToString() } };
+        var changing = new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = File, ContentFault = FaultCodes.EntryChanged.ToString() };
+        var cached = CachedEntry.Of(changing, EntryCodec.Encode(changing), Identity, deepIds: 0);
         Assert.False(new UnchangedRule(LongAfter, TrustsMissingChangeTime: true).Holds(cached, new SeenEntry(File, Identity, Tick)));
     }
 
@@ -92,8 +92,11 @@ public sealed class UnchangedRuleTests
         EntryMetadata now, EntryIdentity identity, Timestamp lookedAt, TimeSpan? granularity = null, EntryMetadata? listed = null, EntryIdentity? before = null, bool trusts = false) =>
         new UnchangedRule(lookedAt, trusts).Holds(Cached(listed ?? File, before ?? Identity), new SeenEntry(now, identity, granularity ?? Tick));
 
-    private static CachedEntry Cached(EntryMetadata metadata, EntryIdentity identity) =>
-        new(new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = metadata }, identity, DeepIds: 0);
+    private static CachedEntry Cached(EntryMetadata metadata, EntryIdentity identity)
+    {
+        var listed = new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = metadata };
+        return CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, deepIds: 0);
+    }
 
     /// <summary>An entry as a walk sees it; its content is never asked for by the rule.</summary>
     private sealed class SeenEntry : SourceEntry

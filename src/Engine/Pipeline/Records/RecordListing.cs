@@ -169,7 +169,7 @@ internal sealed class RecordListing : IDisposable
     private async ValueTask ListAsync(ListedEntry entry, CancellationToken cancellationToken)
     {
         ContentBytes += entry.Metadata.SizeBytes;
-        await _listing.AddAsync(entry, EntryCodec.Encode(entry), cancellationToken);
+        await _listing.AddAsync(entry.Path, EntryCodec.Encode(entry), cancellationToken);
         var identity = new byte[IdentityCodec.SizeBytes];
         IdentityCodec.Write(new EntryIdentity(null, 0, 0, 1), identity);
         await _identities.WriteAsync(identity, cancellationToken);

@@ -9,8 +9,8 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// <summary>All hand-offs of a backup. What waits in them is bounded: chunks by the memory budget, the rest by number.</summary>
 internal sealed class BackupChannels
 {
-    /// <summary>Entries as the walk finds them, in path order. A crash here leaves nothing.</summary>
-    internal Channel<SourceItem> Items { get; } = Bounded<SourceItem>(1024);
+    /// <summary>Entries as the walk finds them, in path order, in batches: waking the other side for each took as long as listing it. A crash here leaves nothing.</summary>
+    internal Channel<IReadOnlyList<SourceItem>> Items { get; } = Bounded<IReadOnlyList<SourceItem>>(16);
 
     /// <summary>Chunks that the vault lacks, claimed by this run. A crash here leaves nothing.</summary>
     internal Channel<PlainChunk> Claimed { get; } = Bounded<PlainChunk>(256);

@@ -5,17 +5,31 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// <summary>Stage 1: scope -> entries in path order. Blocks on a thread of its own, since walking is system calls and nothing else.</summary>
 internal static class SourceWalker
 {
+    private const int BatchItems = 64;
+
     internal static void Run(ISource source, BackupChannels channels, CancellationToken cancellationToken)
     {
+        var batch = new List<SourceItem>(BatchItems);
         foreach (var item in source.Enumerate(cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!channels.Items.Writer.TryWrite(item))
+            batch.Add(item);
+            if (batch.Count == BatchItems)
             {
-                channels.Items.Writer.WriteAsync(item, cancellationToken).AsTask().GetAwaiter().GetResult();
+                HandOn(channels, batch, cancellationToken);
+                batch = new List<SourceItem>(BatchItems);
             }
         }
 
+        HandOn(channels, batch, cancellationToken);
         channels.Items.Writer.Complete();
+    }
+
+    private static void HandOn(BackupChannels channels, List<SourceItem> batch, CancellationToken cancellationToken)
+    {
+        if (!channels.Items.Writer.TryWrite(batch))
+        {
+            channels.Items.Writer.WriteAsync(batch, cancellationToken).AsTask().GetAwaiter().GetResult();
+        }
     }
 }

@@ -27,16 +27,17 @@ public sealed class ListingBuilder : IDisposable
     public long EntryCount { get; private set; }
 
     /// <summary>Adds the next entry; its path is greater than the one before.</summary>
-    public async ValueTask AddAsync(ListedEntry entry, ReadOnlyMemory<byte> encoded, CancellationToken cancellationToken)
+    /// <param name="encoded">By <see cref="EntryCodec"/>; kept until its page is stored.</param>
+    public async ValueTask AddAsync(EntryPath path, ReadOnlyMemory<byte> encoded, CancellationToken cancellationToken)
     {
-        if (_last is not null && entry.Path <= _last)
+        if (_last is not null && path <= _last)
         {
-            throw new InvalidOperationException($"The entry '{entry.Path}' does not follow '{_last}'.");
+            throw new InvalidOperationException($"The entry '{path}' does not follow '{_last}'.");
         }
 
-        _last = entry.Path;
+        _last = path;
         EntryCount++;
-        await AddAsync(0, new PageItem(entry.Path, entry.Path, 1, encoded), cancellationToken);
+        await AddAsync(0, new PageItem(path, path, 1, encoded), cancellationToken);
     }
 
     /// <summary>Closes all pages; null where there was no entry.</summary>

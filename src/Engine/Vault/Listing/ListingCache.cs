@@ -23,7 +23,7 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
 
     internal ObjectHeader NewHeader() => new(ObjectKind.HostCache, 0, Vault, ObjectId.Random());
 
-    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/cache"u8);
+    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/cache2"u8);
 
     /// <summary>Null where there is none, or none that this member wrote whole.</summary>
     internal ListingCacheReader? TryOpen()
@@ -82,17 +82,10 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
     }
 }
 
-/// <summary>An entry of the last run.</summary>
-/// <param name="Entry">As listed then.</param>
-/// <param name="Identity">What told it from others then.</param>
-/// <param name="DeepIds">How many ids stand in the id file for it; 0 when its contents name all their chunks.</param>
-internal sealed record CachedEntry(ListedEntry Entry, EntryIdentity Identity, long DeepIds);
-
 /// <summary>Reads a listing cache in order.</summary>
 internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStreamReader ids, Timestamp startedAt) : IDisposable
 {
-    private const int MaxEntryBytes = 8 * 1024 * 1024;
-
+    private EntryPath? _last;
     private long _unreadIds;
 
     /// <summary>When the run began that took this listing: no entry was looked at earlier.</summary>
@@ -103,23 +96,18 @@ internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStrea
     {
         ids.Skip(_unreadIds * Id256.SizeBytes);
         _unreadIds = 0;
-        Span<byte> fixedPart = stackalloc byte[4 + IdentityCodec.SizeBytes + 8];
-        if (!entries.TryRead(fixedPart))
+        Span<byte> head = stackalloc byte[CachedEntryCodec.HeadBytes];
+        if (!entries.TryRead(head))
         {
             return null;
         }
 
-        var length = BinaryPrimitives.ReadInt32LittleEndian(fixedPart);
-        var deepIds = BinaryPrimitives.ReadInt64LittleEndian(fixedPart[(4 + IdentityCodec.SizeBytes)..]);
-        if (length is < 0 or > MaxEntryBytes || deepIds < 0)
-        {
-            throw new IntegrityException(FaultCodes.ListingMalformed, "The host's listing cache holds a record that cannot be.");
-        }
-
-        var encoded = new byte[length];
-        entries.TryRead(encoded);
-        _unreadIds = deepIds;
-        return new CachedEntry(EntryCodec.Decode(encoded), IdentityCodec.Read(fixedPart[4..]), deepIds);
+        var rest = new byte[CachedEntryCodec.RestBytes(head)];
+        entries.TryRead(rest);
+        var entry = CachedEntryCodec.Read(head, rest, _last);
+        _last = entry.Path;
+        _unreadIds = entry.DeepIds;
+        return entry;
     }
 
     /// <summary>The next of the current entry's deep ids.</summary>
@@ -182,14 +170,13 @@ internal sealed class ListingCacheWriter : IDisposable
         _ids!.Write(bytes);
     });
 
-    internal void Add(ReadOnlyMemory<byte> encoded, EntryIdentity identity, long deepIds) => Guard(() =>
+    internal void Add(CachedEntry entry) => Guard(() =>
     {
-        Span<byte> fixedPart = stackalloc byte[4 + IdentityCodec.SizeBytes + 8];
-        BinaryPrimitives.WriteInt32LittleEndian(fixedPart, encoded.Length);
-        IdentityCodec.Write(identity, fixedPart[4..]);
-        BinaryPrimitives.WriteInt64LittleEndian(fixedPart[(4 + IdentityCodec.SizeBytes)..], deepIds);
-        _entries!.Write(fixedPart);
-        _entries.Write(encoded.Span);
+        Span<byte> head = stackalloc byte[CachedEntryCodec.HeadBytes];
+        var path = CachedEntryCodec.WriteHead(entry, head);
+        _entries!.Write(head);
+        _entries.Write(path);
+        _entries.Write(entry.Encoded.Span);
     });
 
     /// <summary>A crash between the two renames leaves a pair that does not match: no cache, one slower run.</summary>

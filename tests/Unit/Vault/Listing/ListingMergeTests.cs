@@ -132,7 +132,7 @@ public sealed class ListingMergeTests
         using var builder = new ListingBuilder(store, ChunkerKey);
         foreach (var entry in entries)
         {
-            await builder.AddAsync(entry, EntryCodec.Encode(entry), Token);
+            await builder.AddAsync(entry.Path, EntryCodec.Encode(entry), Token);
         }
 
         return await builder.FinishAsync(Token);

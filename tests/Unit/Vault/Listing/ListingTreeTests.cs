@@ -116,7 +116,7 @@ public sealed class ListingTreeTests
         return await builder.FinishAsync(Token);
     }
 
-    private static ValueTask AddAsync(ListingBuilder builder, ListedEntry entry) => builder.AddAsync(entry, EntryCodec.Encode(entry), Token);
+    private static ValueTask AddAsync(ListingBuilder builder, ListedEntry entry) => builder.AddAsync(entry.Path, EntryCodec.Encode(entry), Token);
 
     private static List<ListedEntry> Folders(int folders, int files) =>
     [

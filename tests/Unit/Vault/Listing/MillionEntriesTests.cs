@@ -42,8 +42,8 @@ public sealed class MillionEntriesTests : IDisposable
             {
                 var entry = Entry(i);
                 var encoded = EntryCodec.Encode(entry);
-                await builder.AddAsync(entry, encoded, Token);
-                writer.Add(encoded, new EntryIdentity(default(Timestamp), (ulong)i + 1, 1, 1), 0);
+                await builder.AddAsync(entry.Path, encoded, Token);
+                writer.Add(CachedEntry.Of(entry, encoded, new EntryIdentity(default(Timestamp), (ulong)i + 1, 1, 1), 0));
                 growth.Look(i);
             }
 

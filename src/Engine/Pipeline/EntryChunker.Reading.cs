@@ -1,0 +1,73 @@
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Vault.Listing;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>What is new or changed is read, and read again when it changes meanwhile.</summary>
+internal sealed partial class EntryChunker
+{
+    private const int MaxAttempts = 3;
+
+    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
+    {
+        var taken = await ReadAsync(entry, cancellationToken);
+        if (taken.Listed is not null)
+        {
+            Counts.CountRead(isKnownPath: before is not null);
+        }
+
+        return taken;
+    }
+
+    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
+    {
+        var freshBytes = _parts.Meter.FreshBytes;
+        try
+        {
+            for (var attempt = 1; ; attempt++, _parts.Meter.FreshBytes = freshBytes)
+            {
+                using var content = entry.Open();
+                var read = await ReadContentAsync(_data, content, cancellationToken);
+                if (content.IsUnchanged() && content.Metadata.SizeBytes == read.SizeBytes)
+                {
+                    return (Listed(entry, content.Metadata) with { Content = read.Content }, content.Identity);
+                }
+
+                if (attempt == MaxAttempts)
+                {
+                    Report(new SourceFault(FaultCodes.EntryChanged, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
+                    return (Listed(entry, content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] }) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity);
+                }
+            }
+        }
+        catch (SourceFaultException fault)
+        {
+            _data.Reset();
+            _parts.Meter.FreshBytes = freshBytes;
+            Report(fault.Fault);
+            if (entry.Identity.LinkCount > 1)
+            {
+                _lostFirstNames.Add(entry.Path);
+            }
+
+            return (null, entry.Identity);
+        }
+    }
+
+    private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(ContentWriter writer, SourceContent content, CancellationToken cancellationToken)
+    {
+        writer.Reset();
+        for (int count; (count = content.Read(writer.Free.Span)) > 0;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _parts.Counters.AddBytesRead(count);
+            Counts.BytesRead += count;
+            await writer.AdvanceAsync(count, cancellationToken);
+        }
+
+        var sizeBytes = writer.LengthBytes;
+        return (await writer.FinishAsync(cancellationToken), sizeBytes);
+    }
+}
