@@ -40,6 +40,18 @@ internal static class DestinationErrors
         try
         {
             using var folder = destination.OpenParent(path);
+            return TryRemove(folder, temporary);
+        }
+        catch (FolderException)
+        {
+            return false;
+        }
+    }
+
+    public static bool TryRemove(DestinationFolder folder, byte[] temporary)
+    {
+        try
+        {
             folder.Remove(temporary);
             return true;
         }

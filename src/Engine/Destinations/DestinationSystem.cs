@@ -59,7 +59,7 @@ internal abstract class DestinationFolder : IDisposable
     /// <summary>Gives the owner the right to write into a folder that was there before.</summary>
     public abstract void MakeEnterable(byte[] name);
 
-    /// <summary>Makes a file, refusing what exists; for the owner alone, open for writing.</summary>
+    /// <summary>Makes a file of so many zeros, refusing what exists; for the owner alone, open for writing.</summary>
     public abstract SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse);
 
     public abstract SafeFileHandle ReopenFile(byte[] name);

@@ -51,7 +51,7 @@ internal sealed class FileInProgress : IDestinationFile
             var handle = _destination.Handles.Acquire(_pooled);
             try
             {
-                WriteAroundHoles(handle, offset, bytes);
+                FileContent.WriteAroundHoles(_destination.Host, handle, Entry.Metadata.Holes, offset, bytes);
             }
             finally
             {
@@ -93,7 +93,7 @@ internal sealed class FileInProgress : IDestinationFile
             var handle = _destination.Handles.Acquire(_pooled);
             try
             {
-                ReadAll(handle, offset, bytes);
+                FileContent.Read(handle, offset, bytes);
             }
             finally
             {
@@ -173,69 +173,6 @@ internal sealed class FileInProgress : IDestinationFile
                 Stamp = _made is null ? null : FileSystemDestination.StampOf(folder, _destination.NameOf(Entry.Path), _made, Entry),
             }
             : new EntryOutcome(false, [collision]);
-    }
-
-    /// <summary>What the disk does not give back is the disk's failure, and no other file would fare better on it.</summary>
-    private static void ReadAll(SafeFileHandle handle, long offset, Span<byte> bytes)
-    {
-        try
-        {
-            while (!bytes.IsEmpty)
-            {
-                var count = RandomAccess.Read(handle, bytes, offset);
-                if (count == 0)
-                {
-                    throw new FolderException(FolderError.DeviceFailed, "the temporary file is shorter than what was written to it");
-                }
-
-                offset += count;
-                bytes = bytes[count..];
-            }
-        }
-        catch (Exception failure) when (failure is (IOException or UnauthorizedAccessException) and not FolderException)
-        {
-            throw new FolderException(FolderError.DeviceFailed, failure.Message);
-        }
-    }
-
-    /// <summary>Hole hints come from outside: what is not zero is written, whatever they say.</summary>
-    private void WriteAroundHoles(SafeFileHandle handle, long offset, ReadOnlySpan<byte> bytes)
-    {
-        var holes = Entry.Metadata.Holes;
-        for (var i = FirstHoleEndingAfter(holes, offset); i < holes.Count && !bytes.IsEmpty; i++)
-        {
-            var start = Math.Clamp(holes[i].Offset - offset, 0, bytes.Length);
-            var length = Math.Clamp(holes[i].LengthBytes - Math.Max(0, offset - holes[i].Offset), 0, bytes.Length - start);
-            if (bytes.Slice((int)start, (int)length).ContainsAnyExcept((byte)0))
-            {
-                continue;
-            }
-
-            _destination.Host.Write(handle, offset, bytes[..(int)start]);
-            bytes = bytes[(int)(start + length)..];
-            offset += start + length;
-        }
-
-        _destination.Host.Write(handle, offset, bytes);
-    }
-
-    private static int FirstHoleEndingAfter(IReadOnlyList<FileExtent> holes, long offset)
-    {
-        var (low, high) = (0, holes.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (holes[middle].Offset + holes[middle].LengthBytes <= offset)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low;
     }
 
     private SafeFileHandle OpenHandle()

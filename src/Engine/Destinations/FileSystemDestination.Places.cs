@@ -17,11 +17,17 @@ public sealed partial class FileSystemDestination
     {
         var way = WayTo(path);
         _closed.Require(way);
-        return Host.OpenFolder([.. way.Take(way.Count - 1)]);
+        var parent = new byte[way.Count - 1][];
+        for (var i = 0; i < parent.Length; i++)
+        {
+            parent[i] = way[i];
+        }
+
+        return Host.OpenFolder(parent);
     }
 
     /// <summary>The name of an entry in its parent folder.</summary>
-    internal byte[] NameOf(EntryPath path) => [.. WayTo(path)[^1]];
+    internal byte[] NameOf(EntryPath path) => WayTo(path)[^1];
 
     private IReadOnlyList<byte[]> WayTo(EntryPath path)
     {

@@ -6,7 +6,7 @@ namespace SecureBackup.Engine.Destinations;
 
 /// <summary>
 /// The door through which a restore writes. The walk of an entry: <see cref="Prepare"/> a folder before what is in it;
-/// where the verdict is <see cref="PrepareVerdict.Content"/>, <see cref="OpenFile"/>, write in any order, complete; hard links
+/// where the verdict is <see cref="PrepareVerdict.Content"/>, <see cref="PutFile"/>, or <see cref="OpenFile"/>, write in any order, complete; hard links
 /// (<see cref="Link"/>) once the files they name are complete; <see cref="CompleteFolder"/> last, children before parents;
 /// then <see cref="FlushAsync"/>.
 /// <para>In place (<see cref="DestinationOptions.InPlace"/>) what stands at the destination counts: where the verdict is <see cref="PrepareVerdict.Compare"/>,
@@ -28,6 +28,13 @@ public interface IDestination : IAsyncDisposable
 
     /// <summary>Starts the content of a file. Throws <see cref="DestinationFaultException"/> with the fault to list.</summary>
     IDestinationFile OpenFile(Preparation preparation);
+
+    /// <summary>
+    /// Restores a file whose whole content is at hand, in one operation: <see cref="OpenFile"/>, one write and <see cref="IDestinationFile.Complete"/> in one, for a third of their
+    /// calls. A file of alternate streams goes the long way. Throws <see cref="DestinationException"/>.
+    /// </summary>
+    /// <param name="readsBack">It gets its name only if it reads as it was written.</param>
+    EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack);
 
     /// <summary>
     /// Opens the file that a verdict found in an entry's place, to read it; null where it is gone, is another by now, or may not be read.

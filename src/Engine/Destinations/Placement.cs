@@ -22,7 +22,9 @@ internal sealed class Placement(bool isInPlace, UnflushedSystems unflushed)
         lock (_gate)
         {
             var made = folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
-            var standing = folder.Look(name);
+
+            // Where nothing stood, the move itself refuses what appeared since.
+            var standing = preparation.Existing is null ? null : folder.Look(name);
             var isAsExpected = standing is null || (preparation.Existing?.IsSameFileAs(standing) == true && (!_made.Contains(standing) || MaySeparate(folder, name, standing)));
             if (!isAsExpected)
             {

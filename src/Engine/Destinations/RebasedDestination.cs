@@ -22,6 +22,8 @@ public sealed class RebasedDestination(IDestination inner, EntryPath from, byte[
 
     public IDestinationFile OpenFile(Preparation preparation) => inner.OpenFile(Rebase(preparation));
 
+    public EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack) => inner.PutFile(Rebase(preparation), content, readsBack);
+
     public IStandingFile? OpenStanding(Preparation preparation) => inner.OpenStanding(Rebase(preparation));
 
     public EntryOutcome? Settle(Preparation preparation, StandingStamp seen) => inner.Settle(Rebase(preparation), seen);

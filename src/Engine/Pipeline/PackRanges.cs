@@ -27,6 +27,18 @@ internal static class PackRanges
         return new ByteRange(first.OffsetBytes, end - first.OffsetBytes);
     }
 
+    /// <summary>The chunks of one pack by the ranges in which they are read.</summary>
+    internal static IEnumerable<IReadOnlyList<WantedChunk>> Split(IReadOnlyList<WantedChunk> chunks)
+    {
+        for (var i = 0; i < chunks.Count;)
+        {
+            var range = From(chunks, i);
+            var part = chunks.Skip(i).TakeWhile(chunk => chunk.Places[0].Entry.OffsetBytes < range.Offset + range.LengthBytes).ToList();
+            yield return part;
+            i += part.Count;
+        }
+    }
+
     /// <summary>Bytes that reading all of them takes from the target, aligned as they are read, with the pack's prologue.</summary>
     internal static long ReadBytes(IReadOnlyList<WantedChunk> chunks)
     {

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 
@@ -21,14 +22,14 @@ internal sealed class ReadBack : IDisposable
     {
         foreach (var part in file.Parts)
         {
-            if (file.HasFailed)
+            if (file.HasFailed || file.File is not { } open)
             {
                 return;
             }
 
             try
             {
-                Check(file, part);
+                Check(file, open, part);
             }
             catch (DestinationFaultException refused)
             {
@@ -37,14 +38,14 @@ internal sealed class ReadBack : IDisposable
         }
     }
 
-    private void Check(RestoringFile file, WrittenPart part)
+    private void Check(RestoringFile file, IDestinationFile open, WrittenPart part)
     {
         using var bytes = OwnedBuffer.Rent(part.LengthBytes);
         if (part.Stream is null)
         {
-            file.File.ReadBack(part.Offset, bytes.Span);
+            open.ReadBack(part.Offset, bytes.Span);
         }
-        else if (!file.File.TryReadBackStream(part.Stream, part.Offset, bytes.Span))
+        else if (!open.TryReadBackStream(part.Stream, part.Offset, bytes.Span))
         {
             return;
         }

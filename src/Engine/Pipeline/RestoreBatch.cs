@@ -6,32 +6,31 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>A file on its way back. A batch may end within it; it then goes on in the next.</summary>
-internal sealed class RestoringFile(Preparation preparation, IDestinationFile file)
+/// <param name="file">Null for one that is put as a whole when its only chunk is here.</param>
+internal sealed class RestoringFile(Preparation preparation, IDestinationFile? file)
 {
     private readonly List<WrittenPart> _parts = [];
-    private long _left;
+    private long _left = 1; // the plan itself: nobody ends a file that may get further chunks
     private long _fetchedBytes;
     private long _reusedBytes;
     private EntryFault? _fault;
 
     internal Preparation Preparation { get; } = preparation;
 
-    internal IDestinationFile File { get; } = file;
-
-    /// <summary>All its chunks are planned.</summary>
-    internal bool IsPlanned { get; set; }
+    internal IDestinationFile? File { get; } = file;
 
     internal bool HasFailed => _fault is not null;
 
     internal EntryFault? Fault => _fault;
 
-    internal bool IsWritten => IsPlanned && Interlocked.Read(ref _left) == 0;
+    /// <summary>Set by whoever ended its last use; null while it is under way, and where it has failed.</summary>
+    internal EntryOutcome? Outcome { get; set; }
 
     internal long FetchedBytes => Interlocked.Read(ref _fetchedBytes);
 
     internal long ReusedBytes => Interlocked.Read(ref _reusedBytes);
 
-    /// <summary>What this batch wrote to it; for the worker that ends its last use.</summary>
+    /// <summary>What this batch wrote to it; for whoever reads it back.</summary>
     internal IReadOnlyList<WrittenPart> Parts => _parts;
 
     internal void AddUse() => Interlocked.Increment(ref _left);
@@ -48,7 +47,7 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile fi
 
     internal void AddReused(int bytes) => Interlocked.Add(ref _reusedBytes, bytes);
 
-    /// <summary>Whether that was the last use of this batch: all its parts are written, or it has failed.</summary>
+    /// <summary>Whether that was the last use of the file: all its parts are written, or it has failed.</summary>
     internal bool EndUse() => Interlocked.Decrement(ref _left) == 0;
 
     internal void ForgetParts() => _parts.Clear();
@@ -106,6 +105,9 @@ internal sealed class RestoreBatch(long writtenBytes)
     private long _written;
 
     internal List<RestoringFile> Files { get; } = [];
+
+    /// <summary>The file within which the batch ends.</summary>
+    internal RestoringFile? Unfinished { get; set; }
 
     internal bool IsFull => _uses >= MaxUses || Files.Count >= MaxFiles || _fetched >= MaxFetchedBytes || _written >= writtenBytes;
 

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 
@@ -6,11 +7,12 @@ namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
 /// Fetches a batch pack by pack with a few workers, copies what stands at the destination already, and writes each chunk to all its places. Whoever ends the last
-/// use of a file reads it back, while the others go on.
+/// use of a file reads it back and gives it its attributes and its name, while the others go on.
 /// </summary>
 internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) : IDisposable
 {
-    private const int Workers = 4;
+    /// <summary>Targets far away answer several questions at once, so there are some however few cores there are.</summary>
+    private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 4, 8);
 
     private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
     private readonly ReadBack? _readBack = parts.ReadsBack ? new ReadBack() : null;
@@ -20,9 +22,9 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
         var work = Channel.CreateUnbounded<Func<PackOpener, CancellationToken, Task>>();
-        foreach (var pack in batch.ByPack())
+        foreach (var chunks in ItemsOf(batch))
         {
-            work.Writer.TryWrite((opener, token) => FetchAsync(opener, pack, token));
+            work.Writer.TryWrite((opener, token) => FetchAsync(opener, chunks, token));
         }
 
         foreach (var copies in batch.CopiesByFile())
@@ -38,6 +40,46 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         }
 
         await stages.WhenAllAsync();
+        if (batch.Unfinished is { } unfinished)
+        {
+            // Its tags are not kept for longer than a batch.
+            ReadBack(unfinished);
+        }
+    }
+
+    /// <summary>One use less. After the last one the file is completed, or taken away where it has failed.</summary>
+    internal void End(RestoringFile file)
+    {
+        if (!file.EndUse())
+        {
+            return;
+        }
+
+        if (file.File is not { } open)
+        {
+            // A file without a chunk; others were put with it.
+            file.Outcome ??= file.HasFailed ? null : parts.Destination.PutFile(file.Preparation, [], parts.ReadsBack);
+            return;
+        }
+
+        using (open)
+        {
+            ReadBack(file);
+            file.Outcome = file.HasFailed ? null : open.Complete();
+        }
+    }
+
+    private void ReadBack(RestoringFile file)
+    {
+        _readBack?.Check(file);
+        file.ForgetParts();
+    }
+
+    /// <summary>What a worker takes at a time: a pack, or a range of one where there are too few packs to go round, since each worker opens it anew.</summary>
+    private static IEnumerable<IReadOnlyList<WantedChunk>> ItemsOf(RestoreBatch batch)
+    {
+        var packs = batch.ByPack().ToList();
+        return packs.Count >= 4 * Workers ? packs : packs.SelectMany(PackRanges.Split);
     }
 
     private async Task WorkAsync(ChannelReader<Func<PackOpener, CancellationToken, Task>> work, CancellationToken cancellationToken)
@@ -65,6 +107,16 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
     /// <summary>What does not stand there any more as it was when it was compared is fetched after all.</summary>
     private async Task CopyAsync(IReadOnlyList<PieceCopy> copies, CancellationToken cancellationToken)
     {
+        await CopyPiecesAsync(copies, cancellationToken);
+        foreach (var copy in copies)
+        {
+            // The file that stood there is closed by now: Windows replaces no open file.
+            End(copy.File);
+        }
+    }
+
+    private async Task CopyPiecesAsync(IReadOnlyList<PieceCopy> copies, CancellationToken cancellationToken)
+    {
         using var source = _copier.Open(copies[0].File);
         foreach (var copy in copies)
         {
@@ -75,8 +127,6 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
             {
                 WriteTo(new ChunkUse(copy.File, copy.Offset, Stream: null), bytes, isReused: standing is not null);
             }
-
-            End(copy.File);
         }
     }
 
@@ -135,15 +185,6 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         }
     }
 
-    private void End(RestoringFile file)
-    {
-        if (file.EndUse())
-        {
-            _readBack?.Check(file);
-            file.ForgetParts();
-        }
-    }
-
     private void Write(WantedChunk chunk, OwnedBuffer plain)
     {
         if (plain.LengthBytes != chunk.PlainBytes)
@@ -169,20 +210,15 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
             return;
         }
 
-        if (_readBack is not null)
-        {
-            file.AddPart(_readBack.PartOf(use, plain.Span));
-        }
-
         try
         {
-            if (use.Stream is null)
+            if (file.File is { } open)
             {
-                file.File.Write(use.Offset, plain.Span);
+                WriteTo(open, use, plain);
             }
             else
             {
-                file.File.WriteStream(use.Stream, use.Offset, plain.Span);
+                file.Outcome = parts.Destination.PutFile(file.Preparation, plain.Span, parts.ReadsBack);
             }
         }
         catch (DestinationFaultException refused)
@@ -199,6 +235,23 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         else
         {
             file.AddFetched(plain.LengthBytes);
+        }
+    }
+
+    private void WriteTo(IDestinationFile open, ChunkUse use, OwnedBuffer plain)
+    {
+        if (_readBack is not null)
+        {
+            use.File.AddPart(_readBack.PartOf(use, plain.Span));
+        }
+
+        if (use.Stream is null)
+        {
+            open.Write(use.Offset, plain.Span);
+        }
+        else
+        {
+            open.WriteStream(use.Stream, use.Offset, plain.Span);
         }
     }
 }

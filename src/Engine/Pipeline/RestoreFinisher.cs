@@ -5,7 +5,7 @@ using SecureBackup.Engine.Faults;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
-/// Ends what could not be ended at once, in the order that attributes need: files, then further names of files, then folders from
+/// Tells what became of files, and ends what could not be ended at once, in the order that attributes need: after the files further names of them, then folders from
 /// the inside out, since everything before changes their times.
 /// </summary>
 internal sealed class RestoreFinisher(RestoreParts parts)
@@ -52,23 +52,18 @@ internal sealed class RestoreFinisher(RestoreParts parts)
         return paths;
     }
 
-    /// <summary>On the way out of a failure: whatever of these files is whole, as far as the destination still lets it.</summary>
-    internal void FinishWritten(IEnumerable<RestoringFile> files)
+    /// <summary>What the walk has passed since this was last asked for: to be finished after every file before it.</summary>
+    internal PassedEntries TakePassed()
     {
-        try
-        {
-            FinishFiles(files.Where(static file => file is { IsWritten: true, HasFailed: false }));
-        }
-        catch (DestinationException)
-        {
-            // The failure that led here is the one to report.
-        }
+        var passed = new PassedEntries([.. _links], [.. _passedFolders]);
+        _links.Clear();
+        _passedFolders.Clear();
+        return passed;
     }
 
-    /// <summary>What the walk has passed; every file before it must be finished.</summary>
-    internal void FinishPassed()
+    internal void FinishPassed(PassedEntries passed)
     {
-        foreach (var link in _links)
+        foreach (var link in passed.Links)
         {
             var outcome = parts.Destination.Link(link);
             if (_defers && outcome.Faults is [{ Code: var code }, ..] && code == FaultCodes.EntryInTheWay)
@@ -81,13 +76,10 @@ internal sealed class RestoreFinisher(RestoreParts parts)
             }
         }
 
-        foreach (var folder in _passedFolders)
+        foreach (var folder in passed.Folders)
         {
             parts.Result.Add(folder.Entry, parts.Destination.CompleteFolder(folder));
         }
-
-        _links.Clear();
-        _passedFolders.Clear();
     }
 
     internal void FinishAll()
@@ -97,28 +89,22 @@ internal sealed class RestoreFinisher(RestoreParts parts)
             _passedFolders.Add(folder);
         }
 
-        FinishPassed();
+        FinishPassed(TakePassed());
     }
 
     private void Finish(RestoringFile file)
     {
-        using (file.File)
+        if (file.Fault is { } fault)
         {
-            if (file.Fault is { } fault)
-            {
-                file.File.Abandon();
-                parts.Result.AddFailed(file.Preparation.Entry, fault);
-                return;
-            }
-
-            if (!file.IsWritten)
-            {
-                throw new InvalidOperationException($"'{file.Preparation.Entry.Path}' was not written whole, and nothing said so.");
-            }
-
-            var outcome = file.File.Complete();
-            parts.Result.Add(file, outcome);
-            parts.Journal?.Add(file.Preparation.Entry.Path, outcome.Stamp);
+            parts.Result.AddFailed(file.Preparation.Entry, fault);
+            return;
         }
+
+        var outcome = file.Outcome ?? throw new InvalidOperationException($"'{file.Preparation.Entry.Path}' was not written whole, and nothing said so.");
+        parts.Result.Add(file, outcome);
+        parts.Journal?.Add(file.Preparation.Entry.Path, outcome.Stamp);
     }
 }
+
+/// <summary>Further names, and folders whose every entry the walk has seen.</summary>
+internal sealed record PassedEntries(IReadOnlyList<Preparation> Links, IReadOnlyList<Preparation> Folders);

@@ -11,10 +11,10 @@ internal sealed partial class RestorePlanner
 {
     private async ValueTask PlanFileAsync(ListedEntry entry, Preparation preparation, StandingContent standing, CancellationToken cancellationToken)
     {
-        IDestinationFile open;
+        IDestinationFile? open;
         try
         {
-            open = parts.Destination.OpenFile(preparation);
+            open = IsPutAsWhole(entry) ? null : parts.Destination.OpenFile(preparation);
         }
         catch (DestinationFaultException refused)
         {
@@ -37,8 +37,11 @@ internal sealed partial class RestorePlanner
             file.Fail(EntryFault.Of(entry.Path.ToString(), damage));
         }
 
-        file.IsPlanned = true;
+        fetcher.End(file);
     }
+
+    /// <summary>One chunk or none: then the temporary is made when the content is here, and no other waits open for its bytes.</summary>
+    private static bool IsPutAsWhole(ListedEntry entry) => entry is { Content: { Depth: 0, Ids.Count: <= 1 }, Streams.Count: 0, Metadata.AlternateStreams.Count: 0 };
 
     private async ValueTask PlanContentAsync(
         RestoringFile file, ContentRef content, long sizeBytes, StandingContent standing, CancellationToken cancellationToken)

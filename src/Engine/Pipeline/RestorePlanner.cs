@@ -10,7 +10,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// Walks the listing in path order, makes folders and everything without content at once, and gathers the content of files into batches.
 /// What must come later (further names of a file, attributes of folders) waits in <see cref="RestoreFinisher"/>.
 /// </summary>
-internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBatch, Task> fetch)
+internal sealed partial class RestorePlanner(RestoreParts parts, RestoreFetcher fetcher)
 {
     private readonly RestoreFinisher _finisher = new(parts);
     private readonly List<ListedEntry> _unmadeFolders = [];
@@ -18,9 +18,26 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
     private readonly StandingStage _standing = new(parts);
     private readonly List<ListedEntry> _inTheWay = [];
     private bool _isSettling;
-    private RestoreBatch _batch = new(parts.BatchBytes);
 
-    internal async Task RunAsync(CancellationToken cancellationToken)
+    internal Task RunAsync(CancellationToken cancellationToken) => RunAsync(() => PlanAllAsync(cancellationToken));
+
+    /// <summary>After a sweep: what had to wait for a folder to go, and the attributes of folders in which something changed.</summary>
+    internal Task RunAgainAsync(IReadOnlyDictionary<EntryPath, ListedEntry> touched, CancellationToken cancellationToken) =>
+        RunAsync(() => PlanAgainAsync(touched, cancellationToken));
+
+    private async Task RunAsync(Func<Task> plan)
+    {
+        try
+        {
+            await plan();
+        }
+        finally
+        {
+            await EndAsync();
+        }
+    }
+
+    private async Task PlanAllAsync(CancellationToken cancellationToken)
     {
         await foreach (var entry in parts.Listing.WayAndBelowAsync(parts.Filter.Scope, cancellationToken))
         {
@@ -39,12 +56,10 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
         }
 
         await SettleAsync(cancellationToken);
-        await FetchAsync(cancellationToken);
-        _finisher.FinishAll();
+        await FetchRestAsync(cancellationToken);
     }
 
-    /// <summary>After a sweep: what had to wait for a folder to go, and the attributes of folders in which something changed.</summary>
-    internal async Task RunAgainAsync(IReadOnlyDictionary<EntryPath, ListedEntry> touched, CancellationToken cancellationToken)
+    private async Task PlanAgainAsync(IReadOnlyDictionary<EntryPath, ListedEntry> touched, CancellationToken cancellationToken)
     {
         var waiting = _inTheWay.ToArray();
         _inTheWay.Clear();
@@ -55,8 +70,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
 
         List<EntryPath> made = [.. waiting.Select(static entry => entry.Path), .. _finisher.RetryLinks()];
         await SettleAsync(cancellationToken);
-        await FetchAsync(cancellationToken);
-        _finisher.FinishAll();
+        await FetchRestAsync(cancellationToken);
         foreach (var folder in await FoldersOfAsync(made, touched, cancellationToken))
         {
             if (await TryCompleteMetadataAsync(folder, cancellationToken) is { } metadata)
@@ -229,34 +243,5 @@ internal sealed partial class RestorePlanner(RestoreParts parts, Func<RestoreBat
         return entry.LargeAttributes.Count == 0
             ? entry.Metadata
             : entry.Metadata with { ExtendedAttributes = [.. attributes.OrderBy(attribute => attribute.Name, ByteOrder.Instance)] };
-    }
-
-    /// <summary>Fetches the batch and begins the next; a file that is planned only in part goes on in it.</summary>
-    private async ValueTask FetchAsync(CancellationToken cancellationToken, RestoringFile? unfinished = null)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        try
-        {
-            await fetch(_batch);
-        }
-        catch (DestinationException)
-        {
-            // No more room, or a failing disk: what is whole already is not thrown away with what is not.
-            _finisher.FinishWritten(_batch.Files.Where(file => file != unfinished));
-            throw;
-        }
-
-        _finisher.FinishFiles(_batch.Files.Where(file => file != unfinished));
-        if (!_isSettling)
-        {
-            _finisher.FinishPassed();
-        }
-
-        await CommitJournalAsync(cancellationToken);
-        _batch = new RestoreBatch(parts.BatchBytes);
-        if (unfinished is not null)
-        {
-            _batch.Files.Add(unfinished);
-        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
@@ -30,8 +29,9 @@ public static class VerifyCorridor
         var turn = VerifyTurn.Next(packs, request, request.Catalog.LastReadingOf(snapshot.DataSetId));
         context.Counters.SetTotals(turn.Packs.Count, turn.Packs.Sum(pack => (long)pack.LengthBytes));
         var attestation = new PackAttestation(vault.Vault, index);
-        var check = new PackVerifier(vault, attestation, context.Counters);
-        await VerifyAsync(turn, packs, check, index, faults, cancellationToken);
+        using var check = new PackVerifier(vault, context.Counters);
+        using var reading = new PackReading(packs, check, attestation, index, faults);
+        await reading.RunAsync(turn, cancellationToken);
         await attestation.StoreAsync(cancellationToken);
         await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
         var finding = turn.ToFinding(vault.Vault.Now, packs, check.BytesRead, faults.Count);
@@ -48,33 +48,6 @@ public static class VerifyCorridor
             Faults = faults.All,
             Elapsed = clock.Elapsed,
         };
-    }
-
-    /// <summary>A compaction may overtake a long check: what took over from a pack is read in its place, once for all that it took over from.</summary>
-    private static async Task VerifyAsync(VerifyTurn turn, ReferencedPacks packs, PackVerifier check, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
-    {
-        var read = new HashSet<PackId>();
-        var open = new Stack<PackRecord>(turn.Packs.Reverse());
-        while (open.TryPop(out var pack))
-        {
-            await packs.KeepUpAsync(index, cancellationToken);
-            foreach (var current in packs.Current(pack).Where(current => read.Add(current.Id)).ToList())
-            {
-                if (await check.TryVerifyAsync(current, faults, cancellationToken) is not { } gone)
-                {
-                    continue;
-                }
-
-                // There at the last look: this computer has slept since, or somebody took it away.
-                await packs.KeepUpAsync(index, cancellationToken);
-                var successors = packs.Current(current).Where(next => next.Id != current.Id).ToList();
-                successors.ForEach(open.Push);
-                if (successors.Count == 0)
-                {
-                    faults.AddPack(current.Id, gone.Code, gone.Message);
-                }
-            }
-        }
     }
 
     /// <summary>A copy on a read-only medium can be checked as well; what was found is worth more than its record.</summary>

@@ -15,6 +15,12 @@ public sealed class LocalTarget : Target
 {
     private const long LargestObjectBytes = 64L << 30;
 
+    /// <summary>
+    /// Read on the caller's own thread. .NET has no asynchronous file reads outside Windows and gives each to another thread; then every method on the way to it
+    /// suspends, which in a small run is 200 methods to compile.
+    /// </summary>
+    private const int ShortReadBytes = 64 * 1024;
+
     private readonly LocalTree _tree;
 
     private LocalTarget(string root, TimeProvider clock)
@@ -109,7 +115,8 @@ public sealed class LocalTarget : Target
             var left = destination;
             while (left.Length > 0)
             {
-                var count = await RandomAccess.ReadAsync(file, left, offset + destination.Length - left.Length, cancellationToken);
+                var at = offset + destination.Length - left.Length;
+                var count = left.Length <= ShortReadBytes ? RandomAccess.Read(file, left.Span, at) : await RandomAccess.ReadAsync(file, left, at, cancellationToken);
                 if (count == 0)
                 {
                     break;

@@ -22,6 +22,9 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
     /// <summary>How often all of them were.</summary>
     public int FlushedAll { get; private set; }
 
+    /// <summary>A disk on which the first byte of every write turns.</summary>
+    public bool TurnsBytes { get; init; }
+
     public override NameHost Names => _inner.Names;
 
     public static FileSystemDestination Destination(string path, DestinationOptions options, bool folds = false) =>
@@ -47,7 +50,8 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
     public override void CheckWritable() => _inner.CheckWritable();
 
-    public override void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes) => _inner.Write(file, offset, bytes);
+    public override void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes) =>
+        _inner.Write(file, offset, TurnsBytes ? [(byte)(bytes[0] ^ 1), .. bytes[1..]] : bytes);
 
     public override void Sync(SafeFileHandle handle)
     {

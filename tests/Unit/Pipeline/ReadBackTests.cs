@@ -49,6 +49,8 @@ public sealed class ReadBackTests
             return preparation.Entry.Path.ToString().EndsWith("bad.bin", StringComparison.Ordinal) ? new TurningFile(file, preparation.Entry.Metadata.SizeBytes, folder) : file;
         }
 
+        public EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack) => inner.PutFile(preparation, content, readsBack);
+
         public IStandingFile? OpenStanding(Preparation preparation) => inner.OpenStanding(preparation);
 
         public EntryOutcome? Settle(Preparation preparation, StandingStamp seen) => inner.Settle(preparation, seen);

@@ -176,6 +176,8 @@ public sealed class RestoreJournalTests
 
         public IDestinationFile OpenFile(Preparation preparation) => inner.OpenFile(preparation);
 
+        public EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack) => inner.PutFile(preparation, content, readsBack);
+
         public IStandingFile? OpenStanding(Preparation preparation)
         {
             counter.Count();

@@ -92,7 +92,7 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
     {
         const int flags = LinuxWrite.ReadWrite | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxOpen.CloseOnExec;
         var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, OwnerOnlyFile), "openat");
-        if (LinuxWrite.Truncate(file, sizeBytes) < 0)
+        if (sizeBytes > 0 && LinuxWrite.Truncate(file, sizeBytes) < 0)
         {
             var failure = LinuxFailure.From(Marshal.GetLastPInvokeError(), "ftruncate");
             file.Dispose();

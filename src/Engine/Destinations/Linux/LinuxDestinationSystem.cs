@@ -41,14 +41,20 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
 
     public override DestinationFolder OpenFolder(IReadOnlyList<byte[]> components)
     {
-        const int flags = LinuxOpen.PathOnly | LinuxOpen.CloseOnExec;
-        var folder = LinuxFailure.Checked(LinuxWrite.OpenAt(_root, LinuxWrite.Terminated("."u8), flags | LinuxOpen.Directory, 0), "open");
-        for (var i = 0; i < components.Count;)
+        var flags = LinuxOpen.PathOnly | LinuxOpen.CloseOnExec | LinuxOpen.Directory;
+        if (components.Count == 0)
         {
-            var (path, count) = NextStretch(components, i);
+            return new LinuxDestinationFolder(LinuxFailure.Checked(LinuxWrite.OpenAt(_root, LinuxWrite.Terminated("."u8), flags, 0), "open"), _metadata);
+        }
+
+        var (path, entered) = NextStretch(components, 0);
+        var folder = Enter(_root, path, flags | LinuxOpen.NoFollow);
+        while (entered < components.Count)
+        {
+            (path, var count) = NextStretch(components, entered);
             using var parent = folder;
-            folder = Enter(parent, path, flags | LinuxOpen.Directory | LinuxOpen.NoFollow);
-            i += count;
+            folder = Enter(parent, path, flags | LinuxOpen.NoFollow);
+            entered += count;
         }
 
         return new LinuxDestinationFolder(folder, _metadata);
@@ -97,17 +103,23 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
     /// <summary>As many components as one call takes: long paths are entered in several steps.</summary>
     private (byte[] Path, int Count) NextStretch(IReadOnlyList<byte[]> components, int start)
     {
-        var path = new List<byte>(components[start]);
-        var count = 1;
-        while (_hasOpenBeneath && start + count < components.Count && path.Count + 1 + components[start + count].Length < LinuxWrite.MaxPathBytes)
+        var (length, count) = (components[start].Length, 1);
+        while (_hasOpenBeneath && start + count < components.Count && length + 1 + components[start + count].Length < LinuxWrite.MaxPathBytes)
         {
-            path.Add((byte)'/');
-            path.AddRange(components[start + count]);
+            length += 1 + components[start + count].Length;
             count++;
         }
 
-        path.Add(0);
-        return ([.. path], count);
+        var path = new byte[length + 1];
+        var at = 0;
+        for (var i = start; i < start + count; i++)
+        {
+            components[i].CopyTo(path, at);
+            at += components[i].Length;
+            path[at++] = i < start + count - 1 ? (byte)'/' : (byte)0;
+        }
+
+        return (path, count);
     }
 
     private SafeFileHandle Enter(SafeFileHandle parent, byte[] path, int flags)

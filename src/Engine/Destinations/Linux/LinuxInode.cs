@@ -96,6 +96,12 @@ internal sealed class LinuxInode : IDisposable
     /// <summary>Names of the attributes that a file or folder has; none where the file system keeps none.</summary>
     public IReadOnlyList<byte[]> ListAttributes()
     {
+        // Asked for the length first: most have none.
+        if (LinuxCalls.ListAttributes(_handle, [], 0) <= 0)
+        {
+            return [];
+        }
+
         const int largestList = 65536;
         var buffer = new byte[largestList];
         var length = (int)LinuxCalls.ListAttributes(_handle, buffer, largestList);

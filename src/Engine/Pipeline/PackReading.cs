@@ -1,0 +1,94 @@
+using SecureBackup.Engine.Index;
+using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Engine.Pipeline;
+
+/// <summary>
+/// Has the packs of a check read, several at once, and takes what is found, one at a time. A compaction may overtake a long check: what took over from a pack is read in its
+/// place, once for all that it took over from.
+/// </summary>
+internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, PackAttestation attestation, ChunkIndex index, VerifyFaults faults) : IDisposable
+{
+    // Everything but the judging: the packs, the index and the faults are for one at a time.
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly HashSet<PackId> _read = [];
+    private readonly List<PackRecord> _successors = [];
+
+    internal async Task RunAsync(VerifyTurn turn, CancellationToken cancellationToken)
+    {
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = PackVerifier.AtOnce,
+            CancellationToken = cancellationToken,
+            TaskScheduler = TaskScheduler.Current,
+        };
+        for (IReadOnlyList<PackRecord> open = turn.Packs; open.Count > 0; open = TakeSuccessors())
+        {
+            await Parallel.ForEachAsync(open, options, async (pack, token) => await ReadAsync(pack, token));
+        }
+    }
+
+    public void Dispose() => _turn.Dispose();
+
+    private async Task ReadAsync(PackRecord pack, CancellationToken cancellationToken)
+    {
+        foreach (var current in await CurrentAsync(pack, cancellationToken))
+        {
+            var verdict = await check.JudgeAsync(current, cancellationToken);
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                await TakeAsync(verdict, cancellationToken);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<PackRecord>> CurrentAsync(PackRecord pack, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        try
+        {
+            await packs.KeepUpAsync(index, cancellationToken);
+            return [.. packs.Current(pack).Where(current => _read.Add(current.Id) && !faults.BrokenPacks.Contains(current.Id))];
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task TakeAsync(PackVerdict verdict, CancellationToken cancellationToken)
+    {
+        if (verdict.Table is { } table)
+        {
+            await attestation.AddAsync(verdict.Pack, table, cancellationToken);
+            return;
+        }
+
+        if (verdict.IsGone)
+        {
+            // There at the last look: this computer has slept since, or somebody took it away.
+            await packs.KeepUpAsync(index, cancellationToken);
+            var successors = packs.Current(verdict.Pack).Where(next => next.Id != verdict.Pack.Id).ToList();
+            _successors.AddRange(successors);
+            if (successors.Count > 0)
+            {
+                return;
+            }
+        }
+
+        faults.AddPack(verdict.Pack.Id, verdict.Damage!.Code, verdict.Damage.Message);
+    }
+
+    private List<PackRecord> TakeSuccessors()
+    {
+        var successors = _successors.ToList();
+        _successors.Clear();
+        return successors;
+    }
+}

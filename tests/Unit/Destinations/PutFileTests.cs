@@ -1,0 +1,100 @@
+using System.Runtime.Versioning;
+using SecureBackup.Engine.Destinations;
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using static SecureBackup.Tests.Unit.Destinations.DestinationScene;
+
+namespace SecureBackup.Tests.Unit.Destinations;
+
+/// <summary>A file that is restored in one operation is what the long way makes, and refused where the long way refuses.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class PutFileTests : IDisposable
+{
+    private readonly DestinationScene _scene = new();
+
+    public PutFileTests() => NeedLinux();
+
+    public void Dispose() => _scene.Dispose();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(300_000)]
+    public async Task Content_and_attributes_stand_and_no_temporary_is_left(int length)
+    {
+        await using var destination = _scene.Open();
+        var content = new byte[length];
+        new Random(length).NextBytes(content);
+
+        Assert.True(destination.PutFile(destination.Prepare(File("file", length)), content, readsBack: true).IsRestored);
+
+        Assert.Equal(content, await System.IO.File.ReadAllBytesAsync(_scene.At("file"), TestContext.Current.CancellationToken));
+        Assert.Equal($"640 {Noon.Seconds}", Stat(_scene.At("file"), "%a %Y"));
+        Assert.Empty(_scene.Leftovers());
+    }
+
+    [Fact]
+    public async Task Holes_stay_holes_up_to_the_last()
+    {
+        await using var destination = _scene.Open();
+        const int size = 1024 * 1024;
+        var file = File("sparse", size);
+        var entry = file with { Metadata = file.Metadata with { Holes = [new FileExtent(4096, size - 4096)] } };
+        var content = new byte[size];
+        content[0] = 1;
+
+        Assert.True(destination.PutFile(destination.Prepare(entry), content, readsBack: true).IsRestored);
+
+        Assert.Equal(content, await System.IO.File.ReadAllBytesAsync(_scene.At("sparse"), TestContext.Current.CancellationToken));
+        Assert.InRange(long.Parse(Stat(_scene.At("sparse"), "%b"), System.Globalization.CultureInfo.InvariantCulture) * 512, 1, size / 2);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_disk_changes_is_found_when_it_is_read_back(bool readsBack)
+    {
+        Directory.CreateDirectory(_scene.Folder);
+        var options = With(OverwriteMode.Always);
+        using var system = new WatchedSystem(_scene.Folder, options) { TurnsBytes = true };
+        await using var destination = new FileSystemDestination(_scene.Folder, system, options);
+
+        var outcome = destination.PutFile(destination.Prepare(File("file", 4)), "text"u8, readsBack);
+
+        Assert.Equal(!readsBack, outcome.IsRestored);
+        Assert.Equal(readsBack ? [FaultCodes.ReadBackMismatch] : [], outcome.Faults.Select(static fault => fault.Code));
+        Assert.Equal(!readsBack, System.IO.File.Exists(_scene.At("file")));
+        Assert.Empty(_scene.Leftovers());
+    }
+
+    [Fact]
+    public async Task What_appeared_in_its_place_stays()
+    {
+        await using var destination = _scene.Open();
+        var preparation = destination.Prepare(File("file", 3));
+        await System.IO.File.WriteAllTextAsync(_scene.At("file"), "yours", TestContext.Current.CancellationToken);
+
+        var outcome = destination.PutFile(preparation, "new"u8, readsBack: true);
+
+        Assert.Equal(FaultCodes.NameCollision, Assert.Single(outcome.Faults).Code);
+        Assert.Equal("yours", _scene.Read("file"));
+        Assert.Empty(_scene.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_folder_exchanged_for_a_link_since_the_verdict_is_not_followed()
+    {
+        var outside = Directory.CreateDirectory(Path.Combine(_scene.Top, "outside")).FullName;
+        await using var destination = _scene.Open();
+        destination.Prepare(Dir("a"));
+        var preparation = destination.Prepare(File("a/file", 1));
+        Directory.Move(_scene.At("a"), _scene.At("moved"));
+        Directory.CreateSymbolicLink(_scene.At("a"), outside);
+
+        var outcome = destination.PutFile(preparation, "x"u8, readsBack: true);
+
+        Assert.Equal(FaultCodes.DestinationInsideLink, Assert.Single(outcome.Faults).Code);
+        Assert.Empty(Directory.GetFileSystemEntries(outside));
+        Assert.Empty(Directory.GetFileSystemEntries(_scene.At("moved")));
+    }
+}
