@@ -6,11 +6,24 @@ namespace SecureBackup.Engine.Compression;
 /// <summary>The managed port: everywhere, at about two thirds of the native speed.</summary>
 internal sealed class ManagedZstdCodec : IZstdCodec
 {
-    private readonly Compressor _compressor = new(ZstdCompressor.Level);
+    private readonly Compressor _compressor = new();
     private readonly Decompressor _decompressor = new();
+    private ZstdEffort _effort;
 
-    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes) =>
-        _compressor.TryWrap(plain, destination, out writtenBytes);
+    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, ZstdEffort effort, out int writtenBytes)
+    {
+        if (effort != _effort)
+        {
+            _compressor.SetParameter(ZSTD_cParameter.ZSTD_c_compressionLevel, effort.Level);
+            _compressor.SetParameter(ZSTD_cParameter.ZSTD_c_chainLog, effort.ChainLog);
+            _compressor.SetParameter(ZSTD_cParameter.ZSTD_c_hashLog, effort.HashLog);
+            _compressor.SetParameter(ZSTD_cParameter.ZSTD_c_searchLog, effort.SearchLog);
+            _compressor.SetParameter(ZSTD_cParameter.ZSTD_c_minMatch, effort.MinMatch);
+            _effort = effort;
+        }
+
+        return _compressor.TryWrap(plain, destination, out writtenBytes);
+    }
 
     public unsafe int FrameBytes(ReadOnlySpan<byte> compressed)
     {

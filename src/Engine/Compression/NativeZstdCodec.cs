@@ -14,12 +14,25 @@ internal sealed partial class NativeZstdCodec : IZstdCodec
 
     private readonly CompressionContext _compression = Create<CompressionContext>(CreateCompressionContext());
     private readonly DecompressionContext _decompression = Create<DecompressionContext>(CreateDecompressionContext());
+    private ZstdEffort _effort;
 
     /// <summary>Decided once for the process.</summary>
     internal static bool IsAvailable => Availability.Value;
 
-    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes) =>
-        IsDone(Compress(_compression, destination, (nuint)destination.Length, plain, (nuint)plain.Length, ZstdCompressor.Level), out writtenBytes);
+    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, ZstdEffort effort, out int writtenBytes)
+    {
+        if (effort != _effort)
+        {
+            Set(ZstdParameter.Level, effort.Level);
+            Set(ZstdParameter.ChainLog, effort.ChainLog);
+            Set(ZstdParameter.HashLog, effort.HashLog);
+            Set(ZstdParameter.SearchLog, effort.SearchLog);
+            Set(ZstdParameter.MinMatch, effort.MinMatch);
+            _effort = effort;
+        }
+
+        return IsDone(Compress(_compression, destination, (nuint)destination.Length, plain, (nuint)plain.Length), out writtenBytes);
+    }
 
     public int FrameBytes(ReadOnlySpan<byte> compressed) =>
         IsDone(FindFrameSize(compressed, (nuint)compressed.Length), out var frameBytes) ? frameBytes : 0;
@@ -31,6 +44,14 @@ internal sealed partial class NativeZstdCodec : IZstdCodec
     {
         _compression.Dispose();
         _decompression.Dispose();
+    }
+
+    private void Set(ZstdParameter parameter, int value)
+    {
+        if (IsError(SetParameter(_compression, parameter, value)) != 0)
+        {
+            throw new InvalidOperationException($"zstd does not take {value} for {parameter}.");
+        }
     }
 
     private static T Create<T>(T context)
@@ -56,9 +77,12 @@ internal sealed partial class NativeZstdCodec : IZstdCodec
     [LibraryImport(Library, EntryPoint = "ZSTD_freeDCtx")]
     private static partial nuint FreeDecompressionContext(nint context);
 
-    [LibraryImport(Library, EntryPoint = "ZSTD_compressCCtx")]
+    [LibraryImport(Library, EntryPoint = "ZSTD_CCtx_setParameter")]
+    private static partial nuint SetParameter(CompressionContext context, ZstdParameter parameter, int value);
+
+    [LibraryImport(Library, EntryPoint = "ZSTD_compress2")]
     private static partial nuint Compress(
-        CompressionContext context, Span<byte> destination, nuint capacityBytes, ReadOnlySpan<byte> source, nuint sourceBytes, int level);
+        CompressionContext context, Span<byte> destination, nuint capacityBytes, ReadOnlySpan<byte> source, nuint sourceBytes);
 
     [LibraryImport(Library, EntryPoint = "ZSTD_decompressDCtx")]
     private static partial nuint Decompress(
@@ -69,6 +93,16 @@ internal sealed partial class NativeZstdCodec : IZstdCodec
 
     [LibraryImport(Library, EntryPoint = "ZSTD_isError")]
     private static partial uint IsError(nuint result);
+
+    /// <summary>Numbers of the library's stable interface (zstd.h, ZSTD_cParameter).</summary>
+    private enum ZstdParameter
+    {
+        Level = 100,
+        HashLog = 102,
+        ChainLog = 103,
+        SearchLog = 104,
+        MinMatch = 105,
+    }
 
     private abstract class Context() : SafeHandle(0, ownsHandle: true)
     {

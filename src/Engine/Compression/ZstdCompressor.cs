@@ -3,13 +3,11 @@ using SecureBackup.Engine.Faults;
 namespace SecureBackup.Engine.Compression;
 
 /// <summary>
-/// zstd (RFC 8878), level 3: one frame, no dictionary, its length in the frame header. The native library where it loads, the managed port
+/// zstd (RFC 8878): one frame, no dictionary, its length in the frame header. The native library where it loads, the managed port
 /// where it does not (musl, glibc older than 2.34); each reads what the other writes.
 /// </summary>
 public sealed class ZstdCompressor : ICompressor
 {
-    internal const int Level = 3;
-
     private const int MinSavedBytes = 64;
     private const int MinSavedPart = 32;
 
@@ -29,11 +27,14 @@ public sealed class ZstdCompressor : ICompressor
 
     public CompressionId Id => CompressionId.Zstd;
 
-    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes)
+    public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes) =>
+        TryCompress(plain, destination, ZstdEffort.Thorough, out writtenBytes);
+
+    internal bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, ZstdEffort effort, out int writtenBytes)
     {
         writtenBytes = 0;
         var limit = plain.Length - Math.Max(MinSavedBytes, plain.Length / MinSavedPart);
-        return limit > 0 && _codec.TryCompress(plain, destination[..limit], out writtenBytes);
+        return limit > 0 && _codec.TryCompress(plain, destination[..limit], effort, out writtenBytes);
     }
 
     public void Decompress(ReadOnlySpan<byte> compressed, Span<byte> plain)
@@ -58,7 +59,7 @@ public sealed class ZstdCompressor : ICompressor
 internal interface IZstdCodec : IDisposable
 {
     /// <returns>False when the frame does not fit into the destination.</returns>
-    bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes);
+    bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, ZstdEffort effort, out int writtenBytes);
 
     /// <summary>Length of the frame with which the input begins; 0 when that is malformed or cut short.</summary>
     int FrameBytes(ReadOnlySpan<byte> compressed);

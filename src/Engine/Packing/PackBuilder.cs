@@ -1,5 +1,5 @@
+using System.IO.Hashing;
 using System.Security.Cryptography;
-using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -26,13 +26,12 @@ public sealed record PackSealing
 
 /// <summary>
 /// Seals chunks into one pack, in one pooled buffer of the pack's size. A chunk gets its place first and is sealed in it; every frame is
-/// opened again and compared, since memory does err. A builder that threw, or is disposed before <see cref="Finish"/>, is abandoned: its
+/// opened again and compared with the checksum of what was to be sealed, since memory does err. A builder that threw, or is disposed before <see cref="Finish"/>, is abandoned: its
 /// keys are wiped, its id and numbers are never used again. Not thread-safe.
 /// </summary>
 public sealed class PackBuilder : IDisposable
 {
     private readonly PackSealing _sealing;
-    private readonly CompressorCatalog _compressors;
     private readonly ObjectHeader _header;
     private readonly FrameSealer _sealer;
     private readonly FrameOpener _opener;
@@ -41,9 +40,8 @@ public sealed class PackBuilder : IDisposable
     private OwnedBuffer? _buffer;
     private int _end = PackLayout.PrologueBytes;
 
-    /// <param name="compressors">To compare what was sealed with what was read; the calling worker's own, and still its owner's.</param>
     /// <exception cref="KeyException">RecipientKeyInvalid.</exception>
-    public PackBuilder(PackSealing sealing, CompressorCatalog compressors)
+    public PackBuilder(PackSealing sealing)
     {
         if (sealing.PackSizeBytes is < PackSize.MinBytes or > PackSize.MaxBytes)
         {
@@ -51,7 +49,6 @@ public sealed class PackBuilder : IDisposable
         }
 
         _sealing = sealing;
-        _compressors = compressors;
         _header = new ObjectHeader(ObjectKind.Pack, sealing.Epoch, sealing.Vault, ObjectId.Random());
         _buffer = OwnedBuffer.Rent(sealing.PackSizeBytes);
         var prologue = _buffer.Span[..PackLayout.PrologueBytes];
@@ -82,45 +79,10 @@ public sealed class PackBuilder : IDisposable
 
     public int ChunkCount => _entries.Count;
 
-    /// <summary>Seals a chunk into its place, opens it again and compares it with what was read.</summary>
-    /// <param name="plain">The chunk before compression; only compared.</param>
-    /// <param name="subject">Wanted where the payload has an inner seal, to look through it.</param>
+    /// <summary>Seals a chunk into its place, opens it again and compares its checksum.</summary>
     /// <returns>False, and nothing done, when the pack has no room for it.</returns>
     /// <exception cref="IntegrityException">SealVerificationFailed: this pack is lost, and the machine is not to be trusted.</exception>
-    public bool TryAdd(in ChunkFrame frame, ReadOnlySpan<byte> plain, out PackPlace place, SubjectDomain? subject = null)
-    {
-        if (plain.Length != frame.PlainBytes || (frame.Sealing == ChunkSealing.Subject) != (subject is not null))
-        {
-            throw new ArgumentException("The chunk's plaintext and its subject go with its frame.", nameof(frame));
-        }
-
-        if (!TryPlace(frame, out var entry))
-        {
-            place = default;
-            return false;
-        }
-
-        try
-        {
-            using var opened = FramePayload.Unpack(SealAndOpen(entry, frame.Payload), entry, _header.Vault, subject, _compressors);
-            Append(entry, opened.Span.SequenceEqual(plain));
-        }
-        catch (BackupException reason) when (reason.Code != FaultCodes.SealVerificationFailed)
-        {
-            throw Misread(entry.Chunk, reason);
-        }
-
-        place = entry.Place;
-        return true;
-    }
-
-    /// <summary>
-    /// Seals a frame's plaintext as it came out of another pack: compaction moves subjects' chunks without opening them. What was sealed is
-    /// opened again and compared with the payload.
-    /// </summary>
-    /// <returns>False, and nothing done, when the pack has no room for it.</returns>
-    /// <exception cref="IntegrityException">SealVerificationFailed.</exception>
-    public bool TryMove(in ChunkFrame frame, out PackPlace place)
+    public bool TryAdd(in ChunkFrame frame, out PackPlace place)
     {
         if (!TryPlace(frame, out var entry))
         {
@@ -128,8 +90,10 @@ public sealed class PackBuilder : IDisposable
             return false;
         }
 
-        using var payload = SealAndOpen(entry, frame.Payload);
-        Append(entry, payload.Span.SequenceEqual(frame.Payload));
+        Seal(entry, frame);
+        _hash.AppendData(_buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes));
+        _entries.Add(entry);
+        _end += entry.FrameBytes;
         place = entry.Place;
         return true;
     }
@@ -185,36 +149,26 @@ public sealed class PackBuilder : IDisposable
         return entry.Objection(_sealing.PackSizeBytes) is { } objection ? throw new ArgumentException(objection, nameof(frame)) : true;
     }
 
-    /// <summary>The frame in its place, and what it opens to again.</summary>
-    private OwnedBuffer SealAndOpen(in PackEntry entry, ReadOnlySpan<byte> payload)
+    private void Seal(in PackEntry entry, in ChunkFrame frame)
     {
         Span<byte> claim = stackalloc byte[PackLayout.ClaimBytes];
         PackLayout.WriteClaim(entry, claim);
         var place = _buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes);
-        var number = _sealer.Seal(isLast: false, claim, payload, place);
-        var opened = OwnedBuffer.Rent(payload.Length);
+        var number = _sealer.Seal(isLast: false, claim, frame.Payload, place);
+        using var opened = OwnedBuffer.Rent(frame.Payload.Length);
         try
         {
             _opener.Open(number, isLast: false, claim, place, opened.Span);
-            return opened;
         }
         catch (IntegrityException reason)
         {
-            opened.Dispose();
             throw Misread(entry.Chunk, reason);
         }
-    }
 
-    private void Append(in PackEntry entry, bool isAsRead)
-    {
-        if (!isAsRead)
+        if (XxHash3.HashToUInt64(opened.Span) != frame.Checksum)
         {
             throw Misread(entry.Chunk);
         }
-
-        _hash.AppendData(_buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes));
-        _entries.Add(entry);
-        _end += entry.FrameBytes;
     }
 
     private Id256 HashSoFar()

@@ -36,6 +36,11 @@ public readonly ref struct ChunkFrame
 
     /// <summary>The chunk after compression and, for a subject's, after its inner seal.</summary>
     public required ReadOnlySpan<byte> Payload { get; init; }
+
+    /// <summary>
+    /// XXH3 of the payload as it was before somebody proved that it unpacks to the chunk: what goes wrong in memory between the proof and the seal shows.
+    /// </summary>
+    public required ulong Checksum { get; init; }
 }
 
 /// <summary>Where a chunk went: its place in the order of frames, and its bytes in the pack.</summary>

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Vault;
 
@@ -23,6 +24,8 @@ public sealed record BackupOptions
 
     /// <summary>What makes the snapshot suspect.</summary>
     public ContentGates Gates { get; init; } = ContentGates.Default;
+
+    public CompressionGoal Compression { get; init; }
 
     /// <summary>Read every file, as if the host had no listing of the last run.</summary>
     public bool ReadsEverything { get; init; }

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Pipeline.Stages;
@@ -40,6 +41,8 @@ internal sealed class BackupSession : IAsyncDisposable
 
     internal required ContentMeter Meter { get; init; }
 
+    internal required CompressionGoal Compression { get; init; }
+
     /// <summary>What this run is compared with, newest first; none where nothing can be compared.</summary>
     internal required IReadOnlyList<SnapshotSummary> GoodOnes { get; init; }
 
@@ -66,7 +69,7 @@ internal sealed class BackupSession : IAsyncDisposable
             var channels = new BackupChannels();
             var meter = new ContentMeter(index, lastGood);
             var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters, meter);
-            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
+            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, Compression = options.Compression, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
             await backup.AdoptAsync(inventory, condemned, context.Sink, cancellationToken);
             return backup;
         }

@@ -17,7 +17,7 @@ internal static class StoringStages
         CancellationToken cancellationToken)
     {
         var channels = session.Channels;
-        var compressor = new CompressorStage(channels, session.Vault.Id, session.Meter, Environment.ProcessorCount);
+        var compressor = new CompressorStage(channels, session.Vault.Id, session.Meter, session.Compression, Environment.ProcessorCount);
         using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
         var uploader = new PackUploader(channels, session.Vault.Target, counters);
         using var stages = new StageGroup(cancellationToken);

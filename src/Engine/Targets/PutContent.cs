@@ -27,14 +27,14 @@ internal sealed class PutContent(ObjectName name, Stream content, PutOptions opt
     public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
     {
         content.Position = 0;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = options.Sha256 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
             var copied = 0L;
             while (copied <= LengthBytes && await ReadAsync(buffer, cancellationToken) is > 0 and var count)
             {
-                hash.AppendData(buffer, 0, count);
+                hash?.AppendData(buffer, 0, count);
                 await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
                 copied += count;
             }
@@ -49,7 +49,7 @@ internal sealed class PutContent(ObjectName name, Stream content, PutOptions opt
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        if (options.Sha256 is { } expected && new ContentHash(Id256.Read(hash.GetHashAndReset())) != expected)
+        if (hash is not null && options.Sha256 is { } expected && new ContentHash(Id256.Read(hash.GetHashAndReset())) != expected)
         {
             throw Mismatch($"'{name}' does not have the announced SHA-256 {expected}.");
         }

@@ -128,6 +128,7 @@ public sealed partial class StartCustomerBackupCommand
         Tags = Tag,
         HostName = Environment.MachineName,
         Gates = Gates(),
+        Compression = Goal,
         Roots = [new SnapshotRoot(Encoding.UTF8.GetBytes(dataSet), "(objects)", Platform())],
         Rules = SubjectProperty is null ? [] : [$"subject: {SubjectProperty}"],
     };

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Text;
+using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault;
@@ -81,6 +82,12 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>How hard to compress.</summary>
+    [Parameter]
+    public BackupCompression Compression { get; set; }
+
+    private CompressionGoal Goal => Compression == BackupCompression.Best ? CompressionGoal.Best : CompressionGoal.Balanced;
+
     protected override void ProcessRecord() => GuardEngine(null, () =>
     {
         if (IsOfRecords)
@@ -155,6 +162,7 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
         Roots = [.. source.Roots.Select(root => new SnapshotRoot(Encoding.UTF8.GetBytes(root.Name), root.Path, Platform()))],
         Rules = RuleText.Of(source),
         ReadsEverything = Force,
+        Compression = Goal,
         Gates = Gates(),
     };
 

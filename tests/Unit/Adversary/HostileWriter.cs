@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
@@ -18,7 +19,7 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
 
     internal UnlockedVault Vault => vault;
 
-    private PackBuilder Pack => _pack ??= new PackBuilder(SegmentSealings.PacksOf(vault), _compressors);
+    private PackBuilder Pack => _pack ??= new PackBuilder(SegmentSealings.PacksOf(vault));
 
     /// <summary>Entries as the index will have them; to be falsified.</summary>
     internal List<PackEntry> Entries => _entries;
@@ -37,8 +38,8 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
     /// <summary>A frame that claims to be another chunk than it holds.</summary>
     internal void AddAs(ChunkId id, ReadOnlySpan<byte> plain)
     {
-        var frame = new ChunkFrame { Chunk = id, PlainBytes = plain.Length, Compression = CompressionId.Stored, Payload = plain };
-        Assert.True(Pack.TryAdd(frame, plain, out var place));
+        var frame = new ChunkFrame { Chunk = id, PlainBytes = plain.Length, Compression = CompressionId.Stored, Payload = plain, Checksum = XxHash3.HashToUInt64(plain) };
+        Assert.True(Pack.TryAdd(frame, out var place));
         _entries.Add(new PackEntry(id, place.Frame, place.OffsetBytes, place.FrameBytes, plain.Length, CompressionId.Stored, ChunkSealing.Direct));
     }
 
@@ -49,8 +50,9 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
         var compressed = new byte[plainBytes];
         Assert.True(_compressors.Get(CompressionId.Zstd).TryCompress(plain, compressed, out var written));
         var id = vault.Keys.ChunkId.IdOf(DomainId.Vault, plain);
-        var frame = new ChunkFrame { Chunk = id, PlainBytes = plainBytes, Compression = CompressionId.Zstd, Payload = compressed.AsSpan(0, written) };
-        Assert.True(Pack.TryAdd(frame, plain, out var place));
+        var payload = compressed.AsSpan(0, written);
+        var frame = new ChunkFrame { Chunk = id, PlainBytes = plainBytes, Compression = CompressionId.Zstd, Payload = payload, Checksum = XxHash3.HashToUInt64(payload) };
+        Assert.True(Pack.TryAdd(frame, out var place));
         _entries.Add(new PackEntry(id, place.Frame, place.OffsetBytes, place.FrameBytes, plainBytes, CompressionId.Zstd, ChunkSealing.Direct));
         return id;
     }

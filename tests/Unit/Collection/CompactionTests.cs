@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
@@ -85,10 +86,10 @@ public sealed class CompactionTests : IDisposable
         new Random(4).NextBytes(payload);
         var subject = new ChunkId(Id256.Random());
         var plain = new byte[300];
-        using var builder = new PackBuilder(SegmentSealings.PacksOf(owner), compressors);
-        Assert.True(builder.TryMove(FrameOf(subject, payload), out _));
+        using var builder = new PackBuilder(SegmentSealings.PacksOf(owner));
+        Assert.True(builder.TryAdd(FrameOf(subject, payload), out _));
         var own = owner.Keys.ChunkId.IdOf(DomainId.Vault, plain);
-        Assert.True(builder.TryAdd(new ChunkFrame { Chunk = own, PlainBytes = plain.Length, Compression = CompressionId.Stored, Payload = plain }, plain, out _));
+        Assert.True(builder.TryAdd(new ChunkFrame { Chunk = own, PlainBytes = plain.Length, Compression = CompressionId.Stored, Payload = plain, Checksum = XxHash3.HashToUInt64(plain) }, out _));
         using var pack = builder.Finish(isFull: false);
         await owner.Store.PutAsync(pack.Record.Name, pack.Bytes.ToArray(), Token);
 
@@ -200,7 +201,7 @@ public sealed class CompactionTests : IDisposable
     }
 
     private static ChunkFrame FrameOf(ChunkId chunk, byte[] payload) =>
-        new() { Chunk = chunk, PlainBytes = payload.Length - SubjectSeal.OverheadBytes, Compression = CompressionId.Stored, Sealing = ChunkSealing.Subject, Payload = payload };
+        new() { Chunk = chunk, PlainBytes = payload.Length - SubjectSeal.OverheadBytes, Compression = CompressionId.Stored, Sealing = ChunkSealing.Subject, Payload = payload, Checksum = XxHash3.HashToUInt64(payload) };
 
     private async Task<CompactionKit> CompactingAsync(UnlockedVault owner)
     {

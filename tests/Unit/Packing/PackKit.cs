@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Crypto;
@@ -76,20 +77,22 @@ internal sealed class PackKit : IDisposable
         PackSizeBytes = packSizeBytes,
     };
 
-    public PackBuilder Builder(int packSizeBytes = 64 * 1024, SigningKey? writer = null) => new(Sealing(packSizeBytes, writer), Compressors);
+    public PackBuilder Builder(int packSizeBytes = 64 * 1024, SigningKey? writer = null) => new(Sealing(packSizeBytes, writer));
 
     public bool TryAdd(PackBuilder builder, byte[] plain, CompressionId compression = CompressionId.Stored, SubjectDomain? subject = null)
     {
         var domain = subject?.Id ?? DomainId.Vault;
+        var payload = Payload(plain, compression, subject);
         var frame = new ChunkFrame
         {
             Chunk = ChunkIds.IdOf(domain, plain),
             PlainBytes = plain.Length,
             Compression = compression,
             Sealing = subject is null ? ChunkSealing.Direct : ChunkSealing.Subject,
-            Payload = Payload(plain, compression, subject),
+            Payload = payload,
+            Checksum = XxHash3.HashToUInt64(payload),
         };
-        return builder.TryAdd(frame, plain, out _, subject);
+        return builder.TryAdd(frame, out _);
     }
 
     /// <summary>A finished pack of these chunks, all stored uncompressed unless said.</summary>

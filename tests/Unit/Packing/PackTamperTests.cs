@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Buffers.Binary;
 using CsCheck;
 using SecureBackup.Engine.Compression;
@@ -138,7 +139,7 @@ public sealed class PackTamperTests : IDisposable
         // A stolen writer can seal anything under any id; the reader recomputes it.
         using var builder = _kit.Builder();
         var id = new ChunkId(Id256.Random());
-        Assert.True(builder.TryAdd(new ChunkFrame { Chunk = id, PlainBytes = 3, Compression = CompressionId.Stored, Payload = [1, 2, 3] }, [1, 2, 3], out _));
+        Assert.True(builder.TryAdd(new ChunkFrame { Chunk = id, PlainBytes = 3, Compression = CompressionId.Stored, Payload = [1, 2, 3], Checksum = XxHash3.HashToUInt64([1, 2, 3]) }, out _));
         using var pack = builder.Finish(isFull: false);
         AssertNamed(() => _kit.Open(pack, pack.Entries[0]), FaultCodes.ChunkMismatch);
         AssertNamed(() => _kit.Check(opensChunks: true).VerifyWhole(pack.Record.Id, pack.Bytes.Span), FaultCodes.ChunkMismatch);

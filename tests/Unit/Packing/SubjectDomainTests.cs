@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -68,9 +69,16 @@ public sealed class SubjectDomainTests : IDisposable
 
         using var mover = _kit.Builder();
         Assert.True(_kit.TryAdd(mover, [1, 2, 3]));
-        Assert.True(mover.TryMove(
-            new ChunkFrame { Chunk = entry.Chunk, PlainBytes = entry.PlainBytes, Compression = entry.Compression, Sealing = entry.Sealing, Payload = payload.Span },
-            out var place));
+        var frame = new ChunkFrame
+        {
+            Chunk = entry.Chunk,
+            PlainBytes = entry.PlainBytes,
+            Compression = entry.Compression,
+            Sealing = entry.Sealing,
+            Payload = payload.Span,
+            Checksum = XxHash3.HashToUInt64(payload.Span),
+        };
+        Assert.True(mover.TryAdd(frame, out var place));
         using var second = mover.Finish(isFull: false);
         Assert.Equal(1, place.Frame);
         Assert.Equal(second.Entries[1].Place, place);

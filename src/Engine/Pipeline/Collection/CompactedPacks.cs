@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Primitives;
@@ -11,7 +10,6 @@ internal sealed record StoredCompaction(PackRecord Record, IReadOnlyList<PackEnt
 /// <summary>The packs that compaction fills: pages apart from data, as in a backup. A crash leaves packs that nothing names.</summary>
 internal sealed class CompactedPacks(CollectRun run) : IDisposable
 {
-    private readonly CompressorCatalog _compressors = new();
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
     private readonly List<StoredCompaction> _stored = [];
 
@@ -19,13 +17,13 @@ internal sealed class CompactedPacks(CollectRun run) : IDisposable
     internal IReadOnlyList<StoredCompaction> Stored => _stored;
 
     /// <summary>Seals a chunk into a pack and says into which.</summary>
-    /// <param name="plain">The chunk, which was opened and is the one that its id names; null for a subject's, which moves as it is.</param>
-    internal async ValueTask<PackId> AddAsync(PackEntry entry, OwnedBuffer payload, OwnedBuffer? plain, bool isPage, CancellationToken cancellationToken)
+    /// <param name="checksum">Of the payload, taken before it was proven.</param>
+    internal async ValueTask<PackId> AddAsync(PackEntry entry, OwnedBuffer payload, ulong checksum, bool isPage, CancellationToken cancellationToken)
     {
-        if (!TryAdd(entry, payload, plain, isPage))
+        if (!TryAdd(entry, payload, checksum, isPage))
         {
             await CloseAsync(isPage, isFull: true, cancellationToken);
-            if (!TryAdd(entry, payload, plain, isPage))
+            if (!TryAdd(entry, payload, checksum, isPage))
             {
                 throw new InvalidOperationException($"The chunk {entry.Chunk} fits into no pack.");
             }
@@ -46,15 +44,21 @@ internal sealed class CompactedPacks(CollectRun run) : IDisposable
         {
             builder?.Dispose();
         }
-
-        _compressors.Dispose();
     }
 
-    private bool TryAdd(in PackEntry entry, OwnedBuffer payload, OwnedBuffer? plain, bool isPage)
+    private bool TryAdd(in PackEntry entry, OwnedBuffer payload, ulong checksum, bool isPage)
     {
-        var builder = _open[isPage ? 1 : 0] ??= new PackBuilder(SegmentSealings.PacksOf(run.Vault), _compressors);
-        var frame = new ChunkFrame { Chunk = entry.Chunk, PlainBytes = entry.PlainBytes, Compression = entry.Compression, Sealing = entry.Sealing, Payload = payload.Span };
-        return plain is null ? builder.TryMove(frame, out _) : builder.TryAdd(frame, plain.Span, out _);
+        var builder = _open[isPage ? 1 : 0] ??= new PackBuilder(SegmentSealings.PacksOf(run.Vault));
+        var frame = new ChunkFrame
+        {
+            Chunk = entry.Chunk,
+            PlainBytes = entry.PlainBytes,
+            Compression = entry.Compression,
+            Sealing = entry.Sealing,
+            Payload = payload.Span,
+            Checksum = checksum,
+        };
+        return builder.TryAdd(frame, out _);
     }
 
     private async ValueTask CloseAsync(bool isPage, bool isFull, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -70,7 +71,9 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
     {
         foreach (var entry in entries)
         {
-            using var opened = Open(reader, entry, bytes) ?? reader.OpenFrame(entry, FrameOf(entry, bytes));
+            using var opened = entry.Sealing == ChunkSealing.Direct
+                ? reader.OpenChunk(entry, DomainId.Vault, FrameOf(entry, bytes))
+                : reader.OpenFrame(entry, FrameOf(entry, bytes));
         }
     }
 
@@ -82,16 +85,12 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
             return place;
         }
 
-        using var plain = Open(reader, entry, bytes);
+        // The frame has just proven what the payload is; that it unpacks to its chunk was proven by RequireReadable.
         using var payload = reader.OpenFrame(entry, FrameOf(entry, bytes));
-        place = await output.AddAsync(entry, payload, plain, live.IsPage(entry.Chunk), cancellationToken);
+        place = await output.AddAsync(entry, payload, XxHash3.HashToUInt64(payload.Span), live.IsPage(entry.Chunk), cancellationToken);
         _places[entry.Chunk] = place;
         return place;
     }
-
-    /// <summary>Null for a subject's chunk.</summary>
-    private static OwnedBuffer? Open(PackReader reader, PackEntry entry, OwnedBuffer bytes) =>
-        entry.Sealing == ChunkSealing.Direct ? reader.OpenChunk(entry, DomainId.Vault, FrameOf(entry, bytes)) : null;
 
     private static ReadOnlySpan<byte> FrameOf(PackEntry entry, OwnedBuffer bytes) => bytes.Span.Slice(entry.OffsetBytes, entry.FrameBytes);
 }

@@ -57,6 +57,9 @@ internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plai
     /// <summary>Whether it is content that the last good snapshot did not hold.</summary>
     internal bool IsFresh { get; init; }
 
+    /// <summary>XXH3 of the plaintext, taken when its id was: what is sealed must open to it.</summary>
+    internal required ulong Checksum { get; init; }
+
     public void Dispose()
     {
         Subject?.Key.Dispose();
@@ -65,13 +68,16 @@ internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plai
     }
 }
 
-/// <param name="Payload">What the frame will hold; null where that is the plaintext as it stands.</param>
-internal sealed record CompressedChunk(PlainChunk Chunk, OwnedBuffer? Payload, CompressionId Compression) : IDisposable
+/// <param name="Payload">What the frame will hold; proven to unpack to the chunk.</param>
+/// <param name="Checksum">XXH3 of the payload, taken before the proof.</param>
+internal sealed record CompressedChunk(ChunkId Id, ChunkClass Class, int PlainBytes, OwnedBuffer Payload, ulong Checksum, CompressionId Compression, IDisposable Lease) : IDisposable
 {
+    internal ChunkSealing Sealing { get; init; }
+
     public void Dispose()
     {
-        Payload?.Dispose();
-        Chunk.Dispose();
+        Payload.Dispose();
+        Lease.Dispose();
     }
 }
 

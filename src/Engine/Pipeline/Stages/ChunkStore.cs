@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Hashing;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
@@ -33,6 +34,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     internal async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, SubjectDomain? subject, CancellationToken cancellationToken)
     {
         var id = ids.IdOf(subject?.Id ?? DomainId.Vault, plain.Span);
+        var checksum = XxHash3.HashToUInt64(plain.Span);
         try
         {
             var claim = await index.TryClaimAsync(id, cancellationToken);
@@ -46,7 +48,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
             }
 
             var lease = await _budget.AcquireAsync(2L * plain.LengthBytes, cancellationToken);
-            await HandOnAsync(new PlainChunk(id, chunkClass, plain, lease) { Subject = subject?.Copy(), IsFresh = isFresh }, cancellationToken);
+            await HandOnAsync(new PlainChunk(id, chunkClass, plain, lease) { Subject = subject?.Copy(), IsFresh = isFresh, Checksum = checksum }, cancellationToken);
             return id;
         }
         catch

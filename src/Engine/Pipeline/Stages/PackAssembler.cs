@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Vault.Listing;
@@ -11,7 +10,6 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// </summary>
 internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing) : IDisposable
 {
-    private readonly CompressorCatalog _compressors = new();
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -22,10 +20,10 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
             {
                 if (!TryAdd(chunk))
                 {
-                    await CloseAsync(chunk.Chunk.Class, isFull: true, cancellationToken);
+                    await CloseAsync(chunk.Class, isFull: true, cancellationToken);
                     if (!TryAdd(chunk))
                     {
-                        throw new IntegrityException(FaultCodes.SealVerificationFailed, $"The chunk {chunk.Chunk.Id} fits into no pack.");
+                        throw new IntegrityException(FaultCodes.SealVerificationFailed, $"The chunk {chunk.Id} fits into no pack.");
                     }
                 }
             }
@@ -42,23 +40,21 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         {
             builder?.Dispose();
         }
-
-        _compressors.Dispose();
     }
 
     private bool TryAdd(CompressedChunk chunk)
     {
-        var builder = _open[(int)chunk.Chunk.Class] ??= new PackBuilder(sealing, _compressors);
-        var plain = chunk.Chunk.Plain.Span;
+        var builder = _open[(int)chunk.Class] ??= new PackBuilder(sealing);
         var frame = new ChunkFrame
         {
-            Chunk = chunk.Chunk.Id,
-            PlainBytes = plain.Length,
+            Chunk = chunk.Id,
+            PlainBytes = chunk.PlainBytes,
             Compression = chunk.Compression,
-            Sealing = chunk.Chunk.Subject is null ? ChunkSealing.Direct : ChunkSealing.Subject,
-            Payload = chunk.Payload is null ? plain : chunk.Payload.Span,
+            Sealing = chunk.Sealing,
+            Payload = chunk.Payload.Span,
+            Checksum = chunk.Checksum,
         };
-        return builder.TryAdd(frame, plain, out _, chunk.Chunk.Subject);
+        return builder.TryAdd(frame, out _);
     }
 
     private async ValueTask CloseAsync(ChunkClass chunkClass, bool isFull, CancellationToken cancellationToken)
