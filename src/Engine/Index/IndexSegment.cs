@@ -70,6 +70,9 @@ public sealed partial class IndexSegment : IDisposable
 
     internal IReadOnlyList<ObjectId> Replaced => _footer.Replaced;
 
+    /// <summary>False where it is certain, and known without reading anything, that the chunk is not here.</summary>
+    internal bool MayContain(ChunkId chunk) => Volatile.Read(ref _filter)?.MayContain(chunk) ?? true;
+
     /// <summary>Adds all locations that this segment has for a chunk.</summary>
     /// <exception cref="IntegrityException">SegmentMalformed, SegmentPoisoned, FrameTampered, PackMalformed.</exception>
     internal async ValueTask FindAsync(ChunkId chunk, List<ChunkLocation> found, CancellationToken cancellationToken)
@@ -154,8 +157,6 @@ public sealed partial class IndexSegment : IDisposable
     }
 
     public void Dispose() => _opener.Dispose();
-
-    private bool MayContain(ChunkId chunk) => Volatile.Read(ref _filter)?.MayContain(chunk) ?? true;
 
     /// <summary>
     /// Once misses have cost as many page reads as reading the segment through would, it is read through once to learn what it does not hold.
