@@ -50,6 +50,8 @@ internal sealed record BenchOptions
         ["--module"] = static (options, value) => options with { Module = Path.GetFullPath(value) },
         ["--chunks"] = static (options, value) => Numbers(value) is { } millions ? options with { ChunkMillions = millions } : null,
         ["--entries"] = static (options, value) => Numbers(value) is { } millions ? options with { EntryMillions = millions } : null,
+        ["--probe"] = static (options, value) => options with { Probe = value },
+        ["--count"] = static (options, value) => long.TryParse(value, CultureInfo.InvariantCulture, out var count) && count > 0 ? options with { ProbeCount = count } : null,
         ["--size"] = static (options, value) => ParseSize(value) is { } size ? options with { SizeBytes = size } : null,
         ["--subjects"] = static (options, value) => Number(value) is { } subjects ? options with { Subjects = subjects } : null,
         ["--keys"] = static (options, value) => Number(value) is { } keys ? options with { Keys = keys } : null,
@@ -85,6 +87,11 @@ internal sealed record BenchOptions
     internal IReadOnlyList<int> ChunkMillions { get; private init; } = [1, 10, 100];
 
     internal IReadOnlyList<int> EntryMillions { get; private init; } = [1, 10];
+
+    /// <summary>One measurement of the third part, which starts this program once more for each; null for none.</summary>
+    internal string? Probe { get; private init; }
+
+    internal long ProbeCount { get; private init; }
 
     /// <summary>Content of the mixed data set that is run through the engine in this process; 0 for none.</summary>
     internal long SizeBytes { get; private init; }

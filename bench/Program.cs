@@ -1,6 +1,7 @@
 using System.Globalization;
 using SecureBackup.Bench;
 using SecureBackup.Bench.Parts;
+using SecureBackup.Bench.Scale;
 using SecureBackup.Bench.SideBySide;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -35,6 +36,11 @@ if (options.SizeBytes > 0)
     return await MixedRuns.RunAsync(options.WithFreshFolder());
 }
 
+if (options.Probe is { } probe)
+{
+    return await ScaleProbe.RunAsync(probe, options.Folder, options.ProbeCount);
+}
+
 var code = 0;
 if (options.Part is BenchPart.All or BenchPart.Side)
 {
@@ -46,4 +52,4 @@ if (code == 0 && options.Part is (BenchPart.All or BenchPart.Parts))
     code = await PartsPart.RunAsync(options);
 }
 
-return code;
+return code == 0 && options.Part is (BenchPart.All or BenchPart.Scale) ? new ScalePart(options).Run() : code;

@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using SecureBackup.Bench.Scale;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
 
@@ -24,7 +25,7 @@ public class OperationParts
     [GlobalSetup]
     public async Task BeginAsync()
     {
-        _vault = await ScaleVault.CreateInMemoryAsync();
+        _vault = await ScaleVault.CreateAsync(new MemoryTarget(), Directory.CreateDirectory(Path.Combine(WriteParts.Scratch, Guid.NewGuid().ToString("N"))).FullName);
         var chunks = new MadeChunks(_vault);
         for (var start = 0; start < IndexedChunks; start += MadeChunks.ChunksPerSegment)
         {

@@ -7,8 +7,6 @@ namespace SecureBackup.Bench.Scale;
 /// <summary>Vaults to put made-up indexes and listings into.</summary>
 internal static class ScaleVault
 {
-    internal static Task<UnlockedVault> CreateInMemoryAsync() => CreateAsync(new MemoryTarget(), Directory.CreateTempSubdirectory("securebackup-bench-").FullName);
-
     /// <param name="folder">For the owner's key and what a host remembers.</param>
     internal static Task<UnlockedVault> CreateAsync(Target target, string folder) =>
         VaultCreator.CreateAsync(target, new VaultCreation { KeyFilePath = Path.Combine(folder, "owner.key") }, Context(folder), CancellationToken.None);

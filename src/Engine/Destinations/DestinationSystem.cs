@@ -20,6 +20,11 @@ internal abstract class DestinationSystem : IDisposable
     /// <summary>Writes all bytes at an offset of an open file.</summary>
     public abstract void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Lets the disk begin with a stretch that was written, without waiting for it; nothing where the system cannot be asked to.</summary>
+    public virtual void BeginSync(SafeFileHandle file, long offset, int lengthBytes)
+    {
+    }
+
     /// <summary>Brings everything written to the file system of a handle of <see cref="DestinationFolder.TryOpenToFlush"/> to the disk.</summary>
     public abstract void Sync(SafeFileHandle handle);
 

@@ -52,6 +52,9 @@ internal sealed class FileInProgress : IDestinationFile
             try
             {
                 FileContent.WriteAroundHoles(_destination.Host, handle, Entry.Metadata.Holes, offset, bytes);
+
+                // A system with much memory would keep all of it until the flush at the end, and that wait for the disk alone: 0.4 s of 4.5 here with a fast disk and 1.5 GB.
+                _destination.Host.BeginSync(handle, offset, bytes.Length);
             }
             finally
             {

@@ -4,13 +4,13 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Index;
 
 /// <summary>
-/// Says of most chunks that a segment does not hold that it does not: a Bloom filter of about 12 bits a chunk and four probes (one in a
-/// hundred slips through). Chunk ids are keyed hashes, so their own bits serve as the hash.
+/// Says of most chunks that a segment does not hold that it does not: a Bloom filter of 16 bits a chunk and eight probes. One in 1,700 slips through, so that in a vault of a hundred million
+/// chunks, 200 segments, a new chunk costs a page that was read in vain one time in nine. Chunk ids are keyed hashes, so their own bits serve as the hash.
 /// </summary>
 internal sealed class ChunkFilter
 {
-    private const int BitsPerChunk = 12;
-    private const int Probes = 4;
+    private const int BitsPerChunk = 16;
+    private const int Probes = 8;
 
     private readonly ulong[] _words;
 

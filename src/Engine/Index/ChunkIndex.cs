@@ -23,6 +23,7 @@ public sealed partial class ChunkIndex : IDisposable
     private readonly ConcurrentDictionary<ObjectName, IndexProblem> _problems = new();
     private SegmentCatalog _catalog;
     private ImmutableArray<IndexSegment> _segments;
+    private IndexSegment? _lastFound;
 
     /// <param name="catalog">Taken over.</param>
     public ChunkIndex(SegmentCatalog catalog, DeduplicationTrust trust)
@@ -50,7 +51,10 @@ public sealed partial class ChunkIndex : IDisposable
         }
 
         await OpenAllAsync(cancellationToken);
-        await SearchAsync(chunk, _segments, found, cancellationToken);
+        foreach (var segment in _segments)
+        {
+            await SearchAsync(chunk, segment, found, cancellationToken);
+        }
 
         // Two words on one place are two places: a false one, with another length of the pack, must not hide the true one.
         return found.Count < 2
@@ -229,11 +233,19 @@ public sealed partial class ChunkIndex : IDisposable
     /// <param name="found">Gets what may not be relied on, too.</param>
     private async ValueTask<ChunkLocation?> FindTrustedAsync(ChunkId chunk, ImmutableArray<IndexSegment> segments, List<ChunkLocation> found, CancellationToken cancellationToken)
     {
+        // A run's chunks come in the order of the last one's, which are indexed together.
+        var likely = Volatile.Read(ref _lastFound) is { } last && segments.Contains(last) ? last : null;
+        if (likely is not null && await FindTrustedAsync(chunk, likely, found, cancellationToken) is { } near)
+        {
+            return near;
+        }
+
         foreach (var segment in segments)
         {
-            await SearchAsync(chunk, [segment], found, cancellationToken);
-            if (found.Find(_trust.Covers) is { } known)
+            // Most segments are passed over without reading: a vault of a hundred million chunks has 200.
+            if (segment != likely && segment.MayContain(chunk) && await FindTrustedAsync(chunk, segment, found, cancellationToken) is { } known)
             {
+                Volatile.Write(ref _lastFound, segment);
                 return known;
             }
         }
@@ -241,21 +253,23 @@ public sealed partial class ChunkIndex : IDisposable
         return null;
     }
 
-    private async ValueTask SearchAsync(
-        ChunkId chunk, ImmutableArray<IndexSegment> segments, List<ChunkLocation> found, CancellationToken cancellationToken)
+    private async ValueTask<ChunkLocation?> FindTrustedAsync(ChunkId chunk, IndexSegment segment, List<ChunkLocation> found, CancellationToken cancellationToken)
     {
-        foreach (var segment in segments)
+        await SearchAsync(chunk, segment, found, cancellationToken);
+        return found.Find(_trust.Covers);
+    }
+
+    private async ValueTask SearchAsync(ChunkId chunk, IndexSegment segment, List<ChunkLocation> found, CancellationToken cancellationToken)
+    {
+        var before = found.Count;
+        try
         {
-            var before = found.Count;
-            try
-            {
-                await segment.FindAsync(chunk, found, cancellationToken);
-            }
-            catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
-            {
-                found.RemoveRange(before, found.Count - before);
-                Report(segment, fault);
-            }
+            await segment.FindAsync(chunk, found, cancellationToken);
+        }
+        catch (BackupException fault) when (SegmentCatalog.IsOfOneObject(fault))
+        {
+            found.RemoveRange(before, found.Count - before);
+            Report(segment, fault);
         }
     }
 

@@ -38,9 +38,8 @@ internal sealed class PackInventory
         return inventory;
     }
 
-    /// <summary>Whether there is a pack that the index does not name.</summary>
-    /// <param name="indexed">First 64 bits of the ids that it names.</param>
-    internal bool HasOtherThan(HashSet<ulong> indexed) => _ids.Exists(id => !indexed.Contains(id));
+    internal bool Has(PackId id) => PlaceOf(id) >= 0;
 
-    internal bool Has(PackId id) => CollectionsMarshal.AsSpan(_ids).BinarySearch(id.Value.A) >= 0;
+    /// <summary>Where the pack stands among all, in the order of their ids; negative where it is not there.</summary>
+    internal int PlaceOf(PackId id) => CollectionsMarshal.AsSpan(_ids).BinarySearch(id.Value.A);
 }

@@ -1,4 +1,4 @@
-using SecureBackup.Engine.Crypto;
+using System.IO.Hashing;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -7,53 +7,88 @@ namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
 /// Reads a file back before it gets its name, and compares it with tags of what was written, made when its bytes had just been proven by their chunk's id: a write that went to
-/// a wrong place, was cut or was overwritten by another can not pass. The parts cover the whole file once, so together their tags are its hash. Thread-safe.
+/// a wrong place, was cut or was overwritten by another can not pass. The parts cover the whole file once, so together their tags are its hash.
 /// </summary>
-/// <remarks>Chunk ids would do as well, at twice the cost of the whole check: SHA-256 takes five times as long as GMAC.</remarks>
-internal sealed class ReadBack : IDisposable
+/// <remarks>
+/// The tags find mistakes of the machine, and those pass with a chance of 2⁻⁶⁴. They need no key: a file system that lies on purpose can give back what was written now and
+/// something else later, so that no tag would bind it. XXH3 takes a quarter of the time of GMAC, which takes a fifth of that of a chunk id.
+/// </remarks>
+internal static class ReadBack
 {
-    private readonly WriteTags _tags = new();
+    /// <summary>Stays in a core's second cache between the copy and the hash.</summary>
+    private const int PieceBytes = 256 * 1024;
 
-    public void Dispose() => _tags.Dispose();
+    /// <summary>From here on the parts of a file are shared out: whoever wrote the last one would read a large file alone, with the other cores idle.</summary>
+    private const int MinSharedParts = 8;
 
-    internal WrittenPart PartOf(ChunkUse use, ReadOnlySpan<byte> bytes) => new(_tags.TagOf(bytes), use.Offset, bytes.Length, use.Stream);
+    internal static WrittenPart PartOf(ChunkUse use, ReadOnlySpan<byte> bytes) => new(XxHash3.HashToUInt64(bytes), use.Offset, bytes.Length, use.Stream);
 
-    internal void Check(RestoringFile file)
+    internal static async ValueTask CheckAsync(RestoringFile file, IDestinationFile open, CancellationToken cancellationToken)
     {
-        foreach (var part in file.Parts)
+        if (file.Parts.Count < MinSharedParts)
         {
-            if (file.HasFailed || file.File is not { } open)
-            {
-                return;
-            }
-
-            try
+            foreach (var part in file.Parts)
             {
                 Check(file, open, part);
             }
-            catch (DestinationFaultException refused)
-            {
-                file.Fail(EntryFault.Of(refused.Fault));
-            }
+
+            return;
         }
+
+        var options = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = Environment.ProcessorCount,
+            CancellationToken = cancellationToken,
+            TaskScheduler = TaskScheduler.Current,
+        };
+        await Parallel.ForEachAsync(file.Parts, options, (part, _) =>
+        {
+            Check(file, open, part);
+            return ValueTask.CompletedTask;
+        });
     }
 
-    private void Check(RestoringFile file, IDestinationFile open, WrittenPart part)
+    private static void Check(RestoringFile file, IDestinationFile open, WrittenPart part)
     {
-        using var bytes = OwnedBuffer.Rent(part.LengthBytes);
-        if (part.Stream is null)
-        {
-            open.ReadBack(part.Offset, bytes.Span);
-        }
-        else if (!open.TryReadBackStream(part.Stream, part.Offset, bytes.Span))
+        if (file.HasFailed)
         {
             return;
         }
 
-        if (_tags.TagOf(bytes.Span) != part.Tag)
+        try
         {
-            var path = file.Preparation.Entry.Path.ToString();
-            file.Fail(new EntryFault(FaultCodes.ReadBackMismatch, path, $"'{path}' does not read as it was written, from byte {part.Offset} on."));
+            if (TagOf(open, part) is { } tag && tag != part.Tag)
+            {
+                var path = file.Preparation.Entry.Path.ToString();
+                file.Fail(new EntryFault(FaultCodes.ReadBackMismatch, path, $"'{path}' does not read as it was written, from byte {part.Offset} on."));
+            }
         }
+        catch (DestinationFaultException refused)
+        {
+            file.Fail(EntryFault.Of(refused.Fault));
+        }
+    }
+
+    /// <returns>Null for a stream where there are none.</returns>
+    private static ulong? TagOf(IDestinationFile open, WrittenPart part)
+    {
+        var hash = new XxHash3();
+        using var piece = OwnedBuffer.Rent(Math.Min(part.LengthBytes, PieceBytes));
+        for (var at = 0; at < part.LengthBytes; at += PieceBytes)
+        {
+            var bytes = piece.Span[..Math.Min(PieceBytes, part.LengthBytes - at)];
+            if (part.Stream is null)
+            {
+                open.ReadBack(part.Offset + at, bytes);
+            }
+            else if (!open.TryReadBackStream(part.Stream, part.Offset + at, bytes))
+            {
+                return null;
+            }
+
+            hash.Append(bytes);
+        }
+
+        return hash.GetCurrentHashAsUInt64();
     }
 }

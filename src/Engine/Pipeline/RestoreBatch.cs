@@ -63,7 +63,7 @@ internal readonly record struct ChunkUse(RestoringFile File, long Offset, Altern
 /// <summary>A stretch of a file as it must read when it is written.</summary>
 /// <param name="Tag">Of its bytes, see <see cref="ReadBack"/>.</param>
 /// <param name="Stream">Null for the file's main content.</param>
-internal readonly record struct WrittenPart(UInt128 Tag, long Offset, int LengthBytes, AlternateStream? Stream);
+internal readonly record struct WrittenPart(ulong Tag, long Offset, int LengthBytes, AlternateStream? Stream);
 
 /// <summary>A chunk that stands at the destination in the file that is to be replaced.</summary>
 internal readonly record struct PieceCopy(RestoringFile File, ChunkId Id, long Offset, StandingPiece Piece);

@@ -9,15 +9,12 @@ namespace SecureBackup.Engine.Pipeline;
 /// Fetches a batch pack by pack with a few workers, copies what stands at the destination already, and writes each chunk to all its places. Whoever ends the last
 /// use of a file reads it back and gives it its attributes and its name, while the others go on.
 /// </summary>
-internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) : IDisposable
+internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 {
     /// <summary>Targets far away answer several questions at once, so there are some however few cores there are.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 4, 8);
 
     private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
-    private readonly ReadBack? _readBack = parts.ReadsBack ? new ReadBack() : null;
-
-    public void Dispose() => _readBack?.Dispose();
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
@@ -43,12 +40,12 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         if (batch.Unfinished is { } unfinished)
         {
             // Its tags are not kept for longer than a batch.
-            ReadBack(unfinished);
+            await ReadBackAsync(unfinished, cancellationToken);
         }
     }
 
     /// <summary>One use less. After the last one the file is completed, or taken away where it has failed.</summary>
-    internal void End(RestoringFile file)
+    internal async ValueTask EndAsync(RestoringFile file, CancellationToken cancellationToken)
     {
         if (!file.EndUse())
         {
@@ -64,14 +61,18 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
 
         using (open)
         {
-            ReadBack(file);
+            await ReadBackAsync(file, cancellationToken);
             file.Outcome = file.HasFailed ? null : open.Complete();
         }
     }
 
-    private void ReadBack(RestoringFile file)
+    private async ValueTask ReadBackAsync(RestoringFile file, CancellationToken cancellationToken)
     {
-        _readBack?.Check(file);
+        if (parts.ReadsBack && file.File is { } open)
+        {
+            await ReadBack.CheckAsync(file, open, cancellationToken);
+        }
+
         file.ForgetParts();
     }
 
@@ -99,7 +100,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
             using var plain = await TryReadAsync(opener, chunks, i, cancellationToken);
             if (plain is not null)
             {
-                Write(chunks[i], plain);
+                await WriteAsync(chunks[i], plain, cancellationToken);
             }
         }
     }
@@ -111,7 +112,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         foreach (var copy in copies)
         {
             // The file that stood there is closed by now: Windows replaces no open file.
-            End(copy.File);
+            await EndAsync(copy.File, cancellationToken);
         }
     }
 
@@ -171,34 +172,34 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         }
         catch (IntegrityException damage)
         {
-            Fail(chunk, damage);
+            await FailAsync(chunk, damage, cancellationToken);
             return null;
         }
     }
 
-    private void Fail(WantedChunk chunk, IntegrityException damage)
+    private async ValueTask FailAsync(WantedChunk chunk, IntegrityException damage, CancellationToken cancellationToken)
     {
         foreach (var use in chunk.Uses)
         {
             use.File.Fail(EntryFault.Of(use.File.Preparation.Entry.Path.ToString(), damage));
-            End(use.File);
+            await EndAsync(use.File, cancellationToken);
         }
     }
 
-    private void Write(WantedChunk chunk, OwnedBuffer plain)
+    private async ValueTask WriteAsync(WantedChunk chunk, OwnedBuffer plain, CancellationToken cancellationToken)
     {
         if (plain.LengthBytes != chunk.PlainBytes)
         {
             // The places of what follows in the file were reckoned with the other length.
             var lie = new IntegrityException(FaultCodes.ChunkMismatch, $"Its chunk {chunk.Id} has {plain.LengthBytes} bytes, and the index says {chunk.PlainBytes}.");
-            Fail(chunk, lie);
+            await FailAsync(chunk, lie, cancellationToken);
             return;
         }
 
         foreach (var use in chunk.Uses)
         {
             WriteTo(use, plain, isReused: false);
-            End(use.File);
+            await EndAsync(use.File, cancellationToken);
         }
     }
 
@@ -240,9 +241,9 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
 
     private void WriteTo(IDestinationFile open, ChunkUse use, OwnedBuffer plain)
     {
-        if (_readBack is not null)
+        if (parts.ReadsBack)
         {
-            use.File.AddPart(_readBack.PartOf(use, plain.Span));
+            use.File.AddPart(ReadBack.PartOf(use, plain.Span));
         }
 
         if (use.Stream is null)

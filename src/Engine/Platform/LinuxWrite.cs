@@ -23,6 +23,10 @@ internal static partial class LinuxWrite
     /// <summary>Longest path that one call takes, with room for the terminator.</summary>
     public const int MaxPathBytes = 4000;
 
+    /// <summary>The smallest page that any of these systems has.</summary>
+    public const int PageBytes = 4096;
+
+    private const uint BeginWrite = 2;
     private const ulong ResolveNoMagicLinks = 2;
     private const ulong ResolveNoSymlinks = 4;
     private const ulong ResolveBeneath = 8;
@@ -98,6 +102,12 @@ internal static partial class LinuxWrite
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static unsafe partial nint Write(SafeFileHandle file, byte* bytes, nint length, long offset);
+
+    /// <summary>Begins to write a stretch to the disk and waits for nothing; a hint, so that its failure is no news.</summary>
+    public static void BeginSync(SafeFileHandle file, long offset, long length) => SyncRange(file, offset, length, BeginWrite);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SyncFileSystem(SafeFileHandle folder);

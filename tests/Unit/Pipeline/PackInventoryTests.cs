@@ -36,14 +36,13 @@ public sealed class PackInventoryTests
     }
 
     [Fact]
-    public async Task Packs_that_no_segment_names_are_noticed()
+    public async Task Every_pack_has_a_place_of_its_own_and_what_is_not_there_has_none()
     {
         var target = new MemoryTarget();
-        var (named, forgotten) = (new PackId(Id256.Random()), new PackId(Id256.Random()));
-        target.Replace(ObjectNames.Pack(named), [1]);
-        HashSet<ulong> indexed = [named.Value.A, Id256.Random().A];
-        Assert.False((await PackInventory.TakeAsync(target, Token)).HasOtherThan(indexed));
-        target.Replace(ObjectNames.Pack(forgotten), [1]);
-        Assert.True((await PackInventory.TakeAsync(target, Token)).HasOtherThan(indexed));
+        var packs = Enumerable.Range(0, 40).Select(_ => new PackId(Id256.Random())).Order().ToList();
+        packs.ForEach(pack => target.Replace(ObjectNames.Pack(pack), [1]));
+        var inventory = await PackInventory.TakeAsync(target, Token);
+        Assert.Equal(Enumerable.Range(0, 40), packs.Select(inventory.PlaceOf));
+        Assert.True(inventory.PlaceOf(new PackId(Id256.Random())) < 0);
     }
 }

@@ -88,6 +88,17 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
         }
     }
 
+    public override void BeginSync(SafeFileHandle file, long offset, int lengthBytes)
+    {
+        // Whole pages: the rest of the last one comes with the stretch behind it.
+        var start = offset / LinuxWrite.PageBytes * LinuxWrite.PageBytes;
+        var end = (offset + lengthBytes) / LinuxWrite.PageBytes * LinuxWrite.PageBytes;
+        if (end > start)
+        {
+            LinuxWrite.BeginSync(file, start, end - start);
+        }
+    }
+
     public override void Sync(SafeFileHandle handle) => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(handle), "syncfs");
 
     public override void SyncAll() => LinuxWrite.SyncAll();
