@@ -162,7 +162,7 @@ public class ByteParts : IDisposable
     {
         for (var i = 0; i < _sample.Chunks.Count; i++)
         {
-            compressor.TryCompress(_sample.Chunks[i], _sample.Checksums[i], out _)?.Dispose();
+            compressor.TryCompress(_sample.Chunks[i], _sample.Checksums[i], out _, out _);
         }
     }
 

@@ -55,7 +55,6 @@ internal sealed class PartSample
     private static (byte[] Bytes, bool IsCompressed) Compress(byte[] chunk)
     {
         using var compressor = new ChunkCompressor(CompressionGoal.Balanced);
-        using var packed = compressor.TryCompress(chunk, XxHash3.HashToUInt64(chunk), out _);
-        return packed is null ? (chunk, false) : (packed.Span.ToArray(), true);
+        return compressor.TryCompress(chunk, XxHash3.HashToUInt64(chunk), out var packed, out _) ? (packed.ToArray(), true) : (chunk, false);
     }
 }

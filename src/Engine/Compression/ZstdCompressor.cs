@@ -28,7 +28,7 @@ public sealed class ZstdCompressor : ICompressor
     public CompressionId Id => CompressionId.Zstd;
 
     public bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, out int writtenBytes) =>
-        TryCompress(plain, destination, ZstdEffort.Thorough, out writtenBytes);
+        TryCompress(plain, destination, ZstdEffort.Short, out writtenBytes);
 
     internal bool TryCompress(ReadOnlySpan<byte> plain, Span<byte> destination, ZstdEffort effort, out int writtenBytes)
     {

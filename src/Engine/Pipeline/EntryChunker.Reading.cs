@@ -12,33 +12,39 @@ internal sealed partial class EntryChunker
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
     {
-        var taken = await ReadAsync(entry, cancellationToken);
-        if (taken.Listed is not null)
+        var (listed, identity, attributeFault) = await ReadAsync(entry, cancellationToken);
+        if (listed is not null)
         {
             Counts.CountRead(isKnownPath: before is not null);
+            if (attributeFault is not null)
+            {
+                Report(attributeFault);
+            }
         }
 
-        return taken;
+        return (listed, identity);
     }
 
-    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
+    private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity, SourceFault? AttributeFault)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
     {
         var freshBytes = _parts.Meter.FreshBytes;
+        SourceFault? attributeFault = null;
         try
         {
             for (var attempt = 1; ; attempt++, _parts.Meter.FreshBytes = freshBytes)
             {
                 using var content = entry.Open();
+                attributeFault = content.AttributeFault;
                 var read = await ReadContentAsync(_data, content, cancellationToken);
                 if (content.IsUnchanged() && content.Metadata.SizeBytes == read.SizeBytes)
                 {
-                    return (Listed(entry, content.Metadata) with { Content = read.Content }, content.Identity);
+                    return (Listed(entry, content.Metadata) with { Content = read.Content }, content.Identity, attributeFault);
                 }
 
                 if (attempt == MaxAttempts)
                 {
                     Report(new SourceFault(FaultCodes.EntryChanged, entry.Path.ToString(), $"'{entry.Path}' changed each of the {MaxAttempts} times it was read; the backup holds what was read last."));
-                    return (Listed(entry, content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] }) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity);
+                    return (Listed(entry, content.Metadata with { SizeBytes = read.SizeBytes, Holes = [] }) with { Content = read.Content, ContentFault = FaultCodes.EntryChanged.ToString() }, content.Identity, attributeFault);
                 }
             }
         }
@@ -52,7 +58,7 @@ internal sealed partial class EntryChunker
                 _lostFirstNames.Add(entry.Path);
             }
 
-            return (null, entry.Identity);
+            return (null, entry.Identity, null);
         }
     }
 

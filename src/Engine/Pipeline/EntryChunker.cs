@@ -109,7 +109,7 @@ internal sealed partial class EntryChunker : IDisposable
             return;
         }
 
-        var (listed, identity) = isUnchanged ? (Listed(entry, entry.Metadata) with { Content = before!.Entry.Content }, entry.Identity)
+        var (listed, identity) = isUnchanged ? ListUnchanged(entry, before!)
             : isFile ? await ReadFileAsync(entry, before, cancellationToken)
             : (Listed(entry, entry.Metadata), entry.Identity);
         if (listed is null || HasLostItsFile(listed))
@@ -164,6 +164,27 @@ internal sealed partial class EntryChunker : IDisposable
         _isCacheSpent = true;
         _isCacheDamaged = true;
         _before = null;
+    }
+
+    /// <summary>Attributes that cannot be looked at any more are those of the last run, and the fault says so.</summary>
+    private (ListedEntry? Listed, EntryIdentity Identity) ListUnchanged(SourceEntry entry, CachedEntry before)
+    {
+        var listed = Listed(entry, entry.Metadata) with { Content = before.Entry.Content };
+        try
+        {
+            listed = listed with { Metadata = entry.ReadMetadata(out var fault) };
+            if (fault is not null)
+            {
+                Report(fault);
+            }
+        }
+        catch (SourceFaultException fault)
+        {
+            Report(fault.Fault);
+            listed = listed with { Metadata = entry.Metadata with { ExtendedAttributes = before.Entry.Metadata.ExtendedAttributes } };
+        }
+
+        return (listed, entry.Identity);
     }
 
     private async ValueTask<bool> IsUnchangedAsync(SourceEntry entry, CachedEntry before, CancellationToken cancellationToken)

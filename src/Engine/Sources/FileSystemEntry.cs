@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Sources;
 
@@ -15,6 +16,12 @@ internal sealed class FileSystemEntry : SourceEntry
     public required EntryStat Stat { get; init; }
 
     public string DisplayPath => Folder.Display(RealName);
+
+    public override EntryMetadata ReadMetadata(out SourceFault? fault)
+    {
+        fault = null;
+        return LacksAttributes ? Reader.ReadMetadata(Folder, RealName, Stat, out fault) : Metadata;
+    }
 
     public override SourceContent Open() => Metadata.Kind == EntryKind.File
         ? Reader.Open(this)

@@ -41,6 +41,9 @@ internal abstract class FileSystemReader : IDisposable
     /// <param name="fault">An attribute that could not be read, or null.</param>
     public abstract EntryMetadata ReadMetadata(FolderNode folder, byte[] name, in EntryStat stat, out SourceFault? fault);
 
+    /// <summary>What the look alone tells of a file; null where more belongs to it than extended attributes.</summary>
+    public virtual EntryMetadata? TryDescribe(in EntryStat stat) => null;
+
     public abstract SourceContent Open(FileSystemEntry entry);
 
     public abstract SourceContent OpenStream(FileSystemEntry entry, AlternateStream stream);

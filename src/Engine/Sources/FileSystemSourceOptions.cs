@@ -48,6 +48,9 @@ public sealed record FileSystemSourceOptions
     /// <summary>Files modified at or after are left out.</summary>
     public DateTimeOffset? ModifiedBefore { get; init; }
 
+    /// <summary>Extended attributes of files are not read on the walk but by who needs them: see <see cref="SourceEntry.LacksAttributes"/>.</summary>
+    public bool DefersAttributes { get; init; }
+
     public ChangeTimeTrust ChangeTimeTrust { get; init; }
 
     /// <summary>Absolute paths of folders that are never entered, recognised by identity and not by name: the vault's own folder.</summary>

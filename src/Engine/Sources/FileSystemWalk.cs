@@ -195,7 +195,9 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
 
     private SourceItem CreateItem(EntryPath path, FolderNode folder, byte[] name, in EntryStat stat)
     {
-        var metadata = reader.ReadMetadata(folder, name, stat, out var fault);
+        SourceFault? fault = null;
+        var described = rules.DefersAttributes && stat.LinkCount == 1 ? reader.TryDescribe(stat) : null;
+        var metadata = described ?? reader.ReadMetadata(folder, name, stat, out fault);
         var firstName = stat.Kind == EntryKind.File ? links.FirstNameOf(stat, path) : null;
         if (firstName is not null)
         {
@@ -208,6 +210,7 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
                 Path = path,
                 Origin = reader.Origin,
                 Metadata = metadata,
+                LacksAttributes = described is not null,
                 Identity = stat.ToIdentity(),
                 StatedAt = _statedAt,
                 TimeGranularity = stat.TimeGranularity,

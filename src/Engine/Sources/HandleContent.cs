@@ -19,6 +19,8 @@ internal sealed class HandleContent(
 
     public override EntryIdentity Identity { get; } = first.ToIdentity();
 
+    public override SourceFault? AttributeFault { get; init; }
+
     public override int Read(Span<byte> destination)
     {
         if (destination.IsEmpty)

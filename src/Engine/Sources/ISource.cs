@@ -31,11 +31,25 @@ public abstract class SourceEntry
 
     public required EntryMetadata Metadata { get; init; }
 
+    /// <summary>
+    /// The extended attributes were not read, and are not in <see cref="Metadata"/>: whoever finds that the entry did not change knows them, and whoever opens it
+    /// reads them with its content.
+    /// </summary>
+    public bool LacksAttributes { get; init; }
+
     public required EntryIdentity Identity { get; init; }
 
     public required Primitives.Timestamp StatedAt { get; init; }
 
     public required TimeSpan TimeGranularity { get; init; }
+
+    /// <summary><see cref="Metadata"/> with the extended attributes. Throws <see cref="SourceFaultException"/>.</summary>
+    /// <param name="fault">An attribute that could not be read, or null.</param>
+    public virtual EntryMetadata ReadMetadata(out SourceFault? fault)
+    {
+        fault = null;
+        return Metadata;
+    }
 
     /// <summary>Opens the content (files only). Throws <see cref="SourceFaultException"/> with the fault to list.</summary>
     public abstract SourceContent Open();
@@ -51,6 +65,9 @@ public abstract class SourceContent : IDisposable
     public abstract EntryMetadata Metadata { get; }
 
     public abstract EntryIdentity Identity { get; }
+
+    /// <summary>An attribute that could not be read and that nobody has named yet, or null.</summary>
+    public virtual SourceFault? AttributeFault { get; init; }
 
     /// <summary>Reads the next bytes in order, holes as zeros; 0 at the end. Throws <see cref="SourceFaultException"/>.</summary>
     public abstract int Read(Span<byte> destination);

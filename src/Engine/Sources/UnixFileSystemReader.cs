@@ -15,6 +15,9 @@ internal sealed class UnixFileSystemReader : FileSystemReader
     /// <summary>Far below the usual limit of 1,024 descriptors a process; macOS's 256 leave room too.</summary>
     private const int MaxOpenFolders = 128;
 
+    /// <summary>What one read takes whole needs no reading ahead.</summary>
+    private const int MinAdvisedBytes = 1024 * 1024;
+
     private readonly UnixFiles _files = UnixFiles.Create();
     private readonly UnixFolderPool _folders;
     private readonly UnixFileSystemTraits _traits;
@@ -107,6 +110,8 @@ internal sealed class UnixFileSystemReader : FileSystemReader
         return ToMetadata(stat) with { LinkTarget = target, ExtendedAttributes = attributes, Holes = holes };
     }
 
+    public override EntryMetadata? TryDescribe(in EntryStat stat) => stat.Kind == EntryKind.File && !stat.IsSparse ? ToMetadata(stat) : null;
+
     public override SourceContent Open(FileSystemEntry entry)
     {
         using var lease = _folders.Borrow(entry.Folder);
@@ -126,11 +131,18 @@ internal sealed class UnixFileSystemReader : FileSystemReader
                 throw Changed(entry);
             }
 
-            var attributes = _files.ReadAttributes(handle, out _);
+            var attributes = _files.ReadAttributes(handle, out var failure);
             var holes = stat.IsSparse ? UnixHoles.Find(_files, handle, stat.SizeBytes) : [];
-            _files.AdviseSequential(handle);
+            if (stat.SizeBytes >= MinAdvisedBytes)
+            {
+                _files.AdviseSequential(handle);
+            }
+
             var metadata = ToMetadata(stat) with { ExtendedAttributes = attributes, Holes = holes };
-            return new HandleContent(handle, entry.DisplayPath, stat, metadata, StatOpen);
+            return new HandleContent(handle, entry.DisplayPath, stat, metadata, StatOpen)
+            {
+                AttributeFault = failure is null || !entry.LacksAttributes ? null : new SourceFault(FaultCodes.AttributeUnreadable, entry.DisplayPath, failure),
+            };
         }
         catch
         {

@@ -22,6 +22,8 @@ internal sealed record WalkRules
 
     public required bool IgnoresCase { get; init; }
 
+    public required bool DefersAttributes { get; init; }
+
     private long? MaxFileSizeBytes { get; init; }
 
     private Timestamp? ModifiedSince { get; init; }
@@ -61,6 +63,7 @@ internal sealed record WalkRules
             SkipFolders = options.SkipFolders.Concat(options.LeaveOutFolders).Select(reader.Identify).OfType<(ulong DeviceId, ulong FileId, string)>()
                 .Select(folder => (folder.DeviceId, folder.FileId)).ToHashSet(),
             IgnoresCase = reader.IgnoresCase,
+            DefersAttributes = options.DefersAttributes,
             MaxFileSizeBytes = options.MaxFileSizeBytes,
             ModifiedSince = options.ModifiedSince is { } since ? Timestamp.From(since) : null,
             ModifiedBefore = options.ModifiedBefore is { } before ? Timestamp.From(before) : null,

@@ -150,6 +150,7 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
         MaxFileSizeBytes = MaxSize,
         ModifiedSince = NewerThan,
         ModifiedBefore = OlderThan,
+        DefersAttributes = true,
         SkipFolders = [vaultPath],
         LeaveOutFolders = [HostState.Default.Folder],
     };
