@@ -7,7 +7,8 @@ internal static class PartNames
     internal const string Cut = "cut (keyed FastCDC)";
     internal const string Identify = "keyed chunk id (SHA-256)";
     internal const string Compare = "hash to compare by (XxHash3)";
-    internal const string Compress = "compress, as the engine does";
+    internal const string Compress = "compress and unpack, as the engine does";
+    internal const string CompressBest = "the same for -Compression Best";
     internal const string CompressAtOne = "zstd -1";
     internal const string CompressAtTwo = "zstd -2";
     internal const string CompressAtThree = "zstd -3";

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using SecureBackup.Bench.Samples;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Compression;
@@ -15,6 +16,7 @@ internal sealed class PartSample
     {
         Pieces = set.Sample(SampleBytes);
         Chunks = [.. Pieces.SelectMany(Cut)];
+        Checksums = [.. Chunks.Select(static chunk => XxHash3.HashToUInt64(chunk))];
         Payloads = [.. Chunks.Select(Compress)];
     }
 
@@ -22,6 +24,9 @@ internal sealed class PartSample
     internal IReadOnlyList<byte[]> Pieces { get; }
 
     internal IReadOnlyList<byte[]> Chunks { get; }
+
+    /// <summary>XXH3 of each chunk.</summary>
+    internal IReadOnlyList<ulong> Checksums { get; }
 
     /// <summary>What is sealed of each chunk, and whether it is compressed.</summary>
     internal IReadOnlyList<(byte[] Bytes, bool IsCompressed)> Payloads { get; }
@@ -49,8 +54,8 @@ internal sealed class PartSample
 
     private static (byte[] Bytes, bool IsCompressed) Compress(byte[] chunk)
     {
-        using var compressor = new ZstdCompressor();
-        var room = new byte[chunk.Length];
-        return compressor.TryCompress(chunk, room, out var written) ? (room[..written], true) : (chunk, false);
+        using var compressor = new ChunkCompressor(CompressionGoal.Balanced);
+        using var packed = compressor.TryCompress(chunk, XxHash3.HashToUInt64(chunk), out _);
+        return packed is null ? (chunk, false) : (packed.Span.ToArray(), true);
     }
 }
