@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
@@ -6,27 +7,28 @@ using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline;
 
-/// <summary>The packs that a snapshot says it needs, as the index knows them.</summary>
-internal sealed class ReferencedPacks
+/// <summary>The packs that a snapshot says it needs, as the index knows them. Thread-safe once they are loaded.</summary>
+internal sealed class ReferencedPacks : IDisposable
 {
     private readonly UnlockedVault _vault;
-    private readonly Dictionary<PackId, PackRecord> _records = [];
-    private readonly Dictionary<PackId, IReadOnlyList<PackRecord>> _successors = [];
+    private readonly ConcurrentDictionary<PackId, PackRecord> _records = [];
+    private readonly ConcurrentDictionary<PackId, IReadOnlyList<PackRecord>> _successors = [];
+    private readonly SemaphoreSlim _looking = new(1);
     private readonly VerifyFaults _faults;
-    private DateTimeOffset _lookedAt;
+    private long _lookedAtTicks;
     private bool _isLost;
 
     private ReferencedPacks(UnlockedVault vault, VerifyFaults faults)
     {
         _vault = vault;
         _faults = faults;
-        _lookedAt = vault.Time.GetUtcNow();
+        _lookedAtTicks = vault.Time.GetUtcNow().UtcTicks;
     }
 
     /// <summary>Packs in the set, with what compaction moved, whether or not the index knows them.</summary>
     internal int Count { get; private set; }
 
-    internal IReadOnlyCollection<PackRecord> Records => _records.Values;
+    internal IReadOnlyCollection<PackRecord> Records => [.. _records.Values];
 
     internal static async Task<ReferencedPacks> LoadAsync(
         UnlockedVault vault, Snapshot snapshot, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
@@ -37,7 +39,7 @@ internal sealed class ReferencedPacks
             packs.Count++;
             if (await index.FindPackAsync(pack, cancellationToken) is { } record)
             {
-                packs._records.Add(pack, record);
+                packs._records.TryAdd(pack, record);
             }
             else
             {
@@ -80,12 +82,33 @@ internal sealed class ReferencedPacks
     /// <summary>To be called before each read of a long check. What compaction or a merge replaces stays for a grace time, so a look twice in it misses nothing that is still to be read.</summary>
     internal async ValueTask KeepUpAsync(ChunkIndex index, CancellationToken cancellationToken)
     {
-        var age = _vault.Time.GetUtcNow() - _lookedAt;
-        if (age < TimeSpan.Zero || age >= _vault.Register.Policy.GraceTime / 2)
+        if (!IsLookDue())
         {
-            _lookedAt = _vault.Time.GetUtcNow();
-            await LookAgainAsync(index, cancellationToken);
+            return;
         }
+
+        await _looking.WaitAsync(cancellationToken);
+        try
+        {
+            if (IsLookDue())
+            {
+                var now = _vault.Time.GetUtcNow().UtcTicks;
+                await LookAgainAsync(index, cancellationToken);
+                Volatile.Write(ref _lookedAtTicks, now);
+            }
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    public void Dispose() => _looking.Dispose();
+
+    private bool IsLookDue()
+    {
+        var age = TimeSpan.FromTicks(_vault.Time.GetUtcNow().UtcTicks - Volatile.Read(ref _lookedAtTicks));
+        return age < TimeSpan.Zero || age >= _vault.Register.Policy.GraceTime / 2;
     }
 
     private async Task LookAgainAsync(ChunkIndex index, CancellationToken cancellationToken)

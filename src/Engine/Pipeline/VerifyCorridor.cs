@@ -24,16 +24,29 @@ public static class VerifyCorridor
         using var fetcher = new ChunkFetcher(vault, index);
         var faults = new VerifyFaults(context.Counters);
 
-        var packs = await ReferencedPacks.LoadAsync(vault.Vault, snapshot, index, faults, cancellationToken);
+        using var packs = await ReferencedPacks.LoadAsync(vault.Vault, snapshot, index, faults, cancellationToken);
         await packs.RequireOnTargetAsync(index, cancellationToken);
         var turn = VerifyTurn.Next(packs, request, request.Catalog.LastReadingOf(snapshot.DataSetId));
         context.Counters.SetTotals(turn.Packs.Count, turn.Packs.Sum(pack => (long)pack.LengthBytes));
         var attestation = new PackAttestation(vault.Vault, index);
         using var check = new PackVerifier(vault, context.Counters);
         using var reading = new PackReading(packs, check, attestation, index, faults);
-        await reading.RunAsync(turn, cancellationToken);
+        var known = faults.Count;
+        var early = faults.Copy();
+        using (var stages = new StageGroup(cancellationToken))
+        {
+            stages.Start(token => reading.RunAsync(turn, token));
+            stages.Start(token => new ListingVerifier(vault, index, fetcher, packs, early).RunAsync(snapshot, token));
+            await stages.WhenAllAsync();
+        }
+
         await attestation.StoreAsync(cancellationToken);
-        await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
+        if (faults.Count > known || early.Count > known)
+        {
+            // Now that every pack has been judged: which files lose by it. A walk that finds nothing while no pack is found broken needs no other after it.
+            await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
+        }
+
         var finding = turn.ToFinding(vault.Vault.Now, packs, check.BytesRead, faults.Count);
         var isRecorded = await TryRecordAsync(request, finding, context, cancellationToken);
         return new VerifyResult
@@ -120,7 +133,15 @@ internal sealed class VerifyFaults(ProgressCounters counters)
 
     internal int Count => _all.Count;
 
-    internal HashSet<PackId> BrokenPacks { get; } = [];
+    internal HashSet<PackId> BrokenPacks { get; private init; } = [];
+
+    /// <summary>The same faults, to which others can be added that do not count yet.</summary>
+    internal VerifyFaults Copy()
+    {
+        var copy = new VerifyFaults(new ProgressCounters()) { BrokenPacks = [.. BrokenPacks] };
+        copy._all.AddRange(_all);
+        return copy;
+    }
 
     internal void Add(EntryFault fault)
     {
