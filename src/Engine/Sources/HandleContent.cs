@@ -9,7 +9,7 @@ namespace SecureBackup.Engine.Sources;
 /// read to its end (files under <c>/proc</c>), and then a length that is not the size makes it changed. Holes are never read.
 /// </summary>
 internal sealed class HandleContent(
-    SafeFileHandle handle, string path, EntryStat first, EntryMetadata metadata, Func<SafeFileHandle, string, EntryStat> look) : SourceContent
+    SafeFileHandle handle, FileSystemEntry entry, EntryStat first, EntryMetadata metadata, Func<SafeFileHandle, FileSystemEntry, EntryStat> look) : SourceContent
 {
     private long _position;
     private int _nextHole;
@@ -44,7 +44,7 @@ internal sealed class HandleContent(
         else
         {
             count = _nextHole < holes.Count ? (int)Math.Min(count, holes[_nextHole].Offset - _position) : count;
-            count = count == 0 ? 0 : ReadAt(handle, path, destination[..count], _position);
+            count = count == 0 ? 0 : ReadAt(handle, destination[..count]);
         }
 
         _position += count;
@@ -54,7 +54,7 @@ internal sealed class HandleContent(
 
     public override bool IsUnchanged()
     {
-        var now = look(handle, path);
+        var now = look(handle, entry);
         return now.ShowsSameContentAs(first) && (!_isAtEnd || _position == metadata.SizeBytes);
     }
 
@@ -64,13 +64,20 @@ internal sealed class HandleContent(
         var length = 0;
         while (length < maxBytes)
         {
-            var count = ReadAt(handle, path, head.AsSpan(length), length);
-            if (count == 0)
+            try
             {
-                break;
-            }
+                var count = RandomAccess.Read(handle, head.AsSpan(length), length);
+                if (count == 0)
+                {
+                    break;
+                }
 
-            length += count;
+                length += count;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw Refused(path, failure);
+            }
         }
 
         return head[..length];
@@ -78,16 +85,22 @@ internal sealed class HandleContent(
 
     protected override void Dispose(bool disposing) => handle.Dispose();
 
-    private static int ReadAt(SafeFileHandle handle, string path, Span<byte> destination, long position)
+    /// <summary>The path for people is made only when somebody must be told it: it costs as much as the read of a small file.</summary>
+    private int ReadAt(SafeFileHandle file, Span<byte> destination)
     {
         try
         {
-            return RandomAccess.Read(handle, destination, position);
+            return RandomAccess.Read(file, destination, _position);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            var code = OperatingSystem.IsWindows() ? WindowsFaults.CodeOf(failure.HResult & 0xFFFF) : FaultCodes.EntryUnreadable;
-            throw new SourceFaultException(new SourceFault(code, path, failure.Message), failure);
+            throw Refused(entry.DisplayPath, failure);
         }
+    }
+
+    private static SourceFaultException Refused(string path, Exception failure)
+    {
+        var code = OperatingSystem.IsWindows() ? WindowsFaults.CodeOf(failure.HResult & 0xFFFF) : FaultCodes.EntryUnreadable;
+        return new SourceFaultException(new SourceFault(code, path, failure.Message), failure);
     }
 }

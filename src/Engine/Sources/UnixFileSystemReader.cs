@@ -123,7 +123,7 @@ internal sealed class UnixFileSystemReader : FileSystemReader
 
         try
         {
-            var stat = StatOpen(handle, entry.DisplayPath);
+            var stat = StatOpen(handle, entry);
 
             // A file that was replaced as a whole may be taken as it is now, unless other names refer to what it was.
             if (stat.Kind != EntryKind.File || (entry.Stat.LinkCount > 1 && entry.Stat.HasStableIdentity && !stat.IsSameFileAs(entry.Stat)))
@@ -139,7 +139,7 @@ internal sealed class UnixFileSystemReader : FileSystemReader
             }
 
             var metadata = ToMetadata(stat) with { ExtendedAttributes = attributes, Holes = holes };
-            return new HandleContent(handle, entry.DisplayPath, stat, metadata, StatOpen)
+            return new HandleContent(handle, entry, stat, metadata, StatOpen)
             {
                 AttributeFault = failure is null || !entry.LacksAttributes ? null : new SourceFault(FaultCodes.AttributeUnreadable, entry.DisplayPath, failure),
             };
@@ -174,6 +174,9 @@ internal sealed class UnixFileSystemReader : FileSystemReader
     private static RequestException Refuse(FileSystemRoot root) => UnixFiles.LastError is var error && error is NoEntry or NotDirectory
         ? new RequestException(FaultCodes.SourceRootMissing, $"'{root.Path}' does not exist.")
         : new RequestException(FaultCodes.SourceRootUnreadable, $"'{root.Path}' cannot be read: {UnixFiles.Describe(error)}.");
+
+    private EntryStat StatOpen(SafeFileHandle handle, FileSystemEntry entry) =>
+        _files.Stat(handle, out var stat) ? ToEntryStat(stat) : throw _files.ForEntry(entry.DisplayPath);
 
     private EntryStat StatOpen(SafeFileHandle handle, string path)
     {

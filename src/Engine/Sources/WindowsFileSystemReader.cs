@@ -115,7 +115,7 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
         var handle = OpenOrThrow(WindowsPaths.Of(entry.Folder, entry.RealName), entry.DisplayPath, WindowsCalls.GenericRead, ContentFlags(entry.Stat));
         try
         {
-            var stat = Look(handle, entry.DisplayPath);
+            var stat = Look(handle, entry);
             if (stat.Kind != EntryKind.File || (entry.Stat.LinkCount > 1 && entry.Stat.HasStableIdentity && !stat.IsSameFileAs(entry.Stat)))
             {
                 throw new SourceFaultException(new SourceFault(
@@ -131,7 +131,7 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
                 WindowsAttributes = stat.WindowsAttributes,
                 Holes = holes,
             };
-            return new HandleContent(handle, entry.DisplayPath, stat, metadata, Look);
+            return new HandleContent(handle, entry, stat, metadata, Look);
         }
         catch
         {
@@ -147,7 +147,7 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
         try
         {
             var stat = Look(handle, entry.DisplayPath);
-            return new HandleContent(handle, entry.DisplayPath, stat, new EntryMetadata { Kind = EntryKind.File, SizeBytes = stat.SizeBytes }, Look);
+            return new HandleContent(handle, entry, stat, new EntryMetadata { Kind = EntryKind.File, SizeBytes = stat.SizeBytes }, Look);
         }
         catch
         {
@@ -194,6 +194,8 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
         WindowsFaults.CodeOf(error),
         display,
         Marshal.GetPInvokeErrorMessage(error)));
+
+    private EntryStat Look(SafeFileHandle handle, FileSystemEntry entry) => Look(handle, entry.DisplayPath);
 
     private EntryStat Look(SafeFileHandle handle, string display)
     {
