@@ -1,6 +1,6 @@
 @{
     RootModule           = 'SecureBackup.PowerShell.dll'
-    ModuleVersion        = '0.2.0'
+    ModuleVersion        = '0.3.0'
     GUID                 = 'f2036aa1-0bce-4d77-810d-f95120216e35'
     Author               = 'The SecureBackup authors'
     CompanyName          = 'SecureBackup'

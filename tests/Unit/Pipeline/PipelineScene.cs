@@ -74,7 +74,7 @@ internal sealed class PipelineScene : IDisposable
     internal static BackupOptions Options => new() { DataSet = "shop", HostName = "host", Gates = ContentGates.None };
 
     internal FileSystemSource OpenSource() =>
-        FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([SourcePath]) }, Time);
+        FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([SourcePath]), DefersAttributes = true }, Time);
 
     internal async Task<RestoreResult> RestoreAsync(SnapshotId snapshot, string? destination = null, params string[] include)
     {
