@@ -30,6 +30,8 @@ internal sealed record BenchOptions
           or one of: --size 2GB | --subjects 1000000 [--snapshots 2] | --keys 10000000 | --days 3650   [--seed 1]
         """;
 
+    private const string OwnFolderName = "securebackup-bench";
+
     private static readonly string[] AllSets = ["media", "records", "binaries", "tree"];
     private static readonly string[] AllTools = ["restic", "borg", "ours"];
     private static readonly string[] AllOperations = ["first", "unchanged", "changed", "inserted", "restore", "check", "prune", "start"];
@@ -37,7 +39,7 @@ internal sealed record BenchOptions
     private static readonly Dictionary<string, Func<BenchOptions, string, BenchOptions?>> Settings = new(StringComparer.Ordinal)
     {
         ["--part"] = static (options, value) => Enum.TryParse<BenchPart>(value, ignoreCase: true, out var part) ? options with { Part = part } : null,
-        ["--folder"] = static (options, value) => options with { Folder = Path.GetFullPath(value), IsFolderGiven = true },
+        ["--folder"] = static (options, value) => options with { Folder = Below(Path.GetFullPath(value)), IsFolderGiven = true },
         ["--rounds"] = static (options, value) => Number(value) is { } rounds ? options with { Rounds = rounds } : null,
         ["--sets"] = static (options, value) => Words(value, AllSets) is { } sets ? options with { Sets = sets } : null,
         ["--operations"] = static (options, value) => Words(value, AllOperations) is { } operations ? options with { Operations = operations } : null,
@@ -62,8 +64,10 @@ internal sealed record BenchOptions
 
     internal BenchPart Part { get; private init; }
 
-    /// <summary>For data sets, which are used again by the next run, and everything that is made of them.</summary>
-    internal string Folder { get; private init; } = Path.Combine(Path.GetTempPath(), "securebackup-bench");
+    /// <summary>
+    /// For data sets, which are used again by the next run, and everything that is made of them. Always a folder of this program's own: what is in it may be deleted.
+    /// </summary>
+    internal string Folder { get; private init; } = Below(Path.GetTempPath());
 
     internal bool IsFolderGiven { get; private init; }
 
@@ -112,8 +116,8 @@ internal sealed record BenchOptions
 
     internal bool KeepsFolder { get; private init; }
 
-    /// <summary>For a mode that makes everything anew and leaves nothing: a folder of its own where none was given.</summary>
-    internal BenchOptions WithFreshFolder() => IsFolderGiven ? this : this with { Folder = $"{Folder}-{Environment.ProcessId}" };
+    /// <summary>For a mode that makes everything anew and leaves nothing.</summary>
+    internal BenchOptions WithFreshFolder() => this with { Folder = Path.Combine(Folder, $"run-{Environment.ProcessId}") };
 
     /// <exception cref="FormatException">With the usage.</exception>
     internal static BenchOptions Parse(string[] arguments)
@@ -135,8 +139,15 @@ internal sealed record BenchOptions
             options = next;
         }
 
-        return options;
+        var folder = Path.TrimEndingDirectorySeparator(options.Folder) + Path.DirectorySeparatorChar;
+        return options.OwnFolders.Values.FirstOrDefault(own => (own + Path.DirectorySeparatorChar).StartsWith(folder, StringComparison.Ordinal)) is { } inside
+            ? throw new FormatException($"{inside} lies in {options.Folder}, where this program deletes.")
+            : options;
     }
+
+    /// <summary>A child of this program is given the folder that its parent has.</summary>
+    private static string Below(string folder) =>
+        Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)) is OwnFolderName ? folder : Path.Combine(folder, OwnFolderName);
 
     private BenchOptions? With(string set, string folder) =>
         Directory.Exists(folder) ? this with { OwnFolders = new Dictionary<string, string>(OwnFolders, StringComparer.Ordinal) { [set] = Path.GetFullPath(folder) } } : null;

@@ -70,10 +70,16 @@ internal sealed class ChunkCompressor : IDisposable
         packed = room[..writtenBytes];
         checksum = XxHash3.HashToUInt64(packed.Span);
         var unpacked = Scratch(ref _unpacked, plain.Length).Span;
-        _zstd.Decompress(packed.Span, unpacked);
-        return XxHash3.HashToUInt64(unpacked) == plainChecksum
-            ? true
-            : throw new IntegrityException(FaultCodes.SealVerificationFailed, $"A chunk of {plain.Length} bytes, just compressed, does not unpack to what was read.");
+        try
+        {
+            _zstd.Decompress(packed.Span, unpacked);
+        }
+        catch (IntegrityException reason)
+        {
+            throw Misread(plain.Length, reason);
+        }
+
+        return XxHash3.HashToUInt64(unpacked) == plainChecksum ? true : throw Misread(plain.Length);
     }
 
     public void Dispose()
@@ -82,6 +88,9 @@ internal sealed class ChunkCompressor : IDisposable
         _unpacked?.Dispose();
         _zstd.Dispose();
     }
+
+    private static IntegrityException Misread(int plainBytes, Exception? reason = null) =>
+        new(FaultCodes.SealVerificationFailed, $"A chunk of {plainBytes} bytes, just compressed, does not unpack to what was read.", reason);
 
     private static Memory<byte> Scratch(ref OwnedBuffer? buffer, int lengthBytes)
     {

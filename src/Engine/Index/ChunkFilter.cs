@@ -16,7 +16,7 @@ internal sealed class ChunkFilter
 
     public ChunkFilter(int chunks)
     {
-        _words = new ulong[((chunks * BitsPerChunk) + 63) / 64 + 1];
+        _words = new ulong[(((long)chunks * BitsPerChunk) + 63) / 64 + 1];
     }
 
     public void Add(ChunkId id)

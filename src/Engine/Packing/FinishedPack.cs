@@ -7,8 +7,9 @@ public sealed class FinishedPack : IDisposable
 {
     private readonly OwnedBuffer _buffer;
 
-    internal FinishedPack(OwnedBuffer buffer, PackRecord record, IReadOnlyList<PackEntry> entries)
+    internal FinishedPack(OwnedBuffer buffer, PackRecord record, IReadOnlyList<PackEntry> entries, ulong checksum)
     {
+        Checksum = checksum;
         _buffer = buffer;
         Record = record;
         Entries = entries;
@@ -18,6 +19,9 @@ public sealed class FinishedPack : IDisposable
 
     /// <summary>In the order of the frames.</summary>
     public IReadOnlyList<PackEntry> Entries { get; }
+
+    /// <summary>XXH3 of the bytes, taken piece by piece as they were made: what went wrong in memory since shows.</summary>
+    public ulong Checksum { get; }
 
     public ReadOnlyMemory<byte> Bytes => _buffer.Memory;
 

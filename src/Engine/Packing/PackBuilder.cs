@@ -35,6 +35,7 @@ public sealed class PackBuilder : IDisposable
     private readonly ObjectHeader _header;
     private readonly FrameSealer _sealer;
     private readonly FrameOpener _opener;
+    private readonly XxHash3 _checksum = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly List<PackEntry> _entries = [];
     private OwnedBuffer? _buffer;
@@ -72,7 +73,7 @@ public sealed class PackBuilder : IDisposable
             CryptographicOperations.ZeroMemory(secret);
         }
 
-        _hash.AppendData(prologue);
+        Hash(prologue);
     }
 
     public PackId Id => new(_header.Object.Value);
@@ -91,7 +92,6 @@ public sealed class PackBuilder : IDisposable
         }
 
         Seal(entry, frame);
-        _hash.AppendData(_buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes));
         _entries.Add(entry);
         _end += entry.FrameBytes;
         place = entry.Place;
@@ -113,10 +113,10 @@ public sealed class PackBuilder : IDisposable
         var length = isFull ? _sealing.PackSizeBytes : (int)Math.Min(PackSize.Padme(least), _sealing.PackSizeBytes);
         var rest = _buffer.Span[_end..length];
         PackTableSealer.Seal(_sealing, _header, _entries, HashSoFar(), rest);
-        _hash.AppendData(rest);
+        Hash(rest);
         _buffer.Truncate(length);
         var pack = new FinishedPack(
-            _buffer, new PackRecord(Id, new ContentHash(HashSoFar()), _sealing.Writer.Id, length, _entries.Count), _entries);
+            _buffer, new PackRecord(Id, new ContentHash(HashSoFar()), _sealing.Writer.Id, length, _entries.Count), _entries, _checksum.GetCurrentHashAsUInt64());
         _buffer = null;
         Dispose();
         return pack;
@@ -155,6 +155,13 @@ public sealed class PackBuilder : IDisposable
         PackLayout.WriteClaim(entry, claim);
         var place = _buffer!.Span.Slice(entry.OffsetBytes, entry.FrameBytes);
         var number = _sealer.Seal(isLast: false, claim, frame.Payload, place);
+        if (number != (ulong)entry.Frame)
+        {
+            throw new InvalidOperationException($"Frame {entry.Frame} of pack {Id} was sealed as number {number}: a builder that threw is not used again.");
+        }
+
+        // Hashed before it is opened: what changes in between does not open, and what changes later does not have this hash.
+        Hash(place);
         using var opened = OwnedBuffer.Rent(frame.Payload.Length);
         try
         {
@@ -169,6 +176,12 @@ public sealed class PackBuilder : IDisposable
         {
             throw Misread(entry.Chunk);
         }
+    }
+
+    private void Hash(ReadOnlySpan<byte> bytes)
+    {
+        _hash.AppendData(bytes);
+        _checksum.Append(bytes);
     }
 
     private Id256 HashSoFar()

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Crypto;
@@ -75,7 +76,11 @@ public sealed class PackReader : IDisposable
     /// <returns>The plaintext, which the caller now owns.</returns>
     /// <exception cref="IntegrityException">PackMalformed, FrameTampered, DecompressionMismatch, ChunkMismatch.</exception>
     /// <exception cref="KeyException">SubjectKeyMissing.</exception>
-    public OwnedBuffer OpenChunk(in PackEntry entry, DomainId domain, ReadOnlySpan<byte> sealedFrame)
+    public OwnedBuffer OpenChunk(in PackEntry entry, DomainId domain, ReadOnlySpan<byte> sealedFrame) => OpenChunk(entry, domain, sealedFrame, out _);
+
+    /// <inheritdoc cref="OpenChunk(in PackEntry, DomainId, ReadOnlySpan{byte})"/>
+    /// <param name="checksum">XXH3 of the frame's plaintext, taken before it was unpacked and proven.</param>
+    public OwnedBuffer OpenChunk(in PackEntry entry, DomainId domain, ReadOnlySpan<byte> sealedFrame, out ulong checksum)
     {
         if (domain.IsVault == (entry.Sealing == ChunkSealing.Subject))
         {
@@ -83,6 +88,7 @@ public sealed class PackReader : IDisposable
         }
 
         var payload = OpenFrame(entry, sealedFrame);
+        checksum = XxHash3.HashToUInt64(payload.Span);
         var key = domain.IsVault ? null : _keys.Subjects?.Find(domain);
         var plain = FramePayload.Unpack(payload, entry, _header.Vault, key is null ? null : new SubjectDomain(domain, key), _keys.Compressors);
         if (_keys.ChunkIds.IdOf(domain, plain.Span) == entry.Chunk)

@@ -18,7 +18,7 @@ internal sealed partial class EntryChunker
             Counts.CountRead(isKnownPath: before is not null);
             if (attributeFault is not null)
             {
-                Report(attributeFault);
+                ReportAttributes(attributeFault);
             }
         }
 

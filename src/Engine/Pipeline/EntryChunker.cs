@@ -27,6 +27,9 @@ internal sealed partial class EntryChunker : IDisposable
     private bool _isCacheDamaged;
     private long _idsOfEntry;
 
+    /// <summary>Whether all attributes of the entry at hand could be read.</summary>
+    private bool _hasWholeAttributes;
+
     internal EntryChunker(EntryChunkerParts parts, IChunker chunker)
     {
         _parts = parts;
@@ -58,6 +61,7 @@ internal sealed partial class EntryChunker : IDisposable
 
                 if (item.Entry is not null)
                 {
+                    _hasWholeAttributes = item.Fault is null;
                     await TakeAsync(item.Entry, cancellationToken);
                 }
             }
@@ -118,7 +122,7 @@ internal sealed partial class EntryChunker : IDisposable
         }
 
         listed = await WithSideContentsAsync(listed, entry, cancellationToken);
-        await ListAsync(CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _idsOfEntry), before, cancellationToken);
+        await ListAsync(CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _idsOfEntry, _hasWholeAttributes), before, cancellationToken);
     }
 
     private async ValueTask ListAsync(CachedEntry entry, CachedEntry? before, CancellationToken cancellationToken)
@@ -166,7 +170,30 @@ internal sealed partial class EntryChunker : IDisposable
         _before = null;
     }
 
-    /// <summary>Attributes that cannot be looked at any more are those of the last run, and the fault says so.</summary>
+    private bool CanDecode(CachedEntry before)
+    {
+        try
+        {
+            return before.Entry.Path == before.Path;
+        }
+        catch (BackupException damage)
+        {
+            GiveUpCache(before.Path, damage);
+            return false;
+        }
+    }
+
+    private void ReportAttributes(SourceFault fault)
+    {
+        if (_hasWholeAttributes)
+        {
+            Report(fault);
+        }
+
+        _hasWholeAttributes = false;
+    }
+
+    /// <summary>Attributes that cannot be looked at any more are the inline ones of the last run, and the fault says so.</summary>
     private (ListedEntry? Listed, EntryIdentity Identity) ListUnchanged(SourceEntry entry, CachedEntry before)
     {
         var listed = Listed(entry, entry.Metadata) with { Content = before.Entry.Content };
@@ -175,12 +202,12 @@ internal sealed partial class EntryChunker : IDisposable
             listed = listed with { Metadata = entry.ReadMetadata(out var fault) };
             if (fault is not null)
             {
-                Report(fault);
+                ReportAttributes(fault);
             }
         }
         catch (SourceFaultException fault)
         {
-            Report(fault.Fault);
+            ReportAttributes(fault.Fault);
             listed = listed with { Metadata = entry.Metadata with { ExtendedAttributes = before.Entry.Metadata.ExtendedAttributes } };
         }
 
@@ -190,7 +217,7 @@ internal sealed partial class EntryChunker : IDisposable
     private async ValueTask<bool> IsUnchangedAsync(SourceEntry entry, CachedEntry before, CancellationToken cancellationToken)
     {
         var freshBytes = _parts.Meter.FreshBytes;
-        if (_parts.Rule!.Holds(before, entry) && await ReuseAsync(before, cancellationToken))
+        if (_parts.Rule!.Holds(before, entry) && (IsListedAlike(before, entry) || CanDecode(before)) && await ReuseAsync(before, cancellationToken))
         {
             Counts.FilesUnchanged++;
             _parts.Counters.AddBytesRead(entry.Metadata.SizeBytes);

@@ -19,7 +19,7 @@ internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, Pac
     {
         var options = new ParallelOptions
         {
-            MaxDegreeOfParallelism = PackVerifier.AtOnce,
+            MaxDegreeOfParallelism = check.AtOnce,
             CancellationToken = cancellationToken,
             TaskScheduler = TaskScheduler.Current,
         };

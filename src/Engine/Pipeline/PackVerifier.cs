@@ -12,10 +12,12 @@ namespace SecureBackup.Engine.Pipeline;
 internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters) : IDisposable
 {
     /// <summary>
-    /// As many as judge at once, and one more that is read meanwhile; with packs of the usual 16 MiB no more than 128 MiB are held. On two cores 1.5 GB that do not compress
+    /// As many as judge at once, and one more that is read meanwhile, but no more than 128 MiB of packs. On two cores 1.5 GB that do not compress
     /// are checked in 1.2 s; one after the other, and with the frames hashed once more, it took 3.3 s.
     /// </summary>
-    internal static readonly int AtOnce = Math.Clamp(Environment.ProcessorCount + 1, 2, 8);
+    internal int AtOnce { get; } = Math.Clamp(Math.Min(Environment.ProcessorCount + 1, MaxPackBytes / vault.Vault.Register.Parameters.PackSizeBytes), 1, 8);
+
+    private const int MaxPackBytes = 128 * 1024 * 1024;
 
     // Fresh pages for each pack cost a fault every 4 KiB, and what they held is sealed.
     private readonly ConcurrentBag<OwnedBuffer> _idle = [];

@@ -18,6 +18,8 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
+        // A use of the batch's own: the planner may end the last of the others while the tail is read back here.
+        batch.Unfinished?.AddUse();
         var work = Channel.CreateUnbounded<Func<PackOpener, CancellationToken, Task>>();
         foreach (var chunks in ItemsOf(batch))
         {
@@ -41,6 +43,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         {
             // Its tags are not kept for longer than a batch.
             await ReadBackAsync(unfinished, cancellationToken);
+            await EndAsync(unfinished, cancellationToken);
         }
     }
 

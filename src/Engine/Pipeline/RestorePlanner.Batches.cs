@@ -16,7 +16,8 @@ internal sealed partial class RestorePlanner
         await FinishUnderWayAsync(cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();
         _batch.Unfinished = unfinished;
-        var passed = _isSettling ? new PassedEntries([], []) : _finisher.TakePassed();
+        // What waits to be compared may still need its first name, or change its folder.
+        var passed = _isSettling || _standing.IsWaiting ? new PassedEntries([], []) : _finisher.TakePassed();
         _underWay = new BatchUnderWay(_batch, passed, fetcher.FetchAsync(_batch, cancellationToken));
         _batch = new RestoreBatch(parts.BatchBytes);
         if (unfinished is not null)

@@ -13,6 +13,8 @@ internal sealed class StandingStage(RestoreParts parts)
 
     private readonly List<Waiting> _waiting = [];
 
+    internal bool IsWaiting => _waiting.Count > 0;
+
     internal bool IsFull => _waiting.Count >= MaxWaiting;
 
     internal void Add(ListedEntry entry, Preparation preparation) => _waiting.Add(new Waiting(entry, preparation));

@@ -6,6 +6,9 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>From claimed chunks to confirmed packs in the index: the stages that every backup has, whatever its chunks come from.</summary>
 internal static class StoringStages
 {
+    /// <summary>Each holds up to two of the longest chunks and the memory of a compressor, and one thread reads no more than eight compress.</summary>
+    private const int MaxWorkers = 8;
+
     /// <summary>Returns when all that was claimed is stored and in a segment.</summary>
     /// <param name="startReading">Starts what comes before the listing, if anything does.</param>
     /// <param name="listAsync">Claims everything, then completes <see cref="BackupChannels.Claimed"/>.</param>
@@ -18,7 +21,7 @@ internal static class StoringStages
     {
         var channels = session.Channels;
         using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
-        var compressor = new CompressorStage(channels, assembler, session.Vault.Id, session.Meter, session.Compression, Environment.ProcessorCount);
+        var compressor = new CompressorStage(channels, assembler, session.Vault.Id, session.Meter, session.Compression, Math.Min(Environment.ProcessorCount, MaxWorkers));
         var uploader = new PackUploader(channels, session.Vault.Target, counters);
         using var stages = new StageGroup(cancellationToken);
         try

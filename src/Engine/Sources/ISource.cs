@@ -66,7 +66,7 @@ public abstract class SourceContent : IDisposable
 
     public abstract EntryIdentity Identity { get; }
 
-    /// <summary>An attribute that could not be read and that nobody has named yet, or null.</summary>
+    /// <summary>An attribute that could not be read, or null.</summary>
     public virtual SourceFault? AttributeFault { get; init; }
 
     /// <summary>Reads the next bytes in order, holes as zeros; 0 at the end. Throws <see cref="SourceFaultException"/>.</summary>

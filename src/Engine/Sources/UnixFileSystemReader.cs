@@ -141,7 +141,7 @@ internal sealed class UnixFileSystemReader : FileSystemReader
             var metadata = ToMetadata(stat) with { ExtendedAttributes = attributes, Holes = holes };
             return new HandleContent(handle, entry, stat, metadata, StatOpen)
             {
-                AttributeFault = failure is null || !entry.LacksAttributes ? null : new SourceFault(FaultCodes.AttributeUnreadable, entry.DisplayPath, failure),
+                AttributeFault = failure is null ? null : new SourceFault(FaultCodes.AttributeUnreadable, entry.DisplayPath, failure),
             };
         }
         catch

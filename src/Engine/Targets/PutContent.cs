@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -8,7 +7,8 @@ namespace SecureBackup.Engine.Targets;
 /// <summary>What a put was given, read once from its start and proved against its announced length and checksum on the way.</summary>
 internal sealed class PutContent(ObjectName name, Stream content, PutOptions options)
 {
-    private const int BufferBytes = 128 * 1024;
+    /// <summary>A pack goes in few pieces: between two of them the way leads through the thread pool, whose threads are busy with chunks.</summary>
+    private const int MaxBufferBytes = 4 * 1024 * 1024;
 
     /// <summary>True while the caller's stream is being read: an error then is the caller's, not the store's.</summary>
     public bool IsReading { get; private set; }
@@ -28,25 +28,19 @@ internal sealed class PutContent(ObjectName name, Stream content, PutOptions opt
     {
         content.Position = 0;
         using var hash = options.Sha256 is null ? null : IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-        try
+        using var buffer = OwnedBuffer.Rent((int)Math.Clamp(LengthBytes, 1, MaxBufferBytes));
+        var copied = 0L;
+        while (copied <= LengthBytes && await ReadAsync(buffer.Memory, cancellationToken) is > 0 and var count)
         {
-            var copied = 0L;
-            while (copied <= LengthBytes && await ReadAsync(buffer, cancellationToken) is > 0 and var count)
-            {
-                hash?.AppendData(buffer, 0, count);
-                await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                copied += count;
-            }
-
-            if (copied != LengthBytes)
-            {
-                throw Mismatch($"'{name}' was announced with {LengthBytes} bytes and had {(copied < LengthBytes ? copied : "more")}.");
-            }
+            var piece = buffer.Memory[..count];
+            hash?.AppendData(piece.Span);
+            await destination.WriteAsync(piece, cancellationToken);
+            copied += count;
         }
-        finally
+
+        if (copied != LengthBytes)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            throw Mismatch($"'{name}' was announced with {LengthBytes} bytes and had {(copied < LengthBytes ? copied : "more")}.");
         }
 
         if (hash is not null && options.Sha256 is { } expected && new ContentHash(Id256.Read(hash.GetHashAndReset())) != expected)
@@ -57,10 +51,10 @@ internal sealed class PutContent(ObjectName name, Stream content, PutOptions opt
 
     private static IntegrityException Mismatch(string message) => new(FaultCodes.ContentMismatch, message);
 
-    private async ValueTask<int> ReadAsync(byte[] buffer, CancellationToken cancellationToken)
+    private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         IsReading = true;
-        var count = await content.ReadAsync(buffer.AsMemory(0, BufferBytes), cancellationToken);
+        var count = await content.ReadAsync(buffer, cancellationToken);
         IsReading = false;
         return count;
     }

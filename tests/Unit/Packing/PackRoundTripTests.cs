@@ -1,10 +1,13 @@
 using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using CsCheck;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Tests.Unit.Packing;
 
@@ -163,4 +166,19 @@ public sealed class PackRoundTripTests : IDisposable
     [Fact]
     public void Padme_never_shortens_nor_costs_more_than_an_eighth() =>
         Gen.Long[2, 1L << 40].Sample(n => PackSize.Padme(n) >= n && PackSize.Padme(n) - n <= n * 12 / 100 + 1 && PackSize.Padme(PackSize.Padme(n)) == PackSize.Padme(n));
+
+    [Fact]
+    public async Task A_pack_that_changed_in_memory_after_it_was_sealed_is_not_confirmed()
+    {
+        var target = new MemoryTarget();
+        using (var sound = _kit.Pack([[1, 2, 3]]))
+        {
+            await PackUploader.StoreAsync(target, sound, TestContext.Current.CancellationToken);
+        }
+
+        using var pack = _kit.Pack([[1, 2, 3], [4, 5, 6]]);
+        MemoryMarshal.AsMemory(pack.Bytes).Span[pack.Entries[1].OffsetBytes] ^= 1;
+        var fault = await Assert.ThrowsAsync<IntegrityException>(() => PackUploader.StoreAsync(target, pack, TestContext.Current.CancellationToken));
+        Assert.Equal(FaultCodes.UploadNotConfirmed, fault.Code);
+    }
 }

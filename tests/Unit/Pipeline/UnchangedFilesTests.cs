@@ -1,5 +1,7 @@
 using System.Runtime.Versioning;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault.Listing;
@@ -91,6 +93,21 @@ public sealed class UnchangedFilesTests
         Assert.Contains(content.Metadata.ExtendedAttributes, attribute => attribute.Name.AsSpan().SequenceEqual("user.note"u8));
     }
 
+    [Fact]
+    public async Task Attributes_that_cannot_be_read_are_said_each_time_and_come_when_they_can()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        var fault = new SourceFault(FaultCodes.AttributeUnreadable, "a", "The disk does not answer.");
+        foreach (var (runFault, isUnchanged, stores) in new[] { (fault, false, true), (fault, true, false), (null, true, true), (null, true, false) })
+        {
+            scene.AdvanceTime(TimeSpan.FromMinutes(1));
+            using var vault = await scene.UnlockAsync();
+            var run = await BackupCorridor.RunAsync(vault, new OneFile(runFault), PipelineScene.Options, RunContext.Unwatched, PipelineScene.Token);
+            Assert.Equal(runFault is null ? [] : [runFault], run.Faults);
+            Assert.Equal((isUnchanged ? 1 : 0, stores), (run.FilesUnchanged, run.ChunksNew > 0));
+        }
+    }
+
     private static ulong MarkOf(ListedEntry entry) => CachedEntry.Of(entry, EntryCodec.Encode(entry), new EntryIdentity(null, 1, 1, 1), deepIds: 0).Mark;
 
     [SupportedOSPlatform("linux")]
@@ -100,5 +117,65 @@ public sealed class UnchangedFilesTests
         var restored = await scene.RestoreAsync(snapshot, destination);
         Assert.Empty(restored.Faults);
         Assert.Equal(TreeWitness.Look(scene.SourcePath), TreeWitness.Look(Path.Combine(destination, "source")));
+    }
+
+    /// <summary>One file that never changes, and whose attributes can be read or not.</summary>
+    private sealed class OneFile(SourceFault? fault) : ISource
+    {
+        public IEnumerable<SourceItem> Enumerate(CancellationToken cancellationToken)
+        {
+            yield return new SourceItem(
+                new Entry(fault)
+                {
+                    Path = EntryPath.Root.Append("a"u8),
+                    Origin = NameOrigin.UnixBytes,
+                    Metadata = UnchangedFilesTests.Metadata,
+                    LacksAttributes = true,
+                    Identity = new EntryIdentity(new Timestamp(1, 2), 7, 1, 1),
+                    StatedAt = new Timestamp(10, 0),
+                    TimeGranularity = TimeSpan.FromTicks(1),
+                },
+                null);
+        }
+
+        private sealed class Entry(SourceFault? fault) : SourceEntry
+        {
+            public override EntryMetadata ReadMetadata(out SourceFault? failure)
+            {
+                failure = fault;
+                return WithAttributes(fault);
+            }
+
+            public override SourceContent Open() => new Content(fault) { AttributeFault = fault };
+
+            public override SourceContent OpenStream(AlternateStream stream) => throw new InvalidOperationException("It has none.");
+        }
+
+        private sealed class Content(SourceFault? fault) : SourceContent
+        {
+            private bool _isRead;
+
+            public override EntryMetadata Metadata { get; } = WithAttributes(fault);
+
+            public override EntryIdentity Identity { get; } = new(new Timestamp(1, 2), 7, 1, 1);
+
+            public override int Read(Span<byte> destination)
+            {
+                var count = _isRead ? 0 : 4;
+                "same"u8[..count].CopyTo(destination);
+                _isRead = true;
+                return count;
+            }
+
+            public override bool IsUnchanged() => true;
+
+            protected override void Dispose(bool disposing)
+            {
+                // Nothing is open.
+            }
+        }
+
+        private static EntryMetadata WithAttributes(SourceFault? fault) =>
+            UnchangedFilesTests.Metadata with { ExtendedAttributes = fault is null ? [new ExtendedAttribute("user.note"u8.ToArray(), [1])] : [] };
     }
 }

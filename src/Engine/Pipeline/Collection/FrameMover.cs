@@ -35,11 +35,11 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
             }
 
             using var reader = PackReader.Open(header, bytes.Span, vault.IdentityOf(header.Epoch), new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors));
-            RequireReadable(reader, entries, bytes);
+            var checksums = Prove(reader, entries, bytes);
             var places = new HashSet<PackId>();
-            foreach (var entry in entries)
+            for (var i = 0; i < entries.Count; i++)
             {
-                places.Add(await MoveAsync(reader, entry, bytes, cancellationToken));
+                places.Add(await MoveAsync(reader, entries[i], checksums[i], bytes, cancellationToken));
             }
 
             _moves.Add(pack.Id, places);
@@ -67,17 +67,26 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
     }
 
     /// <summary>Before the first of them is moved: a pack is moved whole or not at all.</summary>
-    private static void RequireReadable(PackReader reader, List<PackEntry> entries, OwnedBuffer bytes)
+    /// <returns>Of each payload the checksum that it had when it was proven.</returns>
+    private static ulong[] Prove(PackReader reader, List<PackEntry> entries, OwnedBuffer bytes)
     {
-        foreach (var entry in entries)
+        var checksums = new ulong[entries.Count];
+        for (var i = 0; i < entries.Count; i++)
         {
-            using var opened = entry.Sealing == ChunkSealing.Direct
-                ? reader.OpenChunk(entry, DomainId.Vault, FrameOf(entry, bytes))
-                : reader.OpenFrame(entry, FrameOf(entry, bytes));
+            if (entries[i].Sealing == ChunkSealing.Direct)
+            {
+                reader.OpenChunk(entries[i], DomainId.Vault, FrameOf(entries[i], bytes), out checksums[i]).Dispose();
+                continue;
+            }
+
+            using var payload = reader.OpenFrame(entries[i], FrameOf(entries[i], bytes));
+            checksums[i] = XxHash3.HashToUInt64(payload.Span);
         }
+
+        return checksums;
     }
 
-    private async ValueTask<PackId> MoveAsync(PackReader reader, PackEntry entry, OwnedBuffer bytes, CancellationToken cancellationToken)
+    private async ValueTask<PackId> MoveAsync(PackReader reader, PackEntry entry, ulong checksum, OwnedBuffer bytes, CancellationToken cancellationToken)
     {
         // A second copy of what was opened and moved already is not needed; nobody here can tell whether a subject's is good.
         if (entry.Sealing == ChunkSealing.Direct && _places.TryGetValue(entry.Chunk, out var place))
@@ -85,9 +94,8 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
             return place;
         }
 
-        // The frame has just proven what the payload is; that it unpacks to its chunk was proven by RequireReadable.
         using var payload = reader.OpenFrame(entry, FrameOf(entry, bytes));
-        place = await output.AddAsync(entry, payload, XxHash3.HashToUInt64(payload.Span), live.IsPage(entry.Chunk), cancellationToken);
+        place = await output.AddAsync(entry, payload, checksum, live.IsPage(entry.Chunk), cancellationToken);
         _places[entry.Chunk] = place;
         return place;
     }

@@ -18,7 +18,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     /// <summary>The largest chunk, with what it compresses to.</summary>
     private const long MaxChunkBytes = 2 * 4 * 1024 * 1024;
 
-    /// <summary>Chunks on their way to a pack: a large one for each compressor and one for the sealer, but no more than a process can be expected to bear.</summary>
+    /// <summary>Chunks on their way to a pack: a large one for every other worker and one more, but no more than a process can be expected to bear.</summary>
     private readonly MemoryBudget _budget = new(MaxChunkBytes * Math.Clamp((Environment.ProcessorCount / 2) + 1, 2, 8));
     private readonly ConcurrentDictionary<PackId, byte> _needed = new();
 
@@ -33,8 +33,9 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     /// <param name="subject">Whose chunk it is; null for the vault's. Its key stays its owner's: a chunk on its way has a copy.</param>
     internal async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, SubjectDomain? subject, CancellationToken cancellationToken)
     {
-        var id = ids.IdOf(subject?.Id ?? DomainId.Vault, plain.Span);
+        // Before the id: what goes wrong in between does not unpack to this.
         var checksum = XxHash3.HashToUInt64(plain.Span);
+        var id = ids.IdOf(subject?.Id ?? DomainId.Vault, plain.Span);
         try
         {
             var claim = await index.TryClaimAsync(id, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -20,12 +21,14 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
 {
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
+    private ExceptionDispatchInfo? _failure;
 
     internal async ValueTask AddAsync(PackableChunk chunk, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            _failure?.Throw();
             if (TryAdd(chunk))
             {
                 return;
@@ -36,6 +39,12 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
             {
                 throw new IntegrityException(FaultCodes.SealVerificationFailed, $"The chunk {chunk.Id} fits into no pack.");
             }
+        }
+        catch (Exception error)
+        {
+            // A builder that threw has spent a number: nothing more may go into it, whoever has the next turn.
+            _failure ??= ExceptionDispatchInfo.Capture(error);
+            throw;
         }
         finally
         {

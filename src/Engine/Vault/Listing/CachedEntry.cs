@@ -43,7 +43,8 @@ internal sealed class CachedEntry
     /// <summary>As listed then.</summary>
     internal ListedEntry Entry => _entry ??= EntryCodec.Decode(Encoded);
 
-    internal static CachedEntry Of(ListedEntry entry, ReadOnlyMemory<byte> encoded, EntryIdentity identity, long deepIds) => new()
+    /// <param name="isWhole">Whether all its attributes could be read: otherwise the next run tries again, and says so again.</param>
+    internal static CachedEntry Of(ListedEntry entry, ReadOnlyMemory<byte> encoded, EntryIdentity identity, long deepIds, bool isWhole = true) => new()
     {
         Path = entry.Path,
         Kind = entry.Metadata.Kind,
@@ -51,7 +52,7 @@ internal sealed class CachedEntry
         ModifiedAt = entry.Metadata.ModifiedAt,
         Identity = identity,
         HasContentFault = entry.ContentFault is not null,
-        Mark = entry.LargeAttributes.Count + entry.Streams.Count + entry.Metadata.AlternateStreams.Count == 0 && entry.ContentFault is null ? MarkOf(entry.Metadata) : 0,
+        Mark = isWhole && entry.LargeAttributes.Count + entry.Streams.Count + entry.Metadata.AlternateStreams.Count == 0 && entry.ContentFault is null ? MarkOf(entry.Metadata) : 0,
         DeepIds = deepIds,
         Encoded = encoded,
         _entry = entry,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -7,11 +8,11 @@ namespace SecureBackup.Engine.Vault.Listing;
 
 /// <summary>
 /// A record of the listing cache: head (all LE: i32 path bytes, i32 encoded bytes, identity 32, i64 deep ids, i64 size, i64 + u32 modification time, u64 mark, u8 kind,
-/// u8 content fault) ‖ path, each component behind its u32 length ‖ the entry as listed.
+/// u8 content fault, u64 XXH3 of what follows) ‖ path, each component behind its u32 length ‖ the entry as listed.
 /// </summary>
 internal static class CachedEntryCodec
 {
-    internal const int HeadBytes = 4 + 4 + IdentityCodec.SizeBytes + 8 + 8 + 12 + 8 + 2;
+    internal const int HeadBytes = 4 + 4 + IdentityCodec.SizeBytes + 8 + 8 + 12 + 8 + 2 + 8;
 
     private const int MaxEntryBytes = 8 * 1024 * 1024;
     private const int IdentityAt = 8;
@@ -20,6 +21,7 @@ internal static class CachedEntryCodec
     private const int TimeAt = SizeAt + 8;
     private const int MarkAt = TimeAt + 12;
     private const int KindAt = MarkAt + 8;
+    private const int ChecksumAt = KindAt + 2;
 
     /// <returns>The path as it follows the head.</returns>
     internal static byte[] WriteHead(CachedEntry entry, Span<byte> head)
@@ -35,6 +37,7 @@ internal static class CachedEntryCodec
         BinaryPrimitives.WriteUInt64LittleEndian(head[MarkAt..], entry.Mark);
         head[KindAt] = (byte)entry.Kind;
         head[KindAt + 1] = entry.HasContentFault ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt64LittleEndian(head[ChecksumAt..], ChecksumOf(path, entry.Encoded.Span));
         return path;
     }
 
@@ -53,6 +56,11 @@ internal static class CachedEntryCodec
     internal static CachedEntry Read(ReadOnlySpan<byte> head, byte[] rest, EntryPath? last)
     {
         var pathBytes = BinaryPrimitives.ReadInt32LittleEndian(head);
+        if (ChecksumOf(rest.AsSpan(0, pathBytes), rest.AsSpan(pathBytes)) != BinaryPrimitives.ReadUInt64LittleEndian(head[ChecksumAt..]))
+        {
+            throw Malformed();
+        }
+
         return new CachedEntry
         {
             Path = ReadPath(rest.AsSpan(0, pathBytes), last),
@@ -66,6 +74,10 @@ internal static class CachedEntryCodec
             HasContentFault = head[KindAt + 1] != 0,
         };
     }
+
+    /// <summary>The seal sees what happens to the file; this, what happened in memory before it was sealed. What it covers goes into the next listing unread.</summary>
+    private static ulong ChecksumOf(ReadOnlySpan<byte> path, ReadOnlySpan<byte> encoded) =>
+        XxHash3.HashToUInt64(encoded, (long)XxHash3.HashToUInt64(path));
 
     private static EntryPath ReadPath(ReadOnlySpan<byte> bytes, EntryPath? last)
     {
