@@ -45,6 +45,7 @@ public static class VerifyCorridor
         {
             // Now that every pack has been judged: which files lose by it. A walk that finds nothing while no pack is found broken needs no other after it.
             await new ListingVerifier(vault, index, fetcher, packs, faults).RunAsync(snapshot, cancellationToken);
+            WarnOfWhatDidNotShowAgain(early, known, faults, context.Sink);
         }
 
         var finding = turn.ToFinding(vault.Vault.Now, packs, check.BytesRead, faults.Count);
@@ -61,6 +62,16 @@ public static class VerifyCorridor
             Faults = faults.All,
             Elapsed = clock.Elapsed,
         };
+    }
+
+    /// <summary>Sound as it is read now; but a disk, a cable or a memory that errs once will err again.</summary>
+    private static void WarnOfWhatDidNotShowAgain(VerifyFaults early, int known, VerifyFaults faults, IEngineSink sink)
+    {
+        if (early.Count > known && faults.Count == known)
+        {
+            var first = early.All[known];
+            sink.Report(new BackupEvent(EventSeverity.Warning, $"{early.Count - known} fault(s) showed once and not again when the same was read once more. The first: {first.Message}", first.Code));
+        }
     }
 
     /// <summary>A copy on a read-only medium can be checked as well; what was found is worth more than its record.</summary>
