@@ -17,6 +17,11 @@ internal static class SideBySidePart
         var ours = new ModuleTool(options.Module ?? Repository.PackagedModule);
         var best = options.Tools.Contains(ours.Name, StringComparer.Ordinal) && ours.Knows("Start-CustomerBackup", "Compression") ? new ModuleTool(options.Module ?? Repository.PackagedModule, "Best") : null;
         var tools = Installed([new ResticTool(), new BorgTool(), ours], options);
+        if (tools.Count == 0)
+        {
+            return 0;
+        }
+
         var sets = new SampleSets(options);
         var figures = new List<Figure>();
         foreach (var name in options.Sets)

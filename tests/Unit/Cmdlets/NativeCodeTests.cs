@@ -38,16 +38,42 @@ public sealed class NativeCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_it_the_module_runs_from_the_code_that_every_platform_has()
+    public Task Without_it_the_module_runs_from_the_code_that_every_platform_has() => RequireOtherCodeAsync(static _ => { });
+
+    [Fact]
+    public Task Images_of_another_build_are_not_taken() => RequireOtherCodeAsync(static native =>
     {
+        foreach (var image in NativeImages())
+        {
+            File.Copy(image, Path.Combine(native, Path.GetFileName(image)));
+        }
+
+        // Whole, compiled ahead, and not what the code beside it was compiled from.
+        File.Copy(Path.Combine(native, "System.Formats.Cbor.dll"), Path.Combine(native, "SecureBackup.Engine.dll"), overwrite: true);
+    });
+
+    [Fact]
+    public Task An_image_that_is_cut_is_not_taken() => RequireOtherCodeAsync(static native =>
+    {
+        var image = NativeImages().Single(static image => Path.GetFileName(image) is "SecureBackup.Engine.dll");
+        File.WriteAllBytes(Path.Combine(native, "SecureBackup.Engine.dll"), File.ReadAllBytes(image)[..4000]);
+    });
+
+    /// <param name="fill">Puts something into the folder where compiled code would be, given its path.</param>
+    private async Task RequireOtherCodeAsync(Action<string> fill)
+    {
+        var images = NativeImages();
         var module = _place["plain"];
-        foreach (var file in Directory.EnumerateFiles(PackagedModule.Folder, "*", SearchOption.AllDirectories).Except(NativeImages(), StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(PackagedModule.Folder, "*", SearchOption.AllDirectories).Except(images, StringComparer.Ordinal))
         {
             var copy = Path.Combine(module, Path.GetRelativePath(PackagedModule.Folder, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
 
+        var native = Path.Combine(module, Path.GetRelativePath(PackagedModule.Folder, Path.GetDirectoryName(images[0])!));
+        Directory.CreateDirectory(native);
+        fill(native);
         var script = $"Import-Module '{Path.Combine(module, "SecureBackup.psd1")}'\n{UseEngine}";
         var result = await Shell.ShellProcess.RunCommandAsync(script, PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
         var lines = result.ShouldSucceed().OutputLines;
