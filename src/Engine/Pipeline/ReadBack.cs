@@ -11,7 +11,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// </summary>
 /// <remarks>
 /// The tags find mistakes of the machine, and those pass with a chance of 2⁻⁶⁴. They need no key: a file system that lies on purpose can give back what was written now and
-/// something else later, so that no tag would bind it. XXH3 takes a quarter of the time of GMAC, which takes a fifth of that of a chunk id.
+/// something else later, so that no tag would bind it. XXH3 takes about a third of the time of GMAC, which takes a fifth of that of a chunk id.
 /// </remarks>
 internal static class ReadBack
 {

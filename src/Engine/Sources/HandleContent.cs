@@ -85,7 +85,7 @@ internal sealed class HandleContent(
 
     protected override void Dispose(bool disposing) => handle.Dispose();
 
-    /// <summary>The path for people is made only when somebody must be told it: it costs as much as the read of a small file.</summary>
+    /// <summary>The path for people, which joins the names of all folders above, is made only when somebody must be told it.</summary>
     private int ReadAt(SafeFileHandle file, Span<byte> destination)
     {
         try

@@ -9,7 +9,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// <summary>All hand-offs of a backup. What waits in them is bounded: chunks by the memory budget, the rest by number.</summary>
 internal sealed class BackupChannels
 {
-    /// <summary>Entries as the walk finds them, in path order, in batches: waking the other side for each took as long as listing it. A crash here leaves nothing.</summary>
+    /// <summary>Entries as the walk finds them, in path order, in batches, since each hand-off may wake the other side. A crash here leaves nothing.</summary>
     internal Channel<IReadOnlyList<SourceItem>> Items { get; } = Bounded<IReadOnlyList<SourceItem>>(16);
 
     /// <summary>Chunks that the vault lacks, claimed by this run. A crash here leaves nothing.</summary>

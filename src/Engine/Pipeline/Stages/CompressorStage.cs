@@ -9,7 +9,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 
 /// <summary>
 /// Stage 4: claimed chunk -> compressed or stored, unpacked again while it is in the core's cache, and put into a pack; a subject's chunk also gets its inner seal,
-/// which needs no place. As many workers as cores: each takes a chunk all the way, since handing it from thread to thread took longer than sealing it. The last
+/// which needs no place. As many workers as cores: each takes a chunk all the way, with no hand-off and no copy of what it compressed. The last
 /// to end closes the packs.
 /// </summary>
 internal sealed class CompressorStage(BackupChannels channels, PackAssembler assembler, VaultId vault, ContentMeter meter, CompressionGoal goal, int workers)

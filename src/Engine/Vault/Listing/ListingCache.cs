@@ -8,8 +8,8 @@ namespace SecureBackup.Engine.Vault.Listing;
 
 /// <summary>
 /// The host's copy of the last listing of a data set, since a writer cannot open the vault's. Disposable: without it the next run reads
-/// every file once more. Two sealed files under a key that only this member has: entries in path order, and beside them the chunk ids of the
-/// contents that are too long to name them directly. Each has an object id, so a key, of its own; the entries begin with the id of their partner.
+/// every file once more. Two sealed files under a key that only this member has: entries in path order, and beside them the ids of all
+/// chunks of their contents. Each has an object id, so a key, of its own; the entries begin with the id of their partner.
 /// </summary>
 /// <param name="Directory">The vault's folder in the host's cache.</param>
 internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId DataSet, SigningKey Member)
