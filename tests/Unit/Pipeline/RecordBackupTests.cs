@@ -18,7 +18,7 @@ public sealed class RecordBackupTests
     {
         using var scene = await PipelineScene.CreateAsync(packSizeBytes: 128 * 1024, chunker: ChunkerCatalog.Small);
         using var vault = await scene.UnlockAsync();
-        var members = RecordScene.Members(500, 3).Append((Subject: "giant", Record: RecordScene.Member(1, new string('x', 300_000)))).Append(("giant", Noise(200_000, 1))).ToList();
+        var members = RecordScene.Members(500, 3).Append((Subject: "giant", Record: RecordScene.Member(1, new string('x', 300_000)))).Append(("giant", Noise(400_000, 1))).ToList();
         var backup = await RecordScene.BackUpAsync(vault, scene.Folder["spill"], members);
         Assert.Equal(SnapshotOutcome.Succeeded, backup.Outcome);
         Assert.Equal((SnapshotKind.Records, 1502L, 501L, 502L), (backup.Snapshot.Kind, backup.Snapshot.Summary.RecordCount, backup.Snapshot.Summary.SubjectCount, backup.Snapshot.EntryCount));
