@@ -74,12 +74,13 @@ internal sealed class ScaleProbe(string folder, long count)
         var options = new BackupOptions { DataSet = DataSet, HostName = "bench" };
         await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Files, RunContext.Unwatched, CancellationToken.None);
         Print("a backup opens the vault", watch.Elapsed);
+        var fresh = new FreshTally(session.Meter);
         var start = _random.NextInt64(MadeIndex.Rounded(count) - MaxLookups);
-        await RateAsync("known chunks, as stored", async turn => Require(await session.Chunks.TryReuseAsync(MadeChunks.IdOf(start + turn), CancellationToken.None)));
-        await RateAsync("known chunks, anywhere", async _ => Require(await session.Chunks.TryReuseAsync(AnyKnown(), CancellationToken.None)));
-        await RateAsync("new chunks", async _ => Require(!await session.Chunks.TryReuseAsync(new ChunkId(Id256.Random()), CancellationToken.None)));
-        await RateAsync("new chunks, later", async _ => Require(!await session.Chunks.TryReuseAsync(new ChunkId(Id256.Random()), CancellationToken.None)));
-        await RateAsync("known chunks, later", async _ => Require(await session.Chunks.TryReuseAsync(AnyKnown(), CancellationToken.None)));
+        await RateAsync("known chunks, as stored", async turn => Require(await session.Chunks.TryReuseAsync(MadeChunks.IdOf(start + turn), fresh, CancellationToken.None)));
+        await RateAsync("known chunks, anywhere", async _ => Require(await session.Chunks.TryReuseAsync(AnyKnown(), fresh, CancellationToken.None)));
+        await RateAsync("new chunks", async _ => Require(!await session.Chunks.TryReuseAsync(new ChunkId(Id256.Random()), fresh, CancellationToken.None)));
+        await RateAsync("new chunks, later", async _ => Require(!await session.Chunks.TryReuseAsync(new ChunkId(Id256.Random()), fresh, CancellationToken.None)));
+        await RateAsync("known chunks, later", async _ => Require(await session.Chunks.TryReuseAsync(AnyKnown(), fresh, CancellationToken.None)));
     }
 
     private async Task AsRestoreAsync()

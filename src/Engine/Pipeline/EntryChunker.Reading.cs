@@ -15,6 +15,7 @@ internal sealed partial class EntryChunker
         var (listed, identity, attributeFault) = await ReadAsync(entry, cancellationToken);
         if (listed is not null)
         {
+            _fresh.Keep();
             Counts.CountRead(isKnownPath: before is not null);
             if (attributeFault is not null)
             {
@@ -27,11 +28,10 @@ internal sealed partial class EntryChunker
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity, SourceFault? AttributeFault)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
     {
-        var freshBytes = _parts.Meter.FreshBytes;
         SourceFault? attributeFault = null;
         try
         {
-            for (var attempt = 1; ; attempt++, _parts.Meter.FreshBytes = freshBytes)
+            for (var attempt = 1; ; attempt++, _fresh.Drop())
             {
                 using var content = entry.Open();
                 attributeFault = content.AttributeFault;
@@ -51,7 +51,7 @@ internal sealed partial class EntryChunker
         catch (SourceFaultException fault)
         {
             _data.Reset();
-            _parts.Meter.FreshBytes = freshBytes;
+            _fresh.Drop();
             Report(fault.Fault);
             if (entry.Identity.LinkCount > 1)
             {

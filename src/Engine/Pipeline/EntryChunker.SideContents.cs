@@ -15,6 +15,7 @@ internal sealed partial class EntryChunker
         {
             await _side.Value.WriteAsync(attribute.Value, cancellationToken);
             attributes.Add(new NamedContent(attribute.Name, attribute.Value.Length, await _side.Value.FinishAsync(cancellationToken)));
+            _fresh.Keep();
         }
 
         var streams = new List<NamedContent>(listed.Metadata.AlternateStreams.Count);
@@ -25,10 +26,12 @@ internal sealed partial class EntryChunker
                 using var content = entry.OpenStream(stream);
                 var read = await ReadContentAsync(_side.Value, content, cancellationToken);
                 streams.Add(new NamedContent(stream.Name, read.SizeBytes, read.Content));
+                _fresh.Keep();
             }
             catch (SourceFaultException fault)
             {
                 _side.Value.Reset();
+                _fresh.Drop();
                 Report(fault.Fault);
             }
         }

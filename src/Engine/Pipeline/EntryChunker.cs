@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Telemetry;
@@ -17,6 +18,7 @@ namespace SecureBackup.Engine.Pipeline;
 internal sealed partial class EntryChunker : IDisposable
 {
     private readonly EntryChunkerParts _parts;
+    private readonly FreshTally _fresh;
     private readonly ContentWriter _data;
     private readonly ContentWriter _identities;
     private readonly Lazy<ContentWriter> _side;
@@ -33,9 +35,11 @@ internal sealed partial class EntryChunker : IDisposable
     internal EntryChunker(EntryChunkerParts parts, IChunker chunker)
     {
         _parts = parts;
-        _data = new ContentWriter(chunker, parts.Store, ChunkClass.Data, Remember);
+        _fresh = new FreshTally(parts.Meter);
+        var store = new ContentStore(parts.Store, _fresh);
+        _data = new ContentWriter(chunker, store, ChunkClass.Data, Remember);
         _identities = new ContentWriter(chunker, parts.Store, ChunkClass.Page, null);
-        _side = new Lazy<ContentWriter>(() => new ContentWriter(chunker, parts.Store, ChunkClass.Data, null));
+        _side = new Lazy<ContentWriter>(() => new ContentWriter(chunker, store, ChunkClass.Data, null));
         _isCacheSpent = parts.Previous is null;
     }
 
@@ -216,16 +220,16 @@ internal sealed partial class EntryChunker : IDisposable
 
     private async ValueTask<bool> IsUnchangedAsync(SourceEntry entry, CachedEntry before, CancellationToken cancellationToken)
     {
-        var freshBytes = _parts.Meter.FreshBytes;
         if (_parts.Rule!.Holds(before, entry) && (IsListedAlike(before, entry) || CanDecode(before)) && await ReuseAsync(before, cancellationToken))
         {
+            _fresh.Keep();
             Counts.FilesUnchanged++;
             _parts.Counters.AddBytesRead(entry.Metadata.SizeBytes);
             return true;
         }
 
         // What was counted of a content that did not hold is counted once more.
-        _parts.Meter.FreshBytes = freshBytes;
+        _fresh.Drop();
         return false;
     }
 
@@ -234,7 +238,7 @@ internal sealed partial class EntryChunker : IDisposable
     {
         for (var left = before.DeepIds; left > 0; left--)
         {
-            if (NextId(before) is not { } id || !await _parts.Store.TryReuseAsync(id, cancellationToken))
+            if (NextId(before) is not { } id || !await _parts.Store.TryReuseAsync(id, _fresh, cancellationToken))
             {
                 return false;
             }

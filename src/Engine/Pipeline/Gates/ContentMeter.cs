@@ -16,19 +16,17 @@ internal sealed class ContentMeter(ChunkIndex index, IReadOnlySet<PackId> lastGo
     /// <summary>Shorter pieces hardly compress, whatever they are.</summary>
     private const int MinMeasuredBytes = 1024;
 
+    private long _freshBytes;
     private long _measuredBytes;
     private long _denseBytes;
-
-    /// <summary>Counted by the one stage that claims chunks, which takes back what it reads once more.</summary>
-    internal long FreshBytes { get; set; }
 
     internal long MeasuredBytes => Volatile.Read(ref _measuredBytes);
 
     /// <summary>Of the fresh content that is long enough to tell, how much does not compress.</summary>
     internal int FreshDensePermille => PermilleOf(Volatile.Read(ref _denseBytes), MeasuredBytes);
 
-    /// <summary>Counts a chunk of the content. A fresh one that is being stored is to be measured by whoever compresses it.</summary>
-    internal async ValueTask<bool> IsFreshAsync(ChunkId chunk, ChunkClaim claim, int plainBytes, CancellationToken cancellationToken)
+    /// <summary>Counts a chunk of the content; from any thread. A fresh one that is being stored is to be measured by whoever compresses it.</summary>
+    internal async ValueTask<bool> IsFreshAsync(ChunkId chunk, ChunkClaim claim, int plainBytes, FreshTally tally, CancellationToken cancellationToken)
     {
         if (claim.Location is { } likely && lastGood.Contains(likely.Pack.Id))
         {
@@ -41,7 +39,7 @@ internal sealed class ContentMeter(ChunkIndex index, IReadOnlySet<PackId> lastGo
             return false;
         }
 
-        FreshBytes += plainBytes;
+        tally.Add(plainBytes);
         if (claim.Location is { } known)
         {
             Measure(known.Entry.PlainBytes, known.Entry.Compression == CompressionId.Stored);
@@ -49,6 +47,9 @@ internal sealed class ContentMeter(ChunkIndex index, IReadOnlySet<PackId> lastGo
 
         return true;
     }
+
+    /// <summary>From any thread.</summary>
+    internal void AddFresh(long bytes) => Interlocked.Add(ref _freshBytes, bytes);
 
     /// <summary>From any thread.</summary>
     internal void Measure(int plainBytes, bool isDense)
@@ -63,7 +64,7 @@ internal sealed class ContentMeter(ChunkIndex index, IReadOnlySet<PackId> lastGo
     /// <param name="last">The last good snapshot of the data set; null where there is none.</param>
     internal ContentFigures FiguresOf(long contentBytes, EntryCounts? counts, SnapshotSummary? last)
     {
-        var newBytes = Math.Min(FreshBytes, contentBytes);
+        var newBytes = Math.Min(Volatile.Read(ref _freshBytes), contentBytes);
         var kept = contentBytes - newBytes;
         var dense = (((double)kept * (last?.Figures?.DensePermille ?? 0)) + ((double)newBytes * FreshDensePermille)) / Math.Max(1, contentBytes);
 

@@ -47,7 +47,7 @@ internal sealed class RecordListing : IDisposable
     internal async Task<SnapshotContents> RunAsync(CancellationToken cancellationToken)
     {
         using var entries = new SubjectEntries(_spool.Folder);
-        using (var contents = new SubjectContents(_session.Chunks, _chunker, _root))
+        using (var contents = new SubjectContents(_session.Chunks, new FreshTally(_session.Meter), _chunker, _root))
         {
             await (_spool.HasSubjects ? StoreSubjectsAsync(contents, entries, cancellationToken) : StoreStreamAsync(contents, entries, cancellationToken));
         }

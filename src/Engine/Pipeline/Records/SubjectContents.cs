@@ -19,14 +19,16 @@ internal sealed class SubjectContents : IChunkStore, IDisposable
     private static readonly byte[] StreamName = "records"u8.ToArray();
 
     private readonly ChunkStore _store;
+    private readonly FreshTally _fresh;
     private readonly ContentWriter _writer;
     private readonly byte[] _root;
     private readonly byte[] _length = new byte[RecordFraming.LengthBytes];
     private SubjectDomain? _subject;
 
-    internal SubjectContents(ChunkStore store, IChunker chunker, byte[] root)
+    internal SubjectContents(ChunkStore store, FreshTally fresh, IChunker chunker, byte[] root)
     {
         _store = store;
+        _fresh = fresh;
         _root = root;
         _writer = new ContentWriter(new WholeChunker(chunker), this, ChunkClass.Data, null);
     }
@@ -50,6 +52,7 @@ internal sealed class SubjectContents : IChunkStore, IDisposable
     {
         var sizeBytes = _writer.LengthBytes;
         var content = await _writer.FinishAsync(cancellationToken);
+        _fresh.Keep();
         var domain = _subject?.Id ?? DomainId.Vault;
         Forget();
         return new ListedEntry
@@ -65,7 +68,7 @@ internal sealed class SubjectContents : IChunkStore, IDisposable
     internal static EntryPath PathOf(string dataSet, DomainId domain) => new([Encoding.UTF8.GetBytes(dataSet), NameOf(domain)]);
 
     public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken) =>
-        _store.StoreAsync(plain, chunkClass, _subject, cancellationToken);
+        _store.StoreAsync(plain, chunkClass, _subject, _fresh, cancellationToken);
 
     public void Dispose()
     {

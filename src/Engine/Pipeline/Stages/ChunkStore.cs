@@ -28,10 +28,11 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     internal void Need(PackId pack) => _needed.TryAdd(pack, 0);
 
     public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken) =>
-        StoreAsync(plain, chunkClass, subject: null, cancellationToken);
+        StoreAsync(plain, chunkClass, subject: null, fresh: null, cancellationToken);
 
     /// <param name="subject">Whose chunk it is; null for the vault's. Its key stays its owner's: a chunk on its way has a copy.</param>
-    internal async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, SubjectDomain? subject, CancellationToken cancellationToken)
+    /// <param name="fresh">What counts data that the last good snapshot did not hold; null where nobody does.</param>
+    internal async ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, SubjectDomain? subject, FreshTally? fresh, CancellationToken cancellationToken)
     {
         // Before the id: what goes wrong in between does not unpack to this.
         var checksum = XxHash3.HashToUInt64(plain.Span);
@@ -40,7 +41,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
         {
             var claim = await index.TryClaimAsync(id, cancellationToken);
             counters.AddChunk(claim.State == ChunkState.New);
-            var isFresh = chunkClass == ChunkClass.Data && await meter.IsFreshAsync(id, claim, plain.LengthBytes, cancellationToken);
+            var isFresh = fresh is not null && chunkClass == ChunkClass.Data && await meter.IsFreshAsync(id, claim, plain.LengthBytes, fresh, cancellationToken);
             if (claim.State != ChunkState.New)
             {
                 Need(claim);
@@ -60,7 +61,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     }
 
     /// <summary>Whether a chunk of the last run is stored where this writer may lean on it; its pack then counts as needed.</summary>
-    internal async ValueTask<bool> TryReuseAsync(ChunkId id, CancellationToken cancellationToken)
+    internal async ValueTask<bool> TryReuseAsync(ChunkId id, FreshTally fresh, CancellationToken cancellationToken)
     {
         var claim = await index.TryClaimAsync(id, cancellationToken);
         if (claim.State == ChunkState.New)
@@ -74,7 +75,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
         }
 
         // The lists of a long content are counted as content here: one part in five hundred at most.
-        await meter.IsFreshAsync(id, claim, location.Entry.PlainBytes, cancellationToken);
+        await meter.IsFreshAsync(id, claim, location.Entry.PlainBytes, fresh, cancellationToken);
         counters.AddChunk(isNew: false);
         Need(claim);
         return true;
@@ -101,4 +102,11 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
             Need(location.Pack.Id);
         }
     }
+}
+
+/// <summary>Chunks of contents whose fresh bytes are counted.</summary>
+internal sealed class ContentStore(ChunkStore store, FreshTally fresh) : IChunkStore
+{
+    public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken) =>
+        store.StoreAsync(plain, chunkClass, subject: null, fresh, cancellationToken);
 }
