@@ -80,6 +80,11 @@ public sealed class PackBuilder : IDisposable
 
     public int ChunkCount => _entries.Count;
 
+    /// <summary>How many bytes of payload that many more chunks may have together; below zero where the pack does not take so many.</summary>
+    internal int RoomFor(int chunks) => _entries.Count + chunks > PackLayout.MaxFrames
+        ? -1
+        : _sealing.PackSizeBytes - _end - (chunks * FrameSealer.TagBytes) - PackLayout.TableFramesBytesOf(_entries.Count + chunks) - PackLayout.TailBytes;
+
     /// <summary>Seals a chunk into its place, opens it again and compares its checksum.</summary>
     /// <returns>False, and nothing done, when the pack has no room for it.</returns>
     /// <exception cref="IntegrityException">SealVerificationFailed: this pack is lost, and the machine is not to be trusted.</exception>
@@ -140,8 +145,7 @@ public sealed class PackBuilder : IDisposable
 
         var frameBytes = frame.Payload.Length + FrameSealer.TagBytes;
         entry = new PackEntry(frame.Chunk, _entries.Count, _end, frameBytes, frame.PlainBytes, frame.Compression, frame.Sealing);
-        if (_entries.Count >= PackLayout.MaxFrames
-            || _end + frameBytes + PackLayout.TableFramesBytesOf(_entries.Count + 1) + PackLayout.TailBytes > _sealing.PackSizeBytes)
+        if (frame.Payload.Length > RoomFor(1))
         {
             return false;
         }
