@@ -63,7 +63,7 @@ internal sealed class SubjectDay
                 session.Chunks.Need(pack);
             }
 
-            using var chunker = new SubjectContents(session.Chunks, new FreshTally(session.Meter), ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), Encoding.UTF8.GetBytes(_dataSet));
+            await using var chunker = new SubjectContents(session.Chunks, new FreshTally(session.Meter), ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), Encoding.UTF8.GetBytes(_dataSet));
             await chunker.BeginAsync(issuer.For(_subject), _subject, token);
             await chunker.WriteAsync(record, token);
             var root = await ReplaceAsync(session, await chunker.FinishAsync(token), token);
