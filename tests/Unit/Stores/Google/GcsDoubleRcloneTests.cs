@@ -99,7 +99,7 @@ public sealed class GcsDoubleRcloneTests : IAsyncLifetime
             "--config", "/dev/null", "--retries", "1", "--low-level-retries", "1", "--gcs-anonymous", "--gcs-bucket-policy-only", "--gcs-no-check-bucket",
             "--gcs-endpoint", new Uri(_server.Address, "storage/v1/").ToString(),
         ];
-        var start = new ProcessStartInfo(Program!, [.. arguments, .. shared]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Program!, [.. arguments, .. shared]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var variable in (string[])["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"])
         {
             start.Environment.Remove(variable);
