@@ -63,7 +63,7 @@ internal sealed class SubjectDay
                 session.Chunks.Need(pack);
             }
 
-            using var chunker = new SubjectContents(session.Chunks, new FreshTally(session.Meter), ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), Encoding.UTF8.GetBytes(_dataSet));
+            await using var chunker = new SubjectContents(session.Chunks, new FreshTally(session.Meter), ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), Encoding.UTF8.GetBytes(_dataSet));
             await chunker.BeginAsync(issuer.For(_subject), _subject, token);
             await chunker.WriteAsync(record, token);
             var root = await ReplaceAsync(session, await chunker.FinishAsync(token), token);
@@ -81,19 +81,19 @@ internal sealed class SubjectDay
         List<ListedEntry> entries = [.. leaf.Entries];
         entries[at] = entry;
         _way[^1] = (leaf with { Entries = entries }, at);
-        var id = await StoreAsync(session, 0, [.. entries.Select(static item => (ReadOnlyMemory<byte>)EntryCodec.Encode(item))], cancellationToken);
+        var id = await StoreAsync(session, 0, [.. entries.Select(static item => EntryCodec.Encode(item))], cancellationToken);
         for (var i = _way.Count - 2; i >= 0; i--)
         {
             var (page, place) = _way[i];
             List<PageReference> references = [.. page.References];
             references[place] = references[place] with { Page = id };
             _way[i] = (page with { References = references }, place);
-            id = await StoreAsync(session, page.Level, [.. references.Select(static item => (ReadOnlyMemory<byte>)PageCodec.EncodeReference(item))], cancellationToken);
+            id = await StoreAsync(session, page.Level, [.. references.Select(static item => PageCodec.EncodeReference(item))], cancellationToken);
         }
 
         return new ListingRoot(_way[0].Page.Level, id);
     }
 
-    private static async Task<ChunkId> StoreAsync(BackupSession session, int level, IReadOnlyList<ReadOnlyMemory<byte>> items, CancellationToken cancellationToken) =>
-        await session.Chunks.StoreAsync(OwnedBuffer.CopyOf(PageCodec.EncodePage(level, items, items.Count)), ChunkClass.Page, cancellationToken);
+    private static async Task<ChunkId> StoreAsync(BackupSession session, int level, IReadOnlyList<byte[]> items, CancellationToken cancellationToken) =>
+        await session.Chunks.StoreAsync(PageCodec.EncodePage(level, items.Count, [.. items.SelectMany(static item => item)]), ChunkClass.Page, cancellationToken);
 }

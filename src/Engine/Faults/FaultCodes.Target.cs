@@ -13,6 +13,17 @@ public static partial class FaultCodes
     public static readonly FaultCode TargetCold = new(2009, nameof(TargetCold), "The object is in cold storage.", "Thaw it on the target, then run the command again.");
     public static readonly FaultCode TargetUnsupported = new(2010, nameof(TargetUnsupported), "The target cannot do this.", "Use a target that has the capability the message names.");
     public static readonly FaultCode TargetOutOfRange = new(2011, nameof(TargetOutOfRange), "The asked range lies beyond the end of the object.", "Run Test-CustomerBackup: the object is shorter than it should be.");
+    public static readonly FaultCode TargetPlaceMissing = new(2012, nameof(TargetPlaceMissing), "The bucket, container or folder of the target does not exist.", "Check its name, or make it with Initialize-BackupTarget.");
+    public static readonly FaultCode TargetWrongRegion = new(2013, nameof(TargetWrongRegion), "The place lies in another region than the one that was asked.", "Set the region that the message names with Set-BackupTarget -Region.");
+    public static readonly FaultCode TargetKeyRejected = new(2014, nameof(TargetKeyRejected), "The store does not know the credential, or it has expired.", "Check the credential and give it again with Set-BackupTarget -Credential.");
+    public static readonly FaultCode TargetClockSkewed = new(2015, nameof(TargetClockSkewed), "The store refuses requests because this computer's clock is off.", "Set the clock of this computer.");
+    public static readonly FaultCode TargetUntrusted = new(2016, nameof(TargetUntrusted), "The server could not prove who it is: its certificate is not trusted, or its host key is another than the pinned one.", "Trust its authority with -CertificateAuthority, or check with the server's owner whether the key changed before you pin the new one.");
+    public static readonly FaultCode TargetProxyRefused = new(2017, nameof(TargetProxyRefused), "A proxy on the way refused the connection.", "Allow the store's address on the proxy, or set -Proxy to another one or to none.");
+    public static readonly FaultCode TargetExposed = new(2018, nameof(TargetExposed), "Everybody on the internet may read or write the place.", "Run Initialize-BackupTarget, which closes it.");
+    public static readonly FaultCode TargetLockNotKept = new(2019, nameof(TargetLockNotKept), "The store did not keep the lock that was asked for, or cannot.", "Run Initialize-BackupTarget to turn versioning and object lock on, or ask for a mode that the target has.");
+    public static readonly FaultCode TargetNameTooLong = new(2020, nameof(TargetNameTooLong), "The prefix makes object names longer than the store takes.", "Choose a shorter prefix.");
+    public static readonly FaultCode TargetGarbled = new(2021, nameof(TargetGarbled), "Bytes were changed on the way to the store, or in its answer.", "Run the command again; if it happens again, look for a broken proxy or network card.") { IsTransient = true };
+    public static readonly FaultCode TargetReadOnly = new(2022, nameof(TargetReadOnly), "The target is opened for reading alone.", "Leave -ReadOnly out, or take it off the target with Set-BackupTarget.");
 
     public static readonly FaultCode ContentMismatch = new(3901, nameof(ContentMismatch), "The bytes handed to the target are not those that were announced; nothing was stored.", "Run the command again; if it happens again, test this machine's memory.");
 
@@ -29,6 +40,17 @@ public static partial class FaultCodes
         TargetFault.Cold => TargetCold,
         TargetFault.Unsupported => TargetUnsupported,
         TargetFault.OutOfRange => TargetOutOfRange,
+        TargetFault.PlaceMissing => TargetPlaceMissing,
+        TargetFault.WrongRegion => TargetWrongRegion,
+        TargetFault.KeyRejected => TargetKeyRejected,
+        TargetFault.ClockSkewed => TargetClockSkewed,
+        TargetFault.Untrusted => TargetUntrusted,
+        TargetFault.ProxyRefused => TargetProxyRefused,
+        TargetFault.Exposed => TargetExposed,
+        TargetFault.LockNotKept => TargetLockNotKept,
+        TargetFault.NameTooLong => TargetNameTooLong,
+        TargetFault.Garbled => TargetGarbled,
+        TargetFault.ReadOnly => TargetReadOnly,
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
     };
 }

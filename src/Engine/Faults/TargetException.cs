@@ -14,6 +14,17 @@ public enum TargetFault
     Cold,
     Unsupported,
     OutOfRange,
+    PlaceMissing,
+    WrongRegion,
+    KeyRejected,
+    ClockSkewed,
+    Untrusted,
+    ProxyRefused,
+    Exposed,
+    LockNotKept,
+    NameTooLong,
+    Garbled,
+    ReadOnly,
 }
 
 /// <summary>The store refused or failed. <see cref="Fault"/> is what callers decide on.</summary>
@@ -26,4 +37,7 @@ public sealed class TargetException : BackupException
     }
 
     public TargetFault Fault { get; }
+
+    /// <summary>How long the store asks to be left alone; null where it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

@@ -13,14 +13,15 @@ public sealed class PageCache
     private readonly Lock _gate = new();
     private readonly Dictionary<(IndexSegment Segment, int Page), LinkedListNode<CachedPage>> _pages = [];
     private readonly LinkedList<CachedPage> _byUse = new();
-    private readonly long _maxBytes;
     private long _bytes;
 
     /// <param name="maxBytes">At least one page of 16 KiB is kept.</param>
     public PageCache(long maxBytes = DefaultMaxBytes)
     {
-        _maxBytes = Math.Max(maxBytes, IndexLayout.PageBytes);
+        MaxBytes = Math.Max(maxBytes, IndexLayout.PageBytes);
     }
+
+    internal long MaxBytes { get; }
 
     /// <summary>Bytes of pages held now.</summary>
     public long LengthBytes
@@ -62,7 +63,7 @@ public sealed class PageCache
 
             _pages[(segment, page)] = _byUse.AddFirst(new CachedPage(segment, page, bytes));
             _bytes += bytes.Length;
-            while (_bytes > _maxBytes && _byUse.Last is { } oldest)
+            while (_bytes > MaxBytes && _byUse.Last is { } oldest)
             {
                 _bytes -= oldest.Value.Bytes.Length;
                 _byUse.RemoveLast();

@@ -115,7 +115,7 @@ internal sealed record SegmentFooter
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = FenceOf(middle).SequenceCompareTo(chunk) < 0 ? (middle + 1, high) : (low, middle);
+            (low, high) = SegmentPages.IsBelow(FenceOf(middle), chunk) ? (middle + 1, high) : (low, middle);
         }
 
         // One id may lie at the end of a page and at the start of the next.

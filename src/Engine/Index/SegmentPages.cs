@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -67,10 +68,17 @@ internal static class SegmentPages
         while (low < high)
         {
             var middle = (low + high) / 2;
-            (low, high) = page.Slice(middle * recordBytes, Id256.SizeBytes).SequenceCompareTo(id) < 0 ? (middle + 1, high) : (low, middle);
+            (low, high) = IsBelow(page.Slice(middle * recordBytes, Id256.SizeBytes), id) ? (middle + 1, high) : (low, middle);
         }
 
         return low;
+    }
+
+    /// <summary>The order of ids as stored. Their first eight bytes tell nearly always, since ids are random.</summary>
+    internal static bool IsBelow(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        var (first, second) = (BinaryPrimitives.ReadUInt64BigEndian(left), BinaryPrimitives.ReadUInt64BigEndian(right));
+        return first != second ? first < second : left.SequenceCompareTo(right) < 0;
     }
 
     internal static IntegrityException Malformed(ObjectName segment, string complaint) =>

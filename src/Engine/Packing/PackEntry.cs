@@ -54,6 +54,8 @@ public readonly record struct PackEntry(
 
     public ByteRange Range => new(OffsetBytes, FrameBytes);
 
+    private bool IsKnown => Sealing <= ChunkSealing.Subject && Enum.IsDefined(Compression);
+
     internal int PayloadBytes => FrameBytes - FrameSealer.TagBytes;
 
     /// <summary>Why this entry cannot stand in a pack of the given length; null when it can.</summary>
@@ -69,11 +71,14 @@ public readonly record struct PackEntry(
             : null;
     }
 
+    /// <summary>Whether it passes <see cref="Require"/>.</summary>
+    internal bool IsPossible(long packBytes) => IsKnown && Objection(packBytes) is null;
+
     /// <exception cref="IntegrityException">PackMalformed.</exception>
     /// <exception cref="VaultException">UnsupportedFormat: a compression or sealing that this reader does not know.</exception>
     internal void Require(PackId pack, long packBytes)
     {
-        if (Sealing > ChunkSealing.Subject || !Enum.IsDefined(Compression))
+        if (!IsKnown)
         {
             throw new VaultException(
                 FaultCodes.UnsupportedFormat,

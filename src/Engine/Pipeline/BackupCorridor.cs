@@ -68,13 +68,20 @@ public static class BackupCorridor
     /// <summary>Stage 2 and, once the last entry is in, what the listing itself consists of; then nothing more is claimed.</summary>
     private static async Task<SnapshotContents> ListAsync(BackupChannels channels, EntryChunker entries, ListingBuilder listing, CancellationToken cancellationToken)
     {
-        await entries.RunAsync(channels.Items.Reader, cancellationToken);
-        RequireSomething(entries);
-        var identities = await entries.FinishIdentitiesAsync(cancellationToken);
-        var faults = await entries.StoreFaultsAsync(cancellationToken);
-        var root = await listing.FinishAsync(cancellationToken);
-        channels.Claimed.Writer.Complete();
-        return new SnapshotContents(root, identities, faults);
+        try
+        {
+            await entries.RunAsync(channels.Items.Reader, cancellationToken);
+            RequireSomething(entries);
+            var identities = await entries.FinishIdentitiesAsync(cancellationToken);
+            var faults = await entries.StoreFaultsAsync(cancellationToken);
+            var root = await listing.FinishAsync(cancellationToken);
+            channels.Claimed.Writer.Complete();
+            return new SnapshotContents(root, identities, faults);
+        }
+        finally
+        {
+            await entries.SettleAsync();
+        }
     }
 
     /// <summary>An empty backup is never made: it would look like a good one.</summary>

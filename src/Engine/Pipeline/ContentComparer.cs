@@ -40,8 +40,12 @@ internal sealed class ContentComparer : IDisposable
         }
         catch (SourceFaultException unreadable)
         {
-            _writer.Reset();
+            await _writer.ResetAsync();
             _options.OnFault(new EntryFault(unreadable.Fault.Code, unreadable.Fault.Path, unreadable.Fault.Message));
+        }
+        finally
+        {
+            await _writer.SettleAsync();
         }
 
         return aspects;
@@ -99,7 +103,7 @@ internal sealed class ContentComparer : IDisposable
     private async ValueTask<bool> IsSameAsync(ContentRef was, Func<SourceContent> open, CancellationToken cancellationToken)
     {
         using var content = open();
-        _writer.Reset();
+        await _writer.ResetAsync();
         for (int count; (count = content.Read(_writer.Free.Span)) > 0;)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -10,6 +10,17 @@ internal sealed partial class EntryChunker
 {
     private const int MaxAttempts = 3;
 
+    /// <summary>Waits for chunks on their way; at the end of the stage, however it ends.</summary>
+    internal async ValueTask SettleAsync()
+    {
+        await _data.SettleAsync();
+        await _identities.SettleAsync();
+        if (_side.IsValueCreated)
+        {
+            await _side.Value.SettleAsync();
+        }
+    }
+
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)
     {
         var (listed, identity, attributeFault) = await ReadAsync(entry, cancellationToken);
@@ -50,7 +61,7 @@ internal sealed partial class EntryChunker
         }
         catch (SourceFaultException fault)
         {
-            _data.Reset();
+            await _data.ResetAsync();
             _fresh.Drop();
             Report(fault.Fault);
             if (entry.Identity.LinkCount > 1)
@@ -64,7 +75,7 @@ internal sealed partial class EntryChunker
 
     private async ValueTask<(ContentRef Content, long SizeBytes)> ReadContentAsync(ContentWriter writer, SourceContent content, CancellationToken cancellationToken)
     {
-        writer.Reset();
+        await writer.ResetAsync();
         for (int count; (count = content.Read(writer.Free.Span)) > 0;)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -30,7 +30,7 @@ internal sealed partial class EntryChunker
             }
             catch (SourceFaultException fault)
             {
-                _side.Value.Reset();
+                await _side.Value.ResetAsync();
                 _fresh.Drop();
                 Report(fault.Fault);
             }

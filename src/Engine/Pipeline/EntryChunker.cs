@@ -5,7 +5,6 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
-using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
 
@@ -24,6 +23,7 @@ internal sealed partial class EntryChunker : IDisposable
     private readonly Lazy<ContentWriter> _side;
     private readonly List<SourceFault> _faults = [];
     private readonly HashSet<EntryPath> _lostFirstNames = [];
+    private readonly byte[] _identityRecord = new byte[IdentityCodec.SizeBytes];
     private CachedEntry? _before;
     private bool _isCacheSpent;
     private bool _isCacheDamaged;
@@ -113,7 +113,7 @@ internal sealed partial class EntryChunker : IDisposable
         var isUnchanged = isFile && before is not null && await IsUnchangedAsync(entry, before, cancellationToken);
         if (isUnchanged && IsListedAlike(before!, entry))
         {
-            await ListAsync(before!.SeenAs(entry.Identity), before, cancellationToken);
+            await ListAsync(entry.Path, before!, entry.Identity, before, cancellationToken);
             return;
         }
 
@@ -126,65 +126,16 @@ internal sealed partial class EntryChunker : IDisposable
         }
 
         listed = await WithSideContentsAsync(listed, entry, cancellationToken);
-        await ListAsync(CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _idsOfEntry, _hasWholeAttributes), before, cancellationToken);
+        await ListAsync(entry.Path, CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _idsOfEntry, _hasWholeAttributes), identity, before, cancellationToken);
     }
 
-    private async ValueTask ListAsync(CachedEntry entry, CachedEntry? before, CancellationToken cancellationToken)
+    private async ValueTask ListAsync(EntryPath path, CachedEntry entry, EntryIdentity identity, CachedEntry? before, CancellationToken cancellationToken)
     {
-        await _parts.Listing.AddAsync(entry.Path, entry.Encoded, cancellationToken);
-        await WriteIdentityAsync(entry.Identity, cancellationToken);
-        _parts.NextCache?.Add(entry);
+        await _parts.Listing.AddAsync(path, entry.Encoded, cancellationToken);
+        await WriteIdentityAsync(identity, cancellationToken);
+        _parts.NextCache?.Add(entry, identity);
         _idsOfEntry = 0;
-        Counts.Count(entry, before);
-    }
-
-    /// <summary>
-    /// Whether an unchanged file is listed as it was before, byte for byte. Its change time says that its attributes are the same too; mode and owner are compared all
-    /// the same, since another way to mount a file system, or another account, shows them differently.
-    /// </summary>
-    private static bool IsListedAlike(CachedEntry before, SourceEntry now) =>
-        before.Mark != 0 && UnchangedRule.CoversAttributes(before, now) && before.Mark == CachedEntry.MarkOf(now.Metadata);
-
-    /// <summary>The entry of this path in the last run's listing; passes over what has vanished since.</summary>
-    private CachedEntry? Before(EntryPath path)
-    {
-        try
-        {
-            while (!_isCacheSpent && (_before is null || _before.Path < path))
-            {
-                _before = _parts.Previous!.Next();
-                _isCacheSpent = _before is null;
-            }
-        }
-        catch (Exception damage) when (damage is BackupException or IOException)
-        {
-            GiveUpCache(path, damage);
-        }
-
-        return _before?.Path == path ? _before : null;
-    }
-
-    /// <summary>The rest of the cache is as good as none: what follows is read in full.</summary>
-    private void GiveUpCache(EntryPath path, Exception damage)
-    {
-        _parts.Sink.Report(new BackupEvent(
-            EventSeverity.Warning, $"The host's listing cache is damaged; from '{path}' on every file is read. {damage.Message}", (damage as BackupException)?.Code ?? FaultCodes.HostStateUnusable));
-        _isCacheSpent = true;
-        _isCacheDamaged = true;
-        _before = null;
-    }
-
-    private bool CanDecode(CachedEntry before)
-    {
-        try
-        {
-            return before.Entry.Path == before.Path;
-        }
-        catch (BackupException damage)
-        {
-            GiveUpCache(before.Path, damage);
-            return false;
-        }
+        Counts.Count(path, entry, before);
     }
 
     private void ReportAttributes(SourceFault fault)
@@ -218,50 +169,6 @@ internal sealed partial class EntryChunker : IDisposable
         return (listed, entry.Identity);
     }
 
-    private async ValueTask<bool> IsUnchangedAsync(SourceEntry entry, CachedEntry before, CancellationToken cancellationToken)
-    {
-        if (_parts.Rule!.Holds(before, entry) && (IsListedAlike(before, entry) || CanDecode(before)) && await ReuseAsync(before, cancellationToken))
-        {
-            _fresh.Keep();
-            Counts.FilesUnchanged++;
-            _parts.Counters.AddBytesRead(entry.Metadata.SizeBytes);
-            return true;
-        }
-
-        // What was counted of a content that did not hold is counted once more.
-        _fresh.Drop();
-        return false;
-    }
-
-    /// <summary>Whether every chunk of the last run's content is still there for this writer; counts their packs as needed.</summary>
-    private async ValueTask<bool> ReuseAsync(CachedEntry before, CancellationToken cancellationToken)
-    {
-        for (var left = before.DeepIds; left > 0; left--)
-        {
-            if (NextId(before) is not { } id || !await _parts.Store.TryReuseAsync(id, _fresh, cancellationToken))
-            {
-                return false;
-            }
-
-            Remember(id);
-        }
-
-        return true;
-    }
-
-    private ChunkId? NextId(CachedEntry before)
-    {
-        try
-        {
-            return _parts.Previous!.NextId();
-        }
-        catch (Exception damage) when (damage is BackupException or IOException)
-        {
-            GiveUpCache(before.Path, damage);
-            return null;
-        }
-    }
-
     /// <summary>A further name of a file that could not be read is as lost as the file.</summary>
     private bool HasLostItsFile(ListedEntry listed)
     {
@@ -274,11 +181,10 @@ internal sealed partial class EntryChunker : IDisposable
         return true;
     }
 
-    private async ValueTask WriteIdentityAsync(EntryIdentity identity, CancellationToken cancellationToken)
+    private ValueTask WriteIdentityAsync(EntryIdentity identity, CancellationToken cancellationToken)
     {
-        var record = new byte[IdentityCodec.SizeBytes];
-        IdentityCodec.Write(identity, record);
-        await _identities.WriteAsync(record, cancellationToken);
+        IdentityCodec.Write(identity, _identityRecord);
+        return _identities.WriteAsync(_identityRecord, cancellationToken);
     }
 
     private void Remember(ChunkId id)

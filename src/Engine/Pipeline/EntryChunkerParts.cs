@@ -51,7 +51,7 @@ internal sealed class EntryCounts
     internal long NotFolders { get; private set; }
 
     /// <param name="before">What the last run listed there, if that is known.</param>
-    internal void Count(CachedEntry entry, CachedEntry? before)
+    internal void Count(EntryPath path, CachedEntry entry, CachedEntry? before)
     {
         Entries++;
         NotFolders += entry.Kind == EntryKind.Directory ? 0 : 1;
@@ -61,7 +61,7 @@ internal sealed class EntryCounts
             ContentBytes += entry.SizeBytes;
             EmptyFiles += entry.SizeBytes == 0 ? 1 : 0;
             EmptiedFiles += entry.SizeBytes == 0 && before is { Kind: EntryKind.File, SizeBytes: > 0 } ? 1 : 0;
-            RansomNames += RansomName.Is(entry.Path.Name) ? 1 : 0;
+            RansomNames += RansomName.Is(path.Name) ? 1 : 0;
         }
     }
 

@@ -105,13 +105,6 @@ public sealed class CborMapWriter
     /// <summary><c>[seconds, nanoseconds]</c>.</summary>
     public CborMapWriter Time(Timestamp value) => BeginArray(2).Int(value.Seconds).UInt(value.Nanoseconds).EndArray();
 
-    /// <summary>One value that was encoded before.</summary>
-    public CborMapWriter Encoded(ReadOnlySpan<byte> value)
-    {
-        _writer.WriteEncodedValue(value);
-        return this;
-    }
-
     public byte[] Encode() => _writer.Encode();
 
     /// <summary>Forgets what was written and overwrites the buffer; for secrets.</summary>

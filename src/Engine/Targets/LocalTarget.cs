@@ -39,6 +39,7 @@ public sealed class LocalTarget : Target
         Versions = false,
         LegalHold = false,
         ServerChecksum = false,
+        IsNear = true,
         MaxObjectBytes = LargestObjectBytes,
     };
 

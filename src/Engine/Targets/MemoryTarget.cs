@@ -22,6 +22,7 @@ public sealed class MemoryTarget(TimeProvider? clock = null) : Target
         Versions = false,
         LegalHold = false,
         ServerChecksum = false,
+        IsNear = true,
         MaxObjectBytes = 1L << 30,
     };
 

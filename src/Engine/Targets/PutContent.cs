@@ -4,13 +4,15 @@ using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Targets;
 
-/// <summary>What a put was given, read once from its start and proved against its announced length and checksum on the way.</summary>
-internal sealed class PutContent(ObjectName name, Stream content, PutOptions options)
+/// <summary>What a put was given, proved against its announced length and checksum on the way to the store.</summary>
+public sealed class PutContent(ObjectName name, Stream content, PutOptions options)
 {
     /// <summary>A pack goes in few pieces: between two of them the way leads through the thread pool, whose threads are busy with chunks.</summary>
     private const int MaxBufferBytes = 4 * 1024 * 1024;
 
-    /// <summary>True while the caller's stream is being read: an error then is the caller's, not the store's.</summary>
+    private ContentHash? _hash = options.Sha256;
+
+    /// <summary>True while the caller's stream is being read: an error then is the caller's, not the store's, and is passed on unchanged.</summary>
     public bool IsReading { get; private set; }
 
     public long LengthBytes { get; } = content.Length;
@@ -40,7 +42,7 @@ internal sealed class PutContent(ObjectName name, Stream content, PutOptions opt
 
         if (copied != LengthBytes)
         {
-            throw Mismatch($"'{name}' was announced with {LengthBytes} bytes and had {(copied < LengthBytes ? copied : "more")}.");
+            throw WrongLength(copied);
         }
 
         if (hash is not null && options.Sha256 is { } expected && new ContentHash(Id256.Read(hash.GetHashAndReset())) != expected)
@@ -49,13 +51,54 @@ internal sealed class PutContent(ObjectName name, Stream content, PutOptions opt
         }
     }
 
-    private static IntegrityException Mismatch(string message) => new(FaultCodes.ContentMismatch, message);
+    /// <summary>
+    /// The content as a client library wants it, from position 0 on as often as it likes. A content that ends early or goes on too long throws
+    /// <see cref="IntegrityException"/> before its last byte is handed out, so that no store ever has the whole of it. The checksum is the store's to prove.
+    /// </summary>
+    public Stream AsStream()
+    {
+        content.Position = 0;
+        return new PutContentStream(this);
+    }
 
-    private async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    /// <summary>The announced SHA-256, or the one that the content has.</summary>
+    public async ValueTask<ContentHash> HashAsync(CancellationToken cancellationToken) => _hash ??= await ReadHashAsync(cancellationToken);
+
+    /// <summary>What it means that the store found another checksum than it was told: the content is not what was announced, or the way to the store changed it.</summary>
+    public async ValueTask<Exception> JudgeAsync(TargetException refusal, CancellationToken cancellationToken)
+    {
+        var expected = await HashAsync(cancellationToken);
+        return await ReadHashAsync(cancellationToken) == expected
+            ? new TargetException(TargetFault.Garbled, $"'{name}' was changed on the way to the store: {refusal.Message}", refusal)
+            : Mismatch($"'{name}' does not have the announced SHA-256 {expected}.", refusal);
+    }
+
+    internal void Rewind(long position) => content.Position = position;
+
+    internal async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         IsReading = true;
         var count = await content.ReadAsync(buffer, cancellationToken);
         IsReading = false;
         return count;
     }
+
+    internal int Read(Span<byte> buffer)
+    {
+        IsReading = true;
+        var count = content.Read(buffer);
+        IsReading = false;
+        return count;
+    }
+
+    internal IntegrityException WrongLength(long found) =>
+        Mismatch($"'{name}' was announced with {LengthBytes} bytes and had {(found < LengthBytes ? found : "more")}.");
+
+    private async ValueTask<ContentHash> ReadHashAsync(CancellationToken cancellationToken)
+    {
+        await using var bytes = AsStream();
+        return new ContentHash(Id256.Read(await SHA256.HashDataAsync(bytes, cancellationToken)));
+    }
+
+    private static IntegrityException Mismatch(string message, Exception? inner = null) => new(FaultCodes.ContentMismatch, message, inner);
 }

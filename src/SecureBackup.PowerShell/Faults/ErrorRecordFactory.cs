@@ -55,13 +55,17 @@ internal static class ErrorRecordFactory
 
     private static ErrorCategory CategoryOf(TargetFault fault) => fault switch
     {
-        TargetFault.NotFound => ErrorCategory.ObjectNotFound,
+        TargetFault.NotFound or TargetFault.PlaceMissing => ErrorCategory.ObjectNotFound,
         TargetFault.AlreadyExists => ErrorCategory.ResourceExists,
         TargetFault.PreconditionFailed or TargetFault.Locked or TargetFault.Throttled => ErrorCategory.ResourceBusy,
-        TargetFault.AccessDenied => ErrorCategory.PermissionDenied,
+        TargetFault.AccessDenied or TargetFault.ReadOnly => ErrorCategory.PermissionDenied,
         TargetFault.QuotaExceeded => ErrorCategory.QuotaExceeded,
-        TargetFault.Unsupported => ErrorCategory.NotImplemented,
+        TargetFault.Unsupported or TargetFault.LockNotKept => ErrorCategory.NotImplemented,
         TargetFault.OutOfRange => ErrorCategory.InvalidData,
+        TargetFault.KeyRejected => ErrorCategory.AuthenticationError,
+        TargetFault.Untrusted or TargetFault.Exposed => ErrorCategory.SecurityError,
+        TargetFault.ProxyRefused => ErrorCategory.ConnectionError,
+        TargetFault.NameTooLong => ErrorCategory.InvalidArgument,
         _ => ErrorCategory.ResourceUnavailable,
     };
 }

@@ -66,8 +66,11 @@ internal sealed class HostileWriter(UnlockedVault vault) : IChunkStore, IDisposa
     }
 
     /// <summary>A page of these entries in this order, whatever the order.</summary>
-    internal ListingRoot AddPage(params ListedEntry[] entries) =>
-        new(0, Add(PageCodec.EncodePage(0, entries.Select(static entry => (ReadOnlyMemory<byte>)EntryCodec.Encode(entry)), entries.Length)));
+    internal ListingRoot AddPage(params ListedEntry[] entries)
+    {
+        using var page = PageCodec.EncodePage(0, entries.Length, entries.SelectMany(static entry => EntryCodec.Encode(entry)).ToArray());
+        return new ListingRoot(0, Add(page.Span));
+    }
 
     /// <summary>Stores the pack, and a segment that says of it what <see cref="Entries"/> says.</summary>
     internal async Task<PackRecord> StorePackAsync(Func<PackRecord, PackRecord>? falsified = null, params ObjectId[] replaced)

@@ -10,7 +10,7 @@ public sealed partial class FaultCodeRegisterTests
 
     [Fact]
     public void Those_are_transient_in_which_somebody_else_was_faster_or_the_store_is_not_ready() => Assert.Equal(
-        [FaultCodes.TargetThrottled, FaultCodes.TargetUnavailable, FaultCodes.RegisterConflict, FaultCodes.SessionLapsed, FaultCodes.SubjectErasedMeanwhile],
+        [FaultCodes.TargetThrottled, FaultCodes.TargetUnavailable, FaultCodes.TargetGarbled, FaultCodes.RegisterConflict, FaultCodes.SessionLapsed, FaultCodes.SubjectErasedMeanwhile],
         FaultCodes.All.Where(static code => code.IsTransient));
 
     [Fact]

@@ -17,6 +17,17 @@ public sealed class TargetFaultTests
         { TargetFault.Cold, FaultCodes.TargetCold },
         { TargetFault.Unsupported, FaultCodes.TargetUnsupported },
         { TargetFault.OutOfRange, FaultCodes.TargetOutOfRange },
+        { TargetFault.PlaceMissing, FaultCodes.TargetPlaceMissing },
+        { TargetFault.WrongRegion, FaultCodes.TargetWrongRegion },
+        { TargetFault.KeyRejected, FaultCodes.TargetKeyRejected },
+        { TargetFault.ClockSkewed, FaultCodes.TargetClockSkewed },
+        { TargetFault.Untrusted, FaultCodes.TargetUntrusted },
+        { TargetFault.ProxyRefused, FaultCodes.TargetProxyRefused },
+        { TargetFault.Exposed, FaultCodes.TargetExposed },
+        { TargetFault.LockNotKept, FaultCodes.TargetLockNotKept },
+        { TargetFault.NameTooLong, FaultCodes.TargetNameTooLong },
+        { TargetFault.Garbled, FaultCodes.TargetGarbled },
+        { TargetFault.ReadOnly, FaultCodes.TargetReadOnly },
     };
 
     [Theory]
@@ -25,7 +36,7 @@ public sealed class TargetFaultTests
     {
         var refused = Assert.Throws<TargetException>(void () => throw new TargetException(fault, "No."));
         Assert.Equal(code, refused.Code);
-        Assert.Equal(fault is TargetFault.Throttled or TargetFault.Unavailable, refused.IsTransient);
+        Assert.Equal(fault is TargetFault.Throttled or TargetFault.Unavailable or TargetFault.Garbled, refused.IsTransient);
     }
 
     [Fact]

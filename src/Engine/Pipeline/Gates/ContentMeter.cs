@@ -25,10 +25,13 @@ internal sealed class ContentMeter(ChunkIndex index, IReadOnlySet<PackId> lastGo
     /// <summary>Of the fresh content that is long enough to tell, how much does not compress.</summary>
     internal int FreshDensePermille => PermilleOf(Volatile.Read(ref _denseBytes), MeasuredBytes);
 
+    /// <summary>Whether the last good snapshot leans on a pack: what lies in it is not fresh.</summary>
+    internal bool HeldLast(PackId pack) => lastGood.Contains(pack);
+
     /// <summary>Counts a chunk of the content; from any thread. A fresh one that is being stored is to be measured by whoever compresses it.</summary>
     internal async ValueTask<bool> IsFreshAsync(ChunkId chunk, ChunkClaim claim, int plainBytes, FreshTally tally, CancellationToken cancellationToken)
     {
-        if (claim.Location is { } likely && lastGood.Contains(likely.Pack.Id))
+        if (claim.Location is { } likely && HeldLast(likely.Pack.Id))
         {
             return false;
         }

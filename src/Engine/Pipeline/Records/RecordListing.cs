@@ -46,8 +46,26 @@ internal sealed class RecordListing : IDisposable
     /// <summary>Stores and lists everything; then nothing more is claimed.</summary>
     internal async Task<SnapshotContents> RunAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            return await StoreAllAsync(cancellationToken);
+        }
+        finally
+        {
+            await _identities.SettleAsync();
+        }
+    }
+
+    public void Dispose()
+    {
+        _identities.Dispose();
+        _listing.Dispose();
+    }
+
+    private async Task<SnapshotContents> StoreAllAsync(CancellationToken cancellationToken)
+    {
         using var entries = new SubjectEntries(_spool.Folder);
-        using (var contents = new SubjectContents(_session.Chunks, new FreshTally(_session.Meter), _chunker, _root))
+        await using (var contents = new SubjectContents(_session.Chunks, new FreshTally(_session.Meter), _chunker, _root))
         {
             await (_spool.HasSubjects ? StoreSubjectsAsync(contents, entries, cancellationToken) : StoreStreamAsync(contents, entries, cancellationToken));
         }
@@ -69,12 +87,6 @@ internal sealed class RecordListing : IDisposable
         _session.Channels.Claimed.Writer.Complete();
         ReportErased();
         return new SnapshotContents(root, identities, faults);
-    }
-
-    public void Dispose()
-    {
-        _identities.Dispose();
-        _listing.Dispose();
     }
 
     private async Task StoreStreamAsync(SubjectContents contents, SubjectEntries entries, CancellationToken cancellationToken)

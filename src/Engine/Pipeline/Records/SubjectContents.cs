@@ -13,7 +13,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// Writes contents of records, one after the other: a subject's under its own key, the whole stream of a data set without subjects under the vault's.
 /// What fits into one chunk is one chunk, so that a subject's records lie together and nothing tells how many there are.
 /// </summary>
-internal sealed class SubjectContents : IChunkStore, IDisposable
+internal sealed class SubjectContents : IChunkStore, IAsyncDisposable
 {
     /// <summary>The only entry of a data set without subjects.</summary>
     private static readonly byte[] StreamName = "records"u8.ToArray();
@@ -70,8 +70,9 @@ internal sealed class SubjectContents : IChunkStore, IDisposable
     public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken) =>
         _store.StoreAsync(plain, chunkClass, _subject, _fresh, cancellationToken);
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await _writer.SettleAsync();
         Forget();
         _writer.Dispose();
     }

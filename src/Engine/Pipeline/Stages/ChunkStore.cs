@@ -21,6 +21,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     /// <summary>Chunks on their way to a pack: a large one for every other worker and one more, but no more than a process can be expected to bear.</summary>
     private readonly MemoryBudget _budget = new(MaxChunkBytes * Math.Clamp((Environment.ProcessorCount / 2) + 1, 2, 8));
     private readonly ConcurrentDictionary<PackId, byte> _needed = new();
+    private PackRecord? _lastNeeded;
 
     /// <summary>The reference set, ascending; whole once the last pack is stored.</summary>
     internal IEnumerable<PackId> NeededPacks => _needed.Keys.Order();
@@ -61,23 +62,29 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     }
 
     /// <summary>Whether a chunk of the last run is stored where this writer may lean on it; its pack then counts as needed.</summary>
-    internal async ValueTask<bool> TryReuseAsync(ChunkId id, FreshTally fresh, CancellationToken cancellationToken)
+    internal ValueTask<bool> TryReuseAsync(ChunkId id, FreshTally fresh, CancellationToken cancellationToken)
     {
-        var claim = await index.TryClaimAsync(id, cancellationToken);
-        if (claim.State == ChunkState.New)
+        if (index.FindAtHand(id) is not { } location || !meter.HeldLast(location.Pack.Id))
         {
-            index.Release(id);
+            return ReuseAsync(id, fresh, cancellationToken);
         }
 
-        if (claim.Location is not { } location)
+        counters.AddChunk(isNew: false);
+        Need(location);
+        return ValueTask.FromResult(true);
+    }
+
+    private async ValueTask<bool> ReuseAsync(ChunkId id, FreshTally fresh, CancellationToken cancellationToken)
+    {
+        if (await index.FindReliableAsync(id, cancellationToken) is not { } location)
         {
             return false;
         }
 
         // The lists of a long content are counted as content here: one part in five hundred at most.
-        await meter.IsFreshAsync(id, claim, location.Entry.PlainBytes, fresh, cancellationToken);
+        await meter.IsFreshAsync(id, ChunkClaim.Known(location), location.Entry.PlainBytes, fresh, cancellationToken);
         counters.AddChunk(isNew: false);
-        Need(claim);
+        Need(location);
         return true;
     }
 
@@ -99,7 +106,17 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
         // A pending chunk's pack is of this run; it counts when it is stored.
         if (claim.Location is { } location)
         {
+            Need(location);
+        }
+    }
+
+    private void Need(ChunkLocation location)
+    {
+        // Neighbours lie in one pack, and its record is one object.
+        if (!ReferenceEquals(Volatile.Read(ref _lastNeeded), location.Pack))
+        {
             Need(location.Pack.Id);
+            Volatile.Write(ref _lastNeeded, location.Pack);
         }
     }
 }

@@ -14,8 +14,6 @@ internal sealed class CachedEntry
 
     private ListedEntry? _entry;
 
-    internal required EntryPath Path { get; init; }
-
     internal required EntryKind Kind { get; init; }
 
     internal required long SizeBytes { get; init; }
@@ -37,40 +35,45 @@ internal sealed class CachedEntry
     /// <summary>How many ids stand in the id file for it.</summary>
     internal required long DeepIds { get; init; }
 
+    /// <summary>Its path and what stands in its listing, as <see cref="CachedEntryCodec"/> joins them: goes from one cache into the next without a look.</summary>
+    internal required ReadOnlyMemory<byte> Rest { get; init; }
+
+    internal required int PathBytes { get; init; }
+
+    /// <summary>XXH3 of <see cref="Rest"/>, taken when it was made.</summary>
+    internal required ulong Checksum { get; init; }
+
     /// <summary>As it stands in its listing.</summary>
-    internal required ReadOnlyMemory<byte> Encoded { get; init; }
+    internal ReadOnlyMemory<byte> Encoded => Rest[PathBytes..];
 
     /// <summary>As listed then.</summary>
     internal ListedEntry Entry => _entry ??= EntryCodec.Decode(Encoded);
 
-    /// <param name="isWhole">Whether all its attributes could be read: otherwise the next run tries again, and says so again.</param>
-    internal static CachedEntry Of(ListedEntry entry, ReadOnlyMemory<byte> encoded, EntryIdentity identity, long deepIds, bool isWhole = true) => new()
-    {
-        Path = entry.Path,
-        Kind = entry.Metadata.Kind,
-        SizeBytes = entry.Metadata.SizeBytes,
-        ModifiedAt = entry.Metadata.ModifiedAt,
-        Identity = identity,
-        HasContentFault = entry.ContentFault is not null,
-        Mark = isWhole && entry.LargeAttributes.Count + entry.Streams.Count + entry.Metadata.AlternateStreams.Count == 0 && entry.ContentFault is null ? MarkOf(entry.Metadata) : 0,
-        DeepIds = deepIds,
-        Encoded = encoded,
-        _entry = entry,
-    };
+    /// <exception cref="Faults.IntegrityException">ListingMalformed.</exception>
+    internal int ComparePathTo(EntryPath path) => CachedEntryCodec.ComparePath(Rest.Span[..PathBytes], path);
 
-    /// <summary>The same entry as another run saw it.</summary>
-    internal CachedEntry SeenAs(EntryIdentity identity) => new()
+    /// <param name="isWhole">Whether all its attributes could be read: otherwise the next run tries again, and says so again.</param>
+    internal static CachedEntry Of(ListedEntry entry, ReadOnlySpan<byte> encoded, EntryIdentity identity, long deepIds, bool isWhole = true)
     {
-        Path = Path,
-        Kind = Kind,
-        SizeBytes = SizeBytes,
-        ModifiedAt = ModifiedAt,
-        Identity = identity,
-        HasContentFault = HasContentFault,
-        Mark = Mark,
-        DeepIds = DeepIds,
-        Encoded = Encoded,
-    };
+        var pathBytes = PageCodec.PathLength(entry.Path);
+        var rest = new byte[pathBytes + encoded.Length];
+        PageCodec.CopyPath(entry.Path, rest);
+        encoded.CopyTo(rest.AsSpan(pathBytes));
+        return new CachedEntry
+        {
+            Kind = entry.Metadata.Kind,
+            SizeBytes = entry.Metadata.SizeBytes,
+            ModifiedAt = entry.Metadata.ModifiedAt,
+            Identity = identity,
+            HasContentFault = entry.ContentFault is not null,
+            Mark = isWhole && entry.LargeAttributes.Count + entry.Streams.Count + entry.Metadata.AlternateStreams.Count == 0 && entry.ContentFault is null ? MarkOf(entry.Metadata) : 0,
+            DeepIds = deepIds,
+            Rest = rest,
+            PathBytes = pathBytes,
+            Checksum = CachedEntryCodec.ChecksumOf(rest, pathBytes),
+            _entry = entry,
+        };
+    }
 
     /// <summary>0 where a name is longer than any account's.</summary>
     internal static ulong MarkOf(EntryMetadata metadata)

@@ -23,13 +23,12 @@ internal static class CachedEntryCodec
     private const int KindAt = MarkAt + 8;
     private const int ChecksumAt = KindAt + 2;
 
-    /// <returns>The path as it follows the head.</returns>
-    internal static byte[] WriteHead(CachedEntry entry, Span<byte> head)
+    /// <param name="identity">As seen now; all else is the entry's.</param>
+    internal static void WriteHead(CachedEntry entry, EntryIdentity identity, Span<byte> head)
     {
-        var path = PageCodec.PathBytes(entry.Path);
-        BinaryPrimitives.WriteInt32LittleEndian(head, path.Length);
-        BinaryPrimitives.WriteInt32LittleEndian(head[4..], entry.Encoded.Length);
-        IdentityCodec.Write(entry.Identity, head[IdentityAt..]);
+        BinaryPrimitives.WriteInt32LittleEndian(head, entry.PathBytes);
+        BinaryPrimitives.WriteInt32LittleEndian(head[4..], entry.Rest.Length - entry.PathBytes);
+        IdentityCodec.Write(identity, head[IdentityAt..]);
         BinaryPrimitives.WriteInt64LittleEndian(head[DeepIdsAt..], entry.DeepIds);
         BinaryPrimitives.WriteInt64LittleEndian(head[SizeAt..], entry.SizeBytes);
         BinaryPrimitives.WriteInt64LittleEndian(head[TimeAt..], entry.ModifiedAt.Seconds);
@@ -37,8 +36,7 @@ internal static class CachedEntryCodec
         BinaryPrimitives.WriteUInt64LittleEndian(head[MarkAt..], entry.Mark);
         head[KindAt] = (byte)entry.Kind;
         head[KindAt + 1] = entry.HasContentFault ? (byte)1 : (byte)0;
-        BinaryPrimitives.WriteUInt64LittleEndian(head[ChecksumAt..], ChecksumOf(path, entry.Encoded.Span));
-        return path;
+        BinaryPrimitives.WriteUInt64LittleEndian(head[ChecksumAt..], entry.Checksum);
     }
 
     /// <summary>How many bytes follow the head.</summary>
@@ -51,20 +49,21 @@ internal static class CachedEntryCodec
             : throw Malformed();
     }
 
-    /// <param name="last">The path before, whose components are shared where they are the same.</param>
     /// <exception cref="IntegrityException">ListingMalformed.</exception>
-    internal static CachedEntry Read(ReadOnlySpan<byte> head, byte[] rest, EntryPath? last)
+    internal static CachedEntry Read(ReadOnlySpan<byte> head, byte[] rest)
     {
         var pathBytes = BinaryPrimitives.ReadInt32LittleEndian(head);
-        if (ChecksumOf(rest.AsSpan(0, pathBytes), rest.AsSpan(pathBytes)) != BinaryPrimitives.ReadUInt64LittleEndian(head[ChecksumAt..]))
+        var checksum = BinaryPrimitives.ReadUInt64LittleEndian(head[ChecksumAt..]);
+        if (ChecksumOf(rest, pathBytes) != checksum)
         {
             throw Malformed();
         }
 
         return new CachedEntry
         {
-            Path = ReadPath(rest.AsSpan(0, pathBytes), last),
-            Encoded = rest.AsMemory(pathBytes),
+            Rest = rest,
+            PathBytes = pathBytes,
+            Checksum = checksum,
             Identity = IdentityCodec.Read(head[IdentityAt..]),
             DeepIds = BinaryPrimitives.ReadInt64LittleEndian(head[DeepIdsAt..]),
             SizeBytes = BinaryPrimitives.ReadInt64LittleEndian(head[SizeAt..]),
@@ -76,26 +75,30 @@ internal static class CachedEntryCodec
     }
 
     /// <summary>The seal sees what happens to the file; this, what happened in memory before it was sealed. What it covers goes into the next listing unread.</summary>
-    private static ulong ChecksumOf(ReadOnlySpan<byte> path, ReadOnlySpan<byte> encoded) =>
-        XxHash3.HashToUInt64(encoded, (long)XxHash3.HashToUInt64(path));
+    internal static ulong ChecksumOf(ReadOnlySpan<byte> rest, int pathBytes) =>
+        XxHash3.HashToUInt64(rest[pathBytes..], (long)XxHash3.HashToUInt64(rest[..pathBytes]));
 
-    private static EntryPath ReadPath(ReadOnlySpan<byte> bytes, EntryPath? last)
+    /// <summary>The order of <see cref="EntryPath"/>, without making one.</summary>
+    /// <exception cref="IntegrityException">ListingMalformed.</exception>
+    internal static int ComparePath(ReadOnlySpan<byte> bytes, EntryPath path)
     {
-        var depth = 0;
-        for (var rest = bytes; !rest.IsEmpty; depth++)
+        for (var i = 0; i < path.Depth; i++)
         {
-            rest = rest[(sizeof(int) + LengthOf(rest))..];
-        }
+            if (bytes.IsEmpty)
+            {
+                return -1;
+            }
 
-        var components = new byte[depth][];
-        for (var i = 0; i < depth; i++)
-        {
             var component = bytes.Slice(sizeof(int), LengthOf(bytes));
-            components[i] = last is not null && i < last.Depth && component.SequenceEqual(last[i]) ? last.Components[i] : component.ToArray();
+            if (component.SequenceCompareTo(path[i]) is var order && order != 0)
+            {
+                return order;
+            }
+
             bytes = bytes[(sizeof(int) + component.Length)..];
         }
 
-        return new EntryPath(components);
+        return bytes.IsEmpty ? 0 : 1;
     }
 
     private static int LengthOf(ReadOnlySpan<byte> component) =>

@@ -5,15 +5,21 @@ namespace SecureBackup.Engine.Vault.Listing;
 
 /// <summary>
 /// Cuts one content into chunks, stores them and gathers their ids. One writer serves one content after another; its window is
-/// as long as the longest chunk, so every full window holds a boundary.
+/// as long as the longest chunk, so every full window holds a boundary. Chunks are stored beside the cutting, several at a time; the last of a content, which
+/// would be waited for, by whoever cuts.
+/// <para>Whoever gives up within a content, whatever failed, calls <see cref="SettleAsync"/>: chunks may still be on their way.</para>
 /// </summary>
 public sealed class ContentWriter : IDisposable
 {
+    /// <summary>Of the longest chunks that is 8 MiB for two cores, and no more than 32 for many.</summary>
+    private static readonly int MaxUnderway = Math.Min(Environment.ProcessorCount, 8);
+
     private readonly IChunker _chunker;
     private readonly IChunkStore _store;
     private readonly ChunkClass _class;
     private readonly Action<ChunkId>? _onChunk;
     private readonly OwnedBuffer _window;
+    private readonly Queue<Task<ChunkId>> _underway = new();
     private ContentBuilder _content;
     private int _filled;
 
@@ -64,20 +70,40 @@ public sealed class ContentWriter : IDisposable
             await CutAsync(isLast: true, cancellationToken);
         }
 
+        await AddAsync(leftUnderway: 0, cancellationToken);
         var content = await _content.FinishAsync(cancellationToken);
-        Reset();
+        Begin();
         return content;
     }
 
-    /// <summary>Drops what was written so far; chunks that were stored stay and harm nobody.</summary>
-    public void Reset()
+    /// <summary>Drops what was written so far; chunks that were stored stay and harm nobody. One that was claimed and could not be stored would: its failure is thrown here.</summary>
+    public async ValueTask ResetAsync()
+    {
+        while (_underway.TryDequeue(out var chunk))
+        {
+            await chunk;
+        }
+
+        Begin();
+    }
+
+    /// <summary>Waits for what is on its way, whatever becomes of it.</summary>
+    public async ValueTask SettleAsync()
+    {
+        while (_underway.TryDequeue(out var chunk))
+        {
+            await ((Task)chunk).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    public void Dispose() => _window.Dispose();
+
+    private void Begin()
     {
         _filled = 0;
         LengthBytes = 0;
         _content = new ContentBuilder(_store, _onChunk);
     }
-
-    public void Dispose() => _window.Dispose();
 
     /// <summary>Stores every chunk whose end is known, and moves the rest to the front.</summary>
     private async ValueTask CutAsync(bool isLast, CancellationToken cancellationToken)
@@ -93,12 +119,39 @@ public sealed class ContentWriter : IDisposable
 
             var chunk = OwnedBuffer.CopyOf(_window.Span.Slice(start, length));
             start += length;
-            var id = await _store.StoreAsync(chunk, _class, cancellationToken);
-            _onChunk?.Invoke(id);
-            await _content.AddAsync(id, cancellationToken);
+            await StoreAsync(chunk, isLast && start == _filled, cancellationToken);
         }
 
         _window.Span[start.._filled].CopyTo(_window.Span);
         _filled -= start;
+    }
+
+    private async ValueTask StoreAsync(OwnedBuffer chunk, bool isLast, CancellationToken cancellationToken)
+    {
+        if (isLast && _underway.Count == 0)
+        {
+            await AddAsync(await _store.StoreAsync(chunk, _class, cancellationToken), cancellationToken);
+            return;
+        }
+
+        _underway.Enqueue(isLast
+            ? _store.StoreAsync(chunk, _class, cancellationToken).AsTask()
+            : Task.Factory.StartNew(() => _store.StoreAsync(chunk, _class, cancellationToken).AsTask(), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap());
+        await AddAsync(isLast ? 0 : MaxUnderway, cancellationToken);
+    }
+
+    /// <summary>Takes ids in the order of the chunks, until only so many are on their way.</summary>
+    private async ValueTask AddAsync(int leftUnderway, CancellationToken cancellationToken)
+    {
+        while (_underway.Count > leftUnderway)
+        {
+            await AddAsync(await _underway.Dequeue(), cancellationToken);
+        }
+    }
+
+    private ValueTask AddAsync(ChunkId id, CancellationToken cancellationToken)
+    {
+        _onChunk?.Invoke(id);
+        return _content.AddAsync(id, cancellationToken);
     }
 }

@@ -9,7 +9,7 @@ public enum ChunkClass
     Page,
 }
 
-/// <summary>Takes plaintext chunks and answers their ids; stores only what is not stored yet.</summary>
+/// <summary>Takes plaintext chunks and answers their ids; stores only what is not stored yet. Of a long content it gets several at a time, from any thread.</summary>
 public interface IChunkStore
 {
     /// <summary>Takes ownership of <paramref name="plain"/>. The chunk counts as needed by the snapshot in the making.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Primitives;
@@ -14,21 +15,22 @@ public sealed class ListingBuilder : IDisposable
     private const int MaxPageBytes = 256 * 1024;
 
     private readonly IChunkStore _store;
-    private readonly DerivedKey _cutKey;
+    private readonly KeyedHasher _cuts;
     private readonly List<OpenPage> _levels = [new()];
     private EntryPath? _last;
 
     public ListingBuilder(IChunkStore store, SecretKey chunkerKey)
     {
         _store = store;
-        _cutKey = DerivedKey.Derive(chunkerKey, "sb1/pages"u8);
+        using var key = DerivedKey.Derive(chunkerKey, "sb1/pages"u8);
+        _cuts = new KeyedHasher(key);
     }
 
     public long EntryCount { get; private set; }
 
     /// <summary>Adds the next entry; its path is greater than the one before.</summary>
-    /// <param name="encoded">By <see cref="EntryCodec"/>; kept until its page is stored.</param>
-    public async ValueTask AddAsync(EntryPath path, ReadOnlyMemory<byte> encoded, CancellationToken cancellationToken)
+    /// <param name="encoded">By <see cref="EntryCodec"/>; copied.</param>
+    public ValueTask AddAsync(EntryPath path, ReadOnlyMemory<byte> encoded, CancellationToken cancellationToken)
     {
         if (_last is not null && path <= _last)
         {
@@ -37,7 +39,7 @@ public sealed class ListingBuilder : IDisposable
 
         _last = path;
         EntryCount++;
-        await AddAsync(0, new PageItem(path, path, 1, encoded), cancellationToken);
+        return AddAsync(0, new PageItem(path, path, 1, encoded), cancellationToken);
     }
 
     /// <summary>Closes all pages; null where there was no entry.</summary>
@@ -57,33 +59,30 @@ public sealed class ListingBuilder : IDisposable
                 return new ListingRoot(level, await StoreAsync(level, page, cancellationToken));
             }
 
-            if (page.Items.Count > 0)
+            if (page.Count > 0)
             {
                 await CloseAsync(level, cancellationToken);
             }
         }
     }
 
-    public void Dispose() => _cutKey.Dispose();
+    public void Dispose() => _cuts.Dispose();
 
-    private async ValueTask AddAsync(int level, PageItem item, CancellationToken cancellationToken)
+    private ValueTask AddAsync(int level, in PageItem item, CancellationToken cancellationToken)
     {
         var page = _levels[level];
-        page.Items.Add(item);
-        page.LengthBytes += item.Encoded.Length;
-        if (page.LengthBytes >= MaxPageBytes || (page.LengthBytes >= MinPageBytes && IsCut(level, item.First)))
-        {
-            await CloseAsync(level, cancellationToken);
-        }
+        page.Add(item);
+        return page.LengthBytes >= MaxPageBytes || (page.LengthBytes >= MinPageBytes && IsCut(level, item.First))
+            ? CloseAsync(level, cancellationToken)
+            : ValueTask.CompletedTask;
     }
 
     private async ValueTask CloseAsync(int level, CancellationToken cancellationToken)
     {
         var page = _levels[level];
         var id = await StoreAsync(level, page, cancellationToken);
-        var reference = new PageReference(page.Items[0].First, page.Items[^1].Last, page.Items.Sum(item => item.EntryCount), id);
-        page.Items.Clear();
-        page.LengthBytes = 0;
+        var reference = new PageReference(page.First!, page.Last!, page.EntryCount, id);
+        page.Clear();
         if (level == _levels.Count - 1)
         {
             _levels.Add(new OpenPage());
@@ -92,24 +91,54 @@ public sealed class ListingBuilder : IDisposable
         await AddAsync(level + 1, new PageItem(reference.First, reference.Last, reference.EntryCount, PageCodec.EncodeReference(reference)), cancellationToken);
     }
 
-    private async ValueTask<ChunkId> StoreAsync(int level, OpenPage page, CancellationToken cancellationToken)
-    {
-        var bytes = PageCodec.EncodePage(level, page.Items.Select(item => item.Encoded), page.Items.Count);
-        return await _store.StoreAsync(OwnedBuffer.CopyOf(bytes), ChunkClass.Page, cancellationToken);
-    }
+    private ValueTask<ChunkId> StoreAsync(int level, OpenPage page, CancellationToken cancellationToken) =>
+        _store.StoreAsync(PageCodec.EncodePage(level, page.Count, page.Items), ChunkClass.Page, cancellationToken);
 
     private bool IsCut(int level, EntryPath path)
     {
         var mask = level == 0 ? 0x3FUL : 0x0FUL;
-        return ((_cutKey.HashOf(PageCodec.PathBytes(path)).A >> 56) & mask) == 0;
+        const int FewBytes = 512;
+        var length = PageCodec.PathLength(path);
+        var bytes = length <= FewBytes ? stackalloc byte[FewBytes] : new byte[length];
+        PageCodec.CopyPath(path, bytes);
+        return ((_cuts.HashOf(bytes[..length]).A >> 56) & mask) == 0;
     }
 
-    private sealed record PageItem(EntryPath First, EntryPath Last, long EntryCount, ReadOnlyMemory<byte> Encoded);
+    private readonly record struct PageItem(EntryPath First, EntryPath Last, long EntryCount, ReadOnlyMemory<byte> Encoded);
 
     private sealed class OpenPage
     {
-        public List<PageItem> Items { get; } = [];
+        private readonly ArrayBufferWriter<byte> _items = new(MinPageBytes);
 
-        public int LengthBytes { get; set; }
+        public EntryPath? First { get; private set; }
+
+        public EntryPath? Last { get; private set; }
+
+        public int Count { get; private set; }
+
+        /// <summary>Of the listing, below this page.</summary>
+        public long EntryCount { get; private set; }
+
+        public ReadOnlySpan<byte> Items => _items.WrittenSpan;
+
+        public int LengthBytes => _items.WrittenCount;
+
+        public void Add(in PageItem item)
+        {
+            First ??= item.First;
+            Last = item.Last;
+            Count++;
+            EntryCount += item.EntryCount;
+            _items.Write(item.Encoded.Span);
+        }
+
+        public void Clear()
+        {
+            First = null;
+            Last = null;
+            Count = 0;
+            EntryCount = 0;
+            _items.ResetWrittenCount();
+        }
     }
 }

@@ -85,7 +85,6 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
 /// <summary>Reads a listing cache in order.</summary>
 internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStreamReader ids, Timestamp startedAt) : IDisposable
 {
-    private EntryPath? _last;
     private long _unreadIds;
 
     /// <summary>When the run began that took this listing: no entry was looked at earlier.</summary>
@@ -104,8 +103,7 @@ internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStrea
 
         var rest = new byte[CachedEntryCodec.RestBytes(head)];
         entries.TryRead(rest);
-        var entry = CachedEntryCodec.Read(head, rest, _last);
-        _last = entry.Path;
+        var entry = CachedEntryCodec.Read(head, rest);
         _unreadIds = entry.DeepIds;
         return entry;
     }
@@ -163,21 +161,24 @@ internal sealed class ListingCacheWriter : IDisposable
     /// <summary>Why there will be no cache; null while all is well.</summary>
     internal Exception? Failure { get; private set; }
 
-    internal void AddId(ChunkId id) => Guard(() =>
+    internal void AddId(ChunkId id)
     {
         Span<byte> bytes = stackalloc byte[Id256.SizeBytes];
         id.Value.CopyTo(bytes);
-        _ids!.Write(bytes);
-    });
+        Write(_ids, bytes);
+    }
 
-    internal void Add(CachedEntry entry) => Guard(() =>
+    /// <param name="ids">Joined.</param>
+    internal void AddIds(ReadOnlySpan<byte> ids) => Write(_ids, ids);
+
+    /// <param name="identity">As seen now.</param>
+    internal void Add(CachedEntry entry, EntryIdentity identity)
     {
         Span<byte> head = stackalloc byte[CachedEntryCodec.HeadBytes];
-        var path = CachedEntryCodec.WriteHead(entry, head);
-        _entries!.Write(head);
-        _entries.Write(path);
-        _entries.Write(entry.Encoded.Span);
-    });
+        CachedEntryCodec.WriteHead(entry, identity, head);
+        Write(_entries, head);
+        Write(_entries, entry.Rest.Span);
+    }
 
     /// <summary>A crash between the two renames leaves a pair that does not match: no cache, one slower run.</summary>
     internal void Commit()
@@ -198,6 +199,24 @@ internal sealed class ListingCacheWriter : IDisposable
         foreach (var temporary in _temporaries)
         {
             Attempt(() => File.Delete(temporary));
+        }
+    }
+
+    /// <summary>As <see cref="Guard"/>, for what is written a hundred thousand times.</summary>
+    private void Write(SealedStreamWriter? file, ReadOnlySpan<byte> bytes)
+    {
+        if (Failure is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            file!.Write(bytes);
+        }
+        catch (Exception error) when (IsRefusal(error))
+        {
+            Failure = error;
         }
     }
 
@@ -243,9 +262,11 @@ internal sealed class ListingCacheWriter : IDisposable
         {
             work();
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (IsRefusal(error))
         {
             Failure ??= error;
         }
     }
+
+    private static bool IsRefusal(Exception error) => error is IOException or UnauthorizedAccessException;
 }

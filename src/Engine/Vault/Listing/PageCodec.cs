@@ -20,15 +20,22 @@ internal static class PageCodec
     private const int LevelKey = 0;
     private const int ItemsKey = 1;
 
-    internal static byte[] EncodePage(int level, IEnumerable<ReadOnlyMemory<byte>> items, int count)
-    {
-        var writer = new CborMapWriter().BeginMap(2).Key(LevelKey).Int(level).Key(ItemsKey).BeginArray(count);
-        foreach (var item in items)
-        {
-            writer.Encoded(item.Span);
-        }
+    /// <summary>Longest head of a page: a map of two, both keys, a level, an array of 2^32 - 1 items.</summary>
+    private const int MaxHeadBytes = 1 + 1 + 1 + 1 + 5;
 
-        return writer.EndArray().EndMap().Encode();
+    /// <summary>
+    /// The page of these items, which are encoded already. Its few bytes of frame are put in front of them by hand: a writer of CBOR reads each item through before it takes it, which was a
+    /// seventh of a run without changes.
+    /// </summary>
+    /// <param name="items">One after the other.</param>
+    internal static OwnedBuffer EncodePage(int level, int count, ReadOnlySpan<byte> items)
+    {
+        Span<byte> head = stackalloc byte[MaxHeadBytes];
+        head = head[..WriteHead(level, count, head)];
+        var page = OwnedBuffer.Rent(head.Length + items.Length);
+        head.CopyTo(page.Span);
+        items.CopyTo(page.Span[head.Length..]);
+        return page;
     }
 
     internal static byte[] EncodeReference(PageReference reference)
@@ -82,16 +89,56 @@ internal static class PageCodec
     /// <summary>The path as hashed for cutting pages: each component as u32 length ‖ bytes.</summary>
     internal static byte[] PathBytes(EntryPath path)
     {
-        var bytes = new byte[path.Components.Sum(component => sizeof(uint) + component.Length)];
-        var at = 0;
-        foreach (var component in path.Components)
+        var bytes = new byte[PathLength(path)];
+        CopyPath(path, bytes);
+        return bytes;
+    }
+
+    internal static int PathLength(EntryPath path)
+    {
+        var length = 0;
+        for (var i = 0; i < path.Depth; i++)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(at), component.Length);
-            component.CopyTo(bytes, at + sizeof(uint));
-            at += sizeof(uint) + component.Length;
+            length += sizeof(uint) + path[i].Length;
         }
 
-        return bytes;
+        return length;
+    }
+
+    /// <summary><see cref="PathBytes"/> into memory of at least <see cref="PathLength"/>.</summary>
+    internal static void CopyPath(EntryPath path, Span<byte> destination)
+    {
+        for (var i = 0; i < path.Depth; i++)
+        {
+            var component = path[i];
+            BinaryPrimitives.WriteInt32LittleEndian(destination, component.Length);
+            component.CopyTo(destination[sizeof(uint)..]);
+            destination = destination[(sizeof(uint) + component.Length)..];
+        }
+    }
+
+    private static int WriteHead(int level, int count, Span<byte> head)
+    {
+        const byte MapOfTwo = 0xA2, Array = 0x80, OneByte = 24, TwoBytes = 25, FourBytes = 26;
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(level, OneByte);
+        (head[0], head[1], head[2], head[3]) = (MapOfTwo, LevelKey, (byte)level, ItemsKey);
+        switch (count)
+        {
+            case < OneByte:
+                head[4] = (byte)(Array | count);
+                return 5;
+            case <= byte.MaxValue:
+                (head[4], head[5]) = (Array | OneByte, (byte)count);
+                return 6;
+            case <= ushort.MaxValue:
+                head[4] = Array | TwoBytes;
+                BinaryPrimitives.WriteUInt16BigEndian(head[5..], (ushort)count);
+                return 7;
+            default:
+                head[4] = Array | FourBytes;
+                BinaryPrimitives.WriteUInt32BigEndian(head[5..], (uint)count);
+                return 9;
+        }
     }
 
     private static PageReference ReadReference(CborMapReader reader)

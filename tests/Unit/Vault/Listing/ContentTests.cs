@@ -63,7 +63,7 @@ public sealed class ContentTests
         var store = new MemoryChunkStore();
         using var writer = new ContentWriter(Chunker, store, ChunkClass.Data, null);
         await writer.WriteAsync(Bytes(100_000, seed: 3), Token);
-        writer.Reset();
+        await writer.ResetAsync();
         await writer.WriteAsync(Bytes(5, seed: 4), Token);
         var content = await writer.FinishAsync(Token);
         Assert.Equal(Bytes(5, seed: 4), await ContentReader.ReadAllAsync(content, store, 100, Token));

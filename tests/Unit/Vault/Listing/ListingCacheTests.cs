@@ -142,7 +142,8 @@ public sealed class ListingCacheTests : IDisposable
             writer.AddId(Chunk(number, id));
         }
 
-        writer.Add(CachedEntry.Of(Entry(number), EntryCodec.Encode(Entry(number)), new EntryIdentity(null, (ulong)number + 1, 2, 1), number % 5));
+        var identity = new EntryIdentity(null, (ulong)number + 1, 2, 1);
+        writer.Add(CachedEntry.Of(Entry(number), EntryCodec.Encode(Entry(number)), identity, number % 5), identity);
     }
 
     private static ChunkId Chunk(int number, int id) => new(ContentHash.Of(BitConverter.GetBytes((number * 10) + id)).Value);

@@ -3,6 +3,7 @@ using CsCheck;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Tests.Unit.Vault.Listing;
@@ -95,6 +96,34 @@ public sealed class ListingTreeTests
         store.Chunks[pages[^1]] = store.Chunks[pages[^2]];
         var refused = await Assert.ThrowsAsync<IntegrityException>(async () => await new ListingReader(root, store).EntriesAsync(Token).ToListAsync(Token));
         Assert.Equal(FaultCodes.ListingMalformed, refused.Code);
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 23)]
+    [InlineData(7, 24)]
+    [InlineData(2, 255)]
+    [InlineData(0, 256)]
+    [InlineData(0, 65_535)]
+    [InlineData(3, 65_536)]
+    public void A_page_is_framed_as_a_writer_of_CBOR_frames_it(int level, int count)
+    {
+        var items = new byte[count];
+        var writer = new CborMapWriter().BeginMap(2).Key(0).Int(level).Key(1).Array(items, static (item, value) => item.Int(value)).EndMap();
+        using var page = PageCodec.EncodePage(level, count, items);
+        Assert.Equal(writer.Encode(), page.Span);
+    }
+
+    [Fact]
+    public void Many_messages_hash_as_each_alone()
+    {
+        using var key = DerivedKey.Derive(ChunkerKey, "sb1/pages"u8);
+        using var hasher = new KeyedHasher(key);
+        Assert.All(Enumerable.Range(0, 200), length =>
+        {
+            var message = new byte[length];
+            Assert.Equal(key.HashOf(message), hasher.HashOf(message));
+        });
     }
 
     [Fact]

@@ -9,6 +9,7 @@ namespace SecureBackup.Tests.Unit.Vault.Listing;
 internal sealed class MemoryChunkStore : IChunkStore, IChunkFetcher, IDisposable
 {
     private readonly ChunkIdKey _key = new(new byte[32]);
+    private readonly Lock _gate = new();
 
     public void Dispose() => _key.Dispose();
 
@@ -24,7 +25,11 @@ internal sealed class MemoryChunkStore : IChunkStore, IChunkFetcher, IDisposable
         using (plain)
         {
             var id = _key.IdOf(DomainId.Vault, plain.Span);
-            StoredNew += Chunks.TryAdd(id, plain.Span.ToArray()) ? 1 : 0;
+            lock (_gate)
+            {
+                StoredNew += Chunks.TryAdd(id, plain.Span.ToArray()) ? 1 : 0;
+            }
+
             return ValueTask.FromResult(id);
         }
     }

@@ -43,7 +43,8 @@ public sealed class MillionEntriesTests : IDisposable
                 var entry = Entry(i);
                 var encoded = EntryCodec.Encode(entry);
                 await builder.AddAsync(entry.Path, encoded, Token);
-                writer.Add(CachedEntry.Of(entry, encoded, new EntryIdentity(default(Timestamp), (ulong)i + 1, 1, 1), 0));
+                var identity = new EntryIdentity(default(Timestamp), (ulong)i + 1, 1, 1);
+                writer.Add(CachedEntry.Of(entry, encoded, identity, 0), identity);
                 growth.Look(i);
             }
 
