@@ -9,15 +9,19 @@ namespace SecureBackup.PowerShell.Isolation;
 /// <summary>
 /// Holds the engine and everything it needs, managed and native, from the module's <c>engine</c> folder. So the default context
 /// sees the cmdlet assembly alone, and other modules may bring other versions of the same libraries, loaded before or after.
+/// What speaks to object stores, with its libraries, lies in a folder <c>targets</c> below that, and is loaded when it is first named.
 /// Of what is there compiled ahead for this platform, in a folder of its name, that image is taken: a small run took 0.50 s
 /// instead of 0.62. Images of another build, which a copy over an older module leaves there, are not taken, nor damaged ones.
 /// </summary>
 internal sealed class EngineLoadContext : AssemblyLoadContext
 {
     private const string EngineAssembly = "SecureBackup.Engine";
+    private const string TargetsAssembly = "SecureBackup.Targets";
 
     private static readonly string Folder = Path.Combine(Path.GetDirectoryName(typeof(EngineLoadContext).Assembly.Location)!, "engine");
-    private static readonly Lazy<string?> NativeFolder = new(FindNativeFolder);
+    private static readonly string TargetsFolder = Path.Combine(Folder, "targets");
+    private static readonly Lazy<string?> NativeFolder = new(static () => FindNativeFolder(Folder, EngineAssembly));
+    private static readonly Lazy<string?> NativeTargetsFolder = new(static () => FindNativeFolder(TargetsFolder, TargetsAssembly));
     private static readonly Lazy<EngineLoadContext> Shared = new(static () => new EngineLoadContext());
     private static int _isHooked;
 
@@ -37,14 +41,16 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
         if (Interlocked.Exchange(ref _isHooked, 1) == 0)
         {
             Default.Resolving += static (_, name) =>
-                string.Equals(name.Name, EngineAssembly, StringComparison.OrdinalIgnoreCase) ? Shared.Value.LoadFromAssemblyName(name) : null;
+                name.Name is { } asked && (asked.Equals(EngineAssembly, StringComparison.OrdinalIgnoreCase) || asked.Equals(TargetsAssembly, StringComparison.OrdinalIgnoreCase))
+                    ? Shared.Value.LoadFromAssemblyName(name)
+                    : null;
         }
     }
 
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        var native = NativeFolder.Value is { } folder ? Path.Combine(folder, assemblyName.Name + ".dll") : null;
-        var path = File.Exists(native) ? native : _resolver.ResolveAssemblyToPath(assemblyName);
+        var file = assemblyName.Name + ".dll";
+        var path = Find(NativeFolder.Value, file) ?? _resolver.ResolveAssemblyToPath(assemblyName) ?? Find(NativeTargetsFolder.Value, file) ?? Find(TargetsFolder, file);
         return path is null ? null : LoadFromAssemblyPath(path);
     }
 
@@ -54,10 +60,13 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
         return path is null ? 0 : LoadUnmanagedDllFromPath(path);
     }
 
-    private static string? FindNativeFolder()
+    private static string? Find(string? folder, string file) => folder is not null && Path.Combine(folder, file) is var path && File.Exists(path) ? path : null;
+
+    /// <summary>The folder of what is compiled ahead, if that is of the same build as the code beside it.</summary>
+    private static string? FindNativeFolder(string folder, string assembly)
     {
-        var folder = Path.Combine(Folder, PlatformName());
-        return BuildOf(Path.Combine(folder, EngineAssembly + ".dll")) is { } native && native == BuildOf(Path.Combine(Folder, EngineAssembly + ".dll")) ? folder : null;
+        var native = Path.Combine(folder, PlatformName());
+        return BuildOf(Path.Combine(native, assembly + ".dll")) is { } build && build == BuildOf(Path.Combine(folder, assembly + ".dll")) ? native : null;
     }
 
     /// <summary>Null where there is no sound image. Code that is compiled ahead keeps the id of the build that it was made from.</summary>
