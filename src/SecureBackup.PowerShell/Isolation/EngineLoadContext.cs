@@ -11,7 +11,8 @@ namespace SecureBackup.PowerShell.Isolation;
 /// sees the cmdlet assembly alone, and other modules may bring other versions of the same libraries, loaded before or after.
 /// What speaks to object stores, with its libraries, lies in a folder <c>targets</c> below that, and is loaded when it is first named.
 /// Of what is there compiled ahead for this platform, in a folder of its name, that image is taken: a small run took 0.50 s
-/// instead of 0.62. Images of another build, which a copy over an older module leaves there, are not taken, nor damaged ones.
+/// instead of 0.62. A folder that has the framework's version in its name goes before it, where its code was compiled together with exactly
+/// the framework that runs. Images of another build, which a copy over an older module leaves there, are not taken, nor damaged ones.
 /// </summary>
 internal sealed class EngineLoadContext : AssemblyLoadContext
 {
@@ -20,8 +21,8 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
 
     private static readonly string Folder = Path.Combine(Path.GetDirectoryName(typeof(EngineLoadContext).Assembly.Location)!, "engine");
     private static readonly string TargetsFolder = Path.Combine(Folder, "targets");
-    private static readonly Lazy<string?> NativeFolder = new(static () => FindNativeFolder(Folder, EngineAssembly));
-    private static readonly Lazy<string?> NativeTargetsFolder = new(static () => FindNativeFolder(TargetsFolder, TargetsAssembly));
+    private static readonly Lazy<string[]> NativeFolders = new(FindNativeFolders);
+    private static readonly Lazy<string[]> NativeTargetsFolders = new(static () => OfSameBuild(TargetsFolder, TargetsAssembly, Path.Combine(TargetsFolder, PlatformName())));
     private static readonly Lazy<EngineLoadContext> Shared = new(static () => new EngineLoadContext());
     private static int _isHooked;
 
@@ -50,7 +51,7 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
     protected override Assembly? Load(AssemblyName assemblyName)
     {
         var file = assemblyName.Name + ".dll";
-        var path = Find(NativeFolder.Value, file) ?? _resolver.ResolveAssemblyToPath(assemblyName) ?? Find(NativeTargetsFolder.Value, file) ?? Find(TargetsFolder, file);
+        var path = Find(NativeFolders.Value, file) ?? _resolver.ResolveAssemblyToPath(assemblyName) ?? Find([.. NativeTargetsFolders.Value, TargetsFolder], file);
         return path is null ? null : LoadFromAssemblyPath(path);
     }
 
@@ -60,13 +61,28 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
         return path is null ? 0 : LoadUnmanagedDllFromPath(path);
     }
 
-    private static string? Find(string? folder, string file) => folder is not null && Path.Combine(folder, file) is var path && File.Exists(path) ? path : null;
+    private static string? Find(string[] folders, string file) => Array.ConvertAll(folders, folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 
-    /// <summary>The folder of what is compiled ahead, if that is of the same build as the code beside it.</summary>
-    private static string? FindNativeFolder(string folder, string assembly)
+    private static string[] FindNativeFolders()
     {
-        var native = Path.Combine(folder, PlatformName());
-        return BuildOf(Path.Combine(native, assembly + ".dll")) is { } build && build == BuildOf(Path.Combine(folder, assembly + ".dll")) ? native : null;
+        var any = Path.Combine(Folder, PlatformName());
+        var together = $"{any}-{Environment.Version}";
+        return OfSameBuild(Folder, EngineAssembly, IsOfRunningFramework(together) ? [together, any] : [any]);
+    }
+
+    /// <summary>Those of the folders whose code is that of the assembly that every platform has.</summary>
+    private static string[] OfSameBuild(string folder, string assembly, params string[] natives)
+    {
+        var build = BuildOf(Path.Combine(folder, assembly + ".dll"));
+        return Array.FindAll(natives, native => BuildOf(Path.Combine(native, assembly + ".dll")) is { } id && id == build);
+    }
+
+    /// <summary>Whether each assembly of the framework that the code relies on is, to the last bit, the one that it was compiled with: nothing else would notice.</summary>
+    private static bool IsOfRunningFramework(string folder)
+    {
+        var list = Path.Combine(folder, "framework.txt");
+        return File.Exists(list) && File.ReadAllLines(list) is { Length: > 0 } lines && Array.TrueForAll(lines, static line =>
+            line.Split(' ') is [var name, var build] && Guid.TryParse(build, out var id) && Default.LoadFromAssemblyName(new AssemblyName(name)).ManifestModule.ModuleVersionId == id);
     }
 
     /// <summary>Null where there is no sound image. Code that is compiled ahead keeps the id of the build that it was made from.</summary>

@@ -149,10 +149,10 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
     }
 
     private static string? RegionIn(AmazonServiceException refusal, ResponseNotes notes) =>
-        notes.Region ?? ((refusal as AmazonS3Exception)?.ResponseBody is { } body && RegionPattern().Match(body) is { Success: true } match ? match.Groups[1].Value : null);
+        notes.Region ?? ((refusal as AmazonS3Exception)?.ResponseBody is { } body && RegionPattern().Match(body) is { Success: true } match ? match.Groups["region"].Value : null);
 
     private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
 
-    [GeneratedRegex("<Region>([a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<Region>(?<region>[a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RegionPattern();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Amazon.S3;
 using Amazon.S3.Model;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;

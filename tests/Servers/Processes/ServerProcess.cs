@@ -97,7 +97,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
     private static ProcessStartInfo Describe(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var name in ForeignVariables)
         {
             start.Environment.Remove(name);

@@ -140,7 +140,7 @@ public sealed class SnapshotComparerTests
         var part = new OwnerPart(null, Engine.Vault.Listing.ContentRef.Empty, roots, ["-*.tmp", "+*.txt"], null);
         var own = DiskRoots.SourceOf(part, [], ["/vault"]);
         Assert.Equal(["crm", "mail"], own.Roots.Select(root => root.Name));
-        Assert.Equal((scene.Folder["mail"], "*.tmp", "*.txt", ["/vault"]), (own.Roots[1].Path, own.Exclude[0], own.Include[0], own.SkipFolders[0]));
+        Assert.Equal((scene.Folder["mail"], "*.tmp", "*.txt", "/vault"), (own.Roots[1].Path, own.Exclude[0], own.Include[0], own.SkipFolders[0]));
 
         Directory.CreateDirectory(scene.Folder["back/mail"]);
         Assert.Equal([("mail", scene.Folder["back/mail"])], DiskRoots.SourceOf(part, [scene.Folder["back"]], ["/vault"]).Roots.Select(root => (root.Name, root.Path)));
