@@ -70,10 +70,24 @@ function Copy-Files([string] $From, [string] $Pattern, [string] $To) {
     }
 }
 
+# Of an assembly: another with this id has the same code.
+function Get-BuildId([string] $Path) {
+    $image = [Reflection.PortableExecutable.PEReader]::new([IO.File]::OpenRead($Path))
+    try {
+        $metadata = [Reflection.Metadata.PEReaderExtensions]::GetMetadataReader($image)
+        $metadata.GetGuid($metadata.GetModuleDefinition().Mvid)
+    }
+    finally { $image.Dispose() }
+}
+
 # The engine lies in a folder of its own, so that its dependencies never meet those of other modules; its native code for this platform below that.
 function Publish-Engine([string] $Destination) {
     Invoke-Dotnet 'publish', (Get-RepositoryPath 'src/Engine'), '-c', 'Release', '-o', $Destination
     foreach ($file in [IO.Directory]::GetFiles($Destination, '*.xml')) { [IO.File]::Delete($file) }
+    foreach ($list in [IO.Directory]::GetFiles($Destination, 'framework.txt', 'AllDirectories')) {
+        [IO.File]::WriteAllLines($list, [string[]]@([IO.File]::ReadAllLines($list) | ForEach-Object { "$([IO.Path]::GetFileNameWithoutExtension($_)) $(Get-BuildId $_)" }))
+    }
+
     $runtimes = [IO.Path]::Combine($Destination, 'runtimes')
     if (-not [IO.Directory]::Exists($runtimes)) { return }
     foreach ($folder in [IO.Directory]::GetDirectories($runtimes)) {

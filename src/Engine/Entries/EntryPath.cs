@@ -42,11 +42,14 @@ public sealed class EntryPath : IComparable<EntryPath>, IEquatable<EntryPath>
 
     public EntryPath? Parent => _components.Length == 0 ? null : new EntryPath(_components[..^1]);
 
-    public EntryPath Append(ReadOnlySpan<byte> name)
+    public EntryPath Append(ReadOnlySpan<byte> name) => AppendShared(name.ToArray());
+
+    /// <param name="name">Shared with the path from now on.</param>
+    internal EntryPath AppendShared(byte[] name)
     {
         var components = new byte[_components.Length + 1][];
         _components.CopyTo(components, 0);
-        components[^1] = name.ToArray();
+        components[^1] = name;
         return new EntryPath(components);
     }
 

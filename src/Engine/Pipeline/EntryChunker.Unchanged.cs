@@ -10,12 +10,27 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>What the last run's listing says of an entry.</summary>
 internal sealed partial class EntryChunker
 {
+    private EntryMetadata? _lastMarked;
+    private ulong _lastMark;
+
     /// <summary>
-    /// Whether an unchanged file is listed as it was before, byte for byte. Its change time says that its attributes are the same too; mode and owner are compared all
+    /// Whether an unchanged file or folder is listed as it was before, byte for byte. Its change time says that its attributes are the same too; mode and owner are compared all
     /// the same, since another way to mount a file system, or another account, shows them differently.
     /// </summary>
-    private static bool IsListedAlike(CachedEntry before, SourceEntry now) =>
-        before.Mark != 0 && UnchangedRule.CoversAttributes(before, now) && before.Mark == CachedEntry.MarkOf(now.Metadata);
+    private bool IsListedAlike(CachedEntry before, SourceEntry now) =>
+        before.Mark != 0 && UnchangedRule.CoversAttributes(before, now) && before.Mark == MarkOf(now.Metadata);
+
+    /// <summary>Neighbours mostly have one mode and owner.</summary>
+    private ulong MarkOf(EntryMetadata now)
+    {
+        if (_lastMarked is not { } last || last.Mode != now.Mode || last.UserId != now.UserId || last.GroupId != now.GroupId
+            || !string.Equals(last.UserName, now.UserName, StringComparison.Ordinal) || !string.Equals(last.GroupName, now.GroupName, StringComparison.Ordinal))
+        {
+            (_lastMarked, _lastMark) = (now, CachedEntry.MarkOf(now));
+        }
+
+        return _lastMark;
+    }
 
     /// <summary>The entry of this path in the last run's listing; passes over what has vanished since.</summary>
     private CachedEntry? Before(EntryPath path)

@@ -110,16 +110,16 @@ internal sealed partial class EntryChunker : IDisposable
             _parts.Counters.AddFile();
         }
 
-        var isUnchanged = isFile && before is not null && await IsUnchangedAsync(entry, before, cancellationToken);
+        var isUnchanged = before is not null && (isFile ? await IsUnchangedAsync(entry, before, cancellationToken) : _parts.Rule!.HoldsFolder(before, entry));
         if (isUnchanged && IsListedAlike(before!, entry))
         {
             await ListAsync(entry.Path, before!, entry.Identity, before, cancellationToken);
             return;
         }
 
-        var (listed, identity) = isUnchanged ? ListUnchanged(entry, before!)
-            : isFile ? await ReadFileAsync(entry, before, cancellationToken)
-            : (Listed(entry, entry.Metadata), entry.Identity);
+        var (listed, identity) = !isFile ? (Listed(entry, MetadataOf(entry, before: null)), entry.Identity)
+            : isUnchanged ? (Listed(entry, MetadataOf(entry, before)) with { Content = before!.Entry.Content }, entry.Identity)
+            : await ReadFileAsync(entry, before, cancellationToken);
         if (listed is null || HasLostItsFile(listed))
         {
             return;
@@ -148,25 +148,24 @@ internal sealed partial class EntryChunker : IDisposable
         _hasWholeAttributes = false;
     }
 
-    /// <summary>Attributes that cannot be looked at any more are the inline ones of the last run, and the fault says so.</summary>
-    private (ListedEntry? Listed, EntryIdentity Identity) ListUnchanged(SourceEntry entry, CachedEntry before)
+    /// <summary>Attributes that cannot be looked at any more are the inline ones of the last run, where it saw the same entry, and the fault says so.</summary>
+    private EntryMetadata MetadataOf(SourceEntry entry, CachedEntry? before)
     {
-        var listed = Listed(entry, entry.Metadata) with { Content = before.Entry.Content };
         try
         {
-            listed = listed with { Metadata = entry.ReadMetadata(out var fault) };
+            var metadata = entry.ReadMetadata(out var fault);
             if (fault is not null)
             {
                 ReportAttributes(fault);
             }
+
+            return metadata;
         }
         catch (SourceFaultException fault)
         {
             ReportAttributes(fault.Fault);
-            listed = listed with { Metadata = entry.Metadata with { ExtendedAttributes = before.Entry.Metadata.ExtendedAttributes } };
+            return before is null ? entry.Metadata : entry.Metadata with { ExtendedAttributes = before.Entry.Metadata.ExtendedAttributes };
         }
-
-        return (listed, entry.Identity);
     }
 
     /// <summary>A further name of a file that could not be read is as lost as the file.</summary>

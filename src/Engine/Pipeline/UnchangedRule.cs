@@ -23,6 +23,12 @@ internal sealed record UnchangedRule(Timestamp LookedAt, bool TrustsMissingChang
         return isSameFile && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
     }
 
+    /// <summary>The same of a folder, which has no content: it shows what it showed.</summary>
+    internal bool HoldsFolder(CachedEntry before, SourceEntry now) =>
+        before.Kind == EntryKind.Directory && now.Metadata.Kind == EntryKind.Directory
+        && before.ModifiedAt == now.Metadata.ModifiedAt
+        && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
+
     /// <summary>Of an entry for which the rule holds: whether that says the same of its attributes, which every change time that can be trusted does.</summary>
     internal static bool CoversAttributes(CachedEntry before, SourceEntry now) => HasTrusted(before.Identity) && HasTrusted(now.Identity);
 

@@ -1,9 +1,9 @@
+using System.Buffers;
 using System.Globalization;
 using System.Runtime.Versioning;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Entries;
-using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Platform;
 
@@ -64,14 +64,15 @@ internal sealed class LinuxFiles : UnixFiles
 
     public override bool List(SafeFileHandle folder, NameList names)
     {
-        using var buffer = OwnedBuffer.Rent(RecordBufferBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(RecordBufferBytes);
         LinuxCalls.Seek(folder, 0, whence: 0);
         int length;
-        while ((length = LinuxCalls.ReadFolder(folder, buffer.Span)) > 0)
+        while ((length = LinuxCalls.ReadFolder(folder, buffer)) > 0)
         {
-            LinuxFolderRecords.AddNames(buffer.Span[..length], names);
+            LinuxFolderRecords.AddNames(buffer.AsSpan(0, length), names);
         }
 
+        ArrayPool<byte>.Shared.Return(buffer);
         return length == 0;
     }
 

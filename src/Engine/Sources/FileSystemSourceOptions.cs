@@ -48,7 +48,7 @@ public sealed record FileSystemSourceOptions
     /// <summary>Files modified at or after are left out.</summary>
     public DateTimeOffset? ModifiedBefore { get; init; }
 
-    /// <summary>Extended attributes of files are not read on the walk but by who needs them: see <see cref="SourceEntry.LacksAttributes"/>.</summary>
+    /// <summary>Extended attributes of files and folders are not read on the walk but by who needs them: see <see cref="SourceEntry.LacksAttributes"/>.</summary>
     public bool DefersAttributes { get; init; }
 
     public ChangeTimeTrust ChangeTimeTrust { get; init; }

@@ -128,7 +128,7 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
             return;
         }
 
-        var path = frame.Path.Append(name);
+        var path = frame.Path.AppendShared(name);
         if (path.Depth > EntryPath.MaxDepth)
         {
             throw new SourceFaultException(new SourceFault(
@@ -196,7 +196,7 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
     private SourceItem CreateItem(EntryPath path, FolderNode folder, byte[] name, in EntryStat stat)
     {
         SourceFault? fault = null;
-        var described = rules.DefersAttributes && stat.LinkCount == 1 ? reader.TryDescribe(stat) : null;
+        var described = rules.DefersAttributes && (stat.LinkCount == 1 || stat.Kind == EntryKind.Directory) ? reader.TryDescribe(stat) : null;
         var metadata = described ?? reader.ReadMetadata(folder, name, stat, out fault);
         var firstName = stat.Kind == EntryKind.File ? links.FirstNameOf(stat, path) : null;
         if (firstName is not null)

@@ -22,6 +22,7 @@ internal sealed class UnixFileSystemReader : FileSystemReader
     private readonly UnixFolderPool _folders;
     private readonly UnixFileSystemTraits _traits;
     private readonly UnixAccounts _accounts = new();
+    private Owner? _lastOwner;
 
     public UnixFileSystemReader(ChangeTimeTrust trust)
     {
@@ -110,7 +111,8 @@ internal sealed class UnixFileSystemReader : FileSystemReader
         return ToMetadata(stat) with { LinkTarget = target, ExtendedAttributes = attributes, Holes = holes };
     }
 
-    public override EntryMetadata? TryDescribe(in EntryStat stat) => stat.Kind == EntryKind.File && !stat.IsSparse ? ToMetadata(stat) : null;
+    public override EntryMetadata? TryDescribe(in EntryStat stat) =>
+        stat.Kind == EntryKind.Directory || (stat.Kind == EntryKind.File && !stat.IsSparse) ? ToMetadata(stat) : null;
 
     public override SourceContent Open(FileSystemEntry entry)
     {
@@ -208,18 +210,37 @@ internal sealed class UnixFileSystemReader : FileSystemReader
         DeviceMinor = stat.SpecialMinor,
     };
 
-    private EntryMetadata ToMetadata(in EntryStat stat) => new()
+    private EntryMetadata ToMetadata(in EntryStat stat)
     {
-        Kind = stat.Kind,
-        SizeBytes = stat.SizeBytes,
-        ModifiedAt = stat.ModifiedAt,
-        CreatedAt = stat.CreatedAt,
-        Mode = stat.Mode,
-        UserId = stat.UserId,
-        GroupId = stat.GroupId,
-        UserName = _accounts.UserName(stat.UserId!.Value),
-        GroupName = _accounts.GroupName(stat.GroupId!.Value),
-        DeviceMajor = stat.DeviceMajor,
-        DeviceMinor = stat.DeviceMinor,
-    };
+        var owner = OwnerOf(stat.UserId!.Value, stat.GroupId!.Value);
+        return new EntryMetadata
+        {
+            Kind = stat.Kind,
+            SizeBytes = stat.SizeBytes,
+            ModifiedAt = stat.ModifiedAt,
+            CreatedAt = stat.CreatedAt,
+            Mode = stat.Mode,
+            UserId = stat.UserId,
+            GroupId = stat.GroupId,
+            UserName = owner.UserName,
+            GroupName = owner.GroupName,
+            DeviceMajor = stat.DeviceMajor,
+            DeviceMinor = stat.DeviceMinor,
+        };
+    }
+
+    /// <summary>Neighbours mostly have one owner.</summary>
+    private Owner OwnerOf(uint user, uint group)
+    {
+        if (Volatile.Read(ref _lastOwner) is { } last && last.User == user && last.Group == group)
+        {
+            return last;
+        }
+
+        var owner = new Owner(user, group, _accounts.UserName(user), _accounts.GroupName(group));
+        Volatile.Write(ref _lastOwner, owner);
+        return owner;
+    }
+
+    private sealed record Owner(uint User, uint Group, string? UserName, string? GroupName);
 }

@@ -13,10 +13,11 @@ internal sealed class UnixFileSystemTraits(ChangeTimeTrust trust)
     private static readonly TimeSpan KernelTick = TimeSpan.FromMilliseconds(10);
 
     private readonly ConcurrentDictionary<ulong, StampTrust> _byDevice = new();
+    private KnownDevice? _last;
 
     public void Learn(ulong device, StampTrust stamps) => _byDevice.TryAdd(device, stamps);
 
-    public bool Knows(ulong device) => _byDevice.ContainsKey(device);
+    public bool Knows(ulong device) => Volatile.Read(ref _last)?.Device == device || _byDevice.ContainsKey(device);
 
     public bool HasStableIdentity(ulong device) => trust switch
     {
@@ -29,5 +30,22 @@ internal sealed class UnixFileSystemTraits(ChangeTimeTrust trust)
     public TimeSpan Granularity(ulong device, Timestamp changedAt) =>
         changedAt.Nanoseconds != 0 && StampsOf(device) == StampTrust.OwnClock ? KernelTick : UnknownGrain;
 
-    private StampTrust StampsOf(ulong device) => _byDevice.GetValueOrDefault(device, StampTrust.None);
+    /// <summary>Asked three times for each entry, nearly always of one device.</summary>
+    private StampTrust StampsOf(ulong device)
+    {
+        if (Volatile.Read(ref _last) is { } last && last.Device == device)
+        {
+            return last.Stamps;
+        }
+
+        if (!_byDevice.TryGetValue(device, out var stamps))
+        {
+            return StampTrust.None;
+        }
+
+        Volatile.Write(ref _last, new KnownDevice(device, stamps));
+        return stamps;
+    }
+
+    private sealed record KnownDevice(ulong Device, StampTrust Stamps);
 }

@@ -22,6 +22,11 @@ internal sealed class UnixFolderPool(UnixFiles files, int capacity) : IDisposabl
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_recent.First is { } last && last.Value.Node == folder)
+            {
+                return new Lease(last.Value.Handle);
+            }
+
             var closed = new Stack<FolderNode>();
             SafeFileHandle? handle = null;
             for (var node = folder; node is not null; node = node.Parent)

@@ -10,14 +10,15 @@ namespace SecureBackup.PowerShell.Isolation;
 /// Holds the engine and everything it needs, managed and native, from the module's <c>engine</c> folder. So the default context
 /// sees the cmdlet assembly alone, and other modules may bring other versions of the same libraries, loaded before or after.
 /// Of what is there compiled ahead for this platform, in a folder of its name, that image is taken: a small run took 0.50 s
-/// instead of 0.62. Images of another build, which a copy over an older module leaves there, are not taken, nor damaged ones.
+/// instead of 0.62. A folder that has the framework's version in its name goes before it, where its code was compiled together with exactly
+/// the framework that runs. Images of another build, which a copy over an older module leaves there, are not taken, nor damaged ones.
 /// </summary>
 internal sealed class EngineLoadContext : AssemblyLoadContext
 {
     private const string EngineAssembly = "SecureBackup.Engine";
 
     private static readonly string Folder = Path.Combine(Path.GetDirectoryName(typeof(EngineLoadContext).Assembly.Location)!, "engine");
-    private static readonly Lazy<string?> NativeFolder = new(FindNativeFolder);
+    private static readonly Lazy<string[]> NativeFolders = new(FindNativeFolders);
     private static readonly Lazy<EngineLoadContext> Shared = new(static () => new EngineLoadContext());
     private static int _isHooked;
 
@@ -43,8 +44,8 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
 
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        var native = NativeFolder.Value is { } folder ? Path.Combine(folder, assemblyName.Name + ".dll") : null;
-        var path = File.Exists(native) ? native : _resolver.ResolveAssemblyToPath(assemblyName);
+        var native = Array.Find(NativeFolders.Value, folder => File.Exists(Path.Combine(folder, assemblyName.Name + ".dll")));
+        var path = native is null ? _resolver.ResolveAssemblyToPath(assemblyName) : Path.Combine(native, assemblyName.Name + ".dll");
         return path is null ? null : LoadFromAssemblyPath(path);
     }
 
@@ -54,10 +55,21 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
         return path is null ? 0 : LoadUnmanagedDllFromPath(path);
     }
 
-    private static string? FindNativeFolder()
+    private static string[] FindNativeFolders()
     {
-        var folder = Path.Combine(Folder, PlatformName());
-        return BuildOf(Path.Combine(folder, EngineAssembly + ".dll")) is { } native && native == BuildOf(Path.Combine(Folder, EngineAssembly + ".dll")) ? folder : null;
+        var any = Path.Combine(Folder, PlatformName());
+        var together = $"{any}-{Environment.Version}";
+        string[] folders = IsOfRunningFramework(together) ? [together, any] : [any];
+        var build = BuildOf(Path.Combine(Folder, EngineAssembly + ".dll"));
+        return Array.FindAll(folders, folder => BuildOf(Path.Combine(folder, EngineAssembly + ".dll")) is { } native && native == build);
+    }
+
+    /// <summary>Whether each assembly of the framework that the code relies on is, to the last bit, the one that it was compiled with: nothing else would notice.</summary>
+    private static bool IsOfRunningFramework(string folder)
+    {
+        var list = Path.Combine(folder, "framework.txt");
+        return File.Exists(list) && File.ReadAllLines(list) is { Length: > 0 } lines && Array.TrueForAll(lines, static line =>
+            line.Split(' ') is [var name, var build] && Guid.TryParse(build, out var id) && Default.LoadFromAssemblyName(new AssemblyName(name)).ManifestModule.ModuleVersionId == id);
     }
 
     /// <summary>Null where there is no sound image. Code that is compiled ahead keeps the id of the build that it was made from.</summary>

@@ -35,6 +35,24 @@ public sealed class NativeCodeTests : IDisposable
         Assert.Equal(["3", "True"], lines.Take(2));
         var images = NativeImages();
         Assert.All(lines.Skip(2), line => Assert.Contains(line, images));
+        Assert.Equal(images.Any(IsTogether), lines.Any(IsTogether));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_compiled_together_with_another_build_of_the_framework_is_not_taken(bool isListed)
+    {
+        var images = NativeImages();
+        Assert.SkipUnless(images.Any(IsTogether), "Nothing was compiled together with the framework.");
+        var module = CopyModule([]);
+        var list = Path.Combine(InCopy(Path.GetDirectoryName(images.First(IsTogether))!), "framework.txt");
+        var lines = File.ReadAllLines(list);
+        Assert.NotEmpty(lines);
+        File.WriteAllLines(list, isListed ? [.. lines[..^1], $"{lines[^1].Split(' ')[0]} {Guid.NewGuid()}"] : []);
+        var locations = await UseAsync(module);
+        Assert.All(locations, line => Assert.Equal(Path.Combine(module, "engine"), Path.GetDirectoryName(Path.GetDirectoryName(line))));
+        Assert.DoesNotContain(locations, IsTogether);
     }
 
     [Fact]
@@ -45,7 +63,7 @@ public sealed class NativeCodeTests : IDisposable
     {
         foreach (var image in NativeImages())
         {
-            File.Copy(image, Path.Combine(native, Path.GetFileName(image)));
+            File.Copy(image, Path.Combine(native, Path.GetFileName(image)), overwrite: true);
         }
 
         // Whole, compiled ahead, and not what the code beside it was compiled from.
@@ -55,30 +73,47 @@ public sealed class NativeCodeTests : IDisposable
     [Fact]
     public Task An_image_that_is_cut_is_not_taken() => RequireOtherCodeAsync(static native =>
     {
-        var image = NativeImages().Single(static image => Path.GetFileName(image) is "SecureBackup.Engine.dll");
+        var image = NativeImages().First(static image => Path.GetFileName(image) is "SecureBackup.Engine.dll");
         File.WriteAllBytes(Path.Combine(native, "SecureBackup.Engine.dll"), File.ReadAllBytes(image)[..4000]);
     });
 
-    /// <param name="fill">Puts something into the folder where compiled code would be, given its path.</param>
+    private static bool IsTogether(string image) => image.Contains($"-{Environment.Version}{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
+
+    /// <param name="fill">Puts something into each folder where compiled code would be, given its path.</param>
     private async Task RequireOtherCodeAsync(Action<string> fill)
     {
         var images = NativeImages();
-        var module = _place["plain"];
-        foreach (var file in Directory.EnumerateFiles(PackagedModule.Folder, "*", SearchOption.AllDirectories).Except(images, StringComparer.Ordinal))
+        var module = CopyModule(images);
+        foreach (var native in images.Select(image => InCopy(Path.GetDirectoryName(image)!)).Distinct(StringComparer.Ordinal))
         {
-            var copy = Path.Combine(module, Path.GetRelativePath(PackagedModule.Folder, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(file, copy);
+            Directory.CreateDirectory(native);
+            fill(native);
         }
 
-        var native = Path.Combine(module, Path.GetRelativePath(PackagedModule.Folder, Path.GetDirectoryName(images[0])!));
-        Directory.CreateDirectory(native);
-        fill(native);
+        Assert.All(await UseAsync(module), line => Assert.Equal(Path.Combine(module, "engine"), Path.GetDirectoryName(line)));
+    }
+
+    private string InCopy(string path) => Path.Combine(_place["plain"], Path.GetRelativePath(PackagedModule.Folder, path));
+
+    private string CopyModule(IEnumerable<string> without)
+    {
+        foreach (var file in Directory.EnumerateFiles(PackagedModule.Folder, "*", SearchOption.AllDirectories).Except(without, StringComparer.Ordinal))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(InCopy(file))!);
+            File.Copy(file, InCopy(file));
+        }
+
+        return _place["plain"];
+    }
+
+    /// <returns>Where the engine's assemblies came from.</returns>
+    private async Task<IReadOnlyList<string>> UseAsync(string module)
+    {
         var script = $"Import-Module '{Path.Combine(module, "SecureBackup.psd1")}'\n{UseEngine}";
         var result = await Shell.ShellProcess.RunCommandAsync(script, PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
         var lines = result.ShouldSucceed().OutputLines;
         Assert.Equal(["3", "True"], lines.Take(2));
-        Assert.All(lines.Skip(2), line => Assert.Equal(Path.Combine(module, "engine"), Path.GetDirectoryName(line)));
+        return [.. lines.Skip(2)];
     }
 
     /// <summary>Skips the test where the module was packaged without the compiler.</summary>

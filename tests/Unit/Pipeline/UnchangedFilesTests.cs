@@ -50,6 +50,36 @@ public sealed class UnchangedFilesTests
     }
 
     [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_folder_that_stands_still_is_listed_as_it_was_and_one_whose_attribute_mode_or_time_changed_is_not()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Extended attributes are set by Linux calls here.");
+        using var scene = await PipelineScene.CreateAsync();
+        string[] names = ["noted", "open", "still", "touched"];
+        foreach (var name in names)
+        {
+            scene.Write($"{name}/file", "same"u8);
+            Assert.SkipUnless(RawTree.TrySetAttribute(RawTree.Bytes(Path.Combine(scene.SourcePath, name)), "user.note", [1]), "This file system keeps no user attributes.");
+        }
+
+        scene.AdvanceTime(TimeSpan.FromMinutes(1));
+        var first = await scene.BackUpAsync();
+        scene.AdvanceTime(TimeSpan.FromMinutes(1));
+        var second = await scene.BackUpAsync();
+        Assert.Equal((names.Length, 0L), (second.FilesUnchanged, second.ChunksNew));
+        await RequireSameAsync(scene, first.Snapshot.Id);
+        await RequireSameAsync(scene, second.Snapshot.Id);
+
+        Assert.True(RawTree.TrySetAttribute(RawTree.Bytes(Path.Combine(scene.SourcePath, "noted")), "user.note", [2]));
+        File.SetUnixFileMode(Path.Combine(scene.SourcePath, "open"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead);
+        Directory.SetLastWriteTimeUtc(Path.Combine(scene.SourcePath, "touched"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        scene.AdvanceTime(TimeSpan.FromMinutes(1));
+        var third = await scene.BackUpAsync();
+        Assert.Equal(names.Length, third.FilesUnchanged);
+        await RequireSameAsync(scene, third.Snapshot.Id);
+    }
+
+    [Fact]
     public void Another_owner_or_mode_is_listed_anew_although_no_time_changed()
     {
         var mark = CachedEntry.MarkOf(Metadata);
@@ -103,7 +133,7 @@ public sealed class UnchangedFilesTests
             scene.AdvanceTime(TimeSpan.FromMinutes(1));
             using var vault = await scene.UnlockAsync();
             var run = await BackupCorridor.RunAsync(vault, new OneFile(runFault), PipelineScene.Options, RunContext.Unwatched, PipelineScene.Token);
-            Assert.Equal(runFault is null ? [] : [runFault], run.Faults);
+            Assert.Equal(runFault is null ? [] : [runFault, runFault], run.Faults);
             Assert.Equal((isUnchanged ? 1 : 0, stores), (run.FilesUnchanged, run.ChunksNew > 0));
         }
     }
@@ -119,31 +149,37 @@ public sealed class UnchangedFilesTests
         Assert.Equal(TreeWitness.Look(scene.SourcePath), TreeWitness.Look(Path.Combine(destination, "source")));
     }
 
-    /// <summary>One file that never changes, and whose attributes can be read or not.</summary>
+    /// <summary>A folder and a file in it that never change, and whose attributes can be read or not.</summary>
     private sealed class OneFile(SourceFault? fault) : ISource
     {
+        private static readonly EntryMetadata FolderMetadata = UnchangedFilesTests.Metadata with { Kind = EntryKind.Directory, SizeBytes = 0 };
+
         public IEnumerable<SourceItem> Enumerate(CancellationToken cancellationToken)
         {
-            yield return new SourceItem(
-                new Entry(fault)
-                {
-                    Path = EntryPath.Root.Append("a"u8),
-                    Origin = NameOrigin.UnixBytes,
-                    Metadata = UnchangedFilesTests.Metadata,
-                    LacksAttributes = true,
-                    Identity = new EntryIdentity(new Timestamp(1, 2), 7, 1, 1),
-                    StatedAt = new Timestamp(10, 0),
-                    TimeGranularity = TimeSpan.FromTicks(1),
-                },
-                null);
+            var folder = EntryPath.Root.Append("a"u8);
+            yield return Item(folder, FolderMetadata);
+            yield return Item(folder.Append("b"u8), UnchangedFilesTests.Metadata);
         }
+
+        private SourceItem Item(EntryPath path, EntryMetadata metadata) => new(
+            new Entry(fault)
+            {
+                Path = path,
+                Origin = NameOrigin.UnixBytes,
+                Metadata = metadata,
+                LacksAttributes = true,
+                Identity = new EntryIdentity(new Timestamp(1, 2), 7, 1, 1),
+                StatedAt = new Timestamp(10, 0),
+                TimeGranularity = TimeSpan.FromTicks(1),
+            },
+            null);
 
         private sealed class Entry(SourceFault? fault) : SourceEntry
         {
             public override EntryMetadata ReadMetadata(out SourceFault? failure)
             {
                 failure = fault;
-                return WithAttributes(fault);
+                return WithAttributes(Metadata, fault);
             }
 
             public override SourceContent Open() => new Content(fault) { AttributeFault = fault };
@@ -155,7 +191,7 @@ public sealed class UnchangedFilesTests
         {
             private bool _isRead;
 
-            public override EntryMetadata Metadata { get; } = WithAttributes(fault);
+            public override EntryMetadata Metadata { get; } = WithAttributes(UnchangedFilesTests.Metadata, fault);
 
             public override EntryIdentity Identity { get; } = new(new Timestamp(1, 2), 7, 1, 1);
 
@@ -175,7 +211,7 @@ public sealed class UnchangedFilesTests
             }
         }
 
-        private static EntryMetadata WithAttributes(SourceFault? fault) =>
-            UnchangedFilesTests.Metadata with { ExtendedAttributes = fault is null ? [new ExtendedAttribute("user.note"u8.ToArray(), [1])] : [] };
+        private static EntryMetadata WithAttributes(EntryMetadata metadata, SourceFault? fault) =>
+            metadata with { ExtendedAttributes = fault is null ? [new ExtendedAttribute("user.note"u8.ToArray(), [1])] : [] };
     }
 }

@@ -81,6 +81,21 @@ public sealed class UnchangedRuleTests
     }
 
     [Fact]
+    public void A_folder_is_as_it_was_when_both_times_and_its_id_are_and_have_settled()
+    {
+        var folder = new EntryMetadata { Kind = EntryKind.Directory, ModifiedAt = Written };
+        Assert.True(HoldsFolder(folder, Identity, LongAfter));
+        Assert.False(HoldsFolder(folder with { ModifiedAt = LongAfter }, Identity, LongAfter));
+        Assert.False(HoldsFolder(folder, Identity with { ChangedAt = LongAfter }, LongAfter));
+        Assert.False(HoldsFolder(folder, Identity with { FileId = 13 }, LongAfter));
+        Assert.False(HoldsFolder(File, Identity, LongAfter));
+        Assert.False(HoldsFolder(folder, Identity, lookedAt: Written));
+
+        bool HoldsFolder(EntryMetadata now, EntryIdentity identity, Timestamp lookedAt) =>
+            new UnchangedRule(lookedAt, TrustsMissingChangeTime: true).HoldsFolder(Cached(folder, Identity), new SeenEntry(now, identity, Tick));
+    }
+
+    [Fact]
     public void What_changed_while_it_was_read_is_read_again()
     {
         var changing = new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = File, ContentFault = FaultCodes.EntryChanged.ToString() };
