@@ -81,8 +81,21 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
     private static bool IsOfRunningFramework(string folder)
     {
         var list = Path.Combine(folder, "framework.txt");
-        return File.Exists(list) && File.ReadAllLines(list) is { Length: > 0 } lines && Array.TrueForAll(lines, static line =>
-            line.Split(' ') is [var name, var build] && Guid.TryParse(build, out var id) && Default.LoadFromAssemblyName(new AssemblyName(name)).ManifestModule.ModuleVersionId == id);
+        return File.Exists(list) && File.ReadAllLines(list) is { Length: > 0 } lines
+            && Array.TrueForAll(lines, static line => line.Split(' ') is [var name, var build] && Guid.TryParse(build, out var id) && id == RunningBuildOf(name));
+    }
+
+    /// <summary>Null where this framework has no such assembly.</summary>
+    private static Guid? RunningBuildOf(string name)
+    {
+        try
+        {
+            return Default.LoadFromAssemblyName(new AssemblyName(name)).ManifestModule.ModuleVersionId;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Null where there is no sound image. Code that is compiled ahead keeps the id of the build that it was made from.</summary>

@@ -13,7 +13,7 @@ public sealed class ListingBuilder : IDisposable
 {
     private const int MaxPageBytes = 256 * 1024;
 
-    /// <summary>Of a page of entries. Where one file in a hundred changed, a third less of the listing is stored anew than with 16 KiB; a first one is 2 % longer.</summary>
+    /// <summary>Of a page of entries. Where one file in a hundred changed, a third less of the listing is stored anew than with 16 KiB; the first backup of small files is a thousandth larger.</summary>
     private const int MinLeafBytes = 4 * 1024;
 
     private const int MinPageBytes = 16 * 1024;
