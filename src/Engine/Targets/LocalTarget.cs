@@ -83,12 +83,8 @@ public sealed class LocalTarget : Target
     public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (options.Lock is not null || options.LegalHold)
-        {
-            throw new TargetException(TargetFault.LockNotKept, $"'{name}' cannot be locked in '{_tree.Root}': a folder keeps no locks.");
-        }
-
         var given = new PutContent(name, content, options);
+        given.ThrowIfLockNotKept(Capabilities);
         given.ThrowIfLongerThan(LargestObjectBytes);
         Meter.Count(RequestKind.Put);
         try

@@ -54,8 +54,9 @@ public sealed class MemoryTarget(TimeProvider? clock = null, MemoryTargetOptions
     public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ThrowIfNotKept(name, options.Lock, options.LegalHold);
         var given = new PutContent(name, content, options);
+        given.ThrowIfLockNotKept(Capabilities);
+        ThrowIfNotKept(name, options.Lock);
         given.ThrowIfLongerThan(Capabilities.MaxObjectBytes);
         Meter.Count(RequestKind.Put);
         using var bytes = new MemoryStream((int)given.LengthBytes);
@@ -138,7 +139,7 @@ public sealed class MemoryTarget(TimeProvider? clock = null, MemoryTargetOptions
     {
         ThrowIfLacking(Capabilities.ObjectLock, nameof(TargetCapabilities.ObjectLock));
         Begin(RequestKind.Other, cancellationToken);
-        ThrowIfNotKept(name, until, asksHold: false);
+        ThrowIfNotKept(name, until);
         var now = Now;
         return Task.FromResult(ChangeNewest(
             name,
@@ -170,7 +171,7 @@ public sealed class MemoryTarget(TimeProvider? clock = null, MemoryTargetOptions
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ThrowIfLacking(Capabilities.Versions, nameof(TargetCapabilities.Versions));
         Begin(RequestKind.Get, cancellationToken);
-        Read(_versions.Of(name).FirstOrDefault(stored => stored.Id == version && !stored.IsDeleteMarker) ?? throw NotFound(name), offset, destination);
+        Read(_versions.Of(name).FirstOrDefault(stored => string.Equals(stored.Id, version, StringComparison.Ordinal) && !stored.IsDeleteMarker) ?? throw NotFound(name), offset, destination);
         return Task.CompletedTask;
     }
 
@@ -274,9 +275,9 @@ public sealed class MemoryTarget(TimeProvider? clock = null, MemoryTargetOptions
         }
     }
 
-    private void ThrowIfNotKept(ObjectName name, ObjectLock? asked, bool asksHold)
+    private void ThrowIfNotKept(ObjectName name, ObjectLock? asked)
     {
-        if ((asksHold && !Capabilities.LegalHold) || (asked is not null && (!_options.LockModes.HasFlag((LockModes)asked.Mode) || asked.Until <= Now)))
+        if (asked is not null && (!_options.LockModes.HasFlag((LockModes)asked.Mode) || asked.Until <= Now))
         {
             throw new TargetException(TargetFault.LockNotKept, $"'{name}' cannot be locked so in memory.");
         }

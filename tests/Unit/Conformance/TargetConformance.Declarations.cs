@@ -42,7 +42,7 @@ public abstract partial class TargetConformance
     {
         foreach (var name in Exemptions.Keys)
         {
-            var check = Assert.Single(Checks(), method => method.Name == name);
+            var check = Assert.Single(Checks(), method => string.Equals(method.Name, name, StringComparison.Ordinal));
             if (check.GetCustomAttribute<NeedsAttribute>()?.Capability is { } needed)
             {
                 Assert.False(typeof(TargetCapabilities).GetProperty(needed)!.GetValue(Target.Capabilities) is true, $"{name} is about {needed}, which the target declares.");

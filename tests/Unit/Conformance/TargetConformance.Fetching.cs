@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 
