@@ -29,7 +29,28 @@ public sealed partial class IndexSegment
     public static async Task<IndexSegment> OpenAsync(
         Target target, ObjectStat stat, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
     {
-        var source = new SegmentSource(target, stat.Name, stat.LengthBytes, cache) { StoredAt = stat.StoreTime };
+        var id = RequireId(stat);
+        ReadOnlyMemory<byte>? whole = null;
+        if (stat.LengthBytes <= SmallBytes)
+        {
+            var bytes = new byte[stat.LengthBytes];
+            await target.ReadAsync(stat.Name, 0, bytes, cancellationToken);
+            whole = bytes;
+        }
+
+        return await OpenAsync(SourceOf(target, stat, cache), id, access, whole, cancellationToken);
+    }
+
+    /// <summary>Opens a segment that was written just now, by the bytes at hand, of which nothing is kept; its pages are read from the target as ever.</summary>
+    /// <inheritdoc cref="OpenAsync(Target, ObjectStat, IndexAccess, PageCache, CancellationToken)"/>
+    internal static Task<IndexSegment> OpenWrittenAsync(
+        Target target, ObjectStat stat, ReadOnlyMemory<byte> stored, IndexAccess access, PageCache cache, CancellationToken cancellationToken) =>
+        OpenAsync(SourceOf(target, stat, cache), RequireId(stat), access, stored, cancellationToken);
+
+    private static SegmentSource SourceOf(Target target, ObjectStat stat, PageCache cache) => new(target, stat.Name, stat.LengthBytes, cache) { StoredAt = stat.StoreTime };
+
+    private static Id256 RequireId(ObjectStat stat)
+    {
         if (!stat.Name.Value.StartsWith(Prefix, StringComparison.Ordinal) || !Id256.TryParse(stat.Name.Value.AsSpan(Prefix.Length), out var id))
         {
             throw new ArgumentException($"'{stat.Name}' names no index segment.", nameof(stat));
@@ -40,10 +61,22 @@ public sealed partial class IndexSegment
             throw new IntegrityException(FaultCodes.NotAnObject, $"'{stat.Name}' is cut short.");
         }
 
-        var whole = stat.LengthBytes <= SmallBytes ? new byte[stat.LengthBytes] : null;
+        return id;
+    }
+
+    /// <param name="whole">The segment, where it is at hand.</param>
+    private static async Task<IndexSegment> OpenAsync(SegmentSource source, Id256 id, IndexAccess access, ReadOnlyMemory<byte>? whole, CancellationToken cancellationToken)
+    {
         var prologue = new byte[IndexLayout.PrologueBytes];
-        await target.ReadAsync(stat.Name, 0, whole ?? prologue, cancellationToken);
-        whole?.AsSpan(0, prologue.Length).CopyTo(prologue);
+        if (whole is { } bytes)
+        {
+            bytes.Span[..prologue.Length].CopyTo(prologue);
+        }
+        else
+        {
+            await source.Target.ReadAsync(source.Name, 0, prologue, cancellationToken);
+        }
+
         var header = ObjectHeader.Read(prologue);
         header.Expect(ObjectKind.IndexSegment, access.Vault, new ObjectId(id));
         var key = access.RequireKey(header);
@@ -52,17 +85,17 @@ public sealed partial class IndexSegment
             IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, MemberRoles.Writer | MemberRoles.Maintainer | MemberRoles.Verifier);
         if (!FrameOpener.TryCreate(new ObjectKey(key.Bytes, header, SealPurpose.Index), prologue.AsSpan(ObjectHeader.SizeBytes), out var opener))
         {
-            throw SegmentPages.Malformed(stat.Name, $"it is not sealed with the index key of epoch {header.Epoch}");
+            throw SegmentPages.Malformed(source.Name, $"it is not sealed with the index key of epoch {header.Epoch}");
         }
 
         try
         {
             var footer = SegmentFooter.Read(OpenFooter(opener, end), end.Pages, header.Object);
-            RequireRight(stat.Name, signer, footer.IsAttestation);
+            RequireRight(source.Name, signer, footer.IsAttestation);
             var segment = new IndexSegment(source, header, footer, opener, signer);
-            if (whole is not null)
+            if (whole is { Length: <= SmallBytes } small)
             {
-                segment.KeepPages(whole.AsSpan(IndexLayout.PrologueBytes));
+                segment.KeepPages(small.Span[IndexLayout.PrologueBytes..]);
             }
 
             return segment;
@@ -102,20 +135,11 @@ public sealed partial class IndexSegment
         }
     }
 
-    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, byte[]? whole, CancellationToken cancellationToken)
+    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, ReadOnlyMemory<byte>? whole, CancellationToken cancellationToken)
     {
-        var tail = new byte[Math.Min(whole is null ? FirstReadBytes : SmallBytes, source.LengthBytes - IndexLayout.PrologueBytes)];
-        if (whole is null)
-        {
-            await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
-        }
-        else
-        {
-            whole.AsSpan(IndexLayout.PrologueBytes).CopyTo(tail);
-        }
-
-        var footerBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - 8));
-        var signatureBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.AsSpan(tail.Length - 4));
+        var tail = whole?[IndexLayout.PrologueBytes..] ?? await ReadTailAsync(source, Math.Min(FirstReadBytes, source.LengthBytes - IndexLayout.PrologueBytes), cancellationToken);
+        var footerBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.Span[(tail.Length - 8)..]);
+        var signatureBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.Span[(tail.Length - 4)..]);
         var pagesBytes = source.LengthBytes - IndexLayout.PrologueBytes - IndexLayout.EndBytes - footerBytes - signatureBytes;
         if (footerBytes is <= FrameSealer.TagBytes or > IndexLayout.MaxFooterBytes || signatureBytes > IndexLayout.MaxSignaturesBytes
             || pagesBytes < 0 || pagesBytes % IndexLayout.StoredPageBytes != 0 || pagesBytes / IndexLayout.StoredPageBytes > IndexLayout.MaxChunks)
@@ -126,12 +150,18 @@ public sealed partial class IndexSegment
         var wanted = (int)(footerBytes + signatureBytes);
         if (wanted + IndexLayout.EndBytes > tail.Length)
         {
-            tail = new byte[wanted + IndexLayout.EndBytes];
-            await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
+            tail = await ReadTailAsync(source, wanted + IndexLayout.EndBytes, cancellationToken);
         }
 
-        var parts = tail.AsMemory(tail.Length - IndexLayout.EndBytes - wanted, wanted);
+        var parts = tail.Slice(tail.Length - IndexLayout.EndBytes - wanted, wanted);
         return new SegmentEnd((int)(pagesBytes / IndexLayout.StoredPageBytes), parts[..(int)footerBytes], parts[(int)footerBytes..]);
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadTailAsync(SegmentSource source, long lengthBytes, CancellationToken cancellationToken)
+    {
+        var tail = new byte[lengthBytes];
+        await source.Target.ReadAsync(source.Name, source.LengthBytes - tail.Length, tail, cancellationToken);
+        return tail;
     }
 
     private static byte[] OpenFooter(FrameOpener opener, SegmentEnd end)

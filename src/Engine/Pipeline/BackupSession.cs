@@ -42,6 +42,9 @@ internal sealed class BackupSession : IAsyncDisposable
 
     internal required ContentMeter Meter { get; init; }
 
+    /// <summary>Reference pages that are there.</summary>
+    internal required IReadOnlySet<ObjectId> KnownPages { get; init; }
+
     internal required CompressionGoal Compression { get; init; }
 
     /// <summary>What this run is compared with, newest first; none where nothing can be compared.</summary>
@@ -68,9 +71,9 @@ internal sealed class BackupSession : IAsyncDisposable
             var lastGood = await LastGoodPacks.LoadAsync(vault, good.FirstOrDefault(), DoubtfulOnesOf(vault, snapshots, options), moved, cancellationToken);
             index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
             var channels = new BackupChannels();
-            var meter = new ContentMeter(index, lastGood);
+            var meter = new ContentMeter(index, lastGood.Packs);
             var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters, meter);
-            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, Compression = options.Compression, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
+            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, KnownPages = lastGood.Pages, Compression = options.Compression, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
             await backup.AdoptAsync(inventory, condemned, context.Sink, cancellationToken);
             return backup;
         }
@@ -96,7 +99,7 @@ internal sealed class BackupSession : IAsyncDisposable
     internal async Task<Snapshot> CommitAsync(SnapshotDraft draft, CancellationToken cancellationToken, Func<Task>? lastCheck = null)
     {
         var packs = Chunks.NeededPacks.ToList();
-        var pages = await ReferenceSet.WriteAsync(Vault, packs, cancellationToken);
+        var pages = await ReferenceSet.WriteAsync(Vault, packs, cancellationToken, KnownPages);
         await _session.ConfirmAliveAsync(cancellationToken);
         await RequireKeptAsync(packs, cancellationToken);
         await (lastCheck?.Invoke() ?? Task.CompletedTask);

@@ -47,10 +47,7 @@ internal sealed class PackAttestation(UnlockedVault vault, ChunkIndex index)
 
         try
         {
-            using var content = new MemoryStream();
-            var id = _open.Write(content, SegmentSealings.Of(vault) with { IsAttestation = true });
-            content.Position = 0;
-            await vault.Target.PutAsync(IndexSegmentBuilder.NameOf(id), content, new PutOptions(IfAbsent: true), cancellationToken);
+            await SegmentUpload.StoreAsync(vault, _open, SegmentSealings.Of(vault) with { IsAttestation = true }, cancellationToken);
             PackCount += _open.Packs.Count;
         }
         catch (TargetException refusal)

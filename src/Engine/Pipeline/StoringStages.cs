@@ -22,7 +22,7 @@ internal static class StoringStages
         var channels = session.Channels;
         using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
         var compressor = new CompressorStage(channels, assembler, session.Vault.Id, session.Meter, session.Compression, Math.Min(Environment.ProcessorCount, MaxWorkers));
-        var uploader = new PackUploader(channels, session.Vault.Target, counters);
+        var uploader = new PackUploader(channels, session.Vault.Target, session.Vault.Register.Parameters.PackSizeBytes, counters);
         using var stages = new StageGroup(cancellationToken);
         try
         {
@@ -34,7 +34,11 @@ internal static class StoringStages
                 stages.Start(compressor.RunAsync);
             }
 
-            stages.Start(uploader.RunAsync);
+            for (var worker = 0; worker < uploader.Workers; worker++)
+            {
+                stages.Start(uploader.RunAsync);
+            }
+
             stages.Start(session.Committer.RunAsync);
             await stages.WhenAllAsync();
             return contents!;

@@ -20,6 +20,12 @@ internal sealed class ReadCounter(Target inner) : DelegatingTarget(inner)
         return base.ReadAsync(name, offset, destination, cancellationToken);
     }
 
+    public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        _reads.Enqueue(name.Value);
+        return base.TryFetchAsync(name, maxBytes, cancellationToken);
+    }
+
     public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken)
     {
         _lists.Enqueue(prefix);

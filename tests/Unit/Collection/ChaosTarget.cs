@@ -65,6 +65,14 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
         Die(dies);
     }
 
+    public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        var dies = await BeginAsync();
+        var found = await base.TryFetchAsync(name, maxBytes, cancellationToken);
+        Die(dies);
+        return found;
+    }
+
     public override async Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken)
     {
         var dies = await BeginAsync();
@@ -98,6 +106,8 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
         await base.DeleteAsync(name, cancellationToken);
         Die(dies);
     }
+
+    public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
 
     private bool IsMissed()
     {

@@ -275,6 +275,8 @@ public sealed class CollectCorridorTests : IDisposable
 
     private sealed class SlowTarget(Target inner, Action pass) : DelegatingTarget(inner)
     {
+        public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
+
         public override Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
         {
             if (name.Value.StartsWith("packs/", StringComparison.Ordinal))

@@ -276,6 +276,8 @@ public sealed class CollectionAttackTests : IDisposable
 
     private sealed class SlowReads(Target inner, Action onRead) : DelegatingTarget(inner)
     {
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             onRead();

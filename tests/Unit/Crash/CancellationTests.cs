@@ -96,12 +96,16 @@ public sealed class CancellationTests
             return receipt;
         }
 
+        public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
+
         public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
         {
             var isLate = See();
             await base.DeleteAsync(name, cancellationToken);
             Interlocked.Add(ref _storedAfterCancellation, isLate ? 1 : 0);
         }
+
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
 
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {

@@ -93,7 +93,7 @@ public sealed class CrashSweepTests
     /// <summary>A sweep over a run of few steps would show little.</summary>
     private static void RequireSizeable(int operations, Trial trial)
     {
-        Assert.InRange(operations, 40, 400);
+        Assert.InRange(operations, 30, 400);
         Assert.InRange(trial.CountOf("index/"), 3, 100);
         Assert.InRange(trial.CountOf("packs/"), 6, 100);
     }

@@ -86,6 +86,8 @@ public sealed class TwoWritersTests
             return await base.PutAsync(name, content, options, cancellationToken);
         }
 
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             await WaitTurnsAsync();

@@ -125,6 +125,8 @@ public sealed class DamageTests
     /// <summary>Flips a bit of every pack that is read whole from its start.</summary>
     private sealed class LyingTarget(Target inner) : DelegatingTarget(inner)
     {
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             await base.ReadAsync(name, offset, destination, cancellationToken);
@@ -138,6 +140,8 @@ public sealed class DamageTests
     private sealed class CountingTarget(Target inner) : DelegatingTarget(inner)
     {
         public System.Collections.Concurrent.ConcurrentBag<ObjectName> ReadWhole { get; } = [];
+
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
 
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {

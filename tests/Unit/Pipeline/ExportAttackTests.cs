@@ -162,6 +162,8 @@ public sealed class ExportAttackTests
     {
         private int _reads;
 
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             await Inner.ReadAsync(name, offset, destination, cancellationToken);

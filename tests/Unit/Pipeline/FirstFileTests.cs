@@ -108,6 +108,8 @@ public sealed class FirstFileTests(ITestOutputHelper output)
 
     private sealed class CountingTarget(Target inner, Requests requests) : DelegatingTarget(inner)
     {
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             requests.AddRead();

@@ -157,6 +157,8 @@ public sealed class PoisonTests
 
         public long BytesRead => Interlocked.Read(ref _bytesRead);
 
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             Interlocked.Add(ref _bytesRead, names.Contains(name) ? destination.Length : 0);

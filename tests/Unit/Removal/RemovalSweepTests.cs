@@ -203,6 +203,8 @@ public sealed class RemovalSweepTests
             }
         }
 
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             if (name.Value.StartsWith(ObjectNames.Removals, StringComparison.Ordinal))

@@ -33,6 +33,12 @@ internal sealed class RequestCounter(Target inner) : DelegatingTarget(inner)
         return base.ReadAsync(name, offset, destination, cancellationToken);
     }
 
+    public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _requests);
+        return base.TryFetchAsync(name, maxBytes, cancellationToken);
+    }
+
     public override Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _requests);
@@ -50,6 +56,8 @@ internal sealed class RequestCounter(Target inner) : DelegatingTarget(inner)
         Interlocked.Increment(ref _requests);
         return base.DeleteAsync(name, cancellationToken);
     }
+
+    public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
 }
 
 /// <summary>What one action took. Processor time, since what else the machine does is not the vault's; with its target in memory nothing waits.</summary>

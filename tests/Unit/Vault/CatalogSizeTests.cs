@@ -126,6 +126,8 @@ public sealed class CatalogSizeTests(ITestOutputHelper output)
 
         public void Forget() => _reads = 0;
 
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref _reads);

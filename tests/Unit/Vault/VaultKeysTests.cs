@@ -265,6 +265,8 @@ public sealed class VaultKeysTests : IDisposable
     /// <summary>Lets nobody delete.</summary>
     private sealed class KeepingTarget(Target inner) : DelegatingTarget(inner)
     {
+        public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
+
         public override Task DeleteAsync(ObjectName name, CancellationToken cancellationToken) => throw new TargetException(TargetFault.AccessDenied, $"'{name}' is kept.");
     }
 }

@@ -158,11 +158,6 @@ internal sealed class Compactor(CollectRun run)
         await StoreAsync(builder, cancellationToken);
     }
 
-    private async Task StoreAsync(IndexSegmentBuilder builder, CancellationToken cancellationToken)
-    {
-        using var content = new MemoryStream();
-        var id = builder.Write(content, SegmentSealings.Of(run.Vault));
-        content.Position = 0;
-        await run.Vault.Target.PutAsync(IndexSegmentBuilder.NameOf(id), content, PutOptions.Default, cancellationToken);
-    }
+    private async Task StoreAsync(IndexSegmentBuilder builder, CancellationToken cancellationToken) =>
+        await SegmentUpload.StoreAsync(run.Vault, builder, SegmentSealings.Of(run.Vault), cancellationToken);
 }

@@ -157,10 +157,7 @@ internal sealed class IndexMerger(CollectRun run)
         }
 
         // A crash before it leaves nothing; after it the old segments are superseded, and readers drop them by themselves.
-        using var content = new MemoryStream();
-        var id = builder.Write(content, SegmentSealings.Of(_vault) with { Replaced = replaced, IsAttestation = isAttestation });
-        content.Position = 0;
-        await _vault.Target.PutAsync(IndexSegmentBuilder.NameOf(id), content, PutOptions.Default, cancellationToken);
+        await SegmentUpload.StoreAsync(_vault, builder, SegmentSealings.Of(_vault) with { Replaced = replaced, IsAttestation = isAttestation }, cancellationToken);
         run.SegmentsMerged += replaced.Count;
         run.Await(run.View.Clock.AtMost + run.View.Policy.GraceTime);
     }

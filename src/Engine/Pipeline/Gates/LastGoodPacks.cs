@@ -9,7 +9,9 @@ namespace SecureBackup.Engine.Pipeline;
 /// The packs that hold the content of the last good snapshot. They may hold more than it names, but nothing that is younger: a pack is written once, before the snapshot that names it. Only
 /// what took over from them by compaction is younger and may hold what came since: see <see cref="LoadAsync"/>.
 /// </summary>
-internal static class LastGoodPacks
+/// <param name="Packs">Those that hold the content of the last good snapshot.</param>
+/// <param name="Pages">Reference pages that were read whole on the way.</param>
+internal sealed record LastGoodPacks(IReadOnlySet<PackId> Packs, IReadOnlySet<ObjectId> Pages)
 {
     /// <summary>
     /// The reference set, with what took over from it; but for packs that took over from snapshots that do not count, too. Nobody can tell there what was good. Then what is needed of them counts
@@ -17,13 +19,19 @@ internal static class LastGoodPacks
     /// </summary>
     /// <param name="last">Null where there is none.</param>
     /// <param name="doubtful">The snapshots of the data set that do not count.</param>
-    internal static async Task<IReadOnlySet<PackId>> LoadAsync(
+    internal static async Task<LastGoodPacks> LoadAsync(
         UnlockedVault vault, Snapshot? last, IEnumerable<Snapshot> doubtful, RelocationMap moved, CancellationToken cancellationToken)
     {
         var named = last is null ? null : await TryReadAsync(vault, last, cancellationToken);
-        if (named?.Any(moved.IsMoved) != true)
+        if (last is null || named is null)
         {
-            return named ?? [];
+            return new LastGoodPacks(new HashSet<PackId>(), new HashSet<ObjectId>());
+        }
+
+        var pages = last.ReferencePages.ToHashSet();
+        if (!named.Any(moved.IsMoved))
+        {
+            return new LastGoodPacks(named, pages);
         }
 
         var packs = WithSuccessors(named, moved);
@@ -31,13 +39,13 @@ internal static class LastGoodPacks
         {
             if (await TryReadAsync(vault, snapshot, cancellationToken) is not { } others)
             {
-                return named;
+                return new LastGoodPacks(named, pages);
             }
 
             packs.ExceptWith(WithSuccessors(others.Except(named), moved).Except(named));
         }
 
-        return packs;
+        return new LastGoodPacks(packs, pages);
     }
 
     private static HashSet<PackId> WithSuccessors(IEnumerable<PackId> packs, RelocationMap moved)

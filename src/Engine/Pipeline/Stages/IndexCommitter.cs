@@ -59,14 +59,8 @@ internal sealed class IndexCommitter(BackupChannels channels, UnlockedVault vaul
             return;
         }
 
-        using var content = new MemoryStream();
-        var id = _open.Write(content, SegmentSealings.Of(vault));
-        content.Position = 0;
-        var name = IndexSegmentBuilder.NameOf(id);
-        await vault.Target.PutAsync(name, content, new PutOptions(IfAbsent: true), cancellationToken);
-        var stat = new ObjectStat(name, content.Length, vault.Time.GetUtcNow());
-        var segment = await IndexSegment.OpenAsync(vault.Target, stat, SegmentSealings.AccessOf(vault), _pages, cancellationToken);
-        index.Commit(segment, _open.Packs.Select(pack => pack.Id));
+        var stored = await SegmentUpload.StoreAsync(vault, _open, SegmentSealings.Of(vault), cancellationToken);
+        index.Commit(await stored.OpenAsync(vault, _pages, cancellationToken), _open.Packs.Select(pack => pack.Id));
         _open = new IndexSegmentBuilder();
         _openBytes = 0;
         _lastCommit = vault.Time.GetTimestamp();

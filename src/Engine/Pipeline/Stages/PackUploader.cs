@@ -12,8 +12,17 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// Stage 7: pack -> confirmed by the target. A target that does not check what it keeps is asked to give the pack back, since a backup that
 /// was never read is a hope. A crash here leaves a pack that no segment names: the next run adopts it.
 /// </summary>
-internal sealed class PackUploader(BackupChannels channels, Target target, ProgressCounters counters)
+internal sealed class PackUploader(BackupChannels channels, Target target, int packSizeBytes, ProgressCounters counters)
 {
+    /// <summary>Of memory: each worker holds a pack.</summary>
+    private const int MaxBytesOnTheWay = 48 * 1024 * 1024;
+
+    private int _ended;
+
+    /// <summary>How many <see cref="RunAsync"/> pay: to a target that is near, writing goes no faster side by side.</summary>
+    internal int Workers { get; } = target.Capabilities.IsNear ? 1 : Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, MaxBytesOnTheWay / packSizeBytes));
+
+    /// <summary>The last of the workers to end says that no more comes.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await foreach (var pack in channels.Packs.Reader.ReadAllAsync(cancellationToken))
@@ -26,7 +35,10 @@ internal sealed class PackUploader(BackupChannels channels, Target target, Progr
             }
         }
 
-        channels.Stored.Writer.Complete();
+        if (Interlocked.Increment(ref _ended) == Workers)
+        {
+            channels.Stored.Writer.Complete();
+        }
     }
 
     /// <summary>Puts a pack under its new name and has it confirmed: by the checksum, where the target keeps one, or by reading it back.</summary>
@@ -35,9 +47,12 @@ internal sealed class PackUploader(BackupChannels channels, Target target, Progr
     {
         using var pin = pack.Bytes.Pin();
         using var content = StreamOver(pin, pack.Bytes.Length);
-        var checksum = target.Capabilities.ServerChecksum ? pack.Record.Sha256 : (ContentHash?)null;
-        await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, checksum), cancellationToken);
-        if (checksum is null)
+        var capabilities = target.Capabilities;
+
+        // What is read back from near at hand need not be hashed on its way there as well.
+        var checksum = capabilities is { IsNear: true, ServerChecksum: false } ? (ContentHash?)null : pack.Record.Sha256;
+        await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, checksum) { IsOwnName = true }, cancellationToken);
+        if (!capabilities.ServerChecksum)
         {
             await ConfirmAsync(target, pack, cancellationToken);
         }

@@ -29,6 +29,10 @@ public static class ObjectNames
 
     private const int NumberDigits = 10;
 
+    /// <summary>Whether the name is random, so that nobody else ever puts it: not where it is a number, or says what the object holds.</summary>
+    internal static bool IsOfOneWriter(ObjectName name) => !name.Value.StartsWith(Register, StringComparison.Ordinal)
+        && !name.Value.StartsWith(Ledger, StringComparison.Ordinal) && !name.Value.StartsWith(ReferencePages, StringComparison.Ordinal);
+
     public static ObjectName RegisterEntry(uint number) => Numbered(Register, number);
 
     public static ObjectName Bundle(ObjectId id) => new($"{Bundles}{id}");

@@ -48,8 +48,8 @@ public sealed class ObjectStore(Target target)
     /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
     public async Task<StoredObject?> TryReadAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
     {
-        var stat = await Target.StatAsync(name, cancellationToken);
-        return stat is null ? null : await ReadAsync(stat, maxBytes, cancellationToken);
+        var found = await Target.TryFetchAsync(name, maxBytes, cancellationToken);
+        return found is null ? null : new StoredObject(name, found.Bytes ?? throw TooLong(found.Stat, maxBytes), found.Stat.StoreTime);
     }
 
     /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
@@ -57,7 +57,7 @@ public sealed class ObjectStore(Target target)
     {
         if (stat.LengthBytes > maxBytes)
         {
-            throw new IntegrityException(FaultCodes.Malformed, $"'{stat.Name}' has {stat.LengthBytes} bytes; an object of its kind has at most {maxBytes}.");
+            throw TooLong(stat, maxBytes);
         }
 
         var bytes = new byte[stat.LengthBytes];
@@ -119,6 +119,9 @@ public sealed class ObjectStore(Target target)
         using var content = MemoryMarshal.TryGetArray(bytes, out var array)
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(bytes.ToArray(), writable: false);
-        return await Target.PutAsync(name, content, new PutOptions(IfAbsent: true, ContentHash.Of(bytes.Span)), cancellationToken);
+        return await Target.PutAsync(name, content, new PutOptions(IfAbsent: true, ContentHash.Of(bytes.Span)) { IsOwnName = ObjectNames.IsOfOneWriter(name) }, cancellationToken);
     }
+
+    private static IntegrityException TooLong(ObjectStat stat, int maxBytes) =>
+        new(FaultCodes.Malformed, $"'{stat.Name}' has {stat.LengthBytes} bytes; an object of its kind has at most {maxBytes}.");
 }

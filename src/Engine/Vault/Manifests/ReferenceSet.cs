@@ -18,9 +18,12 @@ public static class ReferenceSet
 
     /// <summary>Stores the pages that are not there yet. A crash leaves pages that nothing names; a later snapshot with the same packs uses them.</summary>
     /// <param name="packs">Ascending, each once.</param>
+    /// <param name="known">Pages that this session has read whole: they are there.</param>
     /// <exception cref="IntegrityException">A page of that id is there already, but damaged.</exception>
-    public static async Task<IReadOnlyList<ObjectId>> WriteAsync(UnlockedVault vault, IEnumerable<PackId> packs, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<ObjectId>> WriteAsync(
+        UnlockedVault vault, IEnumerable<PackId> packs, CancellationToken cancellationToken, IReadOnlySet<ObjectId>? known = null)
     {
+        known ??= new HashSet<ObjectId>();
         var pages = new List<ObjectId>();
         var page = new List<PackId>();
         PackId? last = null;
@@ -35,14 +38,14 @@ public static class ReferenceSet
             page.Add(pack);
             if (EndsPage(pack) || page.Count == MaxIdsInPage)
             {
-                pages.AddRange(await WritePageAsync(vault, page, cancellationToken));
+                pages.AddRange(await WritePageAsync(vault, page, known, cancellationToken));
                 page.Clear();
             }
         }
 
         if (page.Count > 0)
         {
-            pages.AddRange(await WritePageAsync(vault, page, cancellationToken));
+            pages.AddRange(await WritePageAsync(vault, page, known, cancellationToken));
         }
 
         return pages;
@@ -89,22 +92,22 @@ public static class ReferenceSet
     /// The page, or where a damaged or planted object has its name, its two halves, which have other names: what is poisoned does not keep a backup from
     /// being made. Readers do not depend on where pages are cut.
     /// </summary>
-    private static async Task<IReadOnlyList<ObjectId>> WritePageAsync(UnlockedVault vault, List<PackId> packs, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ObjectId>> WritePageAsync(UnlockedVault vault, List<PackId> packs, IReadOnlySet<ObjectId> known, CancellationToken cancellationToken)
     {
         try
         {
-            return [await WriteOnePageAsync(vault, packs, cancellationToken)];
+            return [await WriteOnePageAsync(vault, packs, known, cancellationToken)];
         }
         catch (BackupException exception) when (exception is IntegrityException or KeyException or VaultException && packs.Count > 1)
         {
             vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"A reference page is damaged and is replaced by two others: {exception.Message}", exception.Code));
             var half = packs.Count / 2;
-            var first = await WritePageAsync(vault, packs.GetRange(0, half), cancellationToken);
-            return [.. first, .. await WritePageAsync(vault, packs.GetRange(half, packs.Count - half), cancellationToken)];
+            var first = await WritePageAsync(vault, packs.GetRange(0, half), known, cancellationToken);
+            return [.. first, .. await WritePageAsync(vault, packs.GetRange(half, packs.Count - half), known, cancellationToken)];
         }
     }
 
-    private static async Task<ObjectId> WriteOnePageAsync(UnlockedVault vault, List<PackId> packs, CancellationToken cancellationToken)
+    private static async Task<ObjectId> WriteOnePageAsync(UnlockedVault vault, List<PackId> packs, IReadOnlySet<ObjectId> known, CancellationToken cancellationToken)
     {
         var plain = new byte[packs.Count * Id256.SizeBytes];
         for (var i = 0; i < packs.Count; i++)
@@ -114,6 +117,12 @@ public static class ReferenceSet
 
         var keys = vault.Keys;
         var header = new ObjectHeader(ObjectKind.ReferencePage, keys.Epoch, vault.Id, keys.ReferencePageIdOf(plain));
+        if (known.Contains(header.Object))
+        {
+            // A page is deleted only when a pack of it is gone, and these packs are what the snapshot needs.
+            return header.Object;
+        }
+
         var bytes = new byte[ObjectHeader.SizeBytes + SealedBlob.SealedBytesOf(plain.Length)];
         header.Write(bytes);
         MetadataSeal.Seal(vault, header, plain).CopyTo(bytes, ObjectHeader.SizeBytes);

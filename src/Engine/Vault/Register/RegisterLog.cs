@@ -29,7 +29,7 @@ public static class RegisterLog
         }
 
         var reading = entries.Length == 0 ? null : Judge(entries, unreadable);
-        if (reading is null or { Obstruction: null })
+        if (reading is null || (reading.Obstruction is null && !store.Target.Capabilities.ListAfterWrite))
         {
             // A listing may lag behind; an object that was put is always found by its name.
             reading = await ReadOnAsync(store, reading?.State, cancellationToken);

@@ -309,6 +309,8 @@ public sealed class SubjectEraserTests : IDisposable
     {
         private Func<Task>? _beforeSweep = beforeSweep;
 
+        public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
+
         public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             Note(name.Value);
