@@ -1,0 +1,29 @@
+using SecureBackup.Targets.S3;
+
+namespace SecureBackup.Targets.Aws;
+
+/// <summary>Amazon S3 itself.</summary>
+internal static class AwsProfile
+{
+    public static S3Profile Instance { get; } = new()
+    {
+        Name = "AWS S3",
+        Scheme = "s3",
+        EndpointOf = Endpoint,
+        DefaultRegion = Environment.GetEnvironmentVariable("AWS_REGION") is { Length: > 0 } region ? region : null,
+        Payload = PayloadMode.Checksummed,
+        ConditionalPut = ConditionalPutSupport.Yes,
+        HasConditionalComplete = true,
+        MultipartThresholdBytes = 128L << 20,
+        AsksForEncryption = true,
+        ReadyClasses = ["STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
+        ColdClasses = ["GLACIER", "DEEP_ARCHIVE"],
+        OwnOptions = ["fips", "dualstack"],
+    };
+
+    private static string Endpoint(string region, Func<string, bool> isOn)
+    {
+        var name = $"s3{(isOn("fips") ? "-fips" : "")}{(isOn("dualstack") ? ".dualstack" : "")}.{region}.amazonaws.com";
+        return $"https://{name}{(region.StartsWith("cn-", StringComparison.Ordinal) ? ".cn" : "")}";
+    }
+}

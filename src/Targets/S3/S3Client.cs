@@ -1,0 +1,119 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using Amazon.S3;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Targets.Http;
+
+namespace SecureBackup.Targets.S3;
+
+/// <summary>
+/// The SDK, without what this product does in one place of its own: no retries, no redirects, no correction of a wrong clock, no checksums but those asked for.
+/// Each call is watched for a stall, and its refusal becomes a <see cref="TargetException"/>.
+/// </summary>
+internal sealed class S3Client : IDisposable
+{
+    private readonly S3Settings _settings;
+    private readonly TimeProvider _time;
+    private readonly S3Faults _faults;
+    private readonly HttpClient _http;
+    private readonly Sdk _sdk;
+
+    // The context that the SDK is loaded into is the module's alone. A wrong clock is to be said, not papered over.
+    static S3Client() => AWSConfigs.CorrectForClockSkew = false;
+
+    /// <param name="label">Whose credentials they are, for errors.</param>
+    public S3Client(S3Settings settings, AWSCredentials credentials, string label, TargetMeter meter, TimeProvider time)
+    {
+        _settings = settings;
+        _time = time;
+        _faults = new S3Faults(settings, label, time);
+        _http = StoreHttp.CreateClient(new HttpStoreOptions
+        {
+            Endpoint = settings.Endpoint,
+            Proxy = settings.Proxy,
+            AuthorityFile = settings.AuthorityFile,
+            StallTimeout = settings.StallTimeout,
+            Meter = meter,
+            Classify = S3Requests.Classify,
+        });
+        _sdk = new Sdk(credentials, new AmazonS3Config
+        {
+            ServiceURL = settings.Endpoint.AbsoluteUri,
+            AuthenticationRegion = settings.Region,
+            ForcePathStyle = settings.UsesPathStyle,
+            IgnoreConfiguredEndpointUrls = true,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            BufferSize = 128 * 1024,
+            AllowAutoRedirect = false,
+            MaxErrorRetry = 0,
+            ThrottleRetries = false,
+            Timeout = Timeout.InfiniteTimeSpan,
+            HttpClientFactory = new OneClient(_http),
+        });
+    }
+
+    /// <summary>One request, or those few that are one to the store.</summary>
+    /// <exception cref="TargetException">What the store or the way to it said.</exception>
+    public async Task<S3Answer<T>> SendAsync<T>(S3Deed deed, Func<IAmazonS3, StallGuard, Task<T>> send, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var guard = new StallGuard(_settings.StallTimeout, _time, cancellationToken);
+        var notes = ResponseNotes.Begin(guard.Moved);
+        try
+        {
+            var value = await send(_sdk, guard);
+            return new S3Answer<T>(value, notes.Date ?? _time.GetUtcNow());
+        }
+        catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
+        {
+            if (guard.HasStalled)
+            {
+                throw HttpFaults.Stalled($"{deed.What} in {_settings.DisplayName}", _settings.StallTimeout, exception);
+            }
+
+            if (_faults.From(exception, notes, deed) is { } fault)
+            {
+                throw fault;
+            }
+
+            throw;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The request was cancelled.", exception, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        _sdk.Dispose();
+        _http.Dispose();
+    }
+
+    /// <summary>The client whose pipeline neither retries nor follows.</summary>
+    private sealed class Sdk(AWSCredentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
+    {
+        protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
+        {
+            base.CustomizeRuntimePipeline(pipeline);
+            pipeline.RemoveHandler<RetryHandler>();
+            pipeline.RemoveHandler<RedirectHandler>();
+            pipeline.AddHandlerBefore<Signer>(new PayloadHash());
+        }
+    }
+
+    private sealed class OneClient(HttpClient client) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => client;
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}
+
+/// <param name="Date">The store's clock when it answered.</param>
+internal readonly record struct S3Answer<T>(T Value, DateTimeOffset Date);

@@ -1,0 +1,154 @@
+using System.Net;
+using Amazon.Runtime;
+using Amazon.S3;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Targets.Http;
+
+namespace SecureBackup.Targets.S3;
+
+/// <summary>What S3 stores answer, in the terms on which callers decide. Messages hold the store's code and the request's id, and nothing that the store wrote.</summary>
+internal sealed class S3Faults(S3Settings settings, string credential, TimeProvider time)
+{
+    private static readonly Dictionary<string, TargetFault> ByCode = new(StringComparer.Ordinal)
+    {
+        ["NoSuchKey"] = TargetFault.NotFound,
+        ["NoSuchVersion"] = TargetFault.NotFound,
+        ["NoSuchBucket"] = TargetFault.PlaceMissing,
+        ["InvalidBucketName"] = TargetFault.PlaceMissing,
+        ["ConditionalRequestConflict"] = TargetFault.Unavailable,
+        ["OperationAborted"] = TargetFault.Unavailable,
+        ["NoSuchUpload"] = TargetFault.Unavailable,
+        ["InvalidRange"] = TargetFault.OutOfRange,
+        ["InvalidObjectState"] = TargetFault.Cold,
+        ["PermanentRedirect"] = TargetFault.WrongRegion,
+        ["TemporaryRedirect"] = TargetFault.WrongRegion,
+        ["AuthorizationHeaderMalformed"] = TargetFault.WrongRegion,
+        ["IllegalLocationConstraintException"] = TargetFault.WrongRegion,
+        ["InvalidAccessKeyId"] = TargetFault.KeyRejected,
+        ["SignatureDoesNotMatch"] = TargetFault.KeyRejected,
+        ["InvalidToken"] = TargetFault.KeyRejected,
+        ["ExpiredToken"] = TargetFault.KeyRejected,
+        ["TokenRefreshRequired"] = TargetFault.KeyRejected,
+        ["RequestTimeTooSkewed"] = TargetFault.ClockSkewed,
+        ["AccessDenied"] = TargetFault.AccessDenied,
+        ["AllAccessDisabled"] = TargetFault.AccessDenied,
+        ["AccountProblem"] = TargetFault.AccessDenied,
+        ["SlowDown"] = TargetFault.Throttled,
+        ["ServiceUnavailable"] = TargetFault.Throttled,
+        ["TooManyRequests"] = TargetFault.Throttled,
+        ["RequestLimitExceeded"] = TargetFault.Throttled,
+        ["RequestRateLimitExceeded"] = TargetFault.Throttled,
+        ["InternalError"] = TargetFault.Unavailable,
+        ["RequestTimeout"] = TargetFault.Unavailable,
+        ["IncompleteBody"] = TargetFault.Unavailable,
+        ["BadDigest"] = TargetFault.Garbled,
+        ["InvalidDigest"] = TargetFault.Garbled,
+        ["XAmzContentSHA256Mismatch"] = TargetFault.Garbled,
+        ["XAmzContentChecksumMismatch"] = TargetFault.Garbled,
+        ["EntityTooLarge"] = TargetFault.Unsupported,
+        ["QuotaExceeded"] = TargetFault.QuotaExceeded,
+        ["storage_cap_exceeded"] = TargetFault.QuotaExceeded,
+        ["transaction_cap_exceeded"] = TargetFault.QuotaExceeded,
+        ["ObjectLockConfigurationNotFoundError"] = TargetFault.LockNotKept,
+        ["InvalidBucketState"] = TargetFault.LockNotKept,
+        ["KeyTooLongError"] = TargetFault.NameTooLong,
+        ["NotImplemented"] = TargetFault.Unsupported,
+        ["MethodNotAllowed"] = TargetFault.Unsupported,
+    };
+
+    /// <summary>Null where the error is none of the store's or of the way to it: a bug, or the caller's own.</summary>
+    public TargetException? From(Exception exception, ResponseNotes notes, S3Deed deed)
+    {
+        var what = $"{deed.What} in {settings.DisplayName}";
+        return exception switch
+        {
+            TargetException known => known,
+            AmazonServiceException refusal => Refused(refusal, notes, deed, what),
+            AmazonUnmarshallingException => new TargetException(TargetFault.Unavailable, $"{what}: the answer is not one of S3.", exception),
+            _ when HttpFaults.From(exception, what) is { } broken => broken,
+            AmazonClientException => new TargetException(TargetFault.KeyRejected, $"{what}: the credential {credential} cannot be had.", exception),
+            _ => null,
+        };
+    }
+
+    private TargetException Refused(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what)
+    {
+        if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
+        {
+            return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)refusal.StatusCode}).", refusal);
+        }
+
+        var fault = FaultOf(refusal, deed);
+        var said = Said(refusal);
+        return new TargetException(fault, Message(fault, refusal, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
+    }
+
+    private static TargetFault FaultOf(AmazonServiceException refusal, S3Deed deed)
+    {
+        var code = refusal.ErrorCode ?? "";
+        if (refusal.StatusCode == HttpStatusCode.PreconditionFailed)
+        {
+            return deed.IsIfAbsent ? TargetFault.AlreadyExists : TargetFault.PreconditionFailed;
+        }
+
+        if (deed.HasLock && code is ("InvalidRequest" or "InvalidArgument"))
+        {
+            return TargetFault.LockNotKept;
+        }
+
+        if (ByCode.TryGetValue(code, out var fault))
+        {
+            return fault;
+        }
+
+        return (int)refusal.StatusCode switch
+        {
+            301 or 307 => TargetFault.WrongRegion,
+            400 when deed.Name is null && code.Length == 0 => TargetFault.Unavailable,
+            401 => TargetFault.KeyRejected,
+            403 => TargetFault.AccessDenied,
+            404 => deed.Name is null ? TargetFault.PlaceMissing : TargetFault.NotFound,
+            405 or 501 => TargetFault.Unsupported,
+            409 or 408 => TargetFault.Unavailable,
+            416 => TargetFault.OutOfRange,
+            429 or 503 => TargetFault.Throttled,
+            < 400 or >= 500 => TargetFault.Unavailable,
+            _ => TargetFault.Unsupported,
+        };
+    }
+
+    private string Message(TargetFault fault, AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what) => fault switch
+    {
+        TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
+        TargetFault.WrongRegion when RegionIn(refusal, notes) is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",
+        TargetFault.WrongRegion => $"The bucket '{settings.Bucket}' does not lie in {settings.Region}",
+        TargetFault.KeyRejected => $"The store does not accept the credential {credential} at {settings.DisplayName}",
+        TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {Difference(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
+        TargetFault.AccessDenied => $"{what}: the credential {credential} may not {deed.May} there (right {deed.Right})",
+        TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
+        TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
+        _ => what,
+    };
+
+    private string? RemedyOf(TargetFault fault, S3Deed deed) => fault switch
+    {
+        TargetFault.KeyRejected => settings.Profile.KeyRemedy,
+        TargetFault.AccessDenied => $"Give this credential the right {deed.Right}, or use one that has it.",
+        _ => null,
+    };
+
+    private static string Said(AmazonServiceException refusal)
+    {
+        var code = refusal.ErrorCode is { Length: > 0 and < 64 } said && said.All(static character => char.IsAsciiLetterOrDigit(character) || character is '_' or '.' or '-')
+            ? said
+            : $"{(int)refusal.StatusCode}";
+        return refusal.RequestId is { Length: > 0 and < 128 } id && id.All(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_')
+            ? $" ({code}, request {id})."
+            : $" ({code}).";
+    }
+
+    private static string? RegionIn(AmazonServiceException refusal, ResponseNotes notes) =>
+        (refusal as AmazonS3Exception)?.Region is { Length: > 0 and < 64 } said ? said : notes.Region;
+
+    private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
+}

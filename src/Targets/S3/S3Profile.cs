@@ -1,0 +1,82 @@
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Targets.S3;
+
+/// <summary>How the store is told what the body of a put must hash to.</summary>
+internal enum PayloadMode
+{
+    /// <summary>The SHA-256 is part of the signature. Every server checks that.</summary>
+    Signed,
+
+    /// <summary>Over TLS the body is not signed, and the server checks the header <c>x-amz-checksum-sha256</c>.</summary>
+    Checksummed,
+}
+
+internal enum ConditionalPutSupport
+{
+    Yes,
+
+    /// <summary>Some places of the platform ignore the condition: taken only where it was tried.</summary>
+    Probe,
+}
+
+/// <summary>A store that speaks S3: what it wants said differently, what it lacks, and what it is called.</summary>
+internal sealed record S3Profile
+{
+    /// <summary>One put takes 5 GiB at every provider.</summary>
+    public const long MaxSinglePutBytes = 5L << 30;
+
+    public required string Name { get; init; }
+
+    public required string Scheme { get; init; }
+
+    /// <summary>From a region and the target's options to the endpoint; null where one must be given.</summary>
+    public Func<string, Func<string, bool>, string>? EndpointOf { get; init; }
+
+    /// <summary>Null where one must be given.</summary>
+    public string? DefaultRegion { get; init; }
+
+    /// <summary>The regions that there are; empty where any is taken.</summary>
+    public IReadOnlyList<string> Regions { get; init; } = [];
+
+    public bool UsesPathStyle { get; init; }
+
+    public PayloadMode Payload { get; init; }
+
+    public bool SendsMd5 { get; init; }
+
+    public ConditionalPutSupport ConditionalPut { get; init; }
+
+    /// <summary>A multipart upload can be completed on condition that the name is free.</summary>
+    public bool HasConditionalComplete { get; init; }
+
+    /// <summary>What is longer goes in parts.</summary>
+    public long MultipartThresholdBytes { get; init; } = 4L << 30;
+
+    public int ListVersion { get; init; } = 2;
+
+    public bool EncodesListings { get; init; } = true;
+
+    /// <summary>Asks for encryption by the store's own keys in each put, and proves by the answer that it was done.</summary>
+    public bool AsksForEncryption { get; init; }
+
+    public IReadOnlyList<string> ReadyClasses { get; init; } = [];
+
+    /// <summary>Classes whose objects must be warmed before they can be read.</summary>
+    public IReadOnlyList<string> ColdClasses { get; init; } = [];
+
+    public LockModes LockModes { get; init; } = LockModes.Governance | LockModes.Compliance;
+
+    /// <summary>Null where the target's option says it.</summary>
+    public bool? IsVersioned { get; init; }
+
+    public long MaxObjectBytes { get; init; } = 5L << 40;
+
+    public TimeSpan? MinStorageTime { get; init; }
+
+    /// <summary>What to do about a key that is refused, where this platform has a reason of its own.</summary>
+    public string? KeyRemedy { get; init; }
+
+    /// <summary>Options beside those that every S3 store has.</summary>
+    public IReadOnlyList<string> OwnOptions { get; init; } = [];
+}
