@@ -95,6 +95,18 @@ function Publish-Engine([string] $Destination) {
     }
 }
 
+# What speaks to object stores lies below the engine, without what the engine has already.
+function Publish-Targets([string] $Destination, [string] $Engine) {
+    Invoke-Dotnet 'publish', (Get-RepositoryPath 'src/Targets'), '-c', 'Release', '-o', $Destination
+    foreach ($file in [IO.Directory]::GetFiles($Destination)) {
+        $name = [IO.Path]::GetFileName($file)
+        if ($name -notmatch '\.(dll|pdb)$' -or [IO.File]::Exists([IO.Path]::Combine($Engine, $name))) { [IO.File]::Delete($file) }
+    }
+
+    $runtimes = [IO.Path]::Combine($Destination, 'runtimes')
+    if ([IO.Directory]::Exists($runtimes)) { [IO.Directory]::Delete($runtimes, $true) }
+}
+
 # Assembled aside and moved into place, so that output/ never holds half a module.
 function Publish-Module {
     Build-Solution
@@ -113,7 +125,9 @@ function Publish-Module {
             Copy-Files $source '*.ps1xml' $fresh
             & (Get-RepositoryPath 'tools/Help.ps1') -Pages (Get-RepositoryPath 'docs/cmdlets') -Assembly ([IO.Path]::Combine($fresh, 'SecureBackup.PowerShell.dll')) `
                 -Destination ([IO.Path]::Combine($fresh, 'en-US', 'SecureBackup.PowerShell.dll-Help.xml'))
-            Publish-Engine ([IO.Path]::Combine($fresh, 'engine'))
+            $engine = [IO.Path]::Combine($fresh, 'engine')
+            Publish-Engine $engine
+            Publish-Targets ([IO.Path]::Combine($engine, 'targets')) $engine
             $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($module))
             if ([IO.Directory]::Exists($module)) { [IO.Directory]::Move($module, [IO.Path]::Combine($aside, 'old')) }
             [IO.Directory]::Move($fresh, $module)

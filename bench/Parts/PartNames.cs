@@ -21,6 +21,11 @@ internal static class PartNames
     internal const string List = "listing, an entry encoded and paged";
     internal const string Walk = "directory walk, an entry";
     internal const string Read = "file opened, read, closed";
+    internal const string Look = "a file looked at (stat)";
+    internal const string MakeFile = "file of 16 KiB made and named, the calls alone";
+    internal const string PutFile = "the same by a restore, read back";
+    internal const string PutFileAll = "the same on all cores";
+    internal const string WriteBack = "written and read back, 128 MiB";
     internal const string WriteSmall = "durable write, 4 KiB";
     internal const string WritePack = "durable write, a pack of 16 MiB";
 

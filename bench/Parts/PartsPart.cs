@@ -45,9 +45,10 @@ internal static class PartsPart
         string[] names = [.. sets.Select(static set => set.Name)];
         (ByteParts.Sets, DiskParts.Sets, WriteParts.Scratch) = (names, names, scratch);
         DiskParts.Folders = sets.ToDictionary(static set => set.Name, static set => set.Folder, StringComparer.Ordinal);
+        DiskParts.Files = sets.ToDictionary(static set => set.Name, static set => set.Files, StringComparer.Ordinal);
         sets.ForEach(static set => set.Warm());
         Console.Error.WriteLine("Measuring the parts …");
-        return [.. PartRunner.Run<ByteParts>(), .. PartRunner.Run<OperationParts>(), .. PartRunner.RunOnce<DiskParts>(), .. PartRunner.RunOnce<WriteParts>()];
+        return [.. PartRunner.Run<ByteParts>(), .. PartRunner.Run<OperationParts>(), .. PartRunner.RunOnce<DiskParts>(), .. PartRunner.RunOnce<WriteParts>(), .. PartRunner.RunOnce<RestoreParts>()];
     }
 
     private static List<MachineLimit> MeasureLimits(List<SampleSet> sets, string scratch)

@@ -21,7 +21,7 @@ internal sealed class PartsReport(IReadOnlyList<SampleSet> sets, IReadOnlyList<P
     private void PrintBytes()
     {
         var table = new TextTable(["MB/s of one core", .. sets.Select(static set => set.Name), "bytes allocated per chunk"]);
-        foreach (var group in parts.Where(static part => part.Set.Length > 0 && part.Name is not PartNames.Walk and not PartNames.Read).GroupBy(static part => part.Name, StringComparer.Ordinal))
+        foreach (var group in parts.Where(static part => part.Set.Length > 0 && part.Name is not PartNames.Walk and not PartNames.Look and not PartNames.Read).GroupBy(static part => part.Name, StringComparer.Ordinal))
         {
             table.Add([group.Key, .. sets.Select(set => RateOf(group.First(part => IsSame(part.Set, set.Name)))), Text(group.Max(static part => (double)part.AllocatedBytes / PartSample.Of(part.Set).Chunks.Count), "0.#")]);
         }
@@ -41,11 +41,11 @@ internal sealed class PartsReport(IReadOnlyList<SampleSet> sets, IReadOnlyList<P
         var table = new TextTable(["operation", "a second", "MB/s", "bytes allocated"]);
         foreach (var part in parts.Where(static part => part.Set.Length == 0))
         {
-            var bytes = part.Name is PartNames.WritePack ? PackSize.DefaultBytes : 0;
+            var bytes = part.Name switch { PartNames.WritePack => PackSize.DefaultBytes, PartNames.WriteBack => RestoreParts.LargeBytes, _ => 0 };
             table.Add([part.Name, Text(1e9 / part.Nanoseconds), bytes == 0 ? string.Empty : Text(bytes / part.Nanoseconds * 1000), Text(part.AllocatedBytes)]);
         }
 
-        foreach (var part in parts.Where(static part => part.Name is PartNames.Walk or PartNames.Read))
+        foreach (var part in parts.Where(static part => part.Name is PartNames.Walk or PartNames.Look or PartNames.Read))
         {
             var set = sets.First(set => IsSame(set.Name, part.Set));
             var bytes = part.Name is PartNames.Read ? Text(set.SizeBytes / part.Nanoseconds * 1000) : string.Empty;

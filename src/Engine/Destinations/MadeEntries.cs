@@ -17,7 +17,8 @@ internal sealed class MadeEntries
         return _pages.TryGetValue((entry.DeviceId, page), out var words) && (words[word] & bit) != 0;
     }
 
-    public void Add(ExistingEntry entry)
+    /// <returns>Whether it was not in it.</returns>
+    public bool Add(ExistingEntry entry)
     {
         var (page, word, bit) = Locate(entry.FileId);
         if (!_pages.TryGetValue((entry.DeviceId, page), out var words))
@@ -26,7 +27,18 @@ internal sealed class MadeEntries
             _pages.Add((entry.DeviceId, page), words);
         }
 
+        var isNew = (words[word] & bit) == 0;
         words[word] |= bit;
+        return isNew;
+    }
+
+    public void Remove(ExistingEntry entry)
+    {
+        var (page, word, bit) = Locate(entry.FileId);
+        if (_pages.TryGetValue((entry.DeviceId, page), out var words))
+        {
+            words[word] &= ~bit;
+        }
     }
 
     private static (ulong Page, int Word, ulong Bit) Locate(ulong fileId)

@@ -10,6 +10,8 @@ namespace SecureBackup.Engine.Destinations;
 internal sealed class UnflushedSystems : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly Lock _flushing = new();
+    private FolderException? _failure;
     private readonly Dictionary<ulong, MetSystem> _met = [];
 
     /// <summary>Something in <paramref name="folder"/> is right already. Whoever put it there, as an attempt that was cut off, need not have flushed it: so a file system that is new here is flushed once.</summary>
@@ -37,8 +39,32 @@ internal sealed class UnflushedSystems : IDisposable
         }
     }
 
-    /// <exception cref="FolderException">A disk failed or is full; what was to be flushed still is.</exception>
+    /// <exception cref="FolderException">A disk failed or is full. A system tells that once, so every later flush says it again.</exception>
     internal void Flush(DestinationSystem host)
+    {
+        lock (_flushing)
+        {
+            if (_failure is { } earlier)
+            {
+                throw new FolderException(earlier.Error, earlier.Message);
+            }
+
+            FlushOnce(host);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (var system in _met.Values)
+            {
+                system.Handle?.Dispose();
+            }
+        }
+    }
+
+    private void FlushOnce(DestinationSystem host)
     {
         var systems = Take();
         try
@@ -53,25 +79,10 @@ internal sealed class UnflushedSystems : IDisposable
                 host.SyncAll();
             }
         }
-        catch (FolderException)
+        catch (FolderException failure)
         {
-            lock (_gate)
-            {
-                systems.ForEach(static system => system.IsUnflushed = true);
-            }
-
+            _failure = failure;
             throw;
-        }
-    }
-
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            foreach (var system in _met.Values)
-            {
-                system.Handle?.Dispose();
-            }
         }
     }
 

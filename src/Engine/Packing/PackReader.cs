@@ -76,28 +76,20 @@ public sealed class PackReader : IDisposable
     /// <returns>The plaintext, which the caller now owns.</returns>
     /// <exception cref="IntegrityException">PackMalformed, FrameTampered, DecompressionMismatch, ChunkMismatch.</exception>
     /// <exception cref="KeyException">SubjectKeyMissing.</exception>
-    public OwnedBuffer OpenChunk(in PackEntry entry, DomainId domain, ReadOnlySpan<byte> sealedFrame) => OpenChunk(entry, domain, sealedFrame, out _);
+    public OwnedBuffer OpenChunk(in PackEntry entry, DomainId domain, ReadOnlySpan<byte> sealedFrame)
+    {
+        RequireSealing(entry, domain);
+        return Prove(entry, domain, OpenFrame(entry, sealedFrame));
+    }
 
     /// <inheritdoc cref="OpenChunk(in PackEntry, DomainId, ReadOnlySpan{byte})"/>
     /// <param name="checksum">XXH3 of the frame's plaintext, taken before it was unpacked and proven.</param>
     public OwnedBuffer OpenChunk(in PackEntry entry, DomainId domain, ReadOnlySpan<byte> sealedFrame, out ulong checksum)
     {
-        if (domain.IsVault == (entry.Sealing == ChunkSealing.Subject))
-        {
-            throw new IntegrityException(FaultCodes.ChunkMismatch, $"Chunk {entry.Chunk} in pack {Id} is not sealed as one of domain {domain}.");
-        }
-
+        RequireSealing(entry, domain);
         var payload = OpenFrame(entry, sealedFrame);
         checksum = XxHash3.HashToUInt64(payload.Span);
-        var key = domain.IsVault ? null : _keys.Subjects?.Find(domain);
-        var plain = FramePayload.Unpack(payload, entry, _header.Vault, key is null ? null : new SubjectDomain(domain, key), _keys.Compressors);
-        if (_keys.ChunkIds.IdOf(domain, plain.Span) == entry.Chunk)
-        {
-            return plain;
-        }
-
-        plain.Dispose();
-        throw new IntegrityException(FaultCodes.ChunkMismatch, $"What lies in pack {Id} as chunk {entry.Chunk} is other content.");
+        return Prove(entry, domain, payload);
     }
 
     /// <summary>
@@ -130,6 +122,28 @@ public sealed class PackReader : IDisposable
     }
 
     public void Dispose() => _opener.Dispose();
+
+    private void RequireSealing(in PackEntry entry, DomainId domain)
+    {
+        if (domain.IsVault == (entry.Sealing == ChunkSealing.Subject))
+        {
+            throw new IntegrityException(FaultCodes.ChunkMismatch, $"Chunk {entry.Chunk} in pack {Id} is not sealed as one of domain {domain}.");
+        }
+    }
+
+    /// <summary>Unpacks a payload, which is taken over.</summary>
+    private OwnedBuffer Prove(in PackEntry entry, DomainId domain, OwnedBuffer payload)
+    {
+        var key = domain.IsVault ? null : _keys.Subjects?.Find(domain);
+        var plain = FramePayload.Unpack(payload, entry, _header.Vault, key is null ? null : new SubjectDomain(domain, key), _keys.Compressors);
+        if (_keys.ChunkIds.IdOf(domain, plain.Span) == entry.Chunk)
+        {
+            return plain;
+        }
+
+        plain.Dispose();
+        throw new IntegrityException(FaultCodes.ChunkMismatch, $"What lies in pack {Id} as chunk {entry.Chunk} is other content.");
+    }
 
     private static bool TryOpenFrames(
         in ObjectHeader header, ReadOnlySpan<byte> prologue, IdentityKey identity, [NotNullWhen(true)] out FrameOpener? opener)

@@ -11,8 +11,9 @@ public static class DiskRoots
     /// <summary>As a backup of these roots would see them: by the rules that the snapshot was made with, and without the vault itself.</summary>
     /// <exception cref="RequestException">OriginalPlaceUnknown.</exception>
     /// <param name="paths">Full paths; empty for where the roots came from.</param>
-    public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, string vaultPath) => RuleText.Apply(
-        new() { Roots = paths.Count == 0 ? [.. SnapshotPlaces.Of(snapshot).Select(static place => new FileSystemRoot(NameOf(place.Name), place.Path))] : Named(snapshot, paths), SkipFolders = [vaultPath], LeaveOutFolders = [HostState.Default.Folder] }, snapshot.Rules);
+    /// <param name="vaultFolders">Where the vault is, if that is a folder of this machine.</param>
+    public static FileSystemSourceOptions SourceOf(OwnerPart snapshot, IReadOnlyList<string> paths, IReadOnlyList<string> vaultFolders) => RuleText.Apply(
+        new() { Roots = paths.Count == 0 ? [.. SnapshotPlaces.Of(snapshot).Select(static place => new FileSystemRoot(NameOf(place.Name), place.Path))] : Named(snapshot, paths), SkipFolders = vaultFolders, LeaveOutFolders = [HostState.Default.Folder] }, snapshot.Rules);
 
     /// <summary>
     /// A path that ends in a root's name is that root. Any other is a folder that holds roots by their names, as a restore leaves it; where it holds none, and the snapshot has

@@ -7,13 +7,14 @@ internal sealed partial class RestorePlanner
 {
     private RestoreBatch _batch = new(parts.BatchBytes);
     private BatchUnderWay? _underWay;
+    private Task _flushed = Task.CompletedTask;
 
     /// <summary>
     /// Has the batch fetched while the next is planned, after the one before is done: two are in the making at most. A file that is planned only in part goes on in the next.
     /// </summary>
     private async ValueTask FetchAsync(CancellationToken cancellationToken, RestoringFile? unfinished = null)
     {
-        await FinishUnderWayAsync(cancellationToken);
+        var done = await EndUnderWayAsync();
         cancellationToken.ThrowIfCancellationRequested();
         _batch.Unfinished = unfinished;
         // What waits to be compared may still need its first name, or change its folder.
@@ -24,29 +25,45 @@ internal sealed partial class RestorePlanner
         {
             _batch.Files.Add(unfinished);
         }
+
+        // Meanwhile the workers go on: the folders of a large tree take a while to get their attributes.
+        await FinishAsync(done, cancellationToken);
+        BeginFlush(done);
     }
 
-    private async ValueTask FinishUnderWayAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// The disk begins with what is whole: left to the flush at the end, 100,000 small files wait a second for it, with the cores idle. What it refuses, that flush tells.
+    /// </summary>
+    private void BeginFlush(BatchUnderWay? done)
     {
-        if (_underWay is not { } done)
+        if (done is not null && _flushed.IsCompleted)
+        {
+            _flushed = Task.Run(() => parts.Destination.FlushAsync(CancellationToken.None)).ContinueWith(
+                static flushed => _ = flushed.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>The batch under way, once all in it is written.</summary>
+    private async ValueTask<BatchUnderWay?> EndUnderWayAsync()
+    {
+        var done = _underWay;
+        if (done is not null)
+        {
+            await done.Fetched;
+        }
+
+        _underWay = null;
+        return done;
+    }
+
+    private async ValueTask FinishAsync(BatchUnderWay? done, CancellationToken cancellationToken)
+    {
+        if (done is null)
         {
             return;
         }
 
-        _underWay = null;
-        var files = done.Batch.Files.Where(file => file != done.Batch.Unfinished);
-        try
-        {
-            await done.Fetched;
-        }
-        catch (DestinationException)
-        {
-            // No more room, or a failing disk: what is whole already has its name.
-            _finisher.FinishFiles(files.Where(static file => file.Outcome is not null));
-            throw;
-        }
-
-        _finisher.FinishFiles(files);
+        _finisher.FinishFiles(done.Files);
         _finisher.FinishPassed(done.Passed);
         await CommitJournalAsync(cancellationToken);
     }
@@ -55,18 +72,43 @@ internal sealed partial class RestorePlanner
     private async ValueTask FetchRestAsync(CancellationToken cancellationToken)
     {
         await FetchAsync(cancellationToken);
-        await FinishUnderWayAsync(cancellationToken);
+        await FinishAsync(await EndUnderWayAsync(), cancellationToken);
         _finisher.FinishAll();
     }
 
-    /// <summary>No work outlives a plan that failed. What went wrong in it is known; what it leads to elsewhere is no news.</summary>
-    private async Task EndAsync()
+    /// <summary>
+    /// No work outlives a plan that failed: no room, a failing disk, a store that does not answer. What is whole has its name by then, so it is told, and noted where the disk
+    /// still takes it. What else went wrong meanwhile is no news.
+    /// </summary>
+    private async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (_underWay is { } left)
+        await _flushed;
+        if (_underWay is not { } left)
         {
-            await left.Fetched.ContinueWith(static fetched => _ = fetched.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return;
+        }
+
+        _underWay = null;
+        await left.Fetched.ContinueWith(static fetched => _ = fetched.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _finisher.FinishFiles(left.Files.Where(static file => file.Outcome is not null));
+        try
+        {
+            await CommitJournalAsync(cancellationToken);
+        }
+        catch (DestinationException)
+        {
+            // Then the next attempt compares them again.
         }
     }
 
-    private sealed record BatchUnderWay(RestoreBatch Batch, PassedEntries Passed, Task Fetched);
+    private sealed record BatchUnderWay(RestoreBatch Batch, PassedEntries Passed, Task Fetched)
+    {
+        /// <summary>All but the one that goes on in the next.</summary>
+        internal IEnumerable<RestoringFile> Files => Batch.Files.Where(file => file != Batch.Unfinished);
+    }
 }

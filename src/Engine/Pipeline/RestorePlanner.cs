@@ -19,13 +19,13 @@ internal sealed partial class RestorePlanner(RestoreParts parts, RestoreFetcher 
     private readonly List<ListedEntry> _inTheWay = [];
     private bool _isSettling;
 
-    internal Task RunAsync(CancellationToken cancellationToken) => RunAsync(() => PlanAllAsync(cancellationToken));
+    internal Task RunAsync(CancellationToken cancellationToken) => RunAsync(() => PlanAllAsync(cancellationToken), cancellationToken);
 
     /// <summary>After a sweep: what had to wait for a folder to go, and the attributes of folders in which something changed.</summary>
     internal Task RunAgainAsync(IReadOnlyDictionary<EntryPath, ListedEntry> touched, CancellationToken cancellationToken) =>
-        RunAsync(() => PlanAgainAsync(touched, cancellationToken));
+        RunAsync(() => PlanAgainAsync(touched, cancellationToken), cancellationToken);
 
-    private async Task RunAsync(Func<Task> plan)
+    private async Task RunAsync(Func<Task> plan, CancellationToken cancellationToken)
     {
         try
         {
@@ -33,7 +33,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, RestoreFetcher 
         }
         finally
         {
-            await EndAsync();
+            await EndAsync(cancellationToken);
         }
     }
 

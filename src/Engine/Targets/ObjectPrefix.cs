@@ -3,7 +3,7 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Targets;
 
 /// <summary>What a listing may be asked for: everything, or what lies below one component or several.</summary>
-internal static class ObjectPrefix
+public static class ObjectPrefix
 {
     public static void ThrowIfInvalid(string prefix)
     {

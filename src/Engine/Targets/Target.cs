@@ -40,22 +40,7 @@ public abstract class Target : IAsyncDisposable
     public abstract Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
     /// <summary>A small object whole, in one request where the store can. Null where there is none; without bytes, and none of them read, where it is longer than <paramref name="maxBytes"/>.</summary>
-    public virtual async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
-    {
-        if (await StatAsync(name, cancellationToken) is not { } stat)
-        {
-            return null;
-        }
-
-        if (stat.LengthBytes > maxBytes)
-        {
-            return new WholeObject(stat, null);
-        }
-
-        var bytes = new byte[stat.LengthBytes];
-        await ReadAsync(name, 0, bytes, cancellationToken);
-        return new WholeObject(stat, bytes);
-    }
+    public virtual Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) => FetchInPartsAsync(name, maxBytes, cancellationToken);
 
     /// <summary>Null where there is no such object.</summary>
     public abstract Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken);
@@ -82,26 +67,7 @@ public abstract class Target : IAsyncDisposable
     public abstract Task DeleteAsync(ObjectName name, CancellationToken cancellationToken);
 
     /// <summary>Deletes many, in as few requests as the store can. All are tried; then the first refusal is thrown.</summary>
-    public virtual async Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken)
-    {
-        TargetException? refusal = null;
-        foreach (var name in names)
-        {
-            try
-            {
-                await DeleteAsync(name, cancellationToken);
-            }
-            catch (TargetException exception) when (exception.Fault is TargetFault.Locked or TargetFault.AccessDenied)
-            {
-                refusal ??= exception;
-            }
-        }
-
-        if (refusal is not null)
-        {
-            throw refusal;
-        }
-    }
+    public virtual Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
 
     /// <summary>What the store itself says about the lock of the newest version, never what was asked for.</summary>
     public virtual Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) => throw Lacks(nameof(TargetCapabilities.ObjectLock));
@@ -130,6 +96,46 @@ public abstract class Target : IAsyncDisposable
     {
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary><see cref="TryFetchAsync"/> by this target's other members.</summary>
+    protected async Task<WholeObject?> FetchInPartsAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        if (await StatAsync(name, cancellationToken) is not { } stat)
+        {
+            return null;
+        }
+
+        if (stat.LengthBytes > maxBytes)
+        {
+            return new WholeObject(stat, null);
+        }
+
+        var bytes = new byte[stat.LengthBytes];
+        await ReadAsync(name, 0, bytes, cancellationToken);
+        return new WholeObject(stat, bytes);
+    }
+
+    /// <summary><see cref="DeleteManyAsync"/> one by one.</summary>
+    protected async Task DeleteEachAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken)
+    {
+        TargetException? refusal = null;
+        foreach (var name in names)
+        {
+            try
+            {
+                await DeleteAsync(name, cancellationToken);
+            }
+            catch (TargetException exception) when (exception.Fault is TargetFault.Locked or TargetFault.AccessDenied)
+            {
+                refusal ??= exception;
+            }
+        }
+
+        if (refusal is not null)
+        {
+            throw refusal;
+        }
     }
 
     protected TargetException Lacks(string capability) => new(TargetFault.Unsupported, $"{DisplayName} does not have the capability {capability}.");

@@ -41,10 +41,15 @@ internal static class FileSystemPaths
     /// <summary>A restore into the vault would mix customer files with the vault's objects.</summary>
     public static void RequireOutside(string destination, string vault)
     {
+        if (VaultPlace.IsRemote(vault))
+        {
+            return;
+        }
+
         var real = RealPaths.Of(vault);
         for (var folder = RealPaths.Of(destination); folder is not null; folder = Path.GetDirectoryName(folder))
         {
-            if (RunspaceVaults.IsSamePath(folder, real))
+            if (VaultPlace.IsSame(folder, real))
             {
                 throw new RequestException(FaultCodes.DestinationInsideVault, $"'{destination}' lies in the vault {vault}.");
             }

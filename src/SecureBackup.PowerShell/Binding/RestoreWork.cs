@@ -40,7 +40,7 @@ internal sealed class RestoreWork
         Overwrite = Overwrite is { } policy ? Enum.Parse<OverwriteMode>(policy.ToString()) : null,
         InPlace = IsInPlace,
         ReplacesLinks = Mirrors,
-        ClosedFolders = [vaultPath, HostState.Default.Folder],
+        ClosedFolders = [.. VaultPlace.FoldersOf(vaultPath), HostState.Default.Folder],
     };
 
     /// <summary>What is wrong with the request itself, and a destination in the vault.</summary>
@@ -151,7 +151,7 @@ internal sealed class RestoreWork
         Roots = [.. Places(reader, snapshot, vaultPath)
             .Select(place => (Name: System.Text.Encoding.UTF8.GetString(place.Name.Span), place.Path))
             .Select(place => new FileSystemRoot(place.Name, Destination is { } folder ? Path.Combine(folder, place.Name) : place.Path))],
-        SkipFolders = [vaultPath],
+        SkipFolders = VaultPlace.FoldersOf(vaultPath),
         LeaveOutFolders = [HostState.Default.Folder],
     };
 

@@ -37,7 +37,7 @@ internal sealed class RunspaceVaults
         }
     }
 
-    public ConnectedVault? Find(string path) => All.FirstOrDefault(vault => IsSamePath(vault.Path, path));
+    public ConnectedVault? Find(string path) => All.FirstOrDefault(vault => VaultPlace.IsSame(vault.Path, path));
 
     /// <summary>The only one that is connected.</summary>
     public ConnectedVault RequireSingle() => All switch
@@ -53,7 +53,7 @@ internal sealed class RunspaceVaults
     {
         lock (_gate)
         {
-            var previous = _vaults.Find(known => IsSamePath(known.Path, vault.Path));
+            var previous = _vaults.Find(known => VaultPlace.IsSame(known.Path, vault.Path));
             if (previous is not null)
             {
                 _vaults.Remove(previous);
@@ -71,11 +71,6 @@ internal sealed class RunspaceVaults
             _vaults.Remove(vault);
         }
     }
-
-    internal static bool IsSamePath(string left, string right) => string.Equals(
-        Path.TrimEndingDirectorySeparator(Path.GetFullPath(left)),
-        Path.TrimEndingDirectorySeparator(Path.GetFullPath(right)),
-        OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 
     private static RunspaceVaults Create(Runspace runspace)
     {

@@ -1,29 +1,28 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
-using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Binding;
 
-/// <summary>From a path to a vault, and from a key to an open vault.</summary>
+/// <summary>From a place to a vault, and from a key to an open vault.</summary>
 internal static class VaultOpening
 {
     /// <summary>What an interrupted creation leaves, and what systems keep at the top of a disk.</summary>
     private static readonly string[] NoStrangers =
         ["keys", "bundles", "lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trashes", ".Spotlight-V100", ".fseventsd"];
 
-    public static Target OpenTarget(string path) => new RetryTarget(LocalTarget.Open(path));
+    public static Target OpenTarget(string place) => TargetAccess.To(place).Open();
 
     /// <summary>Makes the folder of a new vault. Files of others in it are refused: a vault is a folder of its own.</summary>
-    public static Target CreateTarget(string path)
+    public static Target CreateTarget(string place)
     {
-        if (Directory.Exists(path) && !Directory.Exists(Path.Combine(path, "register")) && FindStranger(path) is { } stranger)
+        if (!VaultPlace.IsRemote(place) && Directory.Exists(place) && !Directory.Exists(Path.Combine(place, "register")) && FindStranger(place) is { } stranger)
         {
-            throw new RequestException(FaultCodes.TargetNotEmpty, $"There is '{stranger}' at {path}.");
+            throw new RequestException(FaultCodes.TargetNotEmpty, $"There is '{stranger}' at {place}.");
         }
 
-        return new RetryTarget(LocalTarget.Create(path));
+        return TargetAccess.To(place).Create();
     }
 
     public static UnlockContext Context(IEngineSink sink) => new(HostState.Default, sink, TimeProvider.System);

@@ -13,7 +13,7 @@ internal sealed class VaultRequests(StringComparer comparer)
 
     public void Add(string vault, IEnumerable<string> items)
     {
-        var index = _byVault.FindIndex(group => RunspaceVaults.IsSamePath(group.Vault, vault));
+        var index = _byVault.FindIndex(group => VaultPlace.IsSame(group.Vault, vault));
         if (index < 0)
         {
             index = _byVault.Count;

@@ -118,7 +118,7 @@ public sealed class CompareCustomerBackupCommand : LongVaultCommand
         }
         else
         {
-            var options = DiskRoots.SourceOf(reader.OpenOwnerPart(before), folders, vaultPath);
+            var options = DiskRoots.SourceOf(reader.OpenOwnerPart(before), folders, VaultPlace.FoldersOf(vaultPath));
             newer = string.Join(", ", options.Roots.Select(static root => root.Path));
             using var source = FileSystemSource.Open(options, TimeProvider.System);
             await WriteAsync(comparer.CompareAsync(before, source, cancellationToken), vaultPath, before, null, gate);

@@ -18,7 +18,7 @@ public sealed class DisconnectBackupVaultCommand : EngineCommand
     protected override void ProcessRecord()
     {
         ConnectedVault? connected = null;
-        GuardEngine(Vault, () => connected = Vault is null ? RunspaceVaults.Current.RequireSingle() : Find(ResolvePath(Vault)));
+        GuardEngine(Vault, () => connected = Vault is null ? RunspaceVaults.Current.RequireSingle() : Find(ResolveVault(Vault)));
         RunspaceVaults.Current.Remove(connected!);
         BackupDrives.RemoveOf(SessionState, connected!.Path);
         RunEngine(connected.Path, async (_, _) => await connected.CloseAsync());

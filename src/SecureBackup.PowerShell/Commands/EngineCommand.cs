@@ -72,11 +72,14 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return System.IO.Path.TrimEndingDirectorySeparator(FileSystemPaths.Require(provider, path, resolved));
     }
 
+    /// <summary>Where a parameter says that a vault is: a folder of this session's file system, or a store.</summary>
+    private protected string ResolveVault(string given) => VaultPlace.Parse(given, SessionState);
+
     /// <summary>Of a vault and of a key file, if there is one; a path that is none of the file system's is a terminating error.</summary>
     private protected (string Vault, string? KeyFile) ResolvePaths(string vault, string? keyFile)
     {
         (string, string?) paths = default;
-        GuardEngine(vault, () => paths = (ResolvePath(vault), keyFile is null ? null : ResolvePath(keyFile)));
+        GuardEngine(vault, () => paths = (ResolveVault(vault), keyFile is null ? null : ResolvePath(keyFile)));
         return paths;
     }
 

@@ -37,7 +37,7 @@ public sealed class GetBackupVaultCommand : EngineCommand
     private void Show(string given)
     {
         var path = string.Empty;
-        GuardEngine(given, () => path = ResolvePath(given));
+        GuardEngine(given, () => path = ResolveVault(given));
         if (RunspaceVaults.Current.Find(path) is { } connected)
         {
             WriteObject(BackupVaultInfo.From(path, connected.Vault, isConnected: true));

@@ -6,7 +6,7 @@ using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Commands;
 
-/// <summary>Makes an empty vault in a folder.</summary>
+/// <summary>Makes an empty vault in a folder, or in a store.</summary>
 [Cmdlet(VerbsCommon.New, "BackupVault", SupportsShouldProcess = true)]
 [OutputType(typeof(BackupVaultInfo))]
 public sealed class NewBackupVaultCommand : EngineCommand
@@ -72,7 +72,7 @@ public sealed class NewBackupVaultCommand : EngineCommand
     /// <summary>Before anybody is asked. A folder that does not exist is made later, and with -WhatIf not at all.</summary>
     private void RequireFree(string path)
     {
-        if (Directory.Exists(path))
+        if (VaultPlace.IsRemote(path) || Directory.Exists(path))
         {
             RunEngine(path, async (_, token) =>
             {

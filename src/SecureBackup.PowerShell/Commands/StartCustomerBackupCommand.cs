@@ -151,7 +151,7 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
         ModifiedSince = NewerThan,
         ModifiedBefore = OlderThan,
         DefersAttributes = true,
-        SkipFolders = [vaultPath],
+        SkipFolders = VaultPlace.FoldersOf(vaultPath),
         LeaveOutFolders = [HostState.Default.Folder],
     };
 

@@ -42,7 +42,7 @@ public abstract class VaultCommand : EngineCommand
     private protected string RequireVaultPath()
     {
         var path = string.Empty;
-        GuardEngine(Vault, () => path = Vault is null ? RunspaceVaults.Current.RequireSingle().Path : ResolvePath(Vault));
+        GuardEngine(Vault, () => path = Vault is null ? RunspaceVaults.Current.RequireSingle().Path : ResolveVault(Vault));
         return path;
     }
 

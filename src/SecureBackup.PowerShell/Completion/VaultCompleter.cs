@@ -3,6 +3,7 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Security;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
@@ -62,9 +63,11 @@ public abstract class VaultCompleter : IArgumentCompleter
             return (RunspaceVaults.Current.All is [var only] ? only : null, null);
         }
 
-        var path = given is Output.BackupVaultInfo vault ? vault.Path : FullPath(given.ToString() ?? string.Empty);
+        var path = given is Output.BackupVaultInfo vault ? vault.Path : PlaceOf(given.ToString() ?? string.Empty);
         return (RunspaceVaults.Current.Find(path), path);
     }
+
+    private static string PlaceOf(string given) => VaultPlace.IsRemote(given) ? TargetUri.Parse(given).Canonical : FullPath(given);
 
     /// <summary>By a nested command, since session state may not be asked while a pipeline runs.</summary>
     private static string FullPath(string path)

@@ -32,6 +32,6 @@ internal static class BackupDrives
     private static List<PSDriveInfo> Of(SessionState session, string vaultPath) =>
     [
         .. session.Drive.GetAll().Where(drive =>
-            string.Equals(drive.Provider.Name, BackupVaultProvider.Name, StringComparison.OrdinalIgnoreCase) && RunspaceVaults.IsSamePath(drive.Root, vaultPath)),
+            string.Equals(drive.Provider.Name, BackupVaultProvider.Name, StringComparison.OrdinalIgnoreCase) && VaultPlace.IsSame(drive.Root, vaultPath)),
     ];
 }

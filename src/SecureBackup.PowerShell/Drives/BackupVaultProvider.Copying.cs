@@ -46,7 +46,7 @@ public sealed partial class BackupVaultProvider
         var options = DestinationOptions.Default with
         {
             Overwrite = plan.Overwrites ? OverwriteMode.Always : OverwriteMode.Never,
-            ClosedFolders = [drive.VaultPath, HostState.Default.Folder],
+            ClosedFolders = [.. VaultPlace.FoldersOf(drive.VaultPath), HostState.Default.Folder],
         };
         await using var destination = new RebasedDestination(FileSystemDestination.Open(plan.Folder, options), plan.From, plan.Name, plan.TakesBelow);
         var request = new RestoreRequest(drive.Reader, snapshot) { Include = plan.From.Depth == 0 ? [] : [CustomerBackupItem.PatternOf(plan.From)] };

@@ -79,16 +79,13 @@ internal static class StoreHttp
     /// <summary>Says which certificate was shown, which the framework's own error leaves out.</summary>
     private static bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (errors == SslPolicyErrors.None)
+        if (errors != SslPolicyErrors.None && certificate is not null)
         {
-            return true;
+            throw new AuthenticationException(errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
+                ? $"the server shows a certificate of '{certificate.Subject}', which is for another name"
+                : $"the server shows a certificate of '{certificate.Subject}' that no trusted authority signed");
         }
 
-        throw new AuthenticationException(certificate switch
-        {
-            null => "the server shows no certificate",
-            _ when errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) => $"the server shows a certificate of '{certificate.Subject}', which is for another name",
-            _ => $"the server shows a certificate of '{certificate.Subject}' that no trusted authority signed",
-        });
+        return errors == SslPolicyErrors.None;
     }
 }

@@ -2,6 +2,7 @@ using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
 using Amazon.S3;
+using Amazon.S3.Internal;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Targets.Http;
@@ -100,7 +101,7 @@ internal sealed class S3Client : IDisposable
         {
             base.CustomizeRuntimePipeline(pipeline);
             pipeline.RemoveHandler<RetryHandler>();
-            pipeline.RemoveHandler<RedirectHandler>();
+            pipeline.RemoveHandler<AmazonS3RedirectHandler>();
             pipeline.AddHandlerBefore<Signer>(new PayloadHash());
         }
     }

@@ -2,7 +2,6 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.S3;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using Amazon.Runtime;
 using Amazon.S3;
 using SecureBackup.Engine.Faults;
@@ -7,7 +8,7 @@ using SecureBackup.Targets.Http;
 namespace SecureBackup.Targets.S3;
 
 /// <summary>What S3 stores answer, in the terms on which callers decide. Messages hold the store's code and the request's id, and nothing that the store wrote.</summary>
-internal sealed class S3Faults(S3Settings settings, string credential, TimeProvider time)
+internal sealed partial class S3Faults(S3Settings settings, string credential, TimeProvider time)
 {
     private static readonly Dictionary<string, TargetFault> ByCode = new(StringComparer.Ordinal)
     {
@@ -63,8 +64,8 @@ internal sealed class S3Faults(S3Settings settings, string credential, TimeProvi
         return exception switch
         {
             TargetException known => known,
-            AmazonServiceException refusal => Refused(refusal, notes, deed, what),
             AmazonUnmarshallingException => new TargetException(TargetFault.Unavailable, $"{what}: the answer is not one of S3.", exception),
+            AmazonServiceException refusal => Refused(refusal, notes, deed, what),
             _ when HttpFaults.From(exception, what) is { } broken => broken,
             AmazonClientException => new TargetException(TargetFault.KeyRejected, $"{what}: the credential {credential} cannot be had.", exception),
             _ => null,
@@ -148,7 +149,10 @@ internal sealed class S3Faults(S3Settings settings, string credential, TimeProvi
     }
 
     private static string? RegionIn(AmazonServiceException refusal, ResponseNotes notes) =>
-        (refusal as AmazonS3Exception)?.Region is { Length: > 0 and < 64 } said ? said : notes.Region;
+        notes.Region ?? ((refusal as AmazonS3Exception)?.ResponseBody is { } body && RegionPattern().Match(body) is { Success: true } match ? match.Groups["region"].Value : null);
 
     private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
+
+    [GeneratedRegex("<Region>(?<region>[a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex RegionPattern();
 }

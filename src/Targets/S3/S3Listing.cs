@@ -40,7 +40,7 @@ internal sealed class S3Listing(S3Client client, S3Settings settings, S3Naming n
         : ReadPageAsync("", null, null, 1, cancellationToken);
 
     private static ObjectStat StatOf(ObjectName name, S3Object found) =>
-        new(name, found.Size ?? 0, S3Times.OfStore(found.LastModified)) { Tag = S3Naming.TagOf(found.ETag), StorageClass = found.StorageClass?.Value };
+        new(name, found.Size ?? 0, S3Times.OfStore(found.LastModified)) { Tag = S3Naming.TagOf(found.ETag), StorageClass = S3Naming.ClassOf(found.StorageClass?.Value) };
 
     private async Task<Page> ReadPageAsync(string prefix, string? start, string? token, int count, CancellationToken cancellationToken)
     {

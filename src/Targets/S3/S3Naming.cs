@@ -12,4 +12,7 @@ internal sealed class S3Naming(string prefix)
 
     /// <summary>Receipts, stats and listings write it with quotation marks or without.</summary>
     public static string? TagOf(string? tag) => tag is { Length: > 0 } ? tag.Trim('"') : null;
+
+    /// <summary>Stores leave the class of most objects out.</summary>
+    public static string ClassOf(string? storageClass) => storageClass is { Length: > 0 } ? storageClass : "STANDARD";
 }

@@ -92,7 +92,7 @@ internal sealed record S3Settings
             Region = region,
             DisplayName = $"{address.Scheme}://{address.Host}/{address.Prefix}".TrimEnd('/') + (given is null ? "" : $"@{uri.Authority}"),
             UsesPathStyle = Flag(settings, "pathstyle") ?? profile.UsesPathStyle,
-            Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme == Uri.UriSchemeHttps ? PayloadMode.Checksummed : PayloadMode.Signed,
+            Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme is "https" ? PayloadMode.Checksummed : PayloadMode.Signed,
             SendsMd5 = checksum is "md5" || (profile.SendsMd5 && checksum is "auto"),
             HasConditionalPut = Flag(settings, "conditionalput") ?? profile.ConditionalPut == ConditionalPutSupport.Yes,
             HasServerChecksum = Flag(settings, "serverchecksum") ?? true,

@@ -1,11 +1,9 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using Amazon.S3;
 using Amazon.S3.Model;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
-using SecureBackup.Targets.Http;
+using ByteRange = Amazon.S3.Model.ByteRange;
 
 namespace SecureBackup.Targets.S3;
 
@@ -92,7 +90,7 @@ internal sealed class S3Target : Target
                     var stat = new ObjectStat(name, found.ContentLength, S3Times.OfStore(found.LastModified))
                     {
                         Tag = S3Naming.TagOf(found.ETag),
-                        StorageClass = found.StorageClass?.Value,
+                        StorageClass = S3Naming.ClassOf(found.StorageClass?.Value),
                     };
                     if (stat.LengthBytes > maxBytes)
                     {
@@ -124,7 +122,7 @@ internal sealed class S3Target : Target
             return new ObjectStat(name, answer.Value.ContentLength, S3Times.OfStore(answer.Value.LastModified))
             {
                 Tag = S3Naming.TagOf(answer.Value.ETag),
-                StorageClass = answer.Value.StorageClass?.Value,
+                StorageClass = S3Naming.ClassOf(answer.Value.StorageClass?.Value),
             };
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -17,11 +16,13 @@ public enum FaultFlavour
     Cancelled,
 }
 
-/// <param name="AtOperation">Counted from 1 over puts, reads, stats, listings and deletes; 0 never fails and only counts.</param>
+/// <param name="AtOperation">Counted from 1 over puts, reads, fetches, stats, listings, deletes and what is done about locks, holds and cold objects; 0 never fails and only counts.</param>
 /// <param name="IsDeadAfterwards">Every later operation fails too and does nothing: the process, or its line to the store, is gone.</param>
 public sealed record FaultPlan(int AtOperation, FaultFlavour Flavour = FaultFlavour.NotPersisted, bool IsDeadAfterwards = false)
 {
     public TargetFault Fault { get; init; } = TargetFault.Unavailable;
+
+    public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>What <see cref="FaultFlavour.Cancelled"/> cancels.</summary>
     public CancellationTokenSource? Cancellation { get; init; }
@@ -48,44 +49,73 @@ public sealed class FaultTarget(Target inner, FaultPlan plan) : DelegatingTarget
     /// <summary>Whether the planned operation was reached.</summary>
     public bool HasTripped => plan.AtOperation > 0 && OperationCount >= plan.AtOperation;
 
-    public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
+    public override Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.PutAsync(name, content, options, cancellationToken));
+
+    public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.ReadAsync(name, offset, destination, cancellationToken));
+
+    public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.TryFetchAsync(name, maxBytes, cancellationToken));
+
+    public override Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.StatAsync(name, cancellationToken));
+
+    public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        ListingAsync(() => Inner.ListAsync(prefix, cancellationToken));
+
+    public override IAsyncEnumerable<ObjectStat> ListAfterAsync(string prefix, ObjectName after, CancellationToken cancellationToken) =>
+        ListingAsync(() => Inner.ListAfterAsync(prefix, after, cancellationToken));
+
+    public override Task DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.DeleteAsync(name, cancellationToken));
+
+    /// <summary>One operation for each name, so that a sweep also ends in the midst of them.</summary>
+    public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
+
+    public override Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.GetLockAsync(name, cancellationToken));
+
+    public override Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.ExtendLockAsync(name, until, cancellationToken));
+
+    public override Task<LockState> SetLegalHoldAsync(ObjectName name, bool isHeld, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.SetLegalHoldAsync(name, isHeld, cancellationToken));
+
+    public override IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
+        ListingAsync(() => Inner.ListVersionsAsync(prefix, cancellationToken));
+
+    public override Task ReadVersionAsync(ObjectName name, string version, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.ReadVersionAsync(name, version, offset, destination, cancellationToken));
+
+    public override Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.WarmAsync(name, options, cancellationToken));
+
+    public override Task<long?> GetRoomAsync(CancellationToken cancellationToken) => CallAsync(() => Inner.GetRoomAsync(cancellationToken));
+
+    private async Task<T> CallAsync<T>(Func<Task<T>> call)
     {
         var turn = Begin();
-        var receipt = await Inner.PutAsync(name, content, options, cancellationToken);
+        var result = await call();
         ThrowIf(turn, Turn.FailAfter);
-        return receipt;
+        return result;
     }
 
-    public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    private async Task CallAsync(Func<Task> call)
     {
         var turn = Begin();
-        await Inner.ReadAsync(name, offset, destination, cancellationToken);
+        await call();
         ThrowIf(turn, Turn.FailAfter);
     }
 
-    public override async Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<T> ListingAsync<T>(Func<IAsyncEnumerable<T>> list)
     {
         var turn = Begin();
-        var stat = await Inner.StatAsync(name, cancellationToken);
-        ThrowIf(turn, Turn.FailAfter);
-        return stat;
-    }
-
-    public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var turn = Begin();
-        await foreach (var stat in Inner.ListAsync(prefix, cancellationToken))
+        await foreach (var item in list())
         {
-            yield return stat;
+            yield return item;
         }
 
-        ThrowIf(turn, Turn.FailAfter);
-    }
-
-    public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
-    {
-        var turn = Begin();
-        await Inner.DeleteAsync(name, cancellationToken);
         ThrowIf(turn, Turn.FailAfter);
     }
 
@@ -126,7 +156,7 @@ public sealed class FaultTarget(Target inner, FaultPlan plan) : DelegatingTarget
     {
         if (turn == failing)
         {
-            throw new TargetException(plan.Fault, $"Planned fault at operation {plan.AtOperation}.");
+            throw new TargetException(plan.Fault, $"Planned fault at operation {plan.AtOperation}.") { RetryAfter = plan.RetryAfter };
         }
     }
 }

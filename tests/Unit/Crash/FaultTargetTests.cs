@@ -21,9 +21,11 @@ public sealed class FaultTargetTests
         await target.StatAsync(One, Cancel);
         await target.ReadAsync(One, 0, new byte[1], Cancel);
         Assert.Equal(2, (await target.ListAsync("", Cancel).ToListAsync(Cancel)).Count);
+        await target.TryFetchAsync(One, 1, Cancel);
         await target.DeleteAsync(One, Cancel);
+        await target.DeleteManyAsync([One, Two], Cancel);
 
-        Assert.Equal(6, target.OperationCount);
+        Assert.Equal(9, target.OperationCount);
         Assert.False(target.HasTripped);
     }
 

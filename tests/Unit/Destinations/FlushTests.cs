@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Tests.Unit.Destinations;
 
@@ -102,6 +103,21 @@ public sealed class FlushTests : IDisposable
         Assert.True(DestinationScene.Restore(destination, "three/a", "text").IsRestored);
         await destination.FlushAsync(Token);
         Assert.Equal((3, 0), (system.Flushed, system.FlushedAll));
+    }
+
+    /// <summary>The system tells the failure of a write once, and the flush that hears it may be one that nobody waits for.</summary>
+    [Fact]
+    public async Task A_flush_that_failed_is_never_followed_by_one_that_succeeds()
+    {
+        using var system = new WatchedSystem(_scene.Folder, InPlace) { FailsOnce = true };
+        await using var destination = new FileSystemDestination(_scene.Folder, system, InPlace);
+        Assert.True(DestinationScene.Restore(destination, "file", "text").IsRestored);
+
+        for (var i = 0; i < 2; i++)
+        {
+            var failure = await Assert.ThrowsAsync<DestinationException>(() => destination.FlushAsync(Token));
+            Assert.Equal(FaultCodes.DestinationFailed, failure.Code);
+        }
     }
 
     private EntryMetadata Seen(string path)

@@ -22,6 +22,12 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
     /// <summary>How often all of them were.</summary>
     public int FlushedAll { get; private set; }
 
+    /// <summary>The next flush fails, as a system says it: once.</summary>
+    public bool FailsOnce { get; set; }
+
+    /// <summary>Called when something has just got its name, on the thread that gave it; where names fold.</summary>
+    public Action? OnMoved { get; set; }
+
     /// <summary>A disk on which the first byte of every write turns.</summary>
     public bool TurnsBytes { get; init; }
 
@@ -45,7 +51,7 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
             way.Add(Spelled(Folder(way), component));
         }
 
-        return new FoldingFolder(_inner.OpenFolder(way), Folder(way));
+        return new FoldingFolder(_inner.OpenFolder(way), Folder(way), () => OnMoved?.Invoke());
     }
 
     public override void CheckWritable() => _inner.CheckWritable();
@@ -56,6 +62,12 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
     public override void Sync(SafeFileHandle handle)
     {
         Flushed++;
+        if (FailsOnce)
+        {
+            FailsOnce = false;
+            throw new FolderException(FolderError.DeviceFailed, "The disk is gone.");
+        }
+
         _inner.Sync(handle);
     }
 
@@ -85,7 +97,7 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
     private static string Fold(string name) => name.Normalize(NormalizationForm.FormC).ToUpperInvariant();
 
-    private sealed class FoldingFolder(DestinationFolder inner, string path) : DestinationFolder
+    private sealed class FoldingFolder(DestinationFolder inner, string path, Action moved) : DestinationFolder
     {
         public override ExistingEntry? Look(byte[] name) => inner.Look(Spelled(name));
 
@@ -113,7 +125,11 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
             inner.MakeHardLink(Spelled(name), target.Inner, target.Spelled(targetName));
         }
 
-        public override void Move(byte[] from, byte[] to, bool replace) => inner.Move(Spelled(from), Spelled(to), replace);
+        public override void Move(byte[] from, byte[] to, bool replace)
+        {
+            inner.Move(Spelled(from), Spelled(to), replace);
+            moved();
+        }
 
         public override void Remove(byte[] name) => inner.Remove(Spelled(name));
 

@@ -123,13 +123,35 @@ public sealed class RestoreJournalTests
         Assert.Equal(Files, second.Opened);
     }
 
+    [Fact]
+    public async Task Files_that_are_whole_when_the_plan_of_others_fails_are_told_and_noted()
+    {
+        // A batch is full with 4,096 files, the last of which goes on in the next; it is written while that one is planned.
+        const int batch = 4095;
+        using var scene = await PreparedAsync(batch + 100);
+        var backup = await scene.BackUpAsync();
+        foreach (var file in Directory.GetFiles(scene.SourcePath))
+        {
+            File.Delete(file);
+        }
+
+        var told = new List<RestoredEntry>();
+        await Assert.ThrowsAsync<DestinationException>(() => RestoreAsync(scene, backup, new Counter { StopsAfterNames = batch + 50 }, told.Add));
+
+        Assert.Equal(batch, Directory.GetFiles(scene.SourcePath).Length);
+        Assert.Equal(batch, told.Count(static entry => entry is { Kind: EntryKind.File, Verdict: RestoreVerdict.Restored }));
+        var second = new Counter();
+        Assert.Empty((await RestoreAsync(scene, backup, second)).Faults);
+        Assert.Equal(0, second.Opened);
+    }
+
     private static string? Note(PipelineScene scene) =>
         Directory.GetFiles(scene.HostPath, "*", SearchOption.AllDirectories).SingleOrDefault(static path => path.Contains("restores", StringComparison.Ordinal));
 
-    private static async Task<PipelineScene> PreparedAsync()
+    private static async Task<PipelineScene> PreparedAsync(int files = Files)
     {
         var scene = await PipelineScene.CreateAsync();
-        for (var i = 0; i < Files; i++)
+        for (var i = 0; i < files; i++)
         {
             scene.WriteRandom($"{i:D5}", 20, seed: i);
         }
@@ -137,11 +159,11 @@ public sealed class RestoreJournalTests
         return scene;
     }
 
-    private static async Task<RestoreResult> RestoreAsync(PipelineScene scene, BackupResult backup, Counter counter)
+    private static async Task<RestoreResult> RestoreAsync(PipelineScene scene, BackupResult backup, Counter counter, Action<RestoredEntry>? listener = null)
     {
         using var vault = await scene.UnlockAsync();
         var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
-        var request = new RestoreRequest(vault.RequireReader(), catalog.Resolve(backup.Snapshot.Id.ToString())) { KeepsJournal = true };
+        var request = new RestoreRequest(vault.RequireReader(), catalog.Resolve(backup.Snapshot.Id.ToString())) { KeepsJournal = true, OnEntry = listener };
         await using var door = new CountingDoor(FileSystemDestination.Open(scene.Folder.FullPath, new DestinationOptions { InPlace = true }), counter);
         return await RestoreCorridor.RunAsync(request, door, new RunContext(new ProgressCounters(), scene.Sink), Token);
     }
@@ -149,19 +171,27 @@ public sealed class RestoreJournalTests
     private sealed class Counter
     {
         private int _opened;
+        private int _names;
 
         public int Opened => _opened;
 
         public int StopsAfter { get; init; } = int.MaxValue;
 
+        /// <summary>Entries that are looked at, whether anything stands there or not.</summary>
+        public int StopsAfterNames { get; init; } = int.MaxValue;
+
         /// <summary>One file lacks an attribute, as most do that an ordinary user restores.</summary>
         public bool LacksAttributes { get; init; }
 
-        public void Count()
+        public void Count() => Count(ref _opened, StopsAfter);
+
+        public void CountName() => Count(ref _names, StopsAfterNames);
+
+        private static void Count(ref int count, int most)
         {
-            if (Interlocked.Increment(ref _opened) > StopsAfter)
+            if (Interlocked.Increment(ref count) > most)
             {
-                Interlocked.Decrement(ref _opened);
+                Interlocked.Decrement(ref count);
                 throw new DestinationException(FaultCodes.DestinationFailed, "The machine was switched off.");
             }
         }
@@ -172,7 +202,11 @@ public sealed class RestoreJournalTests
     {
         public string DisplayName => inner.DisplayName;
 
-        public Preparation Prepare(DestinationEntry entry) => inner.Prepare(entry);
+        public Preparation Prepare(DestinationEntry entry)
+        {
+            counter.CountName();
+            return inner.Prepare(entry);
+        }
 
         public IDestinationFile OpenFile(Preparation preparation) => inner.OpenFile(preparation);
 

@@ -138,18 +138,18 @@ public sealed class SnapshotComparerTests
         using var scene = await FilledAsync();
         var roots = new[] { new SnapshotRoot("crm"u8.ToArray(), scene.Folder["crm"], SnapshotPlaces.Platform), new SnapshotRoot("mail"u8.ToArray(), scene.Folder["mail"], SnapshotPlaces.Platform) };
         var part = new OwnerPart(null, Engine.Vault.Listing.ContentRef.Empty, roots, ["-*.tmp", "+*.txt"], null);
-        var own = DiskRoots.SourceOf(part, [], "/vault");
+        var own = DiskRoots.SourceOf(part, [], ["/vault"]);
         Assert.Equal(["crm", "mail"], own.Roots.Select(root => root.Name));
         Assert.Equal((scene.Folder["mail"], "*.tmp", "*.txt", "/vault"), (own.Roots[1].Path, own.Exclude[0], own.Include[0], own.SkipFolders[0]));
 
         Directory.CreateDirectory(scene.Folder["back/mail"]);
-        Assert.Equal([("mail", scene.Folder["back/mail"])], DiskRoots.SourceOf(part, [scene.Folder["back"]], "/vault").Roots.Select(root => (root.Name, root.Path)));
-        Assert.Equal([("crm", scene.Folder["x/crm"])], DiskRoots.SourceOf(part, [scene.Folder["x/crm"]], "/vault").Roots.Select(root => (root.Name, root.Path)));
+        Assert.Equal([("mail", scene.Folder["back/mail"])], DiskRoots.SourceOf(part, [scene.Folder["back"]], ["/vault"]).Roots.Select(root => (root.Name, root.Path)));
+        Assert.Equal([("crm", scene.Folder["x/crm"])], DiskRoots.SourceOf(part, [scene.Folder["x/crm"]], ["/vault"]).Roots.Select(root => (root.Name, root.Path)));
         var single = part with { Roots = [roots[0]] };
-        Assert.Equal([("crm", scene.Folder["other"])], DiskRoots.SourceOf(single, [scene.Folder["other"]], "/vault").Roots.Select(root => (root.Name, root.Path)));
+        Assert.Equal([("crm", scene.Folder["other"])], DiskRoots.SourceOf(single, [scene.Folder["other"]], ["/vault"]).Roots.Select(root => (root.Name, root.Path)));
 
         var foreign = part with { Roots = [roots[0], roots[1] with { Platform = "amiga" }] };
-        Assert.Equal(FaultCodes.OriginalPlaceUnknown, Assert.Throws<RequestException>(() => DiskRoots.SourceOf(foreign, [], "/vault")).Code);
+        Assert.Equal(FaultCodes.OriginalPlaceUnknown, Assert.Throws<RequestException>(() => DiskRoots.SourceOf(foreign, [], ["/vault"])).Code);
     }
 
     private static async Task<PipelineScene> FilledAsync()

@@ -1,10 +1,11 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Wrappers;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Tests.Unit.Crash;
+using SecureBackup.Tests.Unit.Pipeline;
 
 namespace SecureBackup.Tests.Unit.Targets;
 
@@ -68,10 +69,28 @@ public sealed class RetryTargetTests : IAsyncDisposable
         Assert.Equal(TargetFault.AlreadyExists, error.Fault);
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public async Task A_first_put_of_a_name_of_its_own_that_finds_its_own_bytes_has_succeeded(byte there, bool isOwn)
+    {
+        _memory.Replace(Name, [there]);
+        var put = new RetryTarget(_memory, Options, _clock).PutAsync(Name, new MemoryStream([1]), new PutOptions { IsOwnName = true }, Cancel);
+
+        if (isOwn)
+        {
+            Assert.Equal(_memory.Objects[Name].Length, (await put).LengthBytes);
+        }
+        else
+        {
+            Assert.Equal(TargetFault.AlreadyExists, (await Assert.ThrowsAsync<TargetException>(() => put)).Fault);
+        }
+    }
+
     [Fact]
     public async Task Own_bytes_larger_than_one_reading_are_recognised()
     {
-        var bytes = new byte[(2 << 20) + 5];
+        var bytes = new byte[(8 << 20) + 5];
         bytes[^1] = 1;
 
         var receipt = await DriveAsync(Faulty(FaultFlavour.PersistedButReportedFailed)
@@ -109,6 +128,51 @@ public sealed class RetryTargetTests : IAsyncDisposable
         Assert.InRange(_clock.GetUtcNow() - _clock.Start, TimeSpan.FromMilliseconds(1), Options.MaxDelay);
     }
 
+    [Theory]
+    [InlineData(7, 7)]
+    [InlineData(1000, 300)]
+    public async Task A_store_that_says_how_long_to_wait_is_left_alone_so_long_but_no_longer_than_the_most(int askedSeconds, int waitedSeconds)
+    {
+        var faulty = new FaultTarget(_memory, new FaultPlan(1) { Fault = TargetFault.Throttled, RetryAfter = TimeSpan.FromSeconds(askedSeconds) });
+        var stat = new RetryTarget(faulty, Options, _clock).StatAsync(Name, Cancel);
+
+        _clock.Advance(TimeSpan.FromSeconds(waitedSeconds) - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(1, faulty.OperationCount);
+
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        await stat.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.Equal(2, faulty.OperationCount);
+    }
+
+    [Fact]
+    public async Task No_pause_may_end_after_the_deadline()
+    {
+        var faulty = new FaultTarget(_memory, new FaultPlan(1, IsDeadAfterwards: true) { RetryAfter = TimeSpan.FromSeconds(6) });
+        var target = new RetryTarget(faulty, Options with { MaxRetries = 100, Deadline = TimeSpan.FromSeconds(20) }, _clock);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => DriveAsync(target.StatAsync(Name, Cancel)));
+
+        Assert.Equal(TargetFault.Unavailable, error.Fault);
+        Assert.Equal(4, faulty.OperationCount);
+        Assert.InRange(_clock.GetUtcNow() - _clock.Start, TimeSpan.FromSeconds(18), TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Each_retry_is_counted_and_told()
+    {
+        var told = new RecordingSink();
+        var faulty = new FaultTarget(_memory, new FaultPlan(1) { RetryAfter = TimeSpan.FromSeconds(2.5) });
+        var target = new RetryTarget(faulty, Options, _clock, told);
+
+        await DriveAsync(target.StatAsync(Name, Cancel));
+        await target.StatAsync(Name, Cancel);
+
+        Assert.Equal(1, target.Meter.Sample().Retries);
+        var said = Assert.Single(told.Events);
+        Assert.Equal(EventSeverity.Verbose, said.Severity);
+        Assert.Equal("look up packs/object again in 2.5 s: Planned fault at operation 1.", said.Message);
+    }
+
     [Fact]
     public async Task Cancelling_ends_a_pause_at_once()
     {
@@ -122,8 +186,10 @@ public sealed class RetryTargetTests : IAsyncDisposable
         Assert.Equal(1, faulty.OperationCount);
     }
 
-    [Fact]
-    public async Task A_listing_that_keeps_breaking_off_yields_each_object_once()
+    [Theory]
+    [InlineData(false, 14, 14)]
+    [InlineData(true, 14, 1)]
+    public async Task A_listing_that_keeps_breaking_off_yields_each_object_once(bool isInOrder, int listings, int fromTheStart)
     {
         var names = Enumerable.Range(0, 40).Select(index => new ObjectName($"object-{index}")).Order().ToArray();
         foreach (var name in names)
@@ -131,11 +197,12 @@ public sealed class RetryTargetTests : IAsyncDisposable
             _memory.Replace(name, [1]);
         }
 
-        var breaking = new BreakingListing(_memory);
+        var breaking = new BreakingListing(_memory, isInOrder);
         var listed = await DriveAsync(new RetryTarget(breaking, Options, _clock).ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
 
         Assert.Equal(names, listed.Select(stat => stat.Name).Order());
-        Assert.Equal(14, breaking.ListingCount);
+        Assert.Equal(listings, breaking.ListingCount);
+        Assert.Equal(fromTheStart, breaking.WholeListingCount);
     }
 
     private RetryTarget Faulty(FaultFlavour flavour) => new(new FaultTarget(_memory, new FaultPlan(1, flavour)), Options, _clock);
@@ -159,21 +226,37 @@ public sealed class RetryTargetTests : IAsyncDisposable
     }
 
     /// <summary>Each listing gets three objects further than the one before and then breaks off.</summary>
-    private sealed class BreakingListing(Target inner) : DelegatingTarget(inner)
+    private sealed class BreakingListing(MemoryTarget inner, bool isInOrder) : DelegatingTarget(inner)
     {
+        private int _left;
+
+        public override TargetCapabilities Capabilities => base.Capabilities with { ListsInOrder = isInOrder };
+
         public int ListingCount { get; private set; }
 
-        public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        public int WholeListingCount { get; private set; }
+
+        public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken)
         {
-            var left = 3 * ++ListingCount;
-            await foreach (var stat in Inner.ListAsync(prefix, cancellationToken))
+            WholeListingCount++;
+            return BreakAsync(_ => true);
+        }
+
+        public override IAsyncEnumerable<ObjectStat> ListAfterAsync(string prefix, ObjectName after, CancellationToken cancellationToken) =>
+            BreakAsync(name => name.CompareTo(after) > 0);
+
+        private async IAsyncEnumerable<ObjectStat> BreakAsync(Func<ObjectName, bool> isMeant)
+        {
+            var count = ++ListingCount;
+            _left = isInOrder ? 3 : 3 * count;
+            foreach (var name in inner.Objects.Keys.Where(isMeant))
             {
-                if (left-- == 0)
+                if (_left-- == 0)
                 {
                     throw new TargetException(TargetFault.Unavailable, "The line broke.");
                 }
 
-                yield return stat;
+                yield return (await Inner.StatAsync(name, Cancel))!;
             }
         }
     }

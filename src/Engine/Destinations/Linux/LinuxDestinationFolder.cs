@@ -12,6 +12,8 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
     private const uint OwnerOnlyFolder = 0x1C0; // 0700
     private const uint OwnerOnlyFile = 0x180; // 0600
 
+    private static readonly Lock LookAndRename = new();
+
     public override ExistingEntry? Look(byte[] name)
     {
         if (LinuxCalls.Stat(folder, name, out var status) < 0)
@@ -157,12 +159,15 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         }
 
         // Network and FUSE file systems without the flag: look, then rename. Only a stranger can come between.
-        if (Look(to) is not null)
+        lock (LookAndRename)
         {
-            throw LinuxFailure.From(LinuxErrno.Exists, "renameat2");
-        }
+            if (Look(to) is not null)
+            {
+                throw LinuxFailure.From(LinuxErrno.Exists, "renameat2");
+            }
 
-        LinuxFailure.ThrowIf(LinuxWrite.Rename(folder, source, target, 0), "renameat2");
+            LinuxFailure.ThrowIf(LinuxWrite.Rename(folder, source, target, 0), "renameat2");
+        }
     }
 
     public override void Remove(byte[] name) =>

@@ -10,6 +10,8 @@ internal sealed partial class PortableDestinationFolder(string path, List<SafeFi
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const uint SettableWindowsAttributes = 0x1 | 0x2 | 0x4 | 0x20 | 0x100 | 0x2000;
 
+    private static readonly Lock LookAndRename = new();
+
     public override ExistingEntry? Look(byte[] name) => PortableEntry.Look(At(name));
 
     public override bool Lists(byte[] name)
@@ -117,7 +119,11 @@ internal sealed partial class PortableDestinationFolder(string path, List<SafeFi
         }
         else
         {
-            File.Move(At(from), At(to), replace);
+            // Where a system has no such call, .NET looks, then renames. Only a stranger can come between.
+            lock (LookAndRename)
+            {
+                File.Move(At(from), At(to), replace);
+            }
         }
     });
 

@@ -1,44 +1,35 @@
+using System.Globalization;
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Polly;
 using Polly.Retry;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Targets.Wrappers;
 
-/// <param name="MaxRetries">Tries after the first, for each call.</param>
-/// <param name="Delay">Before the first retry; doubles each time, jittered.</param>
-/// <param name="MaxDelay">No pause is longer.</param>
-public sealed record RetryOptions(int MaxRetries, TimeSpan Delay, TimeSpan MaxDelay)
-{
-    /// <summary>About two minutes of patience: a rebooting switch, a throttled account.</summary>
-    public static RetryOptions Default { get; } = new(8, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(30));
-}
-
 /// <summary>
-/// The one place that retries, and only what is transient. A put that was tried again and finds its own bytes under the name has
-/// succeeded: an earlier try was stored although its answer was lost.
+/// The one place that retries, and only what is transient. A put that was tried again, or that has a name of its own, and finds its own bytes under the name has
+/// succeeded: an earlier try was stored although its answer was lost, or somebody on the way sent it twice.
 /// </summary>
-public sealed class RetryTarget : DelegatingTarget
+public sealed class RetryTarget(Target inner, RetryOptions? options = null, TimeProvider? clock = null, IEngineSink? sink = null) : DelegatingTarget(inner)
 {
-    private const int ReadBackBytes = 1 << 20;
+    private const int ReadBackBytes = 4 << 20;
 
-    /// <summary>Built when the first call fails: a small run, whose calls all succeed, spent 15 ms on compiling it.</summary>
-    private readonly Lazy<ResiliencePipeline> _pipeline;
-
-    public RetryTarget(Target inner, RetryOptions? options = null, TimeProvider? clock = null)
-        : base(inner)
-    {
-        options ??= RetryOptions.Default;
-        _pipeline = new Lazy<ResiliencePipeline>(() => Build(options, clock ?? TimeProvider.System));
-    }
+    private readonly RetryOptions _options = options ?? RetryOptions.Default;
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private readonly IEngineSink _sink = sink ?? NullSink.Instance;
 
     public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
-        var isRetry = false;
+        var mayBeOurs = options.IsOwnName;
         return await CallAsync(
+            "put",
+            name.Value,
             async token =>
             {
                 try
@@ -46,7 +37,7 @@ public sealed class RetryTarget : DelegatingTarget
                     content.Position = 0;
                     return await Inner.PutAsync(name, content, options, token);
                 }
-                catch (TargetException exception) when (isRetry && options.IfAbsent && exception.Fault == TargetFault.AlreadyExists)
+                catch (TargetException exception) when (mayBeOurs && options.IfAbsent && exception.Fault == TargetFault.AlreadyExists)
                 {
                     if (await FindOwnAsync(name, content, options, token) is { } receipt)
                     {
@@ -57,46 +48,88 @@ public sealed class RetryTarget : DelegatingTarget
                 }
                 finally
                 {
-                    isRetry = true;
+                    mayBeOurs = true;
                 }
             },
             cancellationToken);
     }
 
     public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
-        await CallAsync(
-            async token =>
-            {
-                await Inner.ReadAsync(name, offset, destination, token);
-                return true;
-            },
-            cancellationToken);
+        await CallAsync("read", name.Value, token => Inner.ReadAsync(name, offset, destination, token), cancellationToken);
+
+    public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) =>
+        await CallAsync("fetch", name.Value, token => Inner.TryFetchAsync(name, maxBytes, token), cancellationToken);
 
     public override async Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken) =>
-        await CallAsync(token => Inner.StatAsync(name, token), cancellationToken);
+        await CallAsync("look up", name.Value, token => Inner.StatAsync(name, token), cancellationToken);
 
-    /// <summary>A listing that breaks off starts again and leaves out what it has yielded; each step has all tries.</summary>
-    public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        ResumeAsync(prefix, last => last is not null && Capabilities.ListsInOrder ? Inner.ListAfterAsync(prefix, last.Name, cancellationToken) : Inner.ListAsync(prefix, cancellationToken), cancellationToken);
+
+    public override IAsyncEnumerable<ObjectStat> ListAfterAsync(string prefix, ObjectName after, CancellationToken cancellationToken) =>
+        ResumeAsync(prefix, last => Inner.ListAfterAsync(prefix, Capabilities.ListsInOrder && last is not null ? last.Name : after, cancellationToken), cancellationToken);
+
+    public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
+        await CallAsync("delete", name.Value, token => Inner.DeleteAsync(name, token), cancellationToken);
+
+    public override async Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) =>
+        await CallAsync("delete", names.Count > 0 ? $"{names[0]} and others" : "nothing", token => Inner.DeleteManyAsync(names, token), cancellationToken);
+
+    public override async Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) =>
+        await CallAsync("look up the lock of", name.Value, token => Inner.GetLockAsync(name, token), cancellationToken);
+
+    public override async Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) =>
+        await CallAsync("lock", name.Value, token => Inner.ExtendLockAsync(name, until, token), cancellationToken);
+
+    public override async Task<LockState> SetLegalHoldAsync(ObjectName name, bool isHeld, CancellationToken cancellationToken) =>
+        await CallAsync("hold", name.Value, token => Inner.SetLegalHoldAsync(name, isHeld, token), cancellationToken);
+
+    public override IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, CancellationToken cancellationToken) =>
+        ResumeAsync<ObjectVersion>(prefix, _ => Inner.ListVersionsAsync(prefix, cancellationToken), static version => KeyOf($"{version.Stat.Name}\n{version.Version}"), cancellationToken);
+
+    public override async Task ReadVersionAsync(ObjectName name, string version, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        await CallAsync("read", name.Value, token => Inner.ReadVersionAsync(name, version, offset, destination, token), cancellationToken);
+
+    public override async Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken) =>
+        await CallAsync("warm", name.Value, token => Inner.WarmAsync(name, options, token), cancellationToken);
+
+    public override async Task<long?> GetRoomAsync(CancellationToken cancellationToken) =>
+        await CallAsync("ask for room of", DisplayName, Inner.GetRoomAsync, cancellationToken);
+
+    private static UInt128 KeyOf(string text) => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(text.AsSpan()));
+
+    private IAsyncEnumerable<ObjectStat> ResumeAsync(string prefix, Func<ObjectStat?, IAsyncEnumerable<ObjectStat>> open, CancellationToken cancellationToken) =>
+        ResumeAsync<ObjectStat>(prefix, open, Capabilities.ListsInOrder ? null : static stat => KeyOf(stat.Name.Value), cancellationToken);
+
+    /// <summary>Each step of a listing has all tries.</summary>
+    private async IAsyncEnumerable<T> ResumeAsync<T>(
+        string prefix, Func<T?, IAsyncEnumerable<T>> open, Func<T, UInt128>? keyOf, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
     {
-        await using var listing = new ResumedListing(Inner, prefix, cancellationToken);
-        while (await CallAsync(_ => listing.MoveNextAsync(), cancellationToken))
+        await using var listing = new ResumedListing<T>(open, keyOf, cancellationToken);
+        while (await CallAsync("list", prefix, _ => listing.MoveNextAsync(), cancellationToken))
         {
             yield return listing.Current;
         }
     }
 
-    public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken) =>
-        await CallAsync(
-            async token =>
-            {
-                await Inner.DeleteAsync(name, token);
-                return true;
-            },
-            cancellationToken);
+    private Task<bool> CallAsync(string doing, string what, Func<CancellationToken, Task> call, CancellationToken cancellationToken) => CallAsync(
+        doing,
+        what,
+        async token =>
+        {
+            await call(token);
+            return true;
+        },
+        cancellationToken);
 
-    /// <summary>The first try is made without the pipeline, which then begins with its failure: it counts, and the pause after it is the first.</summary>
-    private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    /// <summary>
+    /// The first try is made without Polly, which then begins with its failure: it counts, and the pause after it is the first. A small run, whose calls all succeed, spent
+    /// 15 ms on compiling what it did not need.
+    /// </summary>
+    private async Task<T> CallAsync<T>(string doing, string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
+        var began = _clock.GetTimestamp();
         Exception? failure;
         try
         {
@@ -108,7 +141,7 @@ public sealed class RetryTarget : DelegatingTarget
             failure = exception;
         }
 
-        return await _pipeline.Value.ExecuteAsync(
+        return await Build($"{doing} {what}", began).ExecuteAsync(
             async token =>
             {
                 if (Interlocked.Exchange(ref failure, null) is { } first)
@@ -121,77 +154,67 @@ public sealed class RetryTarget : DelegatingTarget
             cancellationToken);
     }
 
-    private static ResiliencePipeline Build(RetryOptions options, TimeProvider clock) => new ResiliencePipelineBuilder { TimeProvider = clock }
+    private ResiliencePipeline Build(string doing, long began) => new ResiliencePipelineBuilder { TimeProvider = _clock }
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<TargetException>(exception => exception.IsTransient),
-            MaxRetryAttempts = options.MaxRetries,
-            Delay = options.Delay,
-            MaxDelay = options.MaxDelay,
+            ShouldHandle = new PredicateBuilder().Handle<TargetException>(static exception => exception.IsTransient),
+            MaxRetryAttempts = _options.MaxRetries,
+            Delay = _options.Delay,
+            MaxDelay = _options.MaxDelay,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
+            DelayGenerator = failed => ValueTask.FromResult(AskedOf(failed.Outcome.Exception)),
+            OnRetry = next =>
+            {
+                if (_clock.GetElapsedTime(began) + next.RetryDelay > _options.Deadline)
+                {
+                    ExceptionDispatchInfo.Throw(next.Outcome.Exception!);
+                }
+
+                Meter.CountRetry();
+                _sink.Report(new BackupEvent(
+                    EventSeverity.Verbose,
+                    string.Create(CultureInfo.InvariantCulture, $"{doing} again in {next.RetryDelay.TotalSeconds:0.0} s: {next.Outcome.Exception!.Message}")));
+                return ValueTask.CompletedTask;
+            },
         })
         .Build();
 
+    /// <summary>The pause that the store asked for; null leaves it to the options.</summary>
+    private TimeSpan? AskedOf(Exception? failure) => failure is TargetException { RetryAfter: { } pause } && pause > TimeSpan.Zero
+        ? pause < _options.MaxRetryAfter ? pause : _options.MaxRetryAfter
+        : null;
+
     /// <summary>The receipt of what is stored, if it is what was to be stored; else null.</summary>
+    /// <exception cref="TargetException"><c>LockNotKept</c>: it is, but not locked as it was to be.</exception>
     private async Task<PutReceipt?> FindOwnAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
-        var stat = await Inner.StatAsync(name, cancellationToken);
-        if (stat is null || stat.LengthBytes != content.Length)
+        if (await Inner.StatAsync(name, cancellationToken) is not { } stat || stat.LengthBytes != content.Length
+            || await HashStoredAsync(stat, cancellationToken) != await new PutContent(name, content, options).HashAsync(cancellationToken))
         {
             return null;
         }
 
-        content.Position = 0;
-        var expected = options.Sha256?.Value ?? Id256.Read(await SHA256.HashDataAsync(content, cancellationToken));
+        var state = options.Lock is null && !options.LegalHold ? null : await Inner.GetLockAsync(name, cancellationToken);
+        if (state is not null && ((options.LegalHold && !state.LegalHold) || (options.Lock is { } asked && !state.IsAtLeast(asked))))
+        {
+            throw new TargetException(TargetFault.LockNotKept, $"'{name}' is stored on {DisplayName}, but not locked as it was to be.");
+        }
+
+        return new PutReceipt(stat.LengthBytes, stat.StoreTime) { Tag = stat.Tag, Lock = state };
+    }
+
+    private async Task<ContentHash> HashStoredAsync(ObjectStat stat, CancellationToken cancellationToken)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[(int)Math.Min(ReadBackBytes, stat.LengthBytes)];
         for (var offset = 0L; offset < stat.LengthBytes; offset += buffer.Length)
         {
             var part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, stat.LengthBytes - offset));
-            await Inner.ReadAsync(name, offset, part, cancellationToken);
+            await Inner.ReadAsync(stat.Name, offset, part, cancellationToken);
             hash.AppendData(part.Span);
         }
 
-        return Id256.Read(hash.GetHashAndReset()) == expected ? new PutReceipt(stat.LengthBytes, stat.StoreTime) : null;
-    }
-
-    private sealed class ResumedListing(Target target, string prefix, CancellationToken cancellationToken) : IAsyncDisposable
-    {
-        private readonly HashSet<ObjectName> _yielded = [];
-        private IAsyncEnumerator<ObjectStat>? _objects;
-
-        public ObjectStat Current { get; private set; } = null!;
-
-        public async Task<bool> MoveNextAsync()
-        {
-            try
-            {
-                _objects ??= target.ListAsync(prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
-                while (await _objects.MoveNextAsync())
-                {
-                    Current = _objects.Current;
-                    if (_yielded.Add(Current.Name))
-                    {
-                        return true;
-                    }
-                }
-
-                return false;
-            }
-            catch (TargetException)
-            {
-                await DisposeAsync();
-                throw;
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (Interlocked.Exchange(ref _objects, null) is { } objects)
-            {
-                await objects.DisposeAsync();
-            }
-        }
+        return new ContentHash(Id256.Read(hash.GetHashAndReset()));
     }
 }

@@ -1,0 +1,57 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Targets;
+
+namespace SecureBackup.Tests.Unit.Stores;
+
+public sealed class RemoteTargetsTests
+{
+    [Theory]
+    [InlineData("s3://bucket/x?region=eu-central-1", "AWS S3", "s3://bucket/x")]
+    [InlineData("s3://bucket/x?endpoint=https://s3.example.org:9000", "S3 compatible", "s3://bucket/x@s3.example.org:9000")]
+    public async Task Opening_asks_nothing_and_says_where_it_is(string address, string platform, string displayName)
+    {
+        using var credential = TargetCredential.Of("id", "secret", "of the test");
+        await using var target = Open(address, credential);
+
+        Assert.Equal(platform, RemoteTargets.PlatformOf(TargetUri.Parse(address)));
+        Assert.Equal(displayName, target.DisplayName);
+        Assert.Equal(TargetTraffic.None, target.Meter.Sample());
+    }
+
+    [Theory]
+    [InlineData("s3://bucket/x?region=eu-central-1&colour=red")]
+    [InlineData("s3://bucket/x?region=eu central")]
+    [InlineData("s3://bucket/x?region=eu-central-1&pathstyle=perhaps")]
+    [InlineData("s3://bucket/x?region=eu-central-1&parallel=17")]
+    [InlineData("s3://bucket/x?region=eu-central-1&storageclass=GRANITE")]
+    [InlineData("s3://bucket/x?region=eu-central-1&checksum=crc16")]
+    [InlineData("s3://bucket/x?region=eu-central-1&ca=/no/such/file.pem")]
+    public void A_setting_that_the_platform_has_not_is_refused(string address)
+    {
+        using var credential = TargetCredential.Of("id", "secret", "of the test");
+
+        Assert.Equal(FaultCodes.TargetOptionInvalid, Assert.Throws<RequestException>(() => Open(address, credential)).Code);
+    }
+
+    [Fact]
+    public void What_is_missing_to_a_credential_is_said()
+    {
+        const string Address = "s3://bucket/x?region=eu-central-1";
+        using var withoutId = TargetCredential.Of(null, "hunter2", "of the test");
+        var error = Assert.Throws<RequestException>(() => Open(Address, withoutId));
+
+        Assert.Equal(FaultCodes.CredentialMissing, Assert.Throws<RequestException>(() => Open(Address, TargetCredential.None)).Code);
+        Assert.Equal(FaultCodes.CredentialNotUsable, error.Code);
+        Assert.DoesNotContain("hunter2", error.ToString() + withoutId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_platform_that_is_not_there_is_said() =>
+        Assert.Equal(FaultCodes.PlatformNotInstalled, Assert.Throws<RequestException>(() => Open("gs://bucket/x", TargetCredential.None)).Code);
+
+    private static Target Open(string address, TargetCredential credential) =>
+        RemoteTargets.Open(new TargetSettings { Address = TargetUri.Parse(address) }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
+}

@@ -1,0 +1,70 @@
+using Amazon.S3.Model;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Tests.Servers.Processes;
+using SecureBackup.Tests.Unit.Cmdlets;
+
+namespace SecureBackup.Tests.Unit.Stores.S3;
+
+/// <summary>The packaged module with its vault on an S3 server, by a bare address.</summary>
+public sealed class S3VaultTests : IDisposable
+{
+    private readonly Workplace _place = new();
+
+    public void Dispose() => _place.Dispose();
+
+    [Fact]
+    public async Task A_vault_is_made_filled_and_restored_on_an_S3_server()
+    {
+        var ceph = await TestServers.CephAsync();
+        var address = $"s3://{await UseBucketAsync(ceph)}/shop/main?endpoint={ceph.Endpoint.OriginalString}";
+        var lines = await _place.LinesAsync($$"""
+            $vault = New-BackupVault '{{address}}'
+            $vault.Path
+            (Start-CustomerBackup ./crm -Vault '{{address}}').FileCount
+            ($vault | Connect-BackupVault).Path
+            $null = Restore-CustomerBackup -Destination ./out
+            @(Test-CustomerBackup -ReadData).IsHealthy
+            [IO.File]::ReadAllLines("$PWD/out/crm/customers.csv")
+            Get-ErrorId { New-BackupVault '{{address}}' }
+            """);
+
+        Assert.Equal([address, "3", address, "True", "id;name", "1;Ada", "2;Bo", $"{FaultCodes.VaultExists}"], lines);
+        Assert.Equal(["cache", "crm", "mail", "out"], Directory.EnumerateFileSystemEntries(_place.FullPath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_an_address_or_its_bucket_is_said_and_no_secret_with_it()
+    {
+        var ceph = await TestServers.CephAsync();
+        var bucket = await UseBucketAsync(ceph);
+        var endpoint = ceph.Endpoint.OriginalString;
+        var result = await _place.RunAsync($$"""
+            Get-ErrorId { New-BackupVault 's3://no-such-bucket-here/x?endpoint={{endpoint}}' }
+            Get-ErrorId { New-BackupVault 's3://{{bucket}}/x?endpoint={{endpoint}}&secret=hunter2hunter2' }
+            Get-ErrorId { New-BackupVault 's3://{{bucket}}/x?endpoint=http://s3.example.org' }
+            Get-ErrorId { New-BackupVault 's3://{{bucket}}/x?endpoint={{endpoint}}&colour=red' }
+            Get-ErrorId { New-BackupVault 'ftp://{{bucket}}/x' }
+            $env:SECUREBACKUP_TARGET_PASSWORD = 'hunter2hunter2'
+            Get-ErrorId { New-BackupVault 's3://{{bucket}}/x?endpoint={{endpoint}}' }
+            try { New-BackupVault 's3://{{bucket}}/x?endpoint={{endpoint}}' } catch { "$_"; "$($_.Exception)" }
+            """);
+
+        var lines = result.ShouldSucceed().OutputLines;
+        Assert.Equal(
+            [
+                $"{FaultCodes.TargetPlaceMissing}", $"{FaultCodes.SecretInAddress}", $"{FaultCodes.PlainHttpRefused}", $"{FaultCodes.TargetOptionInvalid}",
+                $"{FaultCodes.TargetAddressInvalid}", $"{FaultCodes.TargetKeyRejected}",
+            ],
+            lines.Take(6));
+        Assert.DoesNotContain("hunter2", string.Concat(lines), StringComparison.Ordinal);
+        Assert.DoesNotContain(ceph.Key.Id, string.Concat(lines), StringComparison.Ordinal);
+        Assert.Empty((await ceph.Admin.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket }, TestContext.Current.CancellationToken)).S3Objects ?? []);
+    }
+
+    private async Task<string> UseBucketAsync(CephServer ceph)
+    {
+        _place.Environment["SECUREBACKUP_TARGET_USER"] = ceph.Key.Id;
+        _place.Environment["SECUREBACKUP_TARGET_PASSWORD"] = ceph.Key.Secret;
+        return await ceph.CreateBucketAsync();
+    }
+}

@@ -1,0 +1,40 @@
+using SecureBackup.Tests.Servers.Processes;
+using SecureBackup.Tests.Unit.Stores;
+
+[assembly: AssemblyFixture(typeof(TestServers))]
+
+namespace SecureBackup.Tests.Unit.Stores;
+
+/// <summary>The real servers of this run: each is started once, by the first test that wants it, and ended when all tests have run.</summary>
+public sealed class TestServers : IAsyncDisposable
+{
+    /// <summary>Set where every server must be there: a test that would be skipped fails.</summary>
+    private const string RequireVariable = "SECUREBACKUP_REQUIRE_SERVERS";
+
+    private static readonly Lazy<Task<CephServer>> Ceph = new(CephServer.StartAsync);
+
+    /// <summary>Skips the test where it is not installed.</summary>
+    public static Task<CephServer> CephAsync()
+    {
+        RequireInstalled("Ceph", CephServer.MissingPrograms, CephServer.Install);
+        return Ceph.Value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Ceph.IsValueCreated)
+        {
+            await (await Ceph.Value).DisposeAsync();
+        }
+    }
+
+    private static void RequireInstalled(string server, IReadOnlyList<string> missing, string install)
+    {
+        if (missing.Count > 0 && Environment.GetEnvironmentVariable(RequireVariable) is "1")
+        {
+            Assert.Fail($"{server} is required and not installed: {string.Join(", ", missing)} ({install}).");
+        }
+
+        Assert.SkipWhen(missing.Count > 0, $"{server} is not installed: {install}.");
+    }
+}
