@@ -86,7 +86,8 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
             }
 
             // A page may be empty and not be the last; one that gives its own token again would go on for ever.
-            token = page.NextPageToken is { Length: > 0 } next ? next != token ? next : throw client.NoAnswer(GcsDeed.List(prefix)) : null;
+            var next = page.NextPageToken is { Length: > 0 } given ? given : null;
+            token = next is null || !string.Equals(next, token, StringComparison.Ordinal) ? next : throw client.NoAnswer(GcsDeed.List(prefix));
         }
         while (token is not null);
     }

@@ -58,7 +58,7 @@ public sealed class GcsRefusalTests : IAsyncLifetime
     {
         await using var target = _store.Open(("uniformaccess", "yes"), ("versioning", "off"), ("objectretention", "yes"));
         await PutAsync(target);
-        _store.Server.Give(GcsStore.Account, ((string[])["storage.objects.create", "storage.objects.get", "storage.objects.list", "storage.objects.delete", "storage.objects.update"]).Where(each => each != missing));
+        _store.Server.Give(GcsStore.Account, ((string[])["storage.objects.create", "storage.objects.get", "storage.objects.list", "storage.objects.delete", "storage.objects.update"]).Where(each => !string.Equals(each, missing, StringComparison.Ordinal)));
 
         var error = await AssertFaultAsync(TargetFault.AccessDenied, () => missing switch
         {
