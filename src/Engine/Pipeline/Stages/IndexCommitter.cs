@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Index;
-using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
