@@ -16,9 +16,15 @@ public sealed record RunLimits
     /// <summary>Half of the processors, and those only when nobody else wants them.</summary>
     public bool IsInBackground { get; init; }
 
+    /// <summary>Nothing is taken from this host's cache: the run judges what the store keeps, or deletes there.</summary>
+    public bool ReadsStore { get; init; }
+
     /// <summary>The vault as this run is to use it, reporting to <paramref name="sink"/>. It stays the caller's.</summary>
-    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink) => vault.ForRun(
-        sink, MaxBytesPerSecond is { } rate ? new ThrottledTarget(vault.Target, rate, vault.Time) : vault.Target);
+    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink)
+    {
+        var target = ReadsStore ? vault.Target.Uncached : vault.Target;
+        return vault.ForRun(sink, MaxBytesPerSecond is { } rate ? target.Rewired(inner => new ThrottledTarget(inner, rate, vault.Time)) : target);
+    }
 
     /// <summary>Does the work, and returns when it has ended.</summary>
     public async Task RunAsync(Func<Task> work)

@@ -55,7 +55,7 @@ public static class DurableFile
             return false;
         }
 
-        var temporary = Path.Combine(directory, TemporaryPrefix + RandomNumberGenerator.GetHexString(32, lowercase: true));
+        var temporary = TemporaryBeside(final);
         var isPublished = false;
         try
         {
@@ -85,6 +85,8 @@ public static class DurableFile
 
         return isPublished;
     }
+
+    internal static string TemporaryBeside(string path) => Path.Join(Path.GetDirectoryName(path), TemporaryPrefix + RandomNumberGenerator.GetHexString(32, lowercase: true));
 
     /// <summary>Whether a file name is one that a write in progress, or one that died, has given.</summary>
     public static bool IsTemporaryName(ReadOnlySpan<char> fileName) => fileName.StartsWith(TemporaryPrefix, StringComparison.Ordinal);

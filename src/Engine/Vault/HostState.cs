@@ -49,6 +49,9 @@ public sealed class HostState
     /// <summary>A folder for caches of this vault; not made yet.</summary>
     public string FolderOf(VaultId vault) => Path.Combine(Folder, vault.ToString());
 
+    /// <summary>For objects of targets, which this host need not fetch twice; not made yet.</summary>
+    public string ObjectsFolder => Path.Combine(Folder, "objects");
+
     /// <summary>Null where this host has not seen the vault, or does not remember it.</summary>
     public async Task<HostPins?> ReadPinsAsync(VaultId vault, IEngineSink sink, CancellationToken cancellationToken)
     {

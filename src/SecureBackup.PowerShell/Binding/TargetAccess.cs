@@ -1,6 +1,6 @@
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
-using SecureBackup.Engine.Targets.Wrappers;
+using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Binding;
 
@@ -20,10 +20,12 @@ internal sealed class TargetAccess
 
     public static TargetAccess To(string place) => new(place);
 
-    public Target Open() => new RetryTarget(VaultPlace.IsRemote(Place) ? OpenRemote() : LocalTarget.Open(Place));
+    public Target Open() => Stack(VaultPlace.IsRemote(Place) ? OpenRemote() : LocalTarget.Open(Place));
 
     /// <summary>Makes the folder where it is missing; buckets are never made.</summary>
-    public Target Create() => new RetryTarget(VaultPlace.IsRemote(Place) ? OpenRemote() : LocalTarget.Create(Place));
+    public Target Create() => Stack(VaultPlace.IsRemote(Place) ? OpenRemote() : LocalTarget.Create(Place));
+
+    private static Target Stack(Target platform) => TargetStack.Build(platform, new TargetStackOptions { CacheFolder = HostState.Default.ObjectsFolder });
 
     private Target OpenRemote()
     {

@@ -54,6 +54,9 @@ public abstract class LongVaultCommand : VaultCommand
         base.Dispose(disposing);
     }
 
+    /// <inheritdoc cref="RunLimits.ReadsStore"/>
+    private protected virtual bool ReadsStore => false;
+
     private protected abstract void Execute();
 
     /// <summary>
@@ -63,7 +66,7 @@ public abstract class LongVaultCommand : VaultCommand
     /// <param name="belongings">Disposed when the work is over, or cannot begin.</param>
     private protected void RunLong(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work, IDisposable? belongings = null)
     {
-        var limits = new RunLimits { MaxBytesPerSecond = MaxBytesPerSecond, IsInBackground = Priority == BackupPriority.Low };
+        var limits = new RunLimits { MaxBytesPerSecond = MaxBytesPerSecond, IsInBackground = Priority == BackupPriority.Low, ReadsStore = ReadsStore };
         BackupJobPart part;
         try
         {

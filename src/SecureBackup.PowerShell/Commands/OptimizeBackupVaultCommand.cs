@@ -32,6 +32,8 @@ public sealed class OptimizeBackupVaultCommand : LongVaultCommand
 
     protected override void ProcessRecord() => _paths.Add(RequireVaultPath());
 
+    private protected override bool ReadsStore => true;
+
     private protected override void Execute()
     {
         var options = new CollectOptions { TimeLimit = For, MaxUnusedPercent = MaxUnusedPercent };

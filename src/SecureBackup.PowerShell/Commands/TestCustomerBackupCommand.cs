@@ -50,6 +50,8 @@ public sealed class TestCustomerBackupCommand : LongVaultCommand
 
     protected override void ProcessRecord() => Gather(_requests, Snapshot);
 
+    private protected override bool ReadsStore => true;
+
     private protected override void Execute()
     {
         foreach (var (path, ids) in _requests.ByVault)

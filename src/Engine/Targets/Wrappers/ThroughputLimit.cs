@@ -1,43 +1,77 @@
 namespace SecureBackup.Engine.Targets.Wrappers;
 
 /// <summary>
-/// Lets bytes pass at a rate: whoever takes some waits until all that was taken so far would have passed. Time in which nobody took anything gives a quarter of a
-/// second's bytes in advance and no more, so that a pause is never made up for by a rush.
+/// Lets bytes pass at the rate of a plan: whoever takes some waits until all that was taken so far would have passed. Time in which nobody took anything gives a quarter
+/// of a second's bytes in advance and no more, so that a pause is never made up for by a rush. A change of the rate holds for those who wait, too.
 /// </summary>
-internal sealed class ThroughputLimit
+internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
 {
-    private const int StepsPerSecond = 4;
+    private const double AdvanceSeconds = 0.25;
+
+    /// <summary>Less than a byte: what is left over by rounding.</summary>
+    private const double Nothing = 1e-6;
 
     private readonly Lock _gate = new();
-    private readonly long _bytesPerSecond;
-    private readonly TimeProvider _time;
+    private double _taken;
+    private double _passed;
+    private long _seenAt = time.GetTimestamp();
 
-    /// <summary>In ticks of the provider's timestamp.</summary>
-    private long _freeAt;
+    /// <summary>In force since then: waits end where it changes.</summary>
+    private long? _rate = plan.RateAt(time.GetLocalNow());
 
     public ThroughputLimit(long bytesPerSecond, TimeProvider time)
+        : this(BandwidthPlan.Constant(bytesPerSecond), time)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytesPerSecond);
-        _bytesPerSecond = bytesPerSecond;
-        _time = time;
-        _freeAt = time.GetTimestamp();
     }
 
-    /// <summary>As much as should be taken at once, so that the flow is even.</summary>
-    public int StepBytes => (int)Math.Clamp(_bytesPerSecond / StepsPerSecond, 1, 1024 * 1024);
+    /// <summary>As much of a stream as should be taken at once, so that the flow is even.</summary>
+    public int StepBytes => BytesOf(AdvanceSeconds, 1, 1024 * 1024);
+
+    /// <summary>As much as should be read at once: each read is a request.</summary>
+    public int ReadBytes => BytesOf(2, 256 * 1024, 16 * 1024 * 1024);
 
     /// <summary>Returns when the bytes may have passed. A cancelled wait has taken them all the same.</summary>
-    public Task TakeAsync(int bytes, CancellationToken cancellationToken)
+    public async Task TakeAsync(int bytes, CancellationToken cancellationToken)
     {
-        TimeSpan wait;
+        double mine;
         lock (_gate)
         {
-            var now = _time.GetTimestamp();
-            _freeAt = Math.Max(_freeAt, now - (_time.TimestampFrequency / StepsPerSecond));
-            _freeAt += (long)((Int128)bytes * _time.TimestampFrequency / _bytesPerSecond);
-            wait = _freeAt > now ? _time.GetElapsedTime(now, _freeAt) : TimeSpan.Zero;
+            Advance();
+            mine = _taken += bytes;
         }
 
-        return wait == TimeSpan.Zero ? Task.CompletedTask : Task.Delay(wait, _time, cancellationToken);
+        while (WaitFor(mine) is { } wait)
+        {
+            await Task.Delay(wait, time, cancellationToken);
+        }
+    }
+
+    private int BytesOf(double seconds, int least, int most) => plan.RateAt(time.GetLocalNow()) is { } rate ? (int)Math.Clamp(rate * seconds, least, most) : most;
+
+    /// <summary>Null where it has passed.</summary>
+    private TimeSpan? WaitFor(double mine)
+    {
+        lock (_gate)
+        {
+            Advance();
+            if (_rate is null || mine - _passed <= Nothing)
+            {
+                return null;
+            }
+
+            var now = time.GetLocalNow();
+            var untilChange = plan.NextChange(now) is var change && change < DateTimeOffset.MaxValue ? change - now : TimeSpan.MaxValue;
+            var milliseconds = _rate > 0 ? Math.Ceiling((mine - _passed) / _rate.Value * 1000) : double.MaxValue;
+            return milliseconds < untilChange.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, int.MaxValue)) : untilChange;
+        }
+    }
+
+    private void Advance()
+    {
+        var now = time.GetTimestamp();
+        var elapsed = time.GetElapsedTime(_seenAt, now).TotalSeconds;
+        _seenAt = now;
+        _passed = _rate is { } bytes ? Math.Min(_passed + (bytes * elapsed), _taken + (bytes * AdvanceSeconds)) : Math.Max(_passed, _taken);
+        _rate = plan.RateAt(time.GetLocalNow());
     }
 }
