@@ -5,6 +5,7 @@ using SecureBackup.Targets.Aws;
 using SecureBackup.Targets.Google;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.S3Compatible;
+using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets;
 
@@ -25,6 +26,19 @@ public static class RemoteTargets
         var profile = S3ProfileOf(settings);
         var checkedSettings = S3Settings.From(settings, profile, context.StallTimeout);
         return new S3Target(checkedSettings, S3Credentials.From(credential, checkedSettings), credential.Label, context.Time);
+    }
+
+    /// <summary>Asks nothing of the store.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static TargetSetup OpenSetup(TargetSettings settings, TargetCredential credential, OpenContext context)
+    {
+        if (settings.Address.Scheme is "gs")
+        {
+            var google = GcsSettings.From(settings, context.StallTimeout);
+            return new GcsSetup(google, GcsCredentials.From(credential, google), context.Time);
+        }
+
+        throw new RequestException(FaultCodes.PlatformNotInstalled, $"This build cannot set up {settings.Address.Scheme}://.");
     }
 
     public static string PlatformOf(TargetUri address) => address.Scheme is "gs" ? GcsSettings.Platform : S3ProfileOf(new TargetSettings { Address = address }).Name;
