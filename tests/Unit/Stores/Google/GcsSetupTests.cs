@@ -4,7 +4,6 @@ using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
-using SecureBackup.Tests.Servers.Doubles.Google;
 
 namespace SecureBackup.Tests.Unit.Stores.Google;
 
