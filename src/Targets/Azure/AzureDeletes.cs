@@ -1,9 +1,7 @@
-using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.Azure;
 

@@ -1,5 +1,4 @@
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Blobs.Specialized;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Blobs.Specialized;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -91,7 +90,7 @@ internal sealed class AzureReads(AzureClient client, AzureSettings settings, Azu
         }
     }
 
-    private BlobBaseClient BlobOf(BlobContainerClient container, ObjectName name, string? version)
+    private BlobClient BlobOf(BlobContainerClient container, ObjectName name, string? version)
     {
         var blob = container.GetBlobClient(naming.KeyOf(name));
         return string.IsNullOrEmpty(version) ? blob : blob.WithVersion(version);

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.Azure;
