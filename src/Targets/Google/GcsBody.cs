@@ -8,7 +8,7 @@ using SecureBackup.Targets.Http;
 namespace SecureBackup.Targets.Google;
 
 /// <summary>The body of an upload: what is said of an object, then its bytes. It may be sent again from the start, as after a refused token.</summary>
-internal sealed class GcsBody : HttpContent
+internal sealed class GcsBody : HttpContent, IFramedContent
 {
     private readonly GuardedContent _bytes;
     private readonly byte[] _before;
@@ -24,6 +24,8 @@ internal sealed class GcsBody : HttpContent
         _after = Encoding.UTF8.GetBytes($"\r\n--{boundary}--\r\n");
         Headers.ContentType = new MediaTypeHeaderValue("multipart/related") { Parameters = { new NameValueHeaderValue("boundary", boundary) } };
     }
+
+    public long ObjectBytes => _bytes.Length;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 

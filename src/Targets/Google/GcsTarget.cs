@@ -33,7 +33,10 @@ internal sealed class GcsTarget : Target
 
     public override string DisplayName => _settings.DisplayName;
 
-    /// <summary>That there are no versions is a claim too: until it is known, they may be there.</summary>
+    /// <summary>
+    /// That there are no versions is a claim too: until it is known, they may be there. Holds the platform has in every bucket; they are declared where locks are, since
+    /// whoever asks for one relies on a bucket that was made for keeping.
+    /// </summary>
     public override TargetCapabilities Capabilities => new()
     {
         ConditionalPut = true,
@@ -42,7 +45,7 @@ internal sealed class GcsTarget : Target
         ObjectLock = _place.HasObjectRetention == true,
         LockModes = _place.HasObjectRetention == true ? LockModes.Governance | LockModes.Compliance : LockModes.None,
         Versions = _place.IsVersioned ?? true,
-        LegalHold = true,
+        LegalHold = _place.HasObjectRetention == true,
         ServerChecksum = _settings.HasServerChecksum,
         MaxObjectBytes = LargestObjectBytes,
         ListsInOrder = true,
@@ -58,14 +61,14 @@ internal sealed class GcsTarget : Target
         var given = new PutContent(name, content, options);
         given.ThrowIfLongerThan(LargestObjectBytes);
         await _place.RequireClosedAsync(cancellationToken);
-        if (options.Lock is not null)
+        if ((options.Lock is not null || options.LegalHold) && !await _place.KeepsLocksAsync(cancellationToken))
         {
-            await RequireLocksAsync(name, cancellationToken);
+            throw new TargetException(TargetFault.LockNotKept, $"'{name}' cannot be locked in {DisplayName}: object retention is not enabled on the bucket, and can only be when a bucket is made.");
         }
 
         var receipt = await _puts.PutAsync(name, given, options, cancellationToken);
         _place.IsThere = true;
-        return receipt;
+        return _place.IsVersioned == false ? receipt with { Version = null } : receipt;
     }
 
     public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
@@ -138,26 +141,29 @@ internal sealed class GcsTarget : Target
         }
     }
 
-    public override Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) => FindAsync(() => _locks.GetAsync(name, cancellationToken), cancellationToken);
+    public override Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) =>
+        LockingAsync(() => _locks.GetAsync(name, cancellationToken), nameof(TargetCapabilities.ObjectLock), cancellationToken);
 
-    public override async Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken)
-    {
-        await RequireLocksAsync(name, cancellationToken);
-        return await FindAsync(() => _locks.ExtendAsync(name, until, cancellationToken), cancellationToken);
-    }
+    public override Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) =>
+        LockingAsync(() => _locks.ExtendAsync(name, until, cancellationToken), nameof(TargetCapabilities.ObjectLock), cancellationToken);
 
     public override Task<LockState> SetLegalHoldAsync(ObjectName name, bool isHeld, CancellationToken cancellationToken) =>
-        FindAsync(() => _locks.HoldAsync(name, isHeld, cancellationToken), cancellationToken);
+        LockingAsync(() => _locks.HoldAsync(name, isHeld, cancellationToken), nameof(TargetCapabilities.LegalHold), cancellationToken);
 
     public override IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, CancellationToken cancellationToken)
     {
         ObjectPrefix.ThrowIfInvalid(prefix);
-        return _listing.ListVersionsAsync(prefix, cancellationToken);
+        return _place.IsVersioned == false ? throw Lacks(nameof(TargetCapabilities.Versions)) : _listing.ListVersionsAsync(prefix, cancellationToken);
     }
 
     public override async Task ReadVersionAsync(ObjectName name, string version, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (_place.IsVersioned == false)
+        {
+            throw Lacks(nameof(TargetCapabilities.Versions));
+        }
+
         await FindAsync(() => ReadAsync(name, version, offset, destination, cancellationToken), cancellationToken);
     }
 
@@ -211,11 +217,6 @@ internal sealed class GcsTarget : Target
         }
     }
 
-    private async Task RequireLocksAsync(ObjectName name, CancellationToken cancellationToken)
-    {
-        if (!await _place.KeepsLocksAsync(cancellationToken))
-        {
-            throw new TargetException(TargetFault.LockNotKept, $"'{name}' cannot be locked in {DisplayName}: object retention is not enabled on the bucket, and can only be when a bucket is made.");
-        }
-    }
+    private async Task<LockState> LockingAsync(Func<Task<LockState>> call, string capability, CancellationToken cancellationToken) =>
+        await _place.KeepsLocksAsync(cancellationToken) ? await FindAsync(call, cancellationToken) : throw Lacks(capability);
 }

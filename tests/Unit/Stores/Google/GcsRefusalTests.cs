@@ -39,7 +39,7 @@ public sealed class GcsRefusalTests : IAsyncLifetime
             target => target.SetLegalHoldAsync(Name, true, Cancel),
         ])
         {
-            foreach (var options in (IEnumerable<(string, string)[]>)[[], [("uniformaccess", "yes"), ("versioning", "off"), ("objectretention", "yes")]])
+            foreach (var options in (IEnumerable<(string, string)[]>)[[], [("uniformaccess", "yes"), ("versioning", "on"), ("objectretention", "yes")]])
             {
                 await using var target = store.Open(options);
                 var error = await AssertFaultAsync(TargetFault.PlaceMissing, () => call(target));

@@ -48,10 +48,10 @@ internal sealed class GcsStore : IAsyncDisposable
     }
 
     /// <summary>Whatever is longer than a quarter of a MiB goes in a session.</summary>
-    public Target OpenSmall(string prefix = "vault/", int chunkBytes = PartBytes)
+    public Target OpenSmall(string prefix = "vault/", int chunkBytes = PartBytes, string bucket = Bucket, params (string Key, string Value)[] options)
     {
         using var credential = Credential();
-        var settings = GcsSettings.From(Settings(), TimeSpan.FromSeconds(60)) with { Prefix = prefix, SinglePutBytes = PartBytes, ChunkBytes = chunkBytes };
+        var settings = GcsSettings.From(Settings(options), TimeSpan.FromSeconds(60)) with { Bucket = bucket, Prefix = prefix, SinglePutBytes = PartBytes, ChunkBytes = chunkBytes };
         return new GcsTarget(settings, GcsCredentials.From(credential, settings), TimeProvider.System);
     }
 
