@@ -57,7 +57,7 @@ public sealed class RemoteTargetsTests
 
     [Fact]
     public void A_platform_that_is_not_there_is_said() =>
-        Assert.Equal(FaultCodes.PlatformNotInstalled, Assert.Throws<RequestException>(() => Open("gs://bucket/x", TargetCredential.None)).Code);
+        Assert.Equal(FaultCodes.PlatformNotInstalled, Assert.Throws<RequestException>(() => Open("sftp://me@host/x", TargetCredential.None)).Code);
 
     private static Target Open(string address, TargetCredential credential) =>
         RemoteTargets.Open(new TargetSettings { Address = TargetUri.Parse(address) }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
