@@ -37,6 +37,7 @@ internal sealed class S3Target : Target
     {
         cancellationToken.ThrowIfCancellationRequested();
         var given = new PutContent(name, content, options);
+        given.ThrowIfLockNotKept(Capabilities);
         given.ThrowIfLongerThan(Capabilities.MaxObjectBytes);
         if (options.IfAbsent && !_settings.HasConditionalPut && await StatAsync(name, cancellationToken) is not null)
         {

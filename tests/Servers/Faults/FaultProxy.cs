@@ -18,7 +18,6 @@ public sealed class FaultProxy : IAsyncDisposable
     private LoopbackServer _server = null!;
     private FaultSchedule _schedule = FaultSchedule.None();
     private bool _isNextListingOld;
-    private int _givenUp;
 
     private FaultProxy(Uri store, Func<HttpRequest, bool> isListing)
     {
@@ -31,9 +30,6 @@ public sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>Whether the bodies of objects may be changed on the way too, which no store's protocol notices.</summary>
     public bool CorruptsObjects { get; set; }
-
-    /// <summary>Requests that their sender has left although nothing was wrong with them.</summary>
-    public int GivenUp => _givenUp;
 
     /// <summary>Sees every request once it has been answered, before the answer goes on.</summary>
     public Func<HttpRequest, StoreAnswer, Task>? Passed { get; set; }
@@ -188,7 +184,7 @@ public sealed class FaultProxy : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Interlocked.Increment(ref _givenUp);
+            // Nobody waits for it any more.
         }
     }
 

@@ -73,7 +73,14 @@ public sealed class FaultProxyTests : IAsyncLifetime
     public async Task A_line_that_hangs_says_nothing_until_it_is_left()
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var sending = SendAsync(FaultKind.Hang, HttpMethod.Get, "a", patience.Token);
+        var schedule = FaultSchedule.Of(FaultKind.Hang);
+        _proxy.Begin(schedule);
+        var sending = _client.GetAsync(new Uri(_proxy.Address, "a"), patience.Token);
+        while (schedule.Happened.Count == 0)
+        {
+            await Task.Yield();
+        }
+
         using var other = await _client.GetAsync(new Uri(_proxy.Address, "b"), Cancel);
         Assert.False(sending.IsCompleted);
 
@@ -151,11 +158,11 @@ public sealed class FaultProxyTests : IAsyncLifetime
 
     private static List<FaultKind> Faults(FaultSchedule schedule) => [.. Enumerable.Range(0, 500).Select(_ => schedule.Next())];
 
-    private async Task<HttpResponseMessage> SendAsync(FaultKind kind, HttpMethod method, string what, CancellationToken? cancel = null)
+    private async Task<HttpResponseMessage> SendAsync(FaultKind kind, HttpMethod method, string what)
     {
         _proxy.Begin(FaultSchedule.Of(kind));
         using var request = new HttpRequestMessage(method, $"{_proxy.Address}{what}") { Content = method == HttpMethod.Get ? null : new ByteArrayContent(Content) };
-        return await _client.SendAsync(request, cancel ?? Cancel);
+        return await _client.SendAsync(request, Cancel);
     }
 
     /// <summary>How many requests came whole so far; or the body itself.</summary>

@@ -23,6 +23,8 @@ internal sealed class NearLane : ScheduleLane
 
     internal override Target Clean { get; }
 
+    internal override bool IsExact => true;
+
     internal override void Begin(FaultSchedule schedule) => _line.Begin(schedule);
 
     internal override Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>(_folder?.Files() ?? []);

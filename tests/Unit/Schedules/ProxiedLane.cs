@@ -23,8 +23,6 @@ internal sealed class ProxiedLane : ScheduleLane
 
     internal override Target Clean { get; }
 
-    internal override int GivenUp => _proxy.GivenUp;
-
     /// <param name="open">At an address, with a limit for lines that hang.</param>
     internal static async Task<ScheduleLane> OpenAsync(
         Uri store, Func<HttpRequest, bool> isListing, Func<Uri, TimeSpan, Target> open, Func<Task<IReadOnlyList<string>>>? leftovers = null) =>

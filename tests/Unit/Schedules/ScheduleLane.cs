@@ -23,8 +23,8 @@ internal abstract class ScheduleLane : IAsyncDisposable
     /// <summary>The bare platform, past all that goes wrong.</summary>
     internal abstract Target Clean { get; }
 
-    /// <summary>Requests that were left although nothing was planned: the machine was busy.</summary>
-    internal virtual int GivenUp => 0;
+    /// <summary>Nothing goes wrong but by schedule: no line that seems to hang because the machine is busy.</summary>
+    internal virtual bool IsExact => false;
 
     internal abstract void Begin(FaultSchedule schedule);
 

@@ -1,0 +1,39 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Targets.Setup;
+
+/// <summary>
+/// The place itself (bucket, container, folder) instead of the objects in it: what it is set to, what must change so that backups are safe there, and the changes. Opening asks
+/// nothing of the store. One platform each; none shows a secret in a fact, a change or an error.
+/// </summary>
+public abstract class TargetSetup : IAsyncDisposable
+{
+    /// <summary>What was asked of the store, apart from what its target asks.</summary>
+    public virtual TargetMeter Meter { get; } = new();
+
+    /// <summary>What the place is set to now, an item once. A refused question is <see cref="FactState.Denied"/> and no error; a missing place is the fact <see cref="SetupItem.Place"/> without a value, and then the only one.</summary>
+    /// <exception cref="TargetException">What concerns the place as a whole: the credential, the clock, the region, the way there.</exception>
+    public abstract Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken);
+
+    /// <summary>What has to change, in the order in which it must be done; nothing where the place is as wished. Asks the store only what <paramref name="facts"/> leave open.</summary>
+    /// <exception cref="RequestException"><c>TargetOptionInvalid</c> for wishes that contradict each other or that the platform lacks; <c>SetupRefused</c> for those that this place can no longer get.</exception>
+    public abstract Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken);
+
+    /// <summary>Makes one change of the last plan, and reads back what the store says about it.</summary>
+    /// <exception cref="RequestException"><c>SetupRefused</c>.</exception>
+    /// <exception cref="TargetException"><c>LockNotKept</c>, <c>AccessDenied</c> and what else the store says.</exception>
+    public abstract Task ApplyAsync(SetupChange change, CancellationToken cancellationToken);
+
+    /// <summary>Rights of the credential that a host which only backs up should not have, each in the platform's own name. Changes nothing.</summary>
+    public abstract Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken);
+
+    /// <summary>The clock of the store, by any answer; null where it does not tell.</summary>
+    public virtual Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
+
+    /// <summary>Whether somebody without a credential is given the object; null where there is no such way to ask.</summary>
+    public virtual Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
+
+    public abstract ValueTask DisposeAsync();
+}
