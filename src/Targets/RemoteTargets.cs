@@ -17,7 +17,7 @@ public static class RemoteTargets
     {
         var profile = S3ProfileOf(settings);
         var checkedSettings = S3Settings.From(settings, profile, context.StallTimeout);
-        return new S3Target(checkedSettings, S3Credentials.From(credential, checkedSettings), credential.Label, context.Time);
+        return new S3Target(checkedSettings, S3Credentials.From(credential, checkedSettings), credential.Label, context);
     }
 
     public static string PlatformOf(TargetUri address) => S3ProfileOf(new TargetSettings { Address = address }).Name;
