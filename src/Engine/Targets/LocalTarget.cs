@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
@@ -83,7 +84,9 @@ public sealed class LocalTarget : Target
     {
         cancellationToken.ThrowIfCancellationRequested();
         var given = new PutContent(name, content, options);
+        given.ThrowIfLockNotKept(Capabilities);
         given.ThrowIfLongerThan(LargestObjectBytes);
+        Meter.Count(RequestKind.Put);
         try
         {
             _tree.Prepare(name);
@@ -93,6 +96,7 @@ public sealed class LocalTarget : Target
                 throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in '{_tree.Root}'.");
             }
 
+            Meter.AddSent(given.LengthBytes);
             var file = new FileInfo(_tree.PathOf(name));
             return file.Exists
                 ? new PutReceipt(file.Length, new DateTimeOffset(file.LastWriteTimeUtc))
@@ -110,23 +114,11 @@ public sealed class LocalTarget : Target
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         cancellationToken.ThrowIfCancellationRequested();
+        Meter.Count(RequestKind.Get);
         try
         {
-            using var file = Open(name);
-            var left = destination;
-            while (left.Length > 0)
-            {
-                var at = offset + destination.Length - left.Length;
-                var count = left.Length <= ShortReadBytes ? RandomAccess.Read(file, left.Span, at) : await RandomAccess.ReadAsync(file, left, at, cancellationToken);
-                if (count == 0)
-                {
-                    break;
-                }
-
-                left = left[count..];
-            }
-
-            if (left.Length > 0 || offset > RandomAccess.GetLength(file))
+            using var file = TryOpen(name) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in '{_tree.Root}'.");
+            if (await FillAsync(file, offset, destination, cancellationToken) < destination.Length || offset > RandomAccess.GetLength(file))
             {
                 throw new TargetException(TargetFault.OutOfRange, $"'{name}' in '{_tree.Root}' ends before byte {offset + destination.Length}.");
             }
@@ -137,9 +129,44 @@ public sealed class LocalTarget : Target
         }
     }
 
+    public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Meter.Count(RequestKind.Get);
+        try
+        {
+            using var file = TryOpen(name);
+            if (file is null)
+            {
+                return null;
+            }
+
+            var stat = new ObjectStat(name, RandomAccess.GetLength(file), new DateTimeOffset(File.GetLastWriteTimeUtc(file)));
+            if (stat.LengthBytes > maxBytes)
+            {
+                return new WholeObject(stat, null);
+            }
+
+            var bytes = new byte[stat.LengthBytes];
+            return await FillAsync(file, 0, bytes, cancellationToken) == bytes.Length
+                ? new WholeObject(stat, bytes)
+                : throw new TargetException(TargetFault.Unavailable, $"'{name}' in '{_tree.Root}' became shorter while it was read.");
+        }
+        catch (Exception exception) when (LocalFaults.IsFileError(exception) && LocalFaults.Classify(exception) == TargetFault.NotFound)
+        {
+            _tree.ThrowIfRootIsGone();
+            return null;
+        }
+        catch (Exception exception) when (LocalFaults.IsFileError(exception))
+        {
+            throw LocalFaults.From(exception, $"'{name}' cannot be read in '{_tree.Root}'");
+        }
+    }
+
     public override Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Meter.Count(RequestKind.Stat);
         try
         {
             if (_tree.Find(name) is { } file)
@@ -160,6 +187,7 @@ public sealed class LocalTarget : Target
     {
         ObjectPrefix.ThrowIfInvalid(prefix);
         cancellationToken.ThrowIfCancellationRequested();
+        Meter.Count(RequestKind.List);
         using var objects = Guard(prefix, () => _tree.Enumerate(prefix).GetEnumerator());
         while (Guard(prefix, objects.MoveNext))
         {
@@ -171,6 +199,7 @@ public sealed class LocalTarget : Target
     public override Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Meter.Count(RequestKind.Delete);
         try
         {
             _tree.ThrowIfRootIsGone();
@@ -191,15 +220,49 @@ public sealed class LocalTarget : Target
         }
     }
 
-    private Microsoft.Win32.SafeHandles.SafeFileHandle Open(ObjectName name)
+    /// <summary>Null where the file system does not say, as for some shares.</summary>
+    public override Task<long?> GetRoomAsync(CancellationToken cancellationToken)
     {
-        if (_tree.Find(name) is not { } file)
+        cancellationToken.ThrowIfCancellationRequested();
+        try
         {
-            _tree.ThrowIfRootIsGone();
-            throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in '{_tree.Root}'.");
+            return Task.FromResult<long?>(new DriveInfo(_tree.Root).AvailableFreeSpace);
+        }
+        catch (Exception exception) when (exception is ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            return Task.FromResult<long?>(null);
+        }
+    }
+
+    private SafeFileHandle? TryOpen(ObjectName name)
+    {
+        if (_tree.Find(name) is { } file)
+        {
+            return StoredFile.OpenRead(file.FullName);
         }
 
-        return StoredFile.OpenRead(file.FullName);
+        _tree.ThrowIfRootIsGone();
+        return null;
+    }
+
+    /// <returns>How many bytes there were.</returns>
+    private async ValueTask<int> FillAsync(SafeFileHandle file, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        var left = destination;
+        while (left.Length > 0)
+        {
+            var at = offset + destination.Length - left.Length;
+            var count = left.Length <= ShortReadBytes ? RandomAccess.Read(file, left.Span, at) : await RandomAccess.ReadAsync(file, left, at, cancellationToken);
+            if (count == 0)
+            {
+                break;
+            }
+
+            left = left[count..];
+        }
+
+        Meter.AddReceived(destination.Length - left.Length);
+        return destination.Length - left.Length;
     }
 
     private T Guard<T>(string prefix, Func<T> step)

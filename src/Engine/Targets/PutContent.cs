@@ -25,6 +25,15 @@ public sealed class PutContent(ObjectName name, Stream content, PutOptions optio
         }
     }
 
+    /// <summary>For before anything is sent: a lock or hold that the target does not declare.</summary>
+    public void ThrowIfLockNotKept(TargetCapabilities capabilities)
+    {
+        if ((options.Lock is { } asked && !capabilities.LockModes.HasFlag((LockModes)asked.Mode)) || (options.LegalHold && !capabilities.LegalHold))
+        {
+            throw new TargetException(TargetFault.LockNotKept, $"'{name}' cannot be kept as it was asked for: this target keeps the lock modes <{capabilities.LockModes}> and {(capabilities.LegalHold ? "" : "no ")}legal holds.");
+        }
+    }
+
     /// <exception cref="IntegrityException">The bytes are not those announced; what was written so far must not be kept.</exception>
     public async Task CopyToAsync(Stream destination, CancellationToken cancellationToken)
     {

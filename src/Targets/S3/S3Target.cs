@@ -45,6 +45,7 @@ internal sealed class S3Target : Target
     {
         cancellationToken.ThrowIfCancellationRequested();
         var given = new PutContent(name, content, options);
+        given.ThrowIfLockNotKept(Capabilities);
         given.ThrowIfLongerThan(Capabilities.MaxObjectBytes);
         _locks.Require(name, options.Lock, options.LegalHold);
         if (options.IfAbsent && !_settings.HasConditionalPut)

@@ -9,7 +9,7 @@ namespace SecureBackup.Tests.Unit.Conformance;
 /// What every target must keep. A platform's test file is one subclass that says how to make a target. The file is long because it is
 /// read as one list of promises.
 /// </summary>
-public abstract class TargetConformance : IAsyncLifetime
+public abstract partial class TargetConformance : IAsyncLifetime
 {
     private static readonly ObjectName Name = new("packs/ab/abcdef-01");
 
@@ -22,11 +22,28 @@ public abstract class TargetConformance : IAsyncLifetime
 
     protected abstract ValueTask<Target> CreateAsync();
 
-    public async ValueTask InitializeAsync() => Target = await CreateAsync();
+    /// <summary>What the target must declare, word by word.</summary>
+    protected abstract TargetCapabilities Expected { get; }
+
+    /// <summary>Above so many bytes this target sends an object in parts, of so many each; 0 where it never does.</summary>
+    protected virtual int PartBytes => 0;
+
+    /// <summary>Enough that a listing has several pages.</summary>
+    protected virtual int ManyObjects => 100;
+
+    public async ValueTask InitializeAsync()
+    {
+        SkipIfExempt();
+        Target = await CreateAsync();
+    }
 
     public virtual async ValueTask DisposeAsync()
     {
-        await Target.DisposeAsync();
+        if (Target is not null)
+        {
+            await Target.DisposeAsync();
+        }
+
         GC.SuppressFinalize(this);
     }
 
@@ -73,6 +90,30 @@ public abstract class TargetConformance : IAsyncLifetime
         Assert.Equal(sizeBytes, (await Target.StatAsync(Name, Cancel))!.LengthBytes);
         Assert.Equal(bytes, await ReadAllAsync(Name));
         Assert.Equal(bytes, await ReadAllAsync(Name));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_part_more_or_less_comes_back_whole(int difference)
+    {
+        var bytes = RandomNumberGenerator.GetBytes((2 * PartBytes) + difference + 1);
+
+        await Target.PutAsync(Name, new MemoryStream(bytes), new PutOptions(Sha256: ContentHash.Of(bytes)), Cancel);
+
+        Assert.Equal(bytes, await ReadAllAsync(Name));
+    }
+
+    [Fact]
+    public async Task A_put_that_is_cancelled_between_parts_leaves_nothing()
+    {
+        using var source = new CancellationTokenSource();
+        using var content = new ProbeStream(new byte[(2 * PartBytes) + 2]) { AtByte = PartBytes + 1, Action = source.Cancel };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Target.PutAsync(Name, content, PutOptions.Default, source.Token));
+
+        await AssertNothingThereAsync();
     }
 
     [Fact]
@@ -312,8 +353,9 @@ public abstract class TargetConformance : IAsyncLifetime
         var listed = Assert.Single(await ListAsync(""));
 
         Assert.InRange(receipt.StoreTime, DateTimeOffset.UtcNow - ClockTolerance, DateTimeOffset.UtcNow + ClockTolerance);
-        Assert.Equal(receipt.StoreTime, stat!.StoreTime);
-        Assert.Equal(stat, listed);
+        AssertSameTime(receipt.StoreTime, stat!.StoreTime);
+        Assert.Equal((receipt.LengthBytes, receipt.Tag), (stat.LengthBytes, stat.Tag));
+        AssertSameStat(stat, listed);
     }
 
     protected async Task<PutReceipt> PutAsync(ObjectName name, byte[] bytes) =>
@@ -330,6 +372,15 @@ public abstract class TargetConformance : IAsyncLifetime
     }
 
     protected async Task<List<ObjectStat>> ListAsync(string prefix) => await Target.ListAsync(prefix, Cancel).ToListAsync(Cancel);
+
+    protected void AssertSameTime(DateTimeOffset expected, DateTimeOffset actual) =>
+        Assert.InRange(actual - expected, -Target.Capabilities.StoreTimeTolerance, Target.Capabilities.StoreTimeTolerance);
+
+    protected void AssertSameStat(ObjectStat expected, ObjectStat actual)
+    {
+        Assert.Equal(expected, actual with { StoreTime = expected.StoreTime });
+        AssertSameTime(expected.StoreTime, actual.StoreTime);
+    }
 
     protected static async Task AssertFaultAsync(TargetFault fault, Func<Task> call)
     {
