@@ -34,7 +34,7 @@ internal sealed class S3Multipart(S3Client client, S3Settings settings, S3Naming
 
             var request = CompletionOf(name, upload, parts, content.LengthBytes, options);
             var answer = await client.SendAsync(deed, (sdk, guard) => sdk.CompleteMultipartUploadAsync(request, guard.Token), cancellationToken);
-            return answer.Value.ETag is { Length: > 0 }
+            return string.Equals(answer.Value.Key, request.Key, StringComparison.Ordinal)
                 ? (answer.Value, answer.Date)
                 : throw new TargetException(TargetFault.Unavailable, $"'{name}' cannot be put in {settings.DisplayName}: the store took all parts and did not say that it joined them.");
         }

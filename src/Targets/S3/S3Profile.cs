@@ -16,6 +16,9 @@ internal enum ConditionalPutSupport
 {
     Yes,
 
+    /// <summary>Some servers pass the condition over where the bucket keeps versions (Ceph 16): there it is taken only where it was tried.</summary>
+    WithoutVersions,
+
     /// <summary>Some places of the platform ignore the condition: taken only where it was tried.</summary>
     Probe,
 }

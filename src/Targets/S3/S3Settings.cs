@@ -109,7 +109,8 @@ internal sealed record S3Settings
             UsesPathStyle = Flag(settings, "pathstyle") ?? profile.UsesPathStyle,
             Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme is "https" ? PayloadMode.Checksummed : PayloadMode.Signed,
             SendsMd5 = checksum is "md5" || (profile.SendsMd5 && checksum is "auto"),
-            HasConditionalPut = Flag(settings, "conditionalput") ?? profile.ConditionalPut == ConditionalPutSupport.Yes,
+            HasConditionalPut = Flag(settings, "conditionalput")
+                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && Flag(settings, "versioning") != true)),
             HasServerChecksum = Flag(settings, "serverchecksum") ?? true,
             EnforcesWriteOnce = Flag(settings, "writeonce") ?? false,
             IsVersioned = profile.IsVersioned ?? Flag(settings, "versioning"),

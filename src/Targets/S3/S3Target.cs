@@ -48,7 +48,7 @@ internal sealed class S3Target : Target
         given.ThrowIfLockNotKept(Capabilities);
         given.ThrowIfLongerThan(Capabilities.MaxObjectBytes);
         _locks.Require(name, options.Lock, options.LegalHold);
-        if (options.IfAbsent && !_settings.HasConditionalPut)
+        if (options is { IfAbsent: true, IsOwnName: false } && !_settings.HasConditionalPut)
         {
             await RequireAbsentAsync(name, cancellationToken);
         }
@@ -101,9 +101,11 @@ internal sealed class S3Target : Target
     public override Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) =>
         Capabilities.ObjectLock ? _locks.ReadAsync(name, null, cancellationToken) : base.GetLockAsync(name, cancellationToken);
 
-    public override Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) => _locks.ExtendAsync(name, until, cancellationToken);
+    public override Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) =>
+        Capabilities.ObjectLock ? _locks.ExtendAsync(name, until, cancellationToken) : base.ExtendLockAsync(name, until, cancellationToken);
 
-    public override Task<LockState> SetLegalHoldAsync(ObjectName name, bool isHeld, CancellationToken cancellationToken) => _locks.SetHoldAsync(name, isHeld, cancellationToken);
+    public override Task<LockState> SetLegalHoldAsync(ObjectName name, bool isHeld, CancellationToken cancellationToken) =>
+        Capabilities.LegalHold ? _locks.SetHoldAsync(name, isHeld, cancellationToken) : base.SetLegalHoldAsync(name, isHeld, cancellationToken);
 
     public override IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, CancellationToken cancellationToken)
     {

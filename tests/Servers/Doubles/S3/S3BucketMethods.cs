@@ -87,7 +87,7 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
         var max = Math.Min(call.Number("max-keys", 1000), 1000);
         var isEncoded = call.Query.GetValueOrDefault("encoding-type") is "url";
         var items = bucket.Objects.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal) && bucket.Newest(key) is not null)
-            .Select(key => delimiter is { Length: > 0 } && key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal) is >= 0 and var at ? (Name: key[..(at + delimiter.Length)], Stored: (S3Stored?)null) : (key, bucket.Newest(key)))
+            .Select(key => delimiter is { Length: > 0 } && key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal) is >= 0 and var at ? (key[..(at + delimiter.Length)], (S3Stored?)null) : (key, bucket.Newest(key)))
             .DistinctBy(static item => item.Item1).Where(item => string.CompareOrdinal(item.Item1, after) > 0).Take(max + 1).ToList();
         var page = items.Take(max).ToList();
         var isTruncated = items.Count > max;

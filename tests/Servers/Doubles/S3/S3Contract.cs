@@ -15,10 +15,11 @@ public sealed record S3Operation(string Name, string Method, bool HasBucket, boo
 /// <summary>What Amazon's own description of S3 says about requests: which there are, what they must and may have, and of which type it is.</summary>
 public sealed class S3Contract
 {
+    /// <summary>Of the signature, and what Amazon's own clients add.</summary>
     private static readonly string[] FreeHeaders =
     [
         "x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "x-amz-decoded-content-length", "x-amz-user-agent", "x-amz-trailer", "amz-sdk-invocation-id", "amz-sdk-request",
-        "x-amz-te",
+        "x-amz-te", "x-amz-api-version",
     ];
 
     private static readonly Lazy<S3Contract> Shared = new(static () => new S3Contract());
