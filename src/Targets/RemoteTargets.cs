@@ -2,6 +2,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Aws;
+using SecureBackup.Targets.Google;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.S3Compatible;
 
@@ -15,12 +16,18 @@ public static class RemoteTargets
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
     public static Target Open(TargetSettings settings, TargetCredential credential, OpenContext context)
     {
+        if (settings.Address.Scheme is "gs")
+        {
+            var google = GcsSettings.From(settings, context.StallTimeout);
+            return new GcsTarget(google, GcsCredentials.From(credential, google), context.Time);
+        }
+
         var profile = S3ProfileOf(settings);
         var checkedSettings = S3Settings.From(settings, profile, context.StallTimeout);
         return new S3Target(checkedSettings, S3Credentials.From(credential, checkedSettings), credential.Label, context);
     }
 
-    public static string PlatformOf(TargetUri address) => S3ProfileOf(new TargetSettings { Address = address }).Name;
+    public static string PlatformOf(TargetUri address) => address.Scheme is "gs" ? GcsSettings.Platform : S3ProfileOf(new TargetSettings { Address = address }).Name;
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

@@ -6,8 +6,11 @@ internal readonly record struct ZstdEffort(int Level)
     /// <summary>Level 1, which ignores matches below 7 bytes: 440 to 510 MB/s on tables, 590 on programs.</summary>
     internal static ZstdEffort Quick { get; } = new(1);
 
-    /// <summary>For short chunks. Level 1 with shorter matches: 350 MB/s, a third faster than level 3 with small tables; from 2 % shorter to 2 % longer.</summary>
-    internal static ZstdEffort Short { get; } = new(1) { HashLog = 13, MinMatch = 5 };
+    /// <summary>
+    /// For short chunks. Level 3 with tables that stay in a core's caches: a twentieth faster than with its own, a five-hundredth longer. Level 1 with matches from 5 bytes on takes 6 % less of a whole
+    /// backup of 100,000 small files, whose vault then is 2 % larger.
+    /// </summary>
+    internal static ZstdEffort Short { get; } = new(3) { ChainLog = 14, HashLog = 15 };
 
     /// <summary>For long chunks of bytes. Level 1 with a larger table and shorter matches: 460 MB/s on programs, 6 % shorter than <see cref="Quick"/>; level 3 takes half as long again for 3 % more.</summary>
     internal static ZstdEffort Bytes { get; } = new(1) { HashLog = 15, MinMatch = 5 };

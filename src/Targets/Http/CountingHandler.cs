@@ -11,7 +11,7 @@ internal sealed class CountingHandler(HttpMessageHandler inner, TargetMeter mete
         if (kind is { } counted)
         {
             meter.Count(counted);
-            meter.AddSent(request.Content?.Headers.ContentLength ?? 0);
+            meter.AddSent(counted != RequestKind.Put ? 0 : request.Content is IFramedContent framed ? framed.ObjectBytes : request.Content?.Headers.ContentLength ?? 0);
         }
 
         var notes = ResponseNotes.Current;
@@ -21,7 +21,7 @@ internal sealed class CountingHandler(HttpMessageHandler inner, TargetMeter mete
         response.Content = new ObservedContent(response.Content, count =>
         {
             notes?.Moved();
-            if (kind is not null)
+            if (kind is RequestKind.Get or RequestKind.List)
             {
                 meter.AddReceived(count);
             }

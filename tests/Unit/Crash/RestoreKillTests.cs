@@ -43,6 +43,7 @@ public sealed class RestoreKillTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{kills} kills left: {string.Join(", ", reached.Order(StringComparer.Ordinal))}.");
     }
 
+    /// <summary>Each may find a file in the other's hands and say so. One that does sweeps nothing, so extras may stay; the snapshot's files are right all the same.</summary>
     [Fact]
     public async Task Two_at_once_in_one_place_leave_what_the_snapshot_has()
     {
@@ -50,11 +51,15 @@ public sealed class RestoreKillTests
         var wanted = await PrepareAsync(folder);
         for (var round = 0; round < 3; round++)
         {
-            Spoil(folder, new Random(round), round);
-            await Task.WhenAll(RunAsync(folder, killAfter: null), RunAsync(folder, killAfter: null));
+            var spoiled = Spoil(folder, new Random(round), round);
+            var ends = await Task.WhenAll(RunAsync(folder, killAfter: null), RunAsync(folder, killAfter: null));
             Assert.Superset(wanted.Keys.ToHashSet(StringComparer.Ordinal), Files(folder).ToHashSet(StringComparer.Ordinal));
-            Assert.Equal("whole", Judge(folder, wanted, []));
+            var left = Judge(folder, wanted, spoiled);
+            Assert.True(left is "whole" || (left is "sweeping" && ends.All(static end => end!.Faults > 0)), $"It is {left} after runs with {ends[0]!.Faults} and {ends[1]!.Faults} faults.");
         }
+
+        Assert.Equal(0, (await RunAsync(folder, killAfter: null))!.Faults);
+        Assert.Equal("whole", Judge(folder, wanted, []));
     }
 
     /// <returns>The files of the snapshot and what they hold.</returns>

@@ -15,6 +15,9 @@ public sealed class GoogleIamDouble : IAsyncDisposable
 {
     public const string ExpectedSubjectToken = "subject-token-of-the-cluster";
 
+    /// <summary>The audience that Google's own libraries write, wherever they send it.</summary>
+    private const string PublicEndpoint = "https://oauth2.googleapis.com/token";
+
     private const string MachineAccount = "machine@project.iam.gserviceaccount.com";
     private const string Audience = "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider";
 
@@ -35,7 +38,7 @@ public sealed class GoogleIamDouble : IAsyncDisposable
 
     public TimeSpan TokenLife { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>The ways in which tokens were given, one each: jwt, metadata, exchange, impersonation.</summary>
+    /// <summary>The ways in which tokens were given, one each: jwt, metadata, exchange, impersonation, grant.</summary>
     public IReadOnlyCollection<string> Issued => _issued;
 
     public static async Task<GoogleIamDouble> StartAsync(TimeProvider? time = null)
@@ -75,6 +78,9 @@ public sealed class GoogleIamDouble : IAsyncDisposable
 
     /// <summary>Null for one that is unknown, taken back, or too old.</summary>
     public GoogleToken? Find(string token) => _tokens.TryGetValue(token, out var found) && found.Ends > _time.GetUtcNow() ? found : null;
+
+    /// <summary>A token without any of the ways to one.</summary>
+    public string Grant(string principal, params IEnumerable<string> scopes) => (string)Issue("grant", principal, scopes)["access_token"]!;
 
     public void RevokeAll() => _tokens.Clear();
 
@@ -123,7 +129,7 @@ public sealed class GoogleIamDouble : IAsyncDisposable
                 "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.");
         }
 
-        return string.Equals((string?)claims["aud"], $"{Address}token", StringComparison.Ordinal)
+        return (string?)claims["aud"] is PublicEndpoint || string.Equals((string?)claims["aud"], $"{Address}token", StringComparison.Ordinal)
             ? (200, Issue("jwt", (string)claims["iss"]!, ((string?)claims["scope"] ?? "").Split(' ')))
             : Refuse("invalid_grant", "Invalid JWT: Failed audience check.");
     }

@@ -29,13 +29,13 @@ internal sealed class GcsDoubleClient(GcsDouble server) : IDisposable
 
     public Task<HttpResponseMessage> SendRawAsync(HttpRequestMessage request) => _http.SendAsync(request, Cancel);
 
-    public async Task<(int Status, JsonNode? Json)> UploadAsync(string bucket, string metadata, byte[] bytes, string query = "")
+    public async Task<(int Status, JsonNode? Json)> UploadAsync(string bucket, string metadata, byte[] bytes, string query = "", string? token = null)
     {
         using var parts = new MultipartContent("related");
         parts.Add(new StringContent(metadata, Encoding.UTF8, "application/json"));
         parts.Add(new ByteArrayContent(bytes) { Headers = { ContentType = new("application/octet-stream") } });
         using var request = new HttpRequestMessage(HttpMethod.Post, $"upload/storage/v1/b/{bucket}/o?uploadType=multipart{query}") { Content = parts };
-        return await SendAsync(request);
+        return await SendAsync(request, token);
     }
 
     /// <param name="range">The whole Content-Range, such as <c>bytes 0-262143/*</c>.</param>
