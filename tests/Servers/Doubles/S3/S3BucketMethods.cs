@@ -34,18 +34,18 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
         "PutBucketVersioning" => SetVersioning(call, bucket),
         "GetObjectLockConfiguration" => bucket.HasLock
             ? call.AnswerAsync(200, bucket.Settings.GetValueOrDefault("object-lock") ?? new XElement("ObjectLockConfiguration", new XElement("ObjectLockEnabled", "Enabled")))
-            : throw new S3Refusal(404, "ObjectLockConfigurationNotFoundError"),
+            : throw new S3RefusalException(404, "ObjectLockConfigurationNotFoundError"),
         "GetBucketPolicyStatus" => bucket.Policy is null && !bucket.IsPublic
-            ? throw new S3Refusal(404, "NoSuchBucketPolicy")
+            ? throw new S3RefusalException(404, "NoSuchBucketPolicy")
             : call.AnswerAsync(200, new XElement("PolicyStatus", new XElement("IsPublic", bucket.IsPublic ? "true" : "false"))),
-        "GetBucketPolicy" => call.AnswerAsync(200, Encoding.UTF8.GetBytes(bucket.Policy ?? throw new S3Refusal(404, "NoSuchBucketPolicy")), "application/json"),
+        "GetBucketPolicy" => call.AnswerAsync(200, Encoding.UTF8.GetBytes(bucket.Policy ?? throw new S3RefusalException(404, "NoSuchBucketPolicy")), "application/json"),
         "PutBucketPolicy" => SetPolicy(call, bucket),
         _ => Setting(call, bucket),
     };
 
     private static Task Setting(S3Call call, S3Bucket bucket)
     {
-        var name = call.Query.Keys.FirstOrDefault(key => MissingSettings.ContainsKey(key) || key is "object-lock") ?? throw new S3Refusal(501, "NotImplemented");
+        var name = call.Query.Keys.FirstOrDefault(key => MissingSettings.ContainsKey(key) || key is "object-lock") ?? throw new S3RefusalException(501, "NotImplemented");
         switch (call.Method)
         {
             case "PUT":
@@ -56,14 +56,14 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
                 bucket.Settings.Remove(name);
                 return call.AnswerAsync(204);
             default:
-                return call.AnswerAsync(200, bucket.Settings.GetValueOrDefault(name) ?? throw new S3Refusal(404, MissingSettings[name]));
+                return call.AnswerAsync(200, bucket.Settings.GetValueOrDefault(name) ?? throw new S3RefusalException(404, MissingSettings[name]));
         }
     }
 
     private static Task SetVersioning(S3Call call, S3Bucket bucket)
     {
         var status = call.Xml().Elements().First(static child => child.Name.LocalName is "Status").Value;
-        bucket.Versioning = bucket.HasLock && status is not "Enabled" ? throw new S3Refusal(409, "InvalidBucketState") : status;
+        bucket.Versioning = bucket.HasLock && status is not "Enabled" ? throw new S3RefusalException(409, "InvalidBucketState") : status;
         return call.AnswerAsync(200);
     }
 
@@ -149,7 +149,7 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
                     result.Add(new XElement("Deleted", new XElement("Key", key)));
                 }
             }
-            catch (S3Refusal refusal)
+            catch (S3RefusalException refusal)
             {
                 result.Add(new XElement("Error", new XElement("Key", key), version is null ? null : new XElement("VersionId", version), new XElement("Code", refusal.Code), new XElement("Message", refusal.Code)));
             }

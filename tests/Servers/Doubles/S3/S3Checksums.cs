@@ -12,7 +12,7 @@ internal static class S3Checksums
         var md5 = call.Header("Content-MD5");
         if (md5 is not null && md5 != Convert.ToBase64String(MD5.HashData(call.Body)))
         {
-            throw new S3Refusal(400, "BadDigest");
+            throw new S3RefusalException(400, "BadDigest");
         }
 
         var sums = call.Context.Request.Headers.Where(static header => header.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && !header.Key.EndsWith("-algorithm", StringComparison.OrdinalIgnoreCase))
@@ -21,7 +21,7 @@ internal static class S3Checksums
         {
             if (!options.IgnoresChecksums && Sum(name[Prefix.Length..].ToLowerInvariant(), call.Body) is { } right && right != value)
             {
-                throw new S3Refusal(400, "BadDigest");
+                throw new S3RefusalException(400, "BadDigest");
             }
         }
 
@@ -29,7 +29,7 @@ internal static class S3Checksums
         var isDemanded = operation.Name is "DeleteObjects" or "PutObjectRetention" or "PutObjectLegalHold" or "PutObjectLockConfiguration" or "PutBucketLifecycleConfiguration" || (hasLock && operation.Name is "PutObject");
         if (isDemanded && md5 is null && sums.Count == 0)
         {
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
     }
 

@@ -118,7 +118,7 @@ public sealed class S3Contract
         return isRight ? [] : [$"{name} is no {member["shape"]}: '{value}'"];
     }
 
-    private IEnumerable<string> CheckXml(ReadOnlyMemory<byte> body, JsonObject content)
+    private List<string> CheckXml(ReadOnlyMemory<byte> body, JsonObject content)
     {
         XElement? root = null;
         try

@@ -106,7 +106,7 @@ public sealed class S3Double : IAsyncDisposable
             S3Checksums.Require(call, operation!, _options);
             await DispatchAsync(call, operation!.Name);
         }
-        catch (S3Refusal refusal)
+        catch (S3RefusalException refusal)
         {
             var xml = XElement.Parse($"<Error><Code>{refusal.Code}</Code><Message>{refusal.Code}</Message>{refusal.More}<RequestId>{context.Response.Headers["x-amz-request-id"]}</RequestId></Error>");
             await call.AnswerAsync(refusal.Status, xml);
@@ -125,7 +125,7 @@ public sealed class S3Double : IAsyncDisposable
         if (problems.Count > 0)
         {
             problems.ForEach(problem => _violations.Enqueue($"{operation?.Name} {call.Method} {call.RawPath}?{call.RawQuery}: {problem}"));
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
     }
 
@@ -141,7 +141,7 @@ public sealed class S3Double : IAsyncDisposable
         {
             if (_buckets.ContainsKey(call.Bucket!))
             {
-                throw new S3Refusal(409, "BucketAlreadyOwnedByYou");
+                throw new S3RefusalException(409, "BucketAlreadyOwnedByYou");
             }
 
             MakeBucket(call.Bucket!, call.Header("x-amz-bucket-object-lock-enabled") is "true");
@@ -149,12 +149,15 @@ public sealed class S3Double : IAsyncDisposable
             return;
         }
 
-        var bucket = _buckets.GetValueOrDefault(call.Bucket!) ?? throw new S3Refusal(404, "NoSuchBucket");
+        var bucket = _buckets.GetValueOrDefault(call.Bucket!) ?? throw new S3RefusalException(404, "NoSuchBucket");
         Task answer;
         lock (bucket)
         {
             answer = call.Key is null ? _settings.Answer(call, bucket, operation)
-                : _multipart.TryAnswer(call, bucket, operation) ?? S3LockMethods.TryAnswer(call, bucket, operation, _options) ?? _objects.Answer(call, bucket, operation);
+                
+                : S3MultipartMethods.Knows(operation) ? _multipart.Answer(call, bucket, operation)
+                : S3LockMethods.Knows(operation) ? S3LockMethods.Answer(call, bucket, operation, _options)
+                : _objects.Answer(call, bucket, operation);
         }
 
         await answer;

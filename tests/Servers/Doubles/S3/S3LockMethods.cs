@@ -6,25 +6,21 @@ namespace SecureBackup.Tests.Servers.Doubles.S3;
 /// <summary>Retention and legal holds: they can be made stronger by anybody who may, and weaker only as the platform lets it.</summary>
 internal static class S3LockMethods
 {
-    /// <summary>Null for what is none of these.</summary>
-    public static Task? TryAnswer(S3Call call, S3Bucket bucket, string operation, S3DoubleOptions options)
-    {
-        if (operation is not ("GetObjectRetention" or "PutObjectRetention" or "GetObjectLegalHold" or "PutObjectLegalHold"))
-        {
-            return null;
-        }
+    public static bool Knows(string operation) => operation is "GetObjectRetention" or "PutObjectRetention" or "GetObjectLegalHold" or "PutObjectLegalHold";
 
+    public static Task Answer(S3Call call, S3Bucket bucket, string operation, S3DoubleOptions options)
+    {
         if (!bucket.HasLock)
         {
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
 
-        var stored = bucket.Find(call.Key!, call.Query.GetValueOrDefault("versionId")) ?? throw S3Refusal.NoSuchKey;
+        var stored = bucket.Find(call.Key!, call.Query.GetValueOrDefault("versionId")) ?? throw S3RefusalException.NoSuchKey;
         switch (operation)
         {
             case "GetObjectRetention":
                 return stored.LockMode is null
-                    ? throw new S3Refusal(404, "NoSuchObjectLockConfiguration")
+                    ? throw new S3RefusalException(404, "NoSuchObjectLockConfiguration")
                     : call.AnswerAsync(200, new XElement("Retention", new XElement("Mode", stored.LockMode), new XElement("RetainUntilDate", S3BucketMethods.Text(stored.RetainUntil!.Value))));
             case "GetObjectLegalHold":
                 return call.AnswerAsync(200, new XElement("LegalHold", new XElement("Status", stored.IsHeld ? "ON" : "OFF")));
@@ -44,7 +40,7 @@ internal static class S3LockMethods
         var isWeaker = stored.LockMode is not null && stored.RetainUntil > options.Time.GetUtcNow() && (until < stored.RetainUntil || (mode != stored.LockMode && stored.LockMode is "COMPLIANCE"));
         if (isWeaker && (stored.LockMode is "COMPLIANCE" || call.Header("x-amz-bypass-governance-retention") is not "true"))
         {
-            throw S3Refusal.AccessDenied;
+            throw S3RefusalException.AccessDenied;
         }
 
         if (!options.IgnoresLocks)

@@ -9,25 +9,25 @@ internal sealed class S3MultipartMethods(S3ObjectMethods objects)
 {
     private const int MinPartBytes = 5 << 20;
 
-    /// <summary>Null for what is none of these.</summary>
-    public Task? TryAnswer(S3Call call, S3Bucket bucket, string operation) => operation switch
+    public static bool Knows(string operation) => operation is "CreateMultipartUpload" or "UploadPart" or "CompleteMultipartUpload" or "AbortMultipartUpload" or "ListParts";
+
+    public Task Answer(S3Call call, S3Bucket bucket, string operation) => operation switch
     {
         "CreateMultipartUpload" => Begin(call, bucket),
         "UploadPart" => Put(call, bucket),
         "CompleteMultipartUpload" => Complete(call, bucket),
         "AbortMultipartUpload" => Abort(call, bucket),
-        "ListParts" => List(call, bucket),
-        _ => null,
+        _ => List(call, bucket),
     };
 
-    private static S3Upload Find(S3Call call, S3Bucket bucket) => bucket.Uploads.GetValueOrDefault(call.Query["uploadId"]!) is { } upload && upload.Key == call.Key ? upload : throw new S3Refusal(404, "NoSuchUpload");
+    private static S3Upload Find(S3Call call, S3Bucket bucket) => bucket.Uploads.GetValueOrDefault(call.Query["uploadId"]!) is { } upload && upload.Key == call.Key ? upload : throw new S3RefusalException(404, "NoSuchUpload");
 
     private static Task Begin(S3Call call, S3Bucket bucket)
     {
         var headers = call.Context.Request.Headers.ToDictionary(static header => header.Key.ToLowerInvariant(), static header => header.Value.ToString(), StringComparer.Ordinal);
         if (headers.Keys.Any(static name => name.StartsWith("x-amz-object-lock-", StringComparison.Ordinal)) && !bucket.HasLock)
         {
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
 
         var upload = new S3Upload(Guid.NewGuid().ToString("n"), call.Key!, headers);
@@ -54,7 +54,7 @@ internal sealed class S3MultipartMethods(S3ObjectMethods objects)
         var upload = Find(call, bucket);
         if (upload.Headers.ContainsKey("x-amz-checksum-algorithm") && !call.Context.Request.Headers.Any(static header => header.Key.StartsWith("x-amz-checksum-", StringComparison.OrdinalIgnoreCase)))
         {
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
 
         var etag = Convert.ToHexStringLower(MD5.HashData(call.Body));
@@ -73,17 +73,17 @@ internal sealed class S3MultipartMethods(S3ObjectMethods objects)
         {
             if (!upload.Parts.TryGetValue(number, out var part) || part.ETag != etag || (sha256 is not null && sha256 != S3Call.Base64Sha256(part.Bytes)))
             {
-                throw new S3Refusal(400, "InvalidPart");
+                throw new S3RefusalException(400, "InvalidPart");
             }
 
             if (upload.Headers.ContainsKey("x-amz-checksum-algorithm") && sha256 is null)
             {
-                throw new S3Refusal(400, "InvalidRequest");
+                throw new S3RefusalException(400, "InvalidRequest");
             }
 
             if (part.Bytes.Length < MinPartBytes && number != named[^1].Number)
             {
-                throw new S3Refusal(400, "EntityTooSmall");
+                throw new S3RefusalException(400, "EntityTooSmall");
             }
 
             bytes.Add(part.Bytes);
@@ -91,7 +91,7 @@ internal sealed class S3MultipartMethods(S3ObjectMethods objects)
 
         if (call.Header("x-amz-mp-object-size") is { } size && long.Parse(size, CultureInfo.InvariantCulture) != bytes.Sum(static part => (long)part.Length))
         {
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
 
         bucket.Uploads.Remove(upload.Id);
@@ -101,7 +101,7 @@ internal sealed class S3MultipartMethods(S3ObjectMethods objects)
             var stored = objects.Store(call, bucket, upload.Key, [.. bytes.SelectMany(static part => part)], tag, name => upload.Headers.GetValueOrDefault(name));
             return call.AnswerAsync(200, new XElement("CompleteMultipartUploadResult", new XElement("Bucket", bucket.Name), new XElement("Key", upload.Key), new XElement("ETag", $"\"{stored.ETag}\"")));
         }
-        catch (S3Refusal)
+        catch (S3RefusalException)
         {
             bucket.Uploads[upload.Id] = upload;
             throw;

@@ -17,7 +17,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
         "DeleteObject" => Delete(call, bucket),
         "CopyObject" => Copy(call, bucket),
         "RestoreObject" => Restore(call, bucket),
-        _ => throw new S3Refusal(501, "NotImplemented"),
+        _ => throw new S3RefusalException(501, "NotImplemented"),
     };
 
     /// <summary>Under the conditions, the quota, the lock rules and the encryption that the headers ask for; the answer's headers are set.</summary>
@@ -25,18 +25,18 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
     {
         if (call.Header("If-None-Match") is "*" && !options.IgnoresConditions && bucket.Newest(key) is not null)
         {
-            throw new S3Refusal(412, "PreconditionFailed");
+            throw new S3RefusalException(412, "PreconditionFailed");
         }
 
         if (used() + bytes.Length > options.MaxBytes)
         {
-            throw new S3Refusal(403, options.QuotaCode);
+            throw new S3RefusalException(403, options.QuotaCode);
         }
 
         var mode = header("x-amz-object-lock-mode");
         if ((mode is not null || header("x-amz-object-lock-legal-hold") is not null) && !bucket.HasLock && !options.IgnoresLocks)
         {
-            throw new S3Refusal(400, "InvalidRequest");
+            throw new S3RefusalException(400, "InvalidRequest");
         }
 
         var stored = new S3Stored(key, bucket.Versioning is "Enabled" ? Guid.NewGuid().ToString("n") : "null", bytes, options.Time.GetUtcNow())
@@ -75,7 +75,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
         var isBypassed = call.Header("x-amz-bypass-governance-retention") is "true" && found is { LockMode: "GOVERNANCE", IsHeld: false };
         if (found?.IsLocked(options.Time.GetUtcNow()) == true && !isBypassed)
         {
-            throw S3Refusal.AccessDenied;
+            throw S3RefusalException.AccessDenied;
         }
 
         versions.RemoveAll(stored => ReferenceEquals(stored, found));
@@ -106,7 +106,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
     {
         var source = Uri.UnescapeDataString(call.Header("x-amz-copy-source")!).TrimStart('/').Split('/', 2);
         var from = bucket.Name == source[0] ? bucket.Newest(source[1]) : null;
-        var bytes = (from ?? throw S3Refusal.NoSuchKey).Bytes;
+        var bytes = (from ?? throw S3RefusalException.NoSuchKey).Bytes;
         var stored = Store(call, bucket, call.Key!, bytes, Convert.ToHexStringLower(MD5.HashData(bytes)), call.Header);
         return call.AnswerAsync(200, new XElement("CopyObjectResult", new XElement("ETag", $"\"{stored.ETag}\""), new XElement("LastModified", S3BucketMethods.Text(stored.Time))));
     }
@@ -114,11 +114,11 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
     private Task Get(S3Call call, S3Bucket bucket)
     {
         var version = call.Query.GetValueOrDefault("versionId");
-        var stored = bucket.Find(call.Key!, version) ?? throw (version is null ? S3Refusal.NoSuchKey : new S3Refusal(404, "NoSuchVersion"));
+        var stored = bucket.Find(call.Key!, version) ?? throw (version is null ? S3RefusalException.NoSuchKey : new S3RefusalException(404, "NoSuchVersion"));
         var isHead = HttpMethods.IsHead(call.Method);
         if (!isHead && !IsReadable(stored))
         {
-            throw new S3Refusal(403, "InvalidObjectState");
+            throw new S3RefusalException(403, "InvalidObjectState");
         }
 
         Describe(call, bucket, stored);
@@ -131,7 +131,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
         var from = long.Parse(bounds[0], CultureInfo.InvariantCulture);
         if (from >= stored.Bytes.Length)
         {
-            throw new S3Refusal(416, "InvalidRange");
+            throw new S3RefusalException(416, "InvalidRange");
         }
 
         var to = Math.Min(bounds[1].Length == 0 ? long.MaxValue : long.Parse(bounds[1], CultureInfo.InvariantCulture), stored.Bytes.Length - 1);
@@ -163,16 +163,16 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
 
     private Task Restore(S3Call call, S3Bucket bucket)
     {
-        var stored = bucket.Find(call.Key!, call.Query.GetValueOrDefault("versionId")) ?? throw S3Refusal.NoSuchKey;
+        var stored = bucket.Find(call.Key!, call.Query.GetValueOrDefault("versionId")) ?? throw S3RefusalException.NoSuchKey;
         if (!ColdClasses.Contains(stored.StorageClass, StringComparer.Ordinal))
         {
-            throw new S3Refusal(403, "InvalidObjectState");
+            throw new S3RefusalException(403, "InvalidObjectState");
         }
 
         var now = options.Time.GetUtcNow();
         if (stored.Restore is { } running && now < running.Until)
         {
-            return now < running.Ready ? throw new S3Refusal(409, "RestoreAlreadyInProgress") : call.AnswerAsync(200);
+            return now < running.Ready ? throw new S3RefusalException(409, "RestoreAlreadyInProgress") : call.AnswerAsync(200);
         }
 
         var days = int.Parse(call.Xml().Elements().Single(static element => element.Name.LocalName is "Days").Value, CultureInfo.InvariantCulture);

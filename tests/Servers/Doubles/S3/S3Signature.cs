@@ -20,7 +20,7 @@ internal sealed class S3Signature(S3DoubleOptions options)
         {
             if (!options.BearerTokens.Contains(bearer["Bearer ".Length..]))
             {
-                throw new S3Refusal(403, "AccessDenied");
+                throw new S3RefusalException(403, "AccessDenied");
             }
 
             return;
@@ -31,29 +31,29 @@ internal sealed class S3Signature(S3DoubleOptions options)
         var scope = fields.Credential.Split('/');
         if (scope is not [var id, var day, var region, "s3", "aws4_request"])
         {
-            throw new S3Refusal(400, "AuthorizationHeaderMalformed");
+            throw new S3RefusalException(400, "AuthorizationHeaderMalformed");
         }
 
         var secret = SecretOf(id, call.Header("x-amz-security-token") ?? call.Query.GetValueOrDefault("X-Amz-Security-Token"));
         if (region != options.Region)
         {
-            throw new S3Refusal(400, "AuthorizationHeaderMalformed", $"<Region>{options.Region}</Region>");
+            throw new S3RefusalException(400, "AuthorizationHeaderMalformed", $"<Region>{options.Region}</Region>");
         }
 
-        var time = (isQuery ? call.Query["X-Amz-Date"] : call.Header("x-amz-date")) ?? throw S3Refusal.AccessDenied;
+        var time = (isQuery ? call.Query["X-Amz-Date"] : call.Header("x-amz-date")) ?? throw S3RefusalException.AccessDenied;
         var signedAt = DateTimeOffset.ParseExact(time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         if ((signedAt - options.Time.GetUtcNow()).Duration() > MaxSkew || !time.StartsWith(day, StringComparison.Ordinal))
         {
-            throw new S3Refusal(403, "RequestTimeTooSkewed");
+            throw new S3RefusalException(403, "RequestTimeTooSkewed");
         }
 
         RequireSigned(call, fields.SignedHeaders);
-        var payload = isQuery ? Unsigned : call.Header("x-amz-content-sha256") ?? throw new S3Refusal(400, "MissingSecurityHeader");
+        var payload = isQuery ? Unsigned : call.Header("x-amz-content-sha256") ?? throw new S3RefusalException(400, "MissingSecurityHeader");
         var canonical = Canonical(call, fields.SignedHeaders, payload, isQuery);
         var toSign = $"{Algorithm}\n{time}\n{string.Join('/', scope[1..])}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         if (Hex(Hmac(SigningKey(secret, scope), toSign)) != fields.Signature)
         {
-            throw new S3Refusal(403, "SignatureDoesNotMatch");
+            throw new S3RefusalException(403, "SignatureDoesNotMatch");
         }
 
         RequirePayload(call, payload);
@@ -66,7 +66,7 @@ internal sealed class S3Signature(S3DoubleOptions options)
     {
         if (authorization is null || !authorization.StartsWith(Algorithm + " ", StringComparison.Ordinal))
         {
-            throw S3Refusal.AccessDenied;
+            throw S3RefusalException.AccessDenied;
         }
 
         var fields = authorization[(Algorithm.Length + 1)..].Split(',', StringSplitOptions.TrimEntries).Select(static field => field.Split('=', 2)).ToDictionary(static field => field[0], static field => field[1], StringComparer.Ordinal);
@@ -82,10 +82,10 @@ internal sealed class S3Signature(S3DoubleOptions options)
 
         if (options.SessionKeys.TryGetValue(id, out var session))
         {
-            return session.Token == token ? session.Secret : throw new S3Refusal(400, "InvalidToken");
+            return session.Token == token ? session.Secret : throw new S3RefusalException(400, "InvalidToken");
         }
 
-        throw token is null ? new S3Refusal(403, "InvalidAccessKeyId") : new S3Refusal(400, "ExpiredToken");
+        throw token is null ? new S3RefusalException(403, "InvalidAccessKeyId") : new S3RefusalException(400, "ExpiredToken");
     }
 
     /// <summary>A header of the platform that is not signed could have been put there by anybody.</summary>
@@ -94,7 +94,7 @@ internal sealed class S3Signature(S3DoubleOptions options)
         if (!signed.Contains("host", StringComparer.Ordinal)
             || call.Context.Request.Headers.Any(header => header.Key.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase) && !signed.Contains(header.Key.ToLowerInvariant(), StringComparer.Ordinal)))
         {
-            throw S3Refusal.AccessDenied;
+            throw S3RefusalException.AccessDenied;
         }
     }
 
@@ -107,12 +107,12 @@ internal sealed class S3Signature(S3DoubleOptions options)
 
         if (payload.StartsWith("STREAMING-", StringComparison.Ordinal))
         {
-            throw new S3Refusal(501, "NotImplemented");
+            throw new S3RefusalException(501, "NotImplemented");
         }
 
         if (Hex(SHA256.HashData(call.Body)) != payload)
         {
-            throw new S3Refusal(400, "XAmzContentSHA256Mismatch");
+            throw new S3RefusalException(400, "XAmzContentSHA256Mismatch");
         }
     }
 

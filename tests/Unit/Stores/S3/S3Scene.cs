@@ -1,4 +1,5 @@
 using Amazon.Runtime;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Targets;
@@ -10,7 +11,7 @@ namespace SecureBackup.Tests.Unit.Stores.S3;
 /// <summary>Opens S3 targets as the product does, of any profile on any server.</summary>
 internal static class S3Scene
 {
-    public static S3Target Open(string address, S3Profile profile, S3Key key, Func<S3Settings, S3Settings>? change = null, TimeProvider? time = null)
+    public static Target Open(string address, S3Profile profile, S3Key key, Func<S3Settings, S3Settings>? change = null, TimeProvider? time = null)
     {
         var settings = S3Settings.From(new TargetSettings { Address = TargetUri.Parse(address) }, profile, TimeSpan.FromSeconds(60));
         return new S3Target(change?.Invoke(settings) ?? settings, new BasicAWSCredentials(key.Id, key.Secret), "of the test", new OpenContext(NullSink.Instance, time ?? TimeProvider.System));

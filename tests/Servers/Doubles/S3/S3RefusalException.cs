@@ -1,7 +1,7 @@
 namespace SecureBackup.Tests.Servers.Doubles.S3;
 
 /// <summary>An error as the platform answers it.</summary>
-public sealed class S3Refusal(int status, string code, string? more = null) : Exception(code)
+public sealed class S3RefusalException(int status, string code, string? more = null) : Exception(code)
 {
     public int Status { get; } = status;
 
@@ -10,7 +10,7 @@ public sealed class S3Refusal(int status, string code, string? more = null) : Ex
     /// <summary>Further elements of the answer's XML.</summary>
     public string? More { get; } = more;
 
-    public static S3Refusal NoSuchKey => new(404, "NoSuchKey");
+    public static S3RefusalException NoSuchKey => new(404, "NoSuchKey");
 
-    public static S3Refusal AccessDenied => new(403, "AccessDenied");
+    public static S3RefusalException AccessDenied => new(403, "AccessDenied");
 }
