@@ -11,9 +11,11 @@ public sealed class RemoteTargetsTests
     [Theory]
     [InlineData("s3://bucket/x?region=eu-central-1", "AWS S3", "s3://bucket/x")]
     [InlineData("s3://bucket/x?endpoint=https://s3.example.org:9000", "S3 compatible", "s3://bucket/x@s3.example.org:9000")]
-    public async Task Opening_asks_nothing_and_says_where_it_is(string address, string platform, string displayName)
+    [InlineData("azblob://account/container/x?cloud=usgov", "Azure Blob Storage", "azblob://account/container/x", "account", "c2VjcmV0")]
+    [InlineData("azblob://account/container?endpoint=https://blobs.example.org/account", "Azure Blob Storage", "azblob://account/container@blobs.example.org", "sas", "sv=1&sig=2")]
+    public async Task Opening_asks_nothing_and_says_where_it_is(string address, string platform, string displayName, string user = "id", string secret = "secret")
     {
-        using var credential = TargetCredential.Of("id", "secret", "of the test");
+        using var credential = TargetCredential.Of(user, secret, "of the test");
         await using var target = Open(address, credential);
 
         Assert.Equal(platform, RemoteTargets.PlatformOf(TargetUri.Parse(address)));
@@ -29,6 +31,11 @@ public sealed class RemoteTargetsTests
     [InlineData("s3://bucket/x?region=eu-central-1&storageclass=GRANITE")]
     [InlineData("s3://bucket/x?region=eu-central-1&checksum=crc16")]
     [InlineData("s3://bucket/x?region=eu-central-1&ca=/no/such/file.pem")]
+    [InlineData("azblob://account/container?colour=red")]
+    [InlineData("azblob://account/container?cloud=nine")]
+    [InlineData("azblob://account/container?versioning=perhaps")]
+    [InlineData("azblob://account/container?storageclass=Lukewarm")]
+    [InlineData("azblob://account/container?checksum=sha256")]
     public void A_setting_that_the_platform_has_not_is_refused(string address)
     {
         using var credential = TargetCredential.Of("id", "secret", "of the test");
