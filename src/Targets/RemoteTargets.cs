@@ -48,7 +48,7 @@ public static class RemoteTargets
         new(settings, GcsCredentials.From(credential, settings), context.Time);
 
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        new(settings, S3Credentials.From(credential, settings), credential.Label, context.Time);
+        new(settings, S3Credentials.From(credential, settings), credential.Label, context);
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {
