@@ -22,6 +22,7 @@
         'Export-BackupWriterKey'
         'Export-CustomerData'
         'Get-BackupLegalHold'
+        'Get-BackupTarget'
         'Get-BackupVault'
         'Get-BackupVaultChange'
         'Get-BackupVaultKey'
@@ -31,6 +32,7 @@
         'Get-CustomerData'
         'New-BackupVault'
         'Optimize-BackupVault'
+        'Register-BackupTarget'
         'Remove-BackupLegalHold'
         'Remove-BackupVaultChange'
         'Remove-BackupVaultKey'
@@ -40,10 +42,12 @@
         'Repair-BackupVault'
         'Restore-BackupVaultKey'
         'Restore-CustomerBackup'
+        'Set-BackupTarget'
         'Set-BackupVault'
         'Set-BackupVaultMember'
         'Start-CustomerBackup'
         'Test-CustomerBackup'
+        'Unregister-BackupTarget'
         'Update-BackupVaultKey'
     )
     FunctionsToExport    = @()

@@ -27,16 +27,19 @@ public static class RemoteTargets
     /// <inheritdoc cref="Open"/>
     public static TargetSetup OpenSetup(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
+        "azblob" => new ClosedSetup(AzureSettings.Platform),
         "gs" => SetUpGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
-        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"This build cannot set up {other}://."),
+        _ => SetUpS3(S3Settings.From(settings, S3ProfileOf(settings), context.StallTimeout), credential, context),
     };
 
-    public static string PlatformOf(TargetUri address) => address.Scheme switch
+    public static string PlatformOf(TargetSettings settings) => settings.Address.Scheme switch
     {
         "azblob" => AzureSettings.Platform,
         "gs" => GcsSettings.Platform,
-        _ => S3ProfileOf(new TargetSettings { Address = address }).Name,
+        _ => S3ProfileOf(settings).Name,
     };
+
+    public static string PlatformOf(TargetUri address) => PlatformOf(new TargetSettings { Address = address });
 
     private static AzureBlobTarget OpenAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, AzureCredentials.From(credential, settings), context.Time);
@@ -49,6 +52,9 @@ public static class RemoteTargets
 
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
         new(settings, S3Credentials.From(credential, settings), credential.Label, context);
+
+    private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, S3Credentials.From(credential, settings), credential.Label, context.Time);
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

@@ -15,6 +15,8 @@ namespace SecureBackup.PowerShell.Binding;
 internal sealed class SecretStore(CommandInvocationIntrinsics session, string? secretVault)
 {
     private const string Command = "Get-Secret";
+    private const string RemoveCommand = "Remove-Secret";
+    private const string Splatted = "param($Command, $Parameters) & $Command @Parameters";
 
     /// <exception cref="RequestException">SecretStoreMissing, SecretNotFound, SecretNotUsable.</exception>
     public SecretText Passphrase(string name) => Fetch(name) switch
@@ -51,9 +53,61 @@ internal sealed class SecretStore(CommandInvocationIntrinsics session, string? s
         }
     }
 
+    /// <summary>The credential of a target: with a user where the secret has one.</summary>
+    /// <inheritdoc cref="Passphrase"/>
+    public SecretText Credential(string name, out string? user)
+    {
+        user = null;
+        switch (Fetch(name))
+        {
+            case [PSCredential credential]:
+                user = credential.UserName;
+                return SecretText.From(credential.Password);
+            case [SecureString secret]:
+                return SecretText.From(secret);
+            case [string text]:
+                return SecretText.From(text);
+            default:
+                throw NotUsable(name, "a target's credential is a PSCredential, a SecureString or a string");
+        }
+    }
+
+    public static bool IsThere(CommandInvocationIntrinsics session, string command) => Find(session, command) is not null;
+
+    /// <exception cref="RequestException">CredentialNotStorable.</exception>
+    public static void Set(CommandInvocationIntrinsics session, string name, PSCredential credential) =>
+        Change(session, "Set-Secret", name, "kept", new Dictionary<string, object>(StringComparer.Ordinal) { ["Name"] = name, ["Secret"] = credential, ["ErrorAction"] = "Stop" });
+
+    /// <summary>Nothing where there is none.</summary>
+    /// <inheritdoc cref="Set"/>
+    public static void Remove(CommandInvocationIntrinsics session, string name)
+    {
+        if (!IsThere(session, RemoveCommand))
+        {
+            throw new RequestException(FaultCodes.CredentialNotStorable, $"The secret '{name}' cannot be taken away: this session knows no {RemoveCommand}.") { Remedy = "Import the module that keeps your secrets, or delete the secret by hand." };
+        }
+
+        Change(session, RemoveCommand, name, "taken away", new Dictionary<string, object>(StringComparer.Ordinal) { ["Name"] = name, ["ErrorAction"] = "Stop" });
+    }
+
+    private static CommandInfo? Find(CommandInvocationIntrinsics session, string command) =>
+        session.GetCommand(command, CommandTypes.Cmdlet | CommandTypes.Function | CommandTypes.Alias);
+
+    private static void Change(CommandInvocationIntrinsics session, string command, string name, string done, Dictionary<string, object> parameters)
+    {
+        try
+        {
+            session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, Find(session, command), new System.Collections.Hashtable(parameters));
+        }
+        catch (RuntimeException exception)
+        {
+            throw new RequestException(FaultCodes.CredentialNotStorable, $"The secret '{name}' could not be {done}: {exception.Message}", exception);
+        }
+    }
+
     private IReadOnlyList<object> Fetch(string name)
     {
-        if (session.GetCommand(Command, CommandTypes.Cmdlet | CommandTypes.Function | CommandTypes.Alias) is not { } command)
+        if (Find(session, Command) is not { } command)
         {
             throw new RequestException(FaultCodes.SecretStoreMissing, $"The secret '{name}' was asked for, and this session knows no {Command}.");
         }
@@ -67,7 +121,7 @@ internal sealed class SecretStore(CommandInvocationIntrinsics session, string? s
         Collection<PSObject> found;
         try
         {
-            found = session.InvokeScript("param($Command, $Parameters) & $Command @Parameters", true, PipelineResultTypes.None, null, command, new System.Collections.Hashtable(parameters));
+            found = session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, command, new System.Collections.Hashtable(parameters));
         }
         catch (RuntimeException exception)
         {

@@ -1,37 +1,57 @@
+using System.Management.Automation;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Binding;
 
-/// <summary>A way to the store of a vault that asks nobody any more: made on the pipeline thread, where credentials are had, and used there or in a job.</summary>
-internal sealed class TargetAccess
+/// <summary>A way to the store of a vault that asks nobody any more: made on the pipeline thread, where credentials are had, and used there or in the engine.</summary>
+internal sealed class TargetAccess : IDisposable
 {
-    /// <summary>The credential of an address that is registered under no name.</summary>
-    private const string UserVariable = "SECUREBACKUP_TARGET_USER";
-    private const string PasswordVariable = "SECUREBACKUP_TARGET_PASSWORD";
+    private readonly TargetSettings? _settings;
+    private readonly TargetCredential? _credential;
 
-    private TargetAccess(string place)
+    private TargetAccess(string place, TargetSettings? settings, TargetCredential? credential)
     {
         Place = place;
+        _settings = settings;
+        _credential = credential;
     }
 
     public string Place { get; }
 
-    public static TargetAccess To(string place) => new(place);
+    /// <param name="session">Where secrets come from; null where nobody may be asked for one.</param>
+    /// <exception cref="Engine.Faults.RequestException"><c>NoSuchTarget</c>, <c>TargetFileDamaged</c>, <c>CredentialMissing</c>; what the secret store throws.</exception>
+    public static TargetAccess To(string place, CommandInvocationIntrinsics? session)
+    {
+        if (!VaultPlace.IsRemote(place))
+        {
+            return new TargetAccess(place, null, null);
+        }
 
-    public Target Open() => Stack(VaultPlace.IsRemote(Place) ? OpenRemote() : LocalTarget.Open(Place));
+        var registry = TargetRegistry.Default;
+        var settings = VaultPlace.IsNamed(place) ? registry.Require(VaultPlace.NameOf(place)) : new TargetSettings { Address = TargetUri.Parse(place) };
+        return new TargetAccess(place, settings, new CredentialStore(registry, session).Open(settings));
+    }
+
+    public Target Open() => _settings is null ? Stack(LocalTarget.Open(Place)) : OpenRemote(_settings);
 
     /// <summary>Makes the folder where it is missing; buckets are never made.</summary>
-    public Target Create() => Stack(VaultPlace.IsRemote(Place) ? OpenRemote() : LocalTarget.Create(Place));
+    public Target Create() => _settings is null ? Stack(LocalTarget.Create(Place)) : OpenRemote(_settings);
 
-    private static Target Stack(Target platform) => TargetStack.Build(platform, new TargetStackOptions { CacheFolder = HostState.Default.ObjectsFolder });
+    public void Dispose() => _credential?.Dispose();
 
-    private Target OpenRemote()
+    private static Target Stack(Target platform, TargetSettings? settings = null) => TargetStack.Build(platform, new TargetStackOptions
     {
-        using var credential = Environment.GetEnvironmentVariable(PasswordVariable) is { Length: > 0 } password
-            ? TargetCredential.Of(Environment.GetEnvironmentVariable(UserVariable), password, $"in {UserVariable} and {PasswordVariable}")
-            : TargetCredential.OfIdentity("auto");
-        return RemotePlaces.Open(new TargetSettings { Address = TargetUri.Parse(Place) }, credential);
-    }
+        Bandwidth = settings is null ? null : PlanOf(settings),
+        IsReadOnly = settings?.IsReadOnly == true,
+        CacheFolder = HostState.Default.ObjectsFolder,
+    });
+
+    private Target OpenRemote(TargetSettings settings) => Stack(RemotePlaces.Open(settings, _credential!), settings);
+
+    /// <exception cref="Engine.Faults.RequestException"><c>TimetableInvalid</c>.</exception>
+    public static BandwidthPlan? PlanOf(TargetSettings settings) =>
+        settings is { MaxBytesPerSecond: null, Timetable: [] } ? null : BandwidthPlan.Parse(settings.Timetable, settings.MaxBytesPerSecond);
 }

@@ -12,17 +12,31 @@ internal static class VaultOpening
     private static readonly string[] NoStrangers =
         ["keys", "bundles", "lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trashes", ".Spotlight-V100", ".fseventsd"];
 
-    public static Target OpenTarget(string place) => TargetAccess.To(place).Open();
+    /// <summary>A target in which no vault is found is closed again.</summary>
+    public static async Task<LockedVault> OpenAsync(TargetAccess access, CancellationToken cancellationToken)
+    {
+        var target = access.Open();
+        try
+        {
+            return await LockedVault.OpenAsync(target, cancellationToken);
+        }
+        catch
+        {
+            await target.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Makes the folder of a new vault. Files of others in it are refused: a vault is a folder of its own.</summary>
-    public static Target CreateTarget(string place)
+    public static Target CreateTarget(TargetAccess access)
     {
+        var place = access.Place;
         if (!VaultPlace.IsRemote(place) && Directory.Exists(place) && !Directory.Exists(Path.Combine(place, "register")) && FindStranger(place) is { } stranger)
         {
             throw new RequestException(FaultCodes.TargetNotEmpty, $"There is '{stranger}' at {place}.");
         }
 
-        return TargetAccess.To(place).Create();
+        return access.Create();
     }
 
     public static UnlockContext Context(IEngineSink sink) => new(HostState.Default, sink, TimeProvider.System);

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using System.Security;
-using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Drives;
 using SecureBackup.PowerShell.Output;
@@ -48,16 +47,14 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
     protected override void ProcessRecord()
     {
         var (path, keyFile) = ResolvePaths(Path, KeyFile);
-        LockedVault? locked = null;
-        RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
-
+        var locked = OpenLocked(path);
         KeyChoice? key = null;
         var given = new KeyParameters(Passphrase, keyFile) { PassphraseSecret = PassphraseSecret, KeyFileSecret = KeyFileSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) };
         GuardEngine(path, () => key = new KeyChain(given, Host).Resolve(path));
         ConnectedVault? connected = null;
         using (key)
         {
-            RunEngine(path, async (gate, token) => connected = await ConnectedVault.OpenAsync(path, locked!, key!, gate, token));
+            RunEngine(path, async (gate, token) => connected = await ConnectedVault.OpenAsync(path, locked, key!, gate, token));
         }
 
         var replaced = RunspaceVaults.Current.Add(connected!);

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Rendering;
@@ -74,6 +75,26 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
 
     /// <summary>Where a parameter says that a vault is: a folder of this session's file system, or a store.</summary>
     private protected string ResolveVault(string given) => VaultPlace.Parse(given, SessionState);
+
+    /// <summary>Which of these parameters were given: what would be ignored is refused.</summary>
+    private protected IReadOnlyList<string> GivenOf(params IEnumerable<string> parameters) => [.. parameters.Where(MyInvocation.BoundParameters.ContainsKey).Select(static name => $"-{name}")];
+
+    /// <summary>The way to a place, with its credential, which is had on this thread alone.</summary>
+    private protected TargetAccess Reach(string place)
+    {
+        TargetAccess? access = null;
+        GuardEngine(place, () => access = TargetAccess.To(place, InvokeCommand));
+        return access!;
+    }
+
+    /// <summary>The vault without a key.</summary>
+    private protected LockedVault OpenLocked(string place)
+    {
+        using var access = Reach(place);
+        LockedVault? locked = null;
+        RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, token));
+        return locked!;
+    }
 
     /// <summary>Of a vault and of a key file, if there is one; a path that is none of the file system's is a terminating error.</summary>
     private protected (string Vault, string? KeyFile) ResolvePaths(string vault, string? keyFile)

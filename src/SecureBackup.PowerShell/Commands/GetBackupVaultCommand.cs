@@ -44,9 +44,10 @@ public sealed class GetBackupVaultCommand : EngineCommand
             return;
         }
 
+        using var access = Reach(path);
         RunEngine(path, async (gate, token) =>
         {
-            await using var target = VaultOpening.OpenTarget(path);
+            await using var target = access.Open();
             gate.WriteObject(BackupVaultInfo.From(path, await LockedVault.OpenAsync(target, token)));
         });
     }

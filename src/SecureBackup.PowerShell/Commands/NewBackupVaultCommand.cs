@@ -43,7 +43,8 @@ public sealed class NewBackupVaultCommand : EngineCommand
     protected override void EndProcessing()
     {
         var (path, keyFile) = ResolvePaths(Path, KeyFile);
-        RequireFree(path);
+        using var access = Reach(path);
+        RequireFree(access);
         if (!ShouldProcess(path, "Create a backup vault"))
         {
             return;
@@ -62,7 +63,7 @@ public sealed class NewBackupVaultCommand : EngineCommand
                     KeyFilePath = keyFile,
                     OwnerName = OwnerName ?? Environment.UserName,
                 };
-                await using var target = VaultOpening.CreateTarget(path);
+                await using var target = VaultOpening.CreateTarget(access);
                 using var vault = await VaultCreator.CreateAsync(target, options, VaultOpening.Context(gate), token);
                 gate.WriteObject(BackupVaultInfo.From(path, vault, isConnected: false));
             });
@@ -70,13 +71,14 @@ public sealed class NewBackupVaultCommand : EngineCommand
     }
 
     /// <summary>Before anybody is asked. A folder that does not exist is made later, and with -WhatIf not at all.</summary>
-    private void RequireFree(string path)
+    private void RequireFree(TargetAccess access)
     {
+        var path = access.Place;
         if (VaultPlace.IsRemote(path) || Directory.Exists(path))
         {
             RunEngine(path, async (_, token) =>
             {
-                await using var target = VaultOpening.CreateTarget(path);
+                await using var target = VaultOpening.CreateTarget(access);
                 await VaultCreator.RequireEmptyAsync(target, token);
             });
         }

@@ -70,9 +70,6 @@ public abstract class VaultCommand : EngineCommand
         }
     }
 
-    /// <summary>Which of these parameters were given: what would be ignored is refused.</summary>
-    private protected IReadOnlyList<string> GivenOf(params IEnumerable<string> parameters) => [.. parameters.Where(MyInvocation.BoundParameters.ContainsKey).Select(static name => $"-{name}")];
-
     /// <summary>Runs <paramref name="work"/> with the vault open.</summary>
     private protected void RunOnVault(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work)
     {
@@ -91,14 +88,6 @@ public abstract class VaultCommand : EngineCommand
 
         // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
         return VaultAccess.Of(OpenLocked(path), ChooseKey(chain, path));
-    }
-
-    /// <summary>The vault without a key.</summary>
-    private protected LockedVault OpenLocked(string path)
-    {
-        LockedVault? locked = null;
-        RunEngine(path, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(path), token));
-        return locked!;
     }
 
     private KeyParameters KeyGiven() => new(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile))

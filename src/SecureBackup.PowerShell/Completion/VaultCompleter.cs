@@ -3,7 +3,6 @@ using System.Management.Automation;
 using System.Management.Automation.Language;
 using System.Security;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
@@ -63,11 +62,9 @@ public abstract class VaultCompleter : IArgumentCompleter
             return (RunspaceVaults.Current.All is [var only] ? only : null, null);
         }
 
-        var path = given is Output.BackupVaultInfo vault ? vault.Path : PlaceOf(given.ToString() ?? string.Empty);
+        var path = given is Output.BackupVaultInfo vault ? vault.Path : VaultPlace.Parse(given.ToString() ?? string.Empty, FullPath);
         return (RunspaceVaults.Current.Find(path), path);
     }
-
-    private static string PlaceOf(string given) => VaultPlace.IsRemote(given) ? TargetUri.Parse(given).Canonical : FullPath(given);
 
     /// <summary>By a nested command, since session state may not be asked while a pipeline runs.</summary>
     private static string FullPath(string path)
@@ -82,13 +79,15 @@ public abstract class VaultCompleter : IArgumentCompleter
     {
         var keyFile = VaultPathAttribute.Unwrap(bound["KeyFile"]) is { } file ? FullPath(file.ToString()!) : null;
         var chain = new KeyChain(new KeyParameters(VaultPathAttribute.Unwrap(bound["Passphrase"]) as SecureString, keyFile), host: null);
+        var access = TargetAccess.To(path, session: null);
         var key = chain.Resolve(path);
         return Task.Run(
             async () =>
             {
+                using (access)
                 using (key)
                 {
-                    await using var target = VaultOpening.OpenTarget(path);
+                    await using var target = access.Open();
                     var locked = await LockedVault.OpenAsync(target, cancellationToken);
                     using var vault = await VaultOpening.UnlockAsync(locked, key, NullSink.Instance, cancellationToken);
                     return await offer(vault, cancellationToken);

@@ -66,7 +66,13 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
         if (RunspaceVaults.Current.Find(root) is null)
         {
             LockedVault? locked = null;
-            RunEngine(root, async (_, token) => locked = await LockedVault.OpenAsync(VaultOpening.OpenTarget(root), token));
+            TargetAccess? access = null;
+            Guard(root, () => access = TargetAccess.To(root, InvokeCommand));
+            using (access)
+            {
+                RunEngine(root, async (_, token) => locked = await VaultOpening.OpenAsync(access!, token));
+            }
+
             KeyChoice? key = null;
             Guard(root, () => key = new KeyChain(KeyGiven(keys), Host).Resolve(root));
             using (key)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
@@ -11,10 +12,15 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>Vaults leave it alone.</summary>
     public const string Folder = "probe/";
 
+    /// <summary>No test takes so long; what is older is another one's rest.</summary>
+    private static readonly TimeSpan StaleAge = TimeSpan.FromMinutes(10);
+
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
     private readonly string _own = $"{Folder}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}/";
     private IReadOnlyList<TargetFact>? _facts;
+    private TargetException? _unreachable;
+    private bool _wasReached;
     private TargetTraffic _earlier = TargetTraffic.None;
 
     /// <param name="open">Asks nothing of the store.</param>
@@ -48,6 +54,15 @@ public sealed class ProbeRun : IAsyncDisposable
 
     public IReadOnlyList<string> RightsTooWide { get; internal set; } = [];
 
+    /// <summary>The right to list is missing.</summary>
+    internal TargetException? ListRefusal { get; private set; }
+
+    /// <summary>What was put under <c>small</c>; null before, and where nothing could be put.</summary>
+    internal PutReceipt? Probe { get; set; }
+
+    /// <summary>Null where it was not tried.</summary>
+    internal bool? MayDelete { get; set; }
+
     public IReadOnlyList<TargetFact> Facts => _facts ?? [];
 
     public TargetTraffic Traffic => Sum(_earlier, Sum(Target.Meter.Sample(), Setup.Meter.Sample()));
@@ -68,11 +83,62 @@ public sealed class ProbeRun : IAsyncDisposable
             return;
         }
 
-        _learnt[option] = value;
-        Settings = Settings with { Options = new Dictionary<string, string>(Settings.Options, StringComparer.Ordinal) { [option] = value } };
+        var settings = Settings with { Options = new Dictionary<string, string>(Settings.Options, StringComparer.Ordinal) { [option] = value } };
+        var target = _open(settings);
         _earlier = Sum(_earlier, Target.Meter.Sample());
         await Target.DisposeAsync();
-        Target = _open(Settings);
+        (Settings, Target) = (settings, target);
+        _learnt[option] = value;
+    }
+
+    /// <summary>What keeps every request from being answered as one of this place; null where nothing does.</summary>
+    public async Task<TargetException?> ReachAsync(CancellationToken cancellationToken)
+    {
+        if (_wasReached)
+        {
+            return _unreachable;
+        }
+
+        try
+        {
+            await using var first = Target.ListAsync(Folder, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await first.MoveNextAsync();
+        }
+        catch (TargetException exception) when (exception.Fault is not (TargetFault.AccessDenied or TargetFault.NotFound))
+        {
+            _unreachable = exception;
+        }
+        catch (TargetException exception)
+        {
+            ListRefusal = exception;
+        }
+
+        _wasReached = true;
+        return _unreachable;
+    }
+
+    /// <summary>Deletes what this run left, and what an earlier one left because it was locked. What may not be deleted stays: it is small, and no vault sees it.</summary>
+    public async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var found = new List<ObjectStat>();
+            await foreach (var stat in Target.ListAsync(Folder, cancellationToken))
+            {
+                found.Add(stat);
+            }
+
+            var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
+            var names = found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || now - stat.StoreTime > StaleAge).Select(static stat => stat.Name).ToList();
+            if (names.Count > 0)
+            {
+                await Target.DeleteManyAsync(names, cancellationToken);
+            }
+        }
+        catch (Exception exception) when (exception is TargetException or OperationCanceledException)
+        {
+            // Locked, or without the right: the next test's turn.
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -19,5 +19,7 @@ internal static class Alphabet
 
     public static readonly SearchValues<char> Host = SearchValues.Create(LowerAndDigits + "-._:[]");
 
+    public static readonly SearchValues<char> TargetName = SearchValues.Create(LowerAndDigits + "-");
+
     public static readonly SearchValues<char> Lower = SearchValues.Create(LowerAndDigits);
 }

@@ -76,6 +76,10 @@ public sealed record TargetUri
         return address;
     }
 
+    public bool Equals(TargetUri? other) => string.Equals(Canonical, other?.Canonical, StringComparison.Ordinal);
+
+    public override int GetHashCode() => Canonical.GetHashCode(StringComparison.Ordinal);
+
     public override string ToString() => Canonical;
 
     internal static RequestException Invalid(string text, string problem) => new(FaultCodes.TargetAddressInvalid, $"'{Shown(text)}' is no address of a target: {problem}.");

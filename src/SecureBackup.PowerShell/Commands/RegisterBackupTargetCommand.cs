@@ -1,0 +1,55 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.PowerShell.Binding;
+using SecureBackup.PowerShell.Output;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Keeps the address, the settings and the credential of a target under a name.</summary>
+[Cmdlet(VerbsLifecycle.Register, "BackupTarget", SupportsShouldProcess = true)]
+[OutputType(typeof(BackupTarget))]
+public sealed class RegisterBackupTargetCommand : TargetSettingsCommand
+{
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Name { get; set; } = string.Empty;
+
+    [Parameter(Mandatory = true, Position = 1)]
+    [ValidateNotNullOrEmpty]
+    public string Uri { get; set; } = string.Empty;
+
+    /// <summary>Also where one of this name is there, or its file is damaged.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    protected override void EndProcessing()
+    {
+        TargetSettings? settings = null;
+        GuardEngine(Name, () => settings = Apply(new TargetSettings { Name = RequireFree(), Address = TargetUri.Parse(Address()), RegisteredAt = TimeProvider.System.GetUtcNow() }));
+        GuardEngine(Name, () => RemotePlaces.PlatformOf(settings!));
+        if (!ShouldProcess(Name, $"Register the target {settings!.Address}"))
+        {
+            return;
+        }
+
+        if (!SkipTest)
+        {
+            Check(settings);
+        }
+
+        WriteObject(Keep(settings, Force));
+    }
+
+    /// <summary>Before anybody is asked for anything.</summary>
+    private string RequireFree()
+    {
+        TargetRegistry.RequireName(Name);
+        return Force || !Registry.Has(Name) ? Name : throw new RequestException(FaultCodes.TargetNameTaken, $"There is a target '{Name}' already.");
+    }
+
+    /// <summary>An address that is plain http in itself has to say that it may be.</summary>
+    private string Address() => AllowPlainHttp && Uri.StartsWith("dav:", StringComparison.OrdinalIgnoreCase) && !Uri.Contains("allowplainhttp", StringComparison.OrdinalIgnoreCase)
+        ? $"{Uri}{(Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?')}allowplainhttp=yes"
+        : Uri;
+}

@@ -1,0 +1,56 @@
+using System.Management.Automation;
+using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.PowerShell.Completion;
+using SecureBackup.PowerShell.Output;
+
+namespace SecureBackup.PowerShell.Commands;
+
+/// <summary>Changes settings of a registered target.</summary>
+[Cmdlet(VerbsCommon.Set, "BackupTarget", SupportsShouldProcess = true)]
+[OutputType(typeof(BackupTarget))]
+public sealed class SetBackupTargetCommand : TargetSettingsCommand
+{
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true)]
+    [ArgumentCompleter(typeof(TargetCompleter))]
+    [ValidateNotNullOrEmpty]
+    public string Name { get; set; } = string.Empty;
+
+    /// <summary>Names of settings to take away, as Get-BackupTarget shows them under Options; MaxBytesPerSecond and Timetable too.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? Clear { get; set; }
+
+    protected override void ProcessRecord()
+    {
+        TargetSettings? before = null;
+        TargetSettings? after = null;
+        GuardEngine(Name, () => before = Registry.Require(Name));
+        GuardEngine(Name, () => after = Apply(Cleared(before!)));
+        if (!ShouldProcess(Name, "Change the target"))
+        {
+            return;
+        }
+
+        if (!SkipTest)
+        {
+            Check(after!);
+        }
+
+        WriteObject(Keep(after!, replaces: true));
+        if (before!.Credential.Source == CredentialSource.Stored && after!.Credential.Source != CredentialSource.Stored)
+        {
+            GuardEngine(Name, () => Credentials.Forget(before));
+        }
+    }
+
+    private TargetSettings Cleared(TargetSettings settings)
+    {
+        var gone = (Clear ?? []).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return settings with
+        {
+            Options = settings.Options.Where(option => !gone.Contains(option.Key)).ToDictionary(StringComparer.Ordinal),
+            MaxBytesPerSecond = gone.Contains(nameof(MaxBytesPerSecond)) ? null : settings.MaxBytesPerSecond,
+            Timetable = gone.Contains(nameof(Timetable)) ? [] : settings.Timetable,
+        };
+    }
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using Amazon.Runtime;
+using Amazon.S3.Model;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Targets.Http;
+using SecureBackup.Targets.Setup;
+
+namespace SecureBackup.Targets.S3;
+
+/// <summary>A bucket, on any store that speaks S3.</summary>
+internal sealed class S3Setup : TargetSetup
+{
+    private readonly S3Settings _settings;
+    private readonly S3Client _client;
+    private readonly S3Facts _facts;
+    private readonly HttpClient _anonymous;
+    private S3Plan? _plan;
+
+    public S3Setup(S3Settings settings, AWSCredentials credentials, string credentialLabel, TimeProvider time)
+    {
+        _settings = settings;
+        _client = new S3Client(settings, credentials, credentialLabel, Meter, time);
+        _facts = new S3Facts(_client, settings);
+        _anonymous = StoreHttp.CreateClient(new HttpStoreOptions
+        {
+            Endpoint = settings.Endpoint,
+            Proxy = settings.Proxy,
+            AuthorityFile = settings.AuthorityFile,
+            StallTimeout = settings.StallTimeout,
+            Meter = Meter,
+            Classify = S3Requests.Classify,
+        });
+    }
+
+    public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
+
+    public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
+    {
+        _plan = S3Plan.Of(_settings, _facts, wishes, facts);
+        return Task.FromResult(_plan.Changes);
+    }
+
+    public override async Task ApplyAsync(SetupChange change, CancellationToken cancellationToken)
+    {
+        var deed = _plan?.DeedOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
+        try
+        {
+            await _client.SendAsync(
+                S3Deed.Place($"{change.Item} cannot be set", RightOf(change.Item)),
+                async (sdk, guard) =>
+                {
+                    await deed(sdk, guard.Token);
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (TargetException exception) when ((exception.InnerException as AmazonServiceException)?.StatusCode is HttpStatusCode.Conflict || exception.Fault is TargetFault.Unsupported or TargetFault.LockNotKept)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{exception.Message} {(change.Item is SetupItem.ObjectLock ? "This store turns object lock on only when a bucket is made: use a new one." : "")}".TrimEnd(), exception);
+        }
+
+        await RequireKeptAsync(change, cancellationToken);
+    }
+
+    /// <summary>By a policy that no store can take for one: who may not change it is refused before it is read.</summary>
+    public override async Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken)
+    {
+        var request = new PutBucketPolicyRequest { BucketName = _settings.Bucket, Policy = "?", ExpectedBucketOwner = _settings.Owner };
+        try
+        {
+            await _client.SendAsync(S3Deed.Place("Rights cannot be asked for", "s3:PutBucketPolicy"), (sdk, guard) => sdk.PutBucketPolicyAsync(request, guard.Token), cancellationToken);
+        }
+        catch (TargetException exception) when ((exception.InnerException as AmazonServiceException)?.StatusCode is { } status)
+        {
+            return status is HttpStatusCode.BadRequest ? ["s3:PutBucketPolicy"] : [];
+        }
+
+        return ["s3:PutBucketPolicy"];
+    }
+
+    public override async Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken)
+    {
+        var request = new ListObjectsV2Request { BucketName = _settings.Bucket, Prefix = _settings.Prefix, MaxKeys = 1, ExpectedBucketOwner = _settings.Owner };
+        return (await _client.SendAsync(S3Deed.List(""), (sdk, guard) => sdk.ListObjectsV2Async(request, guard.Token), cancellationToken)).Date;
+    }
+
+    public override async Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        var key = string.Join('/', new S3Naming(_settings.Prefix).KeyOf(name).Split('/').Select(Uri.EscapeDataString));
+        var endpoint = _settings.Endpoint;
+        var address = _settings.UsesPathStyle
+            ? new Uri(endpoint, $"/{_settings.Bucket}/{key}")
+            : new UriBuilder(endpoint) { Host = $"{_settings.Bucket}.{endpoint.Host}", Path = key }.Uri;
+        try
+        {
+            using var answer = await _anonymous.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // The place answered before; whoever has no credential is no further than this computer, and is told nothing.
+            return null;
+        }
+    }
+
+    private static string RightOf(string item) => item switch
+    {
+        SetupItem.Place => "s3:CreateBucket",
+        SetupItem.PublicAccessBlock => "s3:PutBucketPublicAccessBlock",
+        SetupItem.PublicAccess => "s3:PutBucketAcl",
+        SetupItem.ObjectOwnership => "s3:PutBucketOwnershipControls",
+        SetupItem.TransportPolicy => "s3:PutBucketPolicy",
+        SetupItem.Encryption => "s3:PutEncryptionConfiguration",
+        SetupItem.Versioning => "s3:PutBucketVersioning",
+        SetupItem.Lifecycle => "s3:PutLifecycleConfiguration",
+        _ => "s3:PutBucketObjectLockConfiguration",
+    };
+
+    /// <summary>Never the store's word for it that it has done as it was told.</summary>
+    private async Task RequireKeptAsync(SetupChange change, CancellationToken cancellationToken)
+    {
+        if (change.Item is SetupItem.Place)
+        {
+            if ((await _facts.ReadAsync(SetupItem.Region, cancellationToken)).State != FactState.Known)
+            {
+                throw new RequestException(FaultCodes.SetupRefused, $"The bucket {_settings.Bucket} was made, and cannot be looked at.");
+            }
+
+            return;
+        }
+
+        var fact = await _facts.ReadAsync(change.Item, cancellationToken);
+        var now = change.Item is SetupItem.Lifecycle ? S3Lifecycle.TextOf(S3Lifecycle.OursOf(_facts.Rules, _settings.Prefix)) : fact.Value;
+        if (!string.Equals(now, change.To, StringComparison.Ordinal))
+        {
+            var message = $"{change.Item} of {_settings.DisplayName} was set to {change.To}, and the store says {now ?? "none"}.";
+            throw change.Item is SetupItem.ObjectLock or SetupItem.DefaultRetention ? new TargetException(TargetFault.LockNotKept, message) : new RequestException(FaultCodes.SetupRefused, message);
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        _anonymous.Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+
+namespace SecureBackup.Targets.Setup;
+
+/// <summary>What the store declares, taken at its word and tried.</summary>
+internal static class PromiseChecks
+{
+    public static IReadOnlyList<TargetCheck> All { get; } =
+    [
+        new("Conditional create", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ConditionalAsync, token)),
+        new("Wrong checksum refused", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ChecksumAsync, token)),
+        new("Listing shows a put", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ListingAsync, token)),
+        new("Listing goes on", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, PagesAsync, token)),
+        new("Written once", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, WriteOnceAsync, token)),
+    ];
+
+    /// <summary>A store that ignores the condition is one that has none: the target is then opened so that it looks before it puts.</summary>
+    private static async Task<CheckResult> ConditionalAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
+        if (!run.Target.Capabilities.ConditionalPut)
+        {
+            try
+            {
+                await run.LearnAsync("conditionalput", "yes");
+            }
+            catch (RequestException exception) when (exception.Code == FaultCodes.TargetOptionInvalid)
+            {
+                return CheckResult.NotOffered("The platform has none; the target looks before it puts.");
+            }
+        }
+
+        var (first, second) = (RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes), RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes));
+        await ObjectChecks.PutAsync(run, "once", first, PutOptions.Default, cancellationToken);
+        var isRefused = false;
+        try
+        {
+            await ObjectChecks.PutAsync(run, "once", second, PutOptions.Default, cancellationToken);
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
+        {
+            isRefused = true;
+        }
+
+        var kept = await run.Target.TryFetchAsync(run.Name("once"), 2 * ObjectChecks.ProbeBytes, cancellationToken);
+        if (isRefused && kept?.Bytes is { } bytes && bytes.Span.SequenceEqual(first))
+        {
+            return CheckResult.Passed("A second put of a name is refused, and the first one is kept.");
+        }
+
+        await run.LearnAsync("conditionalput", "no");
+        return CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
+    }
+
+    private static async Task<CheckResult> ChecksumAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
+        if (!run.Target.Capabilities.ServerChecksum)
+        {
+            return CheckResult.NotOffered("The store compares no checksum; packs are read back.");
+        }
+
+        var wrong = PutOptions.Default with { Sha256 = ContentHash.Of("something else"u8) };
+        try
+        {
+            await ObjectChecks.PutAsync(run, "wrong", RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes), wrong, cancellationToken);
+        }
+        catch (IntegrityException exception) when (exception.Code == FaultCodes.ContentMismatch)
+        {
+            return await run.Target.StatAsync(run.Name("wrong"), cancellationToken) is null
+                ? CheckResult.Passed("What does not fit its checksum is refused.")
+                : CheckResult.Failed(FaultCodes.TargetGarbled, "What does not fit its checksum is refused, and is there all the same.");
+        }
+
+        await run.LearnAsync("serverchecksum", "no");
+        return CheckResult.NotOffered("What does not fit its checksum is taken: packs will be read back.");
+    }
+
+    private static async Task<CheckResult> ListingAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
+        if (run.ListRefusal is { } refusal)
+        {
+            return CheckResult.Failed(refusal);
+        }
+
+        await ObjectChecks.PutAsync(run, "listed", new byte[1], PutOptions.Default, cancellationToken);
+        var isShown = (await ListAsync(run.Target.ListAsync(PrefixOf(run), cancellationToken))).Contains(run.Name("listed"));
+        return isShown || !run.Target.Capabilities.ListAfterWrite
+            ? CheckResult.Passed(isShown ? "At once." : "Later, as the platform says.")
+            : CheckResult.Failed(FaultCodes.TargetUnsupported, "A listing does not show what was put before it began.");
+    }
+
+    private static async Task<CheckResult> PagesAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
+        if (run.ListRefusal is { } refusal)
+        {
+            return CheckResult.Failed(refusal);
+        }
+
+        foreach (var last in new[] { "p/1", "p/2", "p/3" })
+        {
+            await ObjectChecks.PutAsync(run, last, new byte[1], PutOptions.Default, cancellationToken);
+        }
+
+        var prefix = $"{PrefixOf(run)}p/";
+        var all = await ListAsync(run.Target.ListAsync(prefix, cancellationToken));
+        var rest = run.Target.Capabilities.ListsInOrder ? await ListAsync(run.Target.ListAfterAsync(prefix, run.Name("p/1"), cancellationToken)) : [.. all.Where(name => name != run.Name("p/1"))];
+        return all.Count == 3 && all.Distinct().Count() == 3 && rest.Count == 2 && !rest.Contains(run.Name("p/1"))
+            ? CheckResult.Passed("Each object once, and from any name on.")
+            : CheckResult.Failed(FaultCodes.TargetUnsupported, "A listing lacks objects, or has some twice.");
+    }
+
+    /// <summary>A credential that can neither delete nor overwrite makes the place one that is written once.</summary>
+    private static async Task<CheckResult> WriteOnceAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
+        var isKept = run.MayDelete == false;
+        if (isKept)
+        {
+            try
+            {
+                await ObjectChecks.PutAsync(run, ObjectChecks.Small, new byte[1], PutOptions.Default with { IfAbsent = false }, cancellationToken);
+                isKept = false;
+            }
+            catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Locked or TargetFault.AlreadyExists)
+            {
+                // That is how it should be.
+            }
+        }
+
+        if (run.Target.Capabilities.EnforcesWriteOnce != isKept)
+        {
+            await run.LearnAsync("writeonce", isKept ? "yes" : "no");
+        }
+
+        return isKept ? CheckResult.Passed("This credential can neither delete nor overwrite.") : CheckResult.NotOffered("This credential can delete or overwrite; versions and locks protect from that.");
+    }
+
+    private static string PrefixOf(ProbeRun run) => run.Name("x").Value[..^1];
+
+    private static async Task<List<ObjectName>> ListAsync(IAsyncEnumerable<ObjectStat> listing)
+    {
+        var names = new List<ObjectName>();
+        await foreach (var stat in listing)
+        {
+            names.Add(stat.Name);
+        }
+
+        return names;
+    }
+}

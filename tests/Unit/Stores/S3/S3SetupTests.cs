@@ -1,0 +1,90 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Targets;
+using SecureBackup.Targets.Setup;
+using SecureBackup.Tests.Servers.Processes;
+
+namespace SecureBackup.Tests.Unit.Stores.S3;
+
+/// <summary>Buckets of a real server, from nothing to what a backup needs.</summary>
+public sealed class S3SetupTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_bucket_is_made_and_set_and_then_nothing_is_left_to_do()
+    {
+        var ceph = await TestServers.CephAsync();
+        await using var setup = Open(ceph, $"vault-{Guid.NewGuid():n}");
+        var wishes = new SetupWishes { Lock = LockMode.Governance };
+        var missing = await setup.InspectAsync(Cancel);
+        Assert.Equal([new TargetFact(SetupItem.Place, FactState.Known, null)], missing);
+
+        var plan = await setup.PlanAsync(wishes, missing, Cancel);
+        Assert.Equal(SetupItem.Place, plan[0].Item);
+        await setup.ApplyAsync(plan[0], Cancel);
+        foreach (var change in await setup.PlanAsync(wishes, await setup.InspectAsync(Cancel), Cancel))
+        {
+            await setup.ApplyAsync(change, Cancel);
+        }
+
+        var facts = await setup.InspectAsync(Cancel);
+        Assert.Empty(await setup.PlanAsync(wishes, facts, Cancel));
+        Assert.Equal(SetupItem.On, ValueOf(facts, SetupItem.Versioning));
+        Assert.Equal(SetupItem.On, ValueOf(facts, SetupItem.ObjectLock));
+        Assert.Equal(SetupItem.Off, ValueOf(facts, SetupItem.PublicAccess));
+        Assert.Equal(SetupItem.Off, ValueOf(facts, SetupItem.LifecycleReach));
+        Assert.Contains("old versions go after 90 days", ValueOf(facts, SetupItem.Lifecycle), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_lets_others_in_or_deletes_backups_is_a_fact()
+    {
+        var ceph = await TestServers.CephAsync();
+        var bucket = await ceph.CreateBucketAsync();
+        await using var setup = Open(ceph, bucket);
+        await ceph.Admin.PutBucketAclAsync(new() { BucketName = bucket, ACL = Amazon.S3.S3CannedACL.PublicRead }, Cancel);
+        await ceph.Admin.PutLifecycleConfigurationAsync(
+            new()
+            {
+                BucketName = bucket,
+                Configuration = new() { Rules = [new() { Id = "gone", Status = Amazon.S3.LifecycleRuleStatus.Enabled, Filter = new() { LifecycleFilterPredicate = new Amazon.S3.Model.LifecyclePrefixPredicate { Prefix = "some/" } }, Expiration = new() { Days = 30 } }] },
+            },
+            Cancel);
+        var facts = await setup.InspectAsync(Cancel);
+
+        Assert.Contains("READ", ValueOf(facts, SetupItem.PublicAccess), StringComparison.Ordinal);
+        Assert.Contains("gone: some/: objects go after 30 days", ValueOf(facts, SetupItem.LifecycleReach), StringComparison.Ordinal);
+        foreach (var change in (await setup.PlanAsync(new SetupWishes(), facts, Cancel)).Where(static change => change.Item is SetupItem.Lifecycle or SetupItem.PublicAccess))
+        {
+            await setup.ApplyAsync(change, Cancel);
+        }
+
+        var closed = await setup.InspectAsync(Cancel);
+        Assert.Equal(SetupItem.Off, ValueOf(closed, SetupItem.PublicAccess));
+        Assert.Contains("gone:", ValueOf(closed, SetupItem.Lifecycle), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Wishes_that_contradict_each_other_are_refused_before_anything_is_asked()
+    {
+        await using var setup = RemoteTargets.OpenSetup(
+            new TargetSettings { Address = TargetUri.Parse("s3://bucket?endpoint=http://127.0.0.1:1") }, TargetCredential.Of("id", "secret", "of the test"), new OpenContext(NullSink.Instance, TimeProvider.System));
+
+        Assert.Equal(TargetFault.LockNotKept, (await Assert.ThrowsAsync<TargetException>(() => setup.PlanAsync(new SetupWishes { Lock = LockMode.Governance, KeepsVersions = false }, [], Cancel))).Fault);
+        foreach (var wishes in new[] { new SetupWishes { DefaultRetentionDays = 7 }, new SetupWishes { DefaultRetentionDays = 7, Lock = LockMode.Compliance }, new SetupWishes { ArchiveClass = "GLACIER" } })
+        {
+            Assert.Equal(FaultCodes.TargetOptionInvalid, (await Assert.ThrowsAsync<RequestException>(() => setup.PlanAsync(wishes, [], Cancel))).Code);
+        }
+    }
+
+    private static TargetSetup Open(CephServer ceph, string bucket)
+    {
+        using var credential = TargetCredential.Of(ceph.Key.Id, ceph.Key.Secret, "of the test");
+        return RemoteTargets.OpenSetup(new TargetSettings { Address = TargetUri.Parse($"s3://{bucket}/some/prefix?endpoint={ceph.Endpoint}") }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
+    }
+
+    private static string? ValueOf(IReadOnlyList<TargetFact> facts, string item) => facts.First(fact => string.Equals(fact.Item, item, StringComparison.Ordinal)).Value;
+}
