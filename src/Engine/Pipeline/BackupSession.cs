@@ -72,7 +72,7 @@ internal sealed class BackupSession : IAsyncDisposable
             index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
             var channels = new BackupChannels();
             var meter = new ContentMeter(index, lastGood.Packs);
-            var chunks = new ChunkStore(index, vault.Keys.ChunkId, channels, context.Counters, meter);
+            var chunks = new ChunkStore(index, vault, channels, context.Counters, meter);
             var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, KnownPages = lastGood.Pages, Compression = options.Compression, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
             await backup.AdoptAsync(inventory, condemned, context.Sink, cancellationToken);
             return backup;

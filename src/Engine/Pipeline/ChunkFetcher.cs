@@ -38,7 +38,7 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
     /// Whether an error is about one place of a chunk, so that the next is tried: whatever was changed there, an epoch or a version in the pack's header too, costs
     /// no more than that pack. A store that does not answer is about all places.
     /// </summary>
-    internal static bool IsOfOnePlace(BackupException error) => error is not TargetException { IsTransient: true };
+    internal static bool IsOfOnePlace(BackupException error) => error is not TargetException { IsOfWholePlace: true };
 
     public void Dispose()
     {

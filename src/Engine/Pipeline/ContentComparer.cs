@@ -119,6 +119,8 @@ internal sealed class ContentComparer : IDisposable
     {
         private readonly Crypto.ChunkIdKey _key = vault.Keys.ChunkId;
 
+        public int MaxPageBytes { get; } = vault.Register.Parameters.PackSizeBytes / 2;
+
         public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken)
         {
             using (plain)

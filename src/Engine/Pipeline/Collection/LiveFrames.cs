@@ -48,7 +48,7 @@ internal sealed class LiveFrames(VaultReader reader, ChunkIndex index, ChunkFetc
                     return false;
                 }
             }
-            catch (BackupException fault) when (fault is not TargetException { IsTransient: true })
+            catch (BackupException fault) when (fault is not TargetException { IsOfWholePlace: true })
             {
                 throw new VaultException(FaultCodes.CompactionStopped, $"The listing of snapshot {snapshot.Id} ({snapshot.DataSet}) cannot be read whole, so nothing is compacted. {fault.Message}", fault);
             }

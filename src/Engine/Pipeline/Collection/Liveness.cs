@@ -84,7 +84,7 @@ internal sealed class Liveness
             }
         }
         catch (BackupException fault) when (fault.Code != FaultCodes.CollectionStopped
-            && fault is IntegrityException or KeyException or VaultException or TargetException { IsTransient: false })
+            && fault is IntegrityException or KeyException or VaultException or TargetException { IsOfWholePlace: false })
         {
             throw new VaultException(
                 FaultCodes.ReferenceSetUnreadable, $"The reference set of snapshot {snapshot.Id} ({snapshot.DataSet}) does not open, so it is not known what that snapshot needs, and nothing is collected. {fault.Message}", fault);

@@ -70,7 +70,7 @@ internal sealed record LastGoodPacks(IReadOnlySet<PackId> Packs, IReadOnlySet<Ob
         {
             return [.. await ReferenceSet.ReadAllAsync(vault, snapshot, cancellationToken)];
         }
-        catch (BackupException damage) when (damage is IntegrityException or KeyException or VaultException or TargetException { IsTransient: false })
+        catch (BackupException damage) when (damage is IntegrityException or KeyException or VaultException or TargetException { IsOfWholePlace: false })
         {
             vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The packs of snapshot {snapshot.Id} are not known, so content may count as changed that is not: {damage.Message}", damage.Code));
             return null;

@@ -33,6 +33,8 @@ internal sealed class SubjectContents : IChunkStore, IAsyncDisposable
         _writer = new ContentWriter(new WholeChunker(chunker), this, ChunkClass.Data, null);
     }
 
+    public int MaxPageBytes => _store.MaxPageBytes;
+
     /// <param name="domain">Taken over until the content ends; null for the vault's.</param>
     internal ValueTask BeginAsync(SubjectDomain? domain, string? subject, CancellationToken cancellationToken)
     {

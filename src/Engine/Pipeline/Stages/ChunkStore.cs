@@ -5,6 +5,7 @@ using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
+using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
@@ -13,7 +14,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// Stage 3: plain chunk -> claimed (new) or reference (known), in one atomic step of the index. Remembers every pack that the snapshot in the
 /// making leans on: its reference set. Memory only; a crash here leaves nothing.
 /// </summary>
-internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannels channels, ProgressCounters counters, ContentMeter meter) : IChunkStore
+internal sealed class ChunkStore(ChunkIndex index, UnlockedVault vault, BackupChannels channels, ProgressCounters counters, ContentMeter meter) : IChunkStore
 {
     /// <summary>The largest chunk, with what it compresses to.</summary>
     private const long MaxChunkBytes = 2 * 4 * 1024 * 1024;
@@ -21,7 +22,10 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     /// <summary>Chunks on their way to a pack: a large one for every other worker and one more, but no more than a process can be expected to bear.</summary>
     private readonly MemoryBudget _budget = new(MaxChunkBytes * Math.Clamp((Environment.ProcessorCount / 2) + 1, 2, 8));
     private readonly ConcurrentDictionary<PackId, byte> _needed = new();
+    private readonly ChunkIdKey _ids = vault.Keys.ChunkId;
     private PackRecord? _lastNeeded;
+
+    public int MaxPageBytes { get; } = vault.Register.Parameters.PackSizeBytes / 2;
 
     /// <summary>The reference set, ascending; whole once the last pack is stored.</summary>
     internal IEnumerable<PackId> NeededPacks => _needed.Keys.Order();
@@ -37,7 +41,7 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
     {
         // Before the id: what goes wrong in between does not unpack to this.
         var checksum = XxHash3.HashToUInt64(plain.Span);
-        var id = ids.IdOf(subject?.Id ?? DomainId.Vault, plain.Span);
+        var id = _ids.IdOf(subject?.Id ?? DomainId.Vault, plain.Span);
         try
         {
             var claim = await index.TryClaimAsync(id, cancellationToken);
@@ -124,6 +128,8 @@ internal sealed class ChunkStore(ChunkIndex index, ChunkIdKey ids, BackupChannel
 /// <summary>Chunks of contents whose fresh bytes are counted.</summary>
 internal sealed class ContentStore(ChunkStore store, FreshTally fresh) : IChunkStore
 {
+    public int MaxPageBytes => store.MaxPageBytes;
+
     public ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken) =>
         store.StoreAsync(plain, chunkClass, subject: null, fresh, cancellationToken);
 }

@@ -12,6 +12,7 @@ public sealed class ContentBuilder(IChunkStore store, Action<ChunkId>? onList = 
 
     private const int CutMask = 0x3FF;
 
+    private readonly int _maxIds = Math.Min(MaxIdsInPiece, store.MaxPageBytes / Id256.SizeBytes);
     private readonly List<List<ChunkId>> _levels = [[]];
 
     public ValueTask AddAsync(ChunkId id, CancellationToken cancellationToken) => AddAsync(0, id, cancellationToken);
@@ -39,7 +40,7 @@ public sealed class ContentBuilder(IChunkStore store, Action<ChunkId>? onList = 
     {
         var ids = _levels[level];
         ids.Add(id);
-        if (ids.Count >= MaxIdsInPiece || (ids.Count > ContentRef.MaxDirectIds && IsCut(id)))
+        if (ids.Count >= _maxIds || (ids.Count > ContentRef.MaxDirectIds && IsCut(id)))
         {
             await CloseAsync(level, cancellationToken);
         }

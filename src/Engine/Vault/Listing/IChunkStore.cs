@@ -12,6 +12,9 @@ public enum ChunkClass
 /// <summary>Takes plaintext chunks and answers their ids; stores only what is not stored yet. Of a long content it gets several at a time, from any thread.</summary>
 public interface IChunkStore
 {
+    /// <summary>How long lists of chunks and pages of a listing may become: half of a pack, since ids do not compress. Where packs have a megabyte or more, their own limits are lower.</summary>
+    int MaxPageBytes => int.MaxValue;
+
     /// <summary>Takes ownership of <paramref name="plain"/>. The chunk counts as needed by the snapshot in the making.</summary>
     ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken);
 }

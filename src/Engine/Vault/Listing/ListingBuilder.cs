@@ -76,7 +76,7 @@ public sealed class ListingBuilder : IDisposable
     {
         var page = _levels[level];
         page.Add(item);
-        return page.LengthBytes >= MaxPageBytes || (page.LengthBytes >= (level == 0 ? MinLeafBytes : MinPageBytes) && IsCut(item.First))
+        return page.LengthBytes >= Math.Min(MaxPageBytes, _store.MaxPageBytes) || (page.LengthBytes >= (level == 0 ? MinLeafBytes : MinPageBytes) && IsCut(item.First))
             ? CloseAsync(level, cancellationToken)
             : ValueTask.CompletedTask;
     }

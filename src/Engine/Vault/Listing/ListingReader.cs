@@ -186,7 +186,7 @@ public sealed record ListingReader(ListingRoot? Root, IChunkFetcher Fetcher, Act
 
             return page;
         }
-        catch (BackupException error) when (OnBroken is not null && error is not TargetException { IsTransient: true })
+        catch (BackupException error) when (OnBroken is not null && error is not TargetException { IsOfWholePlace: true })
         {
             OnBroken(from, error);
             return null;

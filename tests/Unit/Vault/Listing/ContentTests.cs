@@ -47,6 +47,24 @@ public sealed class ContentTests
         Assert.Equal(ids, await ContentReader.ChunksAsync(content, store, Token).ToListAsync(Token));
     }
 
+    [Theory]
+    [InlineData(int.MaxValue, 4096)]
+    [InlineData(32 * 1024, 1024)]
+    public async Task A_list_that_no_id_cuts_ends_where_half_a_pack_does(int maxBytes, int expected)
+    {
+        using var store = new MemoryChunkStore { MaxPageBytes = maxBytes };
+        var builder = new ContentBuilder(store);
+        var ids = Enumerable.Range(0, 10_000).Select(static number => new ChunkId(new Id256((ulong)number, 0, 0, 1))).ToList();
+        foreach (var id in ids)
+        {
+            await builder.AddAsync(id, Token);
+        }
+
+        var content = await builder.FinishAsync(Token);
+        Assert.Equal(expected * Id256.SizeBytes, store.Chunks.Values.Max(static list => list.Length));
+        Assert.Equal(ids, await ContentReader.ChunksAsync(content, store, Token).ToListAsync(Token));
+    }
+
     [Fact]
     public Task How_the_bytes_are_sliced_makes_no_difference() =>
         Gen.Select(Gen.Int[0, 200_000], Gen.Int[1, 50_000].Array[1, 10]).SampleAsync(async (length, slices) =>

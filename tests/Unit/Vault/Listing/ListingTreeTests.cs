@@ -127,6 +127,21 @@ public sealed class ListingTreeTests
     }
 
     [Fact]
+    public async Task No_page_is_longer_than_half_a_pack_and_the_item_that_ends_it()
+    {
+        const int HalfPackBytes = 5 * 1024;
+        const int ItemBytes = 256;
+        var entries = Folders(4, 1000);
+        using var store = new MemoryChunkStore { MaxPageBytes = HalfPackBytes };
+        Assert.NotNull(await BuildAsync(store, entries));
+        Assert.InRange(store.Chunks.Values.Max(static page => page.Length), HalfPackBytes, HalfPackBytes + ItemBytes);
+
+        using var free = new MemoryChunkStore();
+        Assert.NotNull(await BuildAsync(free, entries));
+        Assert.InRange(free.Chunks.Values.Max(static page => page.Length), HalfPackBytes + ItemBytes + 1, int.MaxValue);
+    }
+
+    [Fact]
     public async Task Entries_out_of_order_are_a_bug_in_the_caller()
     {
         using var builder = new ListingBuilder(new MemoryChunkStore(), ChunkerKey);

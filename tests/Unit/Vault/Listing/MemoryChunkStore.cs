@@ -11,6 +11,8 @@ internal sealed class MemoryChunkStore : IChunkStore, IChunkFetcher, IDisposable
     private readonly ChunkIdKey _key = new(new byte[32]);
     private readonly Lock _gate = new();
 
+    public int MaxPageBytes { get; init; } = int.MaxValue;
+
     public void Dispose() => _key.Dispose();
 
     public Dictionary<ChunkId, byte[]> Chunks { get; } = [];
