@@ -50,16 +50,8 @@ public abstract class TargetSettingsCommand : EngineCommand
 
     /// <summary>What the platform knows this computer as.</summary>
     [Parameter]
-    [ValidatePattern("^(auto|instance|container|workload|assume|profile:.+)$")]
+    [ValidatePattern("^(auto|instance|container|workload|profile:.+)$")]
     public string? Identity { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? RoleArn { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? ExternalId { get; set; }
 
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -205,7 +197,7 @@ public abstract class TargetSettingsCommand : EngineCommand
 
         (string Key, string? Value)[] own =
         [
-            ("region", Region), ("endpoint", Endpoint), ("rolearn", RoleArn), ("externalid", ExternalId), ("tenant", TenantId), ("kmskey", KmsKey), ("storageclass", StorageClass),
+            ("region", Region), ("endpoint", Endpoint), ("tenant", TenantId), ("kmskey", KmsKey), ("storageclass", StorageClass),
             ("hostkey", HostKey), ("identityfile", IdentityFile is null ? null : ResolvePath(IdentityFile)), ("ca", CertificateAuthority is null ? null : ResolvePath(CertificateAuthority)),
             ("proxy", Proxy), ("allowplainhttp", AllowPlainHttp ? "yes" : null), ("parallel", ParallelTransfers?.ToString(CultureInfo.InvariantCulture)),
         ];

@@ -43,7 +43,7 @@ public sealed class BackupTarget
 
     public bool IsReadOnly { get; }
 
-    /// <summary>Settings beside those of the address: what was given, and what Test-BackupTarget found out.</summary>
+    /// <summary>Settings beside those of the address: what was given, and what a check found out.</summary>
     public IReadOnlyDictionary<string, string> Options { get; }
 
     public DateTimeOffset? Registered { get; }

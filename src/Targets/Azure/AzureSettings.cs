@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Http;
@@ -10,8 +9,6 @@ namespace SecureBackup.Targets.Azure;
 internal sealed record AzureSettings
 {
     public const string Platform = "Azure Blob Storage";
-
-    private const int MaxParallel = 16;
 
     private static readonly ImmutableSortedSet<string> Options = ImmutableSortedSet.Create(
         StringComparer.Ordinal,
@@ -82,17 +79,13 @@ internal sealed record AzureSettings
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>PlainHttpRefused</c>.</exception>
     public static AzureSettings From(TargetSettings settings, TimeSpan stallTimeout)
     {
-        if (settings.Options.Keys.Concat(settings.Address.Options.Keys).FirstOrDefault(key => !Options.Contains(key)) is { } unknown)
-        {
-            throw Invalid($"'{unknown}' is no setting of {Platform}; it has {string.Join(", ", Options)}.");
-        }
-
+        var options = new OptionReader(settings, Platform, Options);
         var address = settings.Address;
         var container = address.Prefix[..address.Prefix.IndexOf('/', StringComparison.Ordinal)];
         var prefix = address.Prefix[(container.Length + 1)..];
-        var cloud = AzureCloud.Find(settings.Option("cloud") ?? AzureCloud.Default) ?? throw Invalid($"'cloud' is one of {AzureCloud.Names}.");
-        var given = settings.Option("endpoint");
-        PlainHttp.Refuse(given ?? cloud.EndpointOf(address.Host), Flag(settings, "allowplainhttp") ?? false);
+        var cloud = AzureCloud.Find(options.Text("cloud") ?? AzureCloud.Default) ?? throw OptionReader.Invalid($"'cloud' is one of {AzureCloud.Names}.");
+        var given = options.Text("endpoint");
+        PlainHttp.Refuse(given ?? cloud.EndpointOf(address.Host), options.AllowsPlainHttp);
         var endpoint = new Uri((given ?? cloud.EndpointOf(address.Host)).TrimEnd('/'));
         return new AzureSettings
         {
@@ -103,20 +96,20 @@ internal sealed record AzureSettings
             Endpoint = endpoint,
             IsPlatformEndpoint = given is null,
             DisplayName = $"azblob://{address.Host}/{address.Prefix}".TrimEnd('/') + (given is null ? "" : $"@{endpoint.Authority}"),
-            SendsMd5 = Choice(settings, "checksum", "auto", "crc64", "md5") is "md5",
+            SendsMd5 = options.Choice("checksum", "auto", "crc64", "md5") is "md5",
             StorageClass = StorageClassOf(settings),
-            IsVersioned = Flag(settings, "versioning"),
-            HasServerChecksum = Flag(settings, "serverchecksum") ?? true,
-            EnforcesWriteOnce = Flag(settings, "writeonce") ?? false,
-            Tenant = settings.Option("tenant"),
-            ClientId = settings.Option("clientid"),
-            Subscription = settings.Option("subscription"),
-            ResourceGroup = settings.Option("resourcegroup"),
-            Region = settings.Option("region"),
-            Proxy = settings.Option("proxy"),
-            AuthorityFile = settings.Option("ca"),
-            ParallelPuts = Number(settings, "parallel", 1, MaxParallel) ?? 2,
-            StallTimeout = Number(settings, "stalltimeout", 1, 3600) is { } seconds ? TimeSpan.FromSeconds(seconds) : stallTimeout,
+            IsVersioned = options.Flag("versioning"),
+            HasServerChecksum = options.HasServerChecksum,
+            EnforcesWriteOnce = options.EnforcesWriteOnce,
+            Tenant = options.Text("tenant"),
+            ClientId = options.Text("clientid"),
+            Subscription = options.Text("subscription"),
+            ResourceGroup = options.Text("resourcegroup"),
+            Region = options.Text("region"),
+            Proxy = options.Text("proxy"),
+            AuthorityFile = options.Text("ca"),
+            ParallelPuts = options.ParallelPuts,
+            StallTimeout = options.StallTimeout(stallTimeout),
         };
     }
 
@@ -126,30 +119,6 @@ internal sealed record AzureSettings
         return name is null
             ? null
             : Tiers.Keys.FirstOrDefault(tier => string.Equals(tier, name, StringComparison.OrdinalIgnoreCase))
-                ?? throw Invalid($"'{name}' is no storage class of {Platform}; it has {string.Join(", ", Tiers.Keys)}.");
+                ?? throw OptionReader.Invalid($"'{name}' is no storage class of {Platform}; it has {string.Join(", ", Tiers.Keys)}.");
     }
-
-    private static bool? Flag(TargetSettings settings, string key) => settings.Option(key)?.ToLowerInvariant() switch
-    {
-        null => null,
-        "yes" or "on" or "true" => true,
-        "no" or "off" or "false" => false,
-        var other => throw Invalid($"'{key}' is yes or no, not '{other}'."),
-    };
-
-    private static string? Choice(TargetSettings settings, string key, params string[] choices) => settings.Option(key)?.ToLowerInvariant() switch
-    {
-        null => null,
-        var given when choices.Contains(given, StringComparer.Ordinal) => given,
-        var other => throw Invalid($"'{key}' is one of {string.Join(", ", choices)}, not '{other}'."),
-    };
-
-    private static int? Number(TargetSettings settings, string key, int min, int max) => settings.Option(key) switch
-    {
-        null => null,
-        var given when int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max => number,
-        var other => throw Invalid($"'{key}' is a number from {min} to {max}, not '{other}'."),
-    };
-
-    private static RequestException Invalid(string message) => new(FaultCodes.TargetOptionInvalid, message);
 }

@@ -99,7 +99,7 @@ internal sealed class GcsPlace(GcsClient client, GcsSettings settings, GcsNaming
         {
             throw new RequestException(
                 FaultCodes.TargetOptionInvalid,
-                $"The bucket '{settings.Bucket}' has no uniform bucket-level access, so that single objects may be open to others; turn it on with Initialize-BackupTarget.");
+                $"The bucket '{settings.Bucket}' has no uniform bucket-level access, so that single objects may be open to others; turn it on in the platform's console.");
         }
 
         var isPrevented = access.TryGetProperty("publicAccessPrevention", out var prevention) && prevention.GetString() is "enforced";
@@ -109,7 +109,7 @@ internal sealed class GcsPlace(GcsClient client, GcsSettings settings, GcsNaming
         }
     }
 
-    /// <summary>Who may not read the policy cannot tell; Test-BackupTarget then says so.</summary>
+    /// <summary>Who may not read the policy cannot tell; a check then says so.</summary>
     private async Task<bool> IsOpenAsync(CancellationToken cancellationToken)
     {
         try

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Http;
@@ -15,8 +14,6 @@ internal sealed record GcsSettings
     public const int ChunkUnitBytes = 256 * 1024;
 
     private const string PublicEndpoint = "https://storage.googleapis.com";
-    private const int MaxParallel = 16;
-
     private static readonly ImmutableSortedSet<string> Options = ImmutableSortedSet.Create(
         StringComparer.Ordinal,
         "region", "endpoint", "project", "conditionalput", "storageclass", "kmskey", "versioning", "uniformaccess", "objectretention", "writeonce", "serverchecksum", "autoclass",
@@ -82,14 +79,10 @@ internal sealed record GcsSettings
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>PlainHttpRefused</c>.</exception>
     public static GcsSettings From(TargetSettings settings, TimeSpan stallTimeout)
     {
-        if (settings.Options.Keys.Concat(settings.Address.Options.Keys).FirstOrDefault(key => !Options.Contains(key)) is { } unknown)
-        {
-            throw Invalid($"'{unknown}' is no setting of {Platform}; it has {string.Join(", ", Options)}.");
-        }
-
+        var options = new OptionReader(settings, Platform, Options);
         var address = settings.Address;
-        var given = settings.Option("endpoint");
-        PlainHttp.Refuse(given ?? PublicEndpoint, Flag(settings, "allowplainhttp") ?? false);
+        var given = options.Text("endpoint");
+        PlainHttp.Refuse(given ?? PublicEndpoint, options.AllowsPlainHttp);
         var endpoint = new Uri((given ?? PublicEndpoint).TrimEnd('/') + '/');
         return new GcsSettings
         {
@@ -98,43 +91,26 @@ internal sealed record GcsSettings
             Endpoint = endpoint,
             DisplayName = $"gs://{address.Host}/{address.Prefix}".TrimEnd('/') + (given is null ? "" : $"@{endpoint.Authority}"),
             StorageClass = StorageClassOf(settings),
-            KmsKey = settings.Option("kmskey"),
-            IsVersioned = Flag(settings, "versioning"),
-            HasUniformAccess = Flag(settings, "uniformaccess"),
-            HasObjectRetention = Flag(settings, "objectretention"),
-            HasConditionalPut = Flag(settings, "conditionalput") ?? true,
-            HasServerChecksum = Flag(settings, "serverchecksum") ?? true,
-            EnforcesWriteOnce = Flag(settings, "writeonce") ?? false,
-            Project = settings.Option("project"),
-            Location = settings.Option("region"),
-            Autoclass = Flag(settings, "autoclass"),
-            Proxy = settings.Option("proxy"),
-            AuthorityFile = settings.Option("ca"),
-            ParallelPuts = Number(settings, "parallel", 1, MaxParallel) ?? 2,
-            StallTimeout = Number(settings, "stalltimeout", 1, 3600) is { } seconds ? TimeSpan.FromSeconds(seconds) : stallTimeout,
+            KmsKey = options.Text("kmskey"),
+            IsVersioned = options.Flag("versioning"),
+            HasUniformAccess = options.Flag("uniformaccess"),
+            HasObjectRetention = options.Flag("objectretention"),
+            HasConditionalPut = options.Flag("conditionalput") ?? true,
+            HasServerChecksum = options.HasServerChecksum,
+            EnforcesWriteOnce = options.EnforcesWriteOnce,
+            Project = options.Text("project"),
+            Location = options.Text("region"),
+            Autoclass = options.Flag("autoclass"),
+            Proxy = options.Text("proxy"),
+            AuthorityFile = options.Text("ca"),
+            ParallelPuts = options.ParallelPuts,
+            StallTimeout = options.StallTimeout(stallTimeout),
         };
     }
 
     private static string? StorageClassOf(TargetSettings settings)
     {
         var name = settings.Option("storageclass")?.ToUpperInvariant();
-        return name is null || Classes.ContainsKey(name) ? name : throw Invalid($"'{name}' is no storage class of {Platform}; it has {string.Join(", ", Classes.Keys)}.");
+        return name is null || Classes.ContainsKey(name) ? name : throw OptionReader.Invalid($"'{name}' is no storage class of {Platform}; it has {string.Join(", ", Classes.Keys)}.");
     }
-
-    private static bool? Flag(TargetSettings settings, string key) => settings.Option(key)?.ToLowerInvariant() switch
-    {
-        null => null,
-        "yes" or "on" or "true" => true,
-        "no" or "off" or "false" => false,
-        var other => throw Invalid($"'{key}' is yes or no, not '{other}'."),
-    };
-
-    private static int? Number(TargetSettings settings, string key, int min, int max) => settings.Option(key) switch
-    {
-        null => null,
-        var given when int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max => number,
-        var other => throw Invalid($"'{key}' is a number from {min} to {max}, not '{other}'."),
-    };
-
-    private static RequestException Invalid(string message) => new(FaultCodes.TargetOptionInvalid, message);
 }

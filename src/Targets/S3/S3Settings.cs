@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -11,14 +10,12 @@ namespace SecureBackup.Targets.S3;
 /// <summary>A target's settings, checked against its platform and ready to use.</summary>
 internal sealed record S3Settings
 {
-    private const int MaxParallel = 16;
-
     private const string Packs = "packs/";
 
     private static readonly string[] CommonOptions =
     [
         "region", "endpoint", "pathstyle", "checksum", "storageclass", "kmskey", "sse", "versioning", "conditionalput", "serverchecksum", "writeonce", "owner",
-        "rolearn", "externalid", "ca", "proxy", "allowplainhttp", "parallel", "stalltimeout",
+        "ca", "proxy", "allowplainhttp", "parallel", "stalltimeout",
     ];
 
     public required S3Profile Profile { get; init; }
@@ -59,10 +56,6 @@ internal sealed record S3Settings
     /// <summary>The account that the bucket must belong to.</summary>
     public string? Owner { get; init; }
 
-    public string? RoleArn { get; init; }
-
-    public string? ExternalId { get; init; }
-
     public string? Proxy { get; init; }
 
     public string? AuthorityFile { get; init; }
@@ -89,15 +82,15 @@ internal sealed record S3Settings
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>TargetAddressInvalid</c>, <c>PlainHttpRefused</c>.</exception>
     public static S3Settings From(TargetSettings settings, S3Profile profile, TimeSpan stallTimeout)
     {
-        RequireKnown(settings, profile);
+        var options = new OptionReader(settings, profile.Name, CommonOptions.Concat(profile.OwnOptions));
         var address = settings.Address;
         var region = RegionOf(settings, profile);
-        var given = settings.Option("endpoint");
-        var endpoint = given ?? profile.EndpointOf?.Invoke(region, key => Flag(settings, key) ?? false)
-            ?? throw Invalid($"{address} needs the address of the server, as in {address.Scheme}://bucket/prefix?endpoint=https://host:port.");
-        PlainHttp.Refuse(endpoint, Flag(settings, "allowplainhttp") ?? false);
+        var given = options.Text("endpoint");
+        var endpoint = given ?? profile.EndpointOf?.Invoke(region, key => options.Flag(key) ?? false)
+            ?? throw OptionReader.Invalid($"{address} needs the address of the server, as in {address.Scheme}://bucket/prefix?endpoint=https://host:port.");
+        PlainHttp.Refuse(endpoint, options.AllowsPlainHttp);
         var uri = new Uri(endpoint);
-        var checksum = Choice(settings, "checksum", "auto", "md5", "sha256") ?? "auto";
+        var checksum = options.Choice("checksum", "auto", "md5", "sha256") ?? "auto";
         return new S3Settings
         {
             Profile = profile,
@@ -106,44 +99,33 @@ internal sealed record S3Settings
             Endpoint = uri,
             Region = region,
             DisplayName = $"{address.Scheme}://{address.Host}/{address.Prefix}".TrimEnd('/') + (given is null ? "" : $"@{uri.Authority}"),
-            UsesPathStyle = Flag(settings, "pathstyle") ?? profile.UsesPathStyle,
+            UsesPathStyle = options.Flag("pathstyle") ?? profile.UsesPathStyle,
             Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme is "https" ? PayloadMode.Checksummed : PayloadMode.Signed,
             SendsMd5 = checksum is "md5" || (profile.SendsMd5 && checksum is "auto"),
-            HasConditionalPut = Flag(settings, "conditionalput")
-                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && Flag(settings, "versioning") != true)),
-            HasServerChecksum = Flag(settings, "serverchecksum") ?? true,
-            EnforcesWriteOnce = Flag(settings, "writeonce") ?? false,
-            IsVersioned = profile.IsVersioned ?? Flag(settings, "versioning"),
-            AsksForEncryption = Flag(settings, "sse") ?? profile.AsksForEncryption,
-            KmsKey = settings.Option("kmskey"),
+            HasConditionalPut = options.Flag("conditionalput")
+                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && options.Flag("versioning") != true)),
+            HasServerChecksum = options.HasServerChecksum,
+            EnforcesWriteOnce = options.EnforcesWriteOnce,
+            IsVersioned = profile.IsVersioned ?? options.Flag("versioning"),
+            AsksForEncryption = options.Flag("sse") ?? profile.AsksForEncryption,
+            KmsKey = options.Text("kmskey"),
             StorageClass = StorageClassOf(settings, profile),
-            Owner = settings.Option("owner"),
-            RoleArn = settings.Option("rolearn"),
-            ExternalId = settings.Option("externalid"),
-            Proxy = settings.Option("proxy"),
-            AuthorityFile = settings.Option("ca"),
-            ParallelPuts = Number(settings, "parallel", 1, MaxParallel) ?? 2,
-            StallTimeout = Number(settings, "stalltimeout", 1, 3600) is { } seconds ? TimeSpan.FromSeconds(seconds) : stallTimeout,
+            Owner = options.Text("owner"),
+            Proxy = options.Text("proxy"),
+            AuthorityFile = options.Text("ca"),
+            ParallelPuts = options.ParallelPuts,
+            StallTimeout = options.StallTimeout(stallTimeout),
             MultipartThresholdBytes = profile.MultipartThresholdBytes,
         };
     }
 
-    private static void RequireKnown(TargetSettings settings, S3Profile profile)
-    {
-        var known = CommonOptions.Concat(profile.OwnOptions).ToImmutableSortedSet(StringComparer.Ordinal);
-        if (settings.Options.Keys.Concat(settings.Address.Options.Keys).FirstOrDefault(key => !known.Contains(key)) is { } unknown)
-        {
-            throw Invalid($"'{unknown}' is no setting of {profile.Name}; it has {string.Join(", ", known)}.");
-        }
-    }
-
     private static string RegionOf(TargetSettings settings, S3Profile profile)
     {
-        var region = settings.Option("region") ?? profile.DefaultRegion ?? throw Invalid($"{settings.Address} needs a region, as in {settings.Address}?region=….");
+        var region = settings.Option("region") ?? profile.DefaultRegion ?? throw OptionReader.Invalid($"{settings.Address} needs a region, as in {settings.Address}?region=….");
         if (region.Length is 0 or > 64 || !region.All(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_')
             || (profile.Regions.Count > 0 && !profile.Regions.Contains(region, StringComparer.Ordinal)))
         {
-            throw Invalid($"'{region}' is no region of {profile.Name}{(profile.Regions.Count == 0 ? "" : $"; it has {string.Join(", ", profile.Regions)}")}.");
+            throw OptionReader.Invalid($"'{region}' is no region of {profile.Name}{(profile.Regions.Count == 0 ? "" : $"; it has {string.Join(", ", profile.Regions)}")}.");
         }
 
         return region;
@@ -155,30 +137,6 @@ internal sealed record S3Settings
         var name = settings.Option("storageclass")?.ToUpperInvariant();
         return name is null || known.Count == 0 || known.Contains(name, StringComparer.Ordinal)
             ? name
-            : throw Invalid($"'{name}' is no storage class of {profile.Name}; it has {string.Join(", ", known)}.");
+            : throw OptionReader.Invalid($"'{name}' is no storage class of {profile.Name}; it has {string.Join(", ", known)}.");
     }
-
-    private static bool? Flag(TargetSettings settings, string key) => settings.Option(key)?.ToLowerInvariant() switch
-    {
-        null => null,
-        "yes" or "on" or "true" => true,
-        "no" or "off" or "false" => false,
-        var other => throw Invalid($"'{key}' is yes or no, not '{other}'."),
-    };
-
-    private static string? Choice(TargetSettings settings, string key, params string[] choices) => settings.Option(key)?.ToLowerInvariant() switch
-    {
-        null => null,
-        var given when choices.Contains(given, StringComparer.Ordinal) => given,
-        var other => throw Invalid($"'{key}' is one of {string.Join(", ", choices)}, not '{other}'."),
-    };
-
-    private static int? Number(TargetSettings settings, string key, int min, int max) => settings.Option(key) switch
-    {
-        null => null,
-        var given when int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max => number,
-        var other => throw Invalid($"'{key}' is a number from {min} to {max}, not '{other}'."),
-    };
-
-    private static RequestException Invalid(string message) => new(FaultCodes.TargetOptionInvalid, message);
 }

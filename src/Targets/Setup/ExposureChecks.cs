@@ -39,7 +39,7 @@ internal static class ExposureChecks
         await PlaceChecks.UnreachableAsync(run, cancellationToken) ?? await run.FindFactAsync(SetupItem.TransportPolicy, cancellationToken) switch
         {
             { State: FactState.Known, Value: SetupItem.On } => CheckResult.Passed("Requests without TLS are refused."),
-            { State: FactState.Known } => CheckResult.NotOffered("Requests without TLS are not refused; Initialize-BackupTarget sees to it. This module sends none."),
+            { State: FactState.Known } => CheckResult.NotOffered("Requests without TLS are not refused; a policy of the bucket sees to it. This module sends none."),
             { State: FactState.Denied } => CheckResult.CannotTell("The credential may not ask for the policy."),
             _ => CheckResult.NotOffered("The platform has no such policy."),
         };

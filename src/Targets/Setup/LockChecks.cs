@@ -30,7 +30,7 @@ internal static class LockChecks
                 await run.LearnAsync("versioning", isOn ? SetupItem.On : SetupItem.Off);
                 return isOn
                     ? CheckResult.Passed("Deleted and overwritten objects stay as versions.")
-                    : CheckResult.NotOffered("No versions are kept, so no lock can be; Initialize-BackupTarget turns versioning on.");
+                    : CheckResult.NotOffered("No versions are kept, so no lock can be; turn versioning on in the platform's console.");
             case { State: FactState.Denied }:
                 return CheckResult.CannotTell("The credential may not ask.");
             default:
@@ -48,7 +48,7 @@ internal static class LockChecks
 
         if (await run.FindFactAsync(SetupItem.ObjectLock, cancellationToken) is { State: FactState.Known, Value: not SetupItem.On })
         {
-            return CheckResult.NotOffered("Object lock is off; Initialize-BackupTarget -LockMode turns it on where that is still possible.");
+            return CheckResult.NotOffered("Object lock is off; it is turned on in the platform's console, where that is still possible.");
         }
 
         foreach (var mode in new[] { LockMode.Governance, LockMode.Compliance }.Where(mode => declared.HasFlag((LockModes)mode)))
