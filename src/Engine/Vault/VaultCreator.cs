@@ -134,7 +134,8 @@ public static class VaultCreator
         await foreach (var stat in target.ListAsync("", cancellationToken))
         {
             // Unlockers and bundles without a register are what an interrupted creation leaves.
-            if (!ObjectNames.TryParseId(stat.Name, ObjectNames.Unlockers, out _) && !ObjectNames.TryParseId(stat.Name, ObjectNames.Bundles, out _))
+            if (!ObjectNames.TryParseId(stat.Name, ObjectNames.Unlockers, out _) && !ObjectNames.TryParseId(stat.Name, ObjectNames.Bundles, out _)
+                && !stat.Name.Value.StartsWith(ObjectPrefix.Probes, StringComparison.Ordinal))
             {
                 throw new RequestException(FaultCodes.TargetNotEmpty, $"There is '{stat.Name}' at {target.DisplayName}.");
             }

@@ -9,15 +9,12 @@ namespace SecureBackup.Targets.Setup;
 /// <summary>What the checks of one test share: the place, its target, opened anew with what was learnt so far, and a folder of their own in it that no vault looks into.</summary>
 public sealed class ProbeRun : IAsyncDisposable
 {
-    /// <summary>Vaults leave it alone.</summary>
-    public const string Folder = "probe/";
-
     /// <summary>No test takes so long; what is older is another one's rest.</summary>
     private static readonly TimeSpan StaleAge = TimeSpan.FromMinutes(10);
 
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
-    private readonly string _own = $"{Folder}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}/";
+    private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}/";
     private IReadOnlyList<TargetFact>? _facts;
     private TargetException? _unreachable;
     private bool _wasReached;
@@ -101,7 +98,7 @@ public sealed class ProbeRun : IAsyncDisposable
 
         try
         {
-            await using var first = Target.ListAsync(Folder, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var first = Target.ListAsync(ObjectPrefix.Probes, cancellationToken).GetAsyncEnumerator(cancellationToken);
             await first.MoveNextAsync();
         }
         catch (TargetException exception) when (exception.Fault is not (TargetFault.AccessDenied or TargetFault.NotFound))
@@ -123,7 +120,7 @@ public sealed class ProbeRun : IAsyncDisposable
         try
         {
             var found = new List<ObjectStat>();
-            await foreach (var stat in Target.ListAsync(Folder, cancellationToken))
+            await foreach (var stat in Target.ListAsync(ObjectPrefix.Probes, cancellationToken))
             {
                 found.Add(stat);
             }

@@ -47,6 +47,14 @@ public sealed class VaultCreatorTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_check_of_the_target_left_is_in_nobodys_way()
+    {
+        _bench.Target.Replace(new ObjectName("probe/00ff/object"), [1]);
+        using var vault = await _bench.CreateAsync();
+        Assert.Contains(new ObjectName("probe/00ff/object"), _bench.Target.Objects.Keys);
+    }
+
+    [Fact]
     public async Task Refuses_options_that_cannot_be_kept()
     {
         await RefusedAsync(FaultCodes.NoUnlocker, new VaultCreation());
