@@ -27,7 +27,6 @@ internal sealed partial class EntryChunker : IDisposable
     private CachedEntry? _before;
     private bool _isCacheSpent;
     private bool _isCacheDamaged;
-    private long _idsOfEntry;
 
     /// <summary>Whether all attributes of the entry at hand could be read.</summary>
     private bool _hasWholeAttributes;
@@ -126,7 +125,7 @@ internal sealed partial class EntryChunker : IDisposable
         }
 
         listed = await WithSideContentsAsync(listed, entry, cancellationToken);
-        await ListAsync(entry.Path, CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _idsOfEntry, _hasWholeAttributes), identity, before, cancellationToken);
+        await ListAsync(entry.Path, CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _hasWholeAttributes), identity, before, cancellationToken);
     }
 
     private async ValueTask ListAsync(EntryPath path, CachedEntry entry, EntryIdentity identity, CachedEntry? before, CancellationToken cancellationToken)
@@ -134,7 +133,6 @@ internal sealed partial class EntryChunker : IDisposable
         await _parts.Listing.AddAsync(path, entry.Encoded, cancellationToken);
         await WriteIdentityAsync(identity, cancellationToken);
         _parts.NextCache?.Add(entry, identity);
-        _idsOfEntry = 0;
         Counts.Count(path, entry, before);
     }
 
@@ -186,11 +184,7 @@ internal sealed partial class EntryChunker : IDisposable
         return _identities.WriteAsync(_identityRecord, cancellationToken);
     }
 
-    private void Remember(ChunkId id)
-    {
-        _parts.NextCache?.AddId(id);
-        _idsOfEntry++;
-    }
+    private void Remember(ChunkId id) => _parts.NextCache?.AddId(id);
 
     private void Report(SourceFault fault)
     {

@@ -138,7 +138,7 @@ public sealed class UnchangedFilesTests
         }
     }
 
-    private static ulong MarkOf(ListedEntry entry) => CachedEntry.Of(entry, EntryCodec.Encode(entry), new EntryIdentity(null, 1, 1, 1), deepIds: 0).Mark;
+    private static ulong MarkOf(ListedEntry entry) => CachedEntry.Of(entry, EntryCodec.Encode(entry), new EntryIdentity(null, 1, 1, 1)).Mark;
 
     [SupportedOSPlatform("linux")]
     private static async Task RequireSameAsync(PipelineScene scene, SnapshotId snapshot)

@@ -99,7 +99,7 @@ public sealed class UnchangedRuleTests
     public void What_changed_while_it_was_read_is_read_again()
     {
         var changing = new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = File, ContentFault = FaultCodes.EntryChanged.ToString() };
-        var cached = CachedEntry.Of(changing, EntryCodec.Encode(changing), Identity, deepIds: 0);
+        var cached = CachedEntry.Of(changing, EntryCodec.Encode(changing), Identity);
         Assert.False(new UnchangedRule(LongAfter, TrustsMissingChangeTime: true).Holds(cached, new SeenEntry(File, Identity, Tick)));
     }
 
@@ -110,7 +110,7 @@ public sealed class UnchangedRuleTests
     private static CachedEntry Cached(EntryMetadata metadata, EntryIdentity identity)
     {
         var listed = new ListedEntry { Path = EntryPath.Root.Append("a"u8), Metadata = metadata };
-        return CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, deepIds: 0);
+        return CachedEntry.Of(listed, EntryCodec.Encode(listed), identity);
     }
 
     /// <summary>An entry as a walk sees it; its content is never asked for by the rule.</summary>

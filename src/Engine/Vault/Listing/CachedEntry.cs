@@ -32,8 +32,8 @@ internal sealed class CachedEntry
     /// </summary>
     internal required ulong Mark { get; init; }
 
-    /// <summary>How many ids stand in the id file for it.</summary>
-    internal required long DeepIds { get; init; }
+    /// <summary>How many ids stand in the id file for it; known once it was read from there.</summary>
+    internal long DeepIds { get; init; }
 
     /// <summary>Its path and what stands in its listing, as <see cref="CachedEntryCodec"/> joins them: goes from one cache into the next without a look.</summary>
     internal required ReadOnlyMemory<byte> Rest { get; init; }
@@ -53,7 +53,7 @@ internal sealed class CachedEntry
     internal int ComparePathTo(EntryPath path) => CachedEntryCodec.ComparePath(Rest.Span[..PathBytes], path);
 
     /// <param name="isWhole">Whether all its attributes could be read: otherwise the next run tries again, and says so again.</param>
-    internal static CachedEntry Of(ListedEntry entry, ReadOnlySpan<byte> encoded, EntryIdentity identity, long deepIds, bool isWhole = true)
+    internal static CachedEntry Of(ListedEntry entry, ReadOnlySpan<byte> encoded, EntryIdentity identity, bool isWhole = true)
     {
         var pathBytes = PageCodec.PathLength(entry.Path);
         var rest = new byte[pathBytes + encoded.Length];
@@ -67,7 +67,6 @@ internal sealed class CachedEntry
             Identity = identity,
             HasContentFault = entry.ContentFault is not null,
             Mark = isWhole && entry.LargeAttributes.Count + entry.Streams.Count + entry.Metadata.AlternateStreams.Count == 0 && entry.ContentFault is null ? MarkOf(entry.Metadata) : 0,
-            DeepIds = deepIds,
             Rest = rest,
             PathBytes = pathBytes,
             Checksum = CachedEntryCodec.ChecksumOf(rest, pathBytes),

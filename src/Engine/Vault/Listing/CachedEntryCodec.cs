@@ -24,12 +24,12 @@ internal static class CachedEntryCodec
     private const int ChecksumAt = KindAt + 2;
 
     /// <param name="identity">As seen now; all else is the entry's.</param>
-    internal static void WriteHead(CachedEntry entry, EntryIdentity identity, Span<byte> head)
+    internal static void WriteHead(CachedEntry entry, EntryIdentity identity, long deepIds, Span<byte> head)
     {
         BinaryPrimitives.WriteInt32LittleEndian(head, entry.PathBytes);
         BinaryPrimitives.WriteInt32LittleEndian(head[4..], entry.Rest.Length - entry.PathBytes);
         IdentityCodec.Write(identity, head[IdentityAt..]);
-        BinaryPrimitives.WriteInt64LittleEndian(head[DeepIdsAt..], entry.DeepIds);
+        BinaryPrimitives.WriteInt64LittleEndian(head[DeepIdsAt..], deepIds);
         BinaryPrimitives.WriteInt64LittleEndian(head[SizeAt..], entry.SizeBytes);
         BinaryPrimitives.WriteInt64LittleEndian(head[TimeAt..], entry.ModifiedAt.Seconds);
         BinaryPrimitives.WriteUInt32LittleEndian(head[(TimeAt + 8)..], entry.ModifiedAt.Nanoseconds);

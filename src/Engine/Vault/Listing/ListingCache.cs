@@ -23,7 +23,7 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
 
     internal ObjectHeader NewHeader() => new(ObjectKind.HostCache, 0, Vault, ObjectId.Random());
 
-    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/listing"u8);
+    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/listing2"u8);
 
     /// <summary>Null where there is none, or none that this member wrote whole.</summary>
     internal ListingCacheReader? TryOpen()
@@ -112,7 +112,11 @@ internal sealed class ListingCacheReader(SealedStreamReader entries, SealedStrea
     internal ChunkId NextId()
     {
         Span<byte> id = stackalloc byte[Id256.SizeBytes];
-        ids.TryRead(id);
+        if (!ids.TryRead(id))
+        {
+            throw new IntegrityException(FaultCodes.ListingMalformed, "The host's listing cache has fewer ids than its entries.");
+        }
+
         _unreadIds--;
         return new ChunkId(Id256.Read(id));
     }
@@ -139,6 +143,7 @@ internal sealed class ListingCacheWriter : IDisposable
 
     private SealedStreamWriter? _entries;
     private SealedStreamWriter? _ids;
+    private long _idsSinceEntry;
 
     internal ListingCacheWriter(ListingCache cache, Timestamp startedAt)
     {
@@ -166,18 +171,21 @@ internal sealed class ListingCacheWriter : IDisposable
         Span<byte> bytes = stackalloc byte[Id256.SizeBytes];
         id.Value.CopyTo(bytes);
         Write(_ids, bytes);
+        _idsSinceEntry++;
     }
 
-    /// <param name="ids">Joined.</param>
-    internal void AddIds(ReadOnlySpan<byte> ids) => Write(_ids, ids);
-
+    /// <summary>
+    /// Gives the entry all ids that came since the one before. What was read of a file that was then given up cannot be taken back and goes with the next entry, which needs a few
+    /// packs too many for it; were they not counted, each later entry would be given those of another, and a snapshot would not hold on to its packs.
+    /// </summary>
     /// <param name="identity">As seen now.</param>
     internal void Add(CachedEntry entry, EntryIdentity identity)
     {
         Span<byte> head = stackalloc byte[CachedEntryCodec.HeadBytes];
-        CachedEntryCodec.WriteHead(entry, identity, head);
+        CachedEntryCodec.WriteHead(entry, identity, _idsSinceEntry, head);
         Write(_entries, head);
         Write(_entries, entry.Rest.Span);
+        _idsSinceEntry = 0;
     }
 
     /// <summary>A crash between the two renames leaves a pair that does not match: no cache, one slower run.</summary>

@@ -29,9 +29,9 @@ public static class RegisterLog
         }
 
         var reading = entries.Length == 0 ? null : Judge(entries, unreadable);
-        if (reading is null || (reading.Obstruction is null && !store.Target.Capabilities.ListAfterWrite))
+        if (reading is null || (reading.Obstruction is null && (!store.Target.Capabilities.ListAfterWrite || stats.Count > unbroken.Count)))
         {
-            // A listing may lag behind; an object that was put is always found by its name.
+            // A listing may lag behind, and one that was under way while two entries came may have the later alone; an object that was put is always found by its name.
             reading = await ReadOnAsync(store, reading?.State, cancellationToken);
         }
 

@@ -35,6 +35,25 @@ public sealed class ListingCacheTests : IDisposable
     }
 
     [Fact]
+    public void Ids_of_an_entry_that_was_given_up_shift_no_others()
+    {
+        using (var writer = new ListingCacheWriter(Cache(), default))
+        {
+            writer.AddId(Chunk(90, 0));
+            writer.AddId(Chunk(90, 1));
+            Add(writer, 2);
+            Add(writer, 3);
+            writer.Commit();
+        }
+
+        using var reader = Cache().TryOpen();
+        Assert.Equal(4, reader!.Next()!.DeepIds);
+        Assert.Equal(3, reader.Next()!.DeepIds);
+        Assert.Equal([Chunk(3, 0), Chunk(3, 1), Chunk(3, 2)], new[] { reader.NextId(), reader.NextId(), reader.NextId() });
+        Assert.Throws<Engine.Faults.IntegrityException>(() => reader.NextId());
+    }
+
+    [Fact]
     public void Before_the_commit_the_old_cache_stands()
     {
         Write(count: 2, default);
@@ -143,7 +162,7 @@ public sealed class ListingCacheTests : IDisposable
         }
 
         var identity = new EntryIdentity(null, (ulong)number + 1, 2, 1);
-        writer.Add(CachedEntry.Of(Entry(number), EntryCodec.Encode(Entry(number)), identity, number % 5), identity);
+        writer.Add(CachedEntry.Of(Entry(number), EntryCodec.Encode(Entry(number)), identity), identity);
     }
 
     private static ChunkId Chunk(int number, int id) => new(ContentHash.Of(BitConverter.GetBytes((number * 10) + id)).Value);

@@ -44,7 +44,7 @@ public sealed class MillionEntriesTests : IDisposable
                 var encoded = EntryCodec.Encode(entry);
                 await builder.AddAsync(entry.Path, encoded, Token);
                 var identity = new EntryIdentity(default(Timestamp), (ulong)i + 1, 1, 1);
-                writer.Add(CachedEntry.Of(entry, encoded, identity, 0), identity);
+                writer.Add(CachedEntry.Of(entry, encoded, identity), identity);
                 growth.Look(i);
             }
 
