@@ -2,7 +2,6 @@ using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
 
 namespace SecureBackup.Tests.Unit.Pipeline;

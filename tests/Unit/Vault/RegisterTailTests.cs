@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Tests.Unit.Vault;
@@ -55,6 +56,16 @@ public sealed class RegisterTailTests : IDisposable
         await owner.AppendAsync([VaultPolicy.Default], None);
         _bench.Target.Replace(ObjectNames.RegisterEntry(1), [1, 2, 3]);
         await VaultBench.RefusedAsync(FaultCodes.RegisterDamaged, () => _bench.OpenByFileAsync(host: "empty"));
+    }
+
+    [Fact]
+    public async Task An_entry_that_came_while_the_register_was_listed_is_found_by_its_name()
+    {
+        using var owner = await _bench.CreateAsync();
+        await owner.AppendAsync([VaultPolicy.Default], None);
+        await owner.AppendAsync([VaultPolicy.Default], None);
+        var opened = await LockedVault.OpenAsync(new ListedUnderWay(_bench.Target, ObjectNames.RegisterEntry(1)), None);
+        Assert.Equal(owner.Register.Head, opened.Register.Head);
     }
 
     [Fact]
@@ -137,5 +148,12 @@ public sealed class RegisterTailTests : IDisposable
 
         Assert.NotNull((await LockedVault.OpenAsync(_bench.Target, None)).Obstruction);
         _bench.Target = target;
+    }
+
+    /// <summary>Its listings miss an object that was put while they were under way, and have one that came later.</summary>
+    private sealed class ListedUnderWay(Target inner, ObjectName missed) : DelegatingTarget(inner)
+    {
+        public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken) =>
+            base.ListAsync(prefix, cancellationToken).Where(stat => stat.Name != missed);
     }
 }
