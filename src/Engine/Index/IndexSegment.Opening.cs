@@ -38,7 +38,15 @@ public sealed partial class IndexSegment
             whole = bytes;
         }
 
-        return await OpenAsync(SourceOf(target, stat, cache), id, access, whole, cancellationToken);
+        try
+        {
+            return await OpenAsync(SourceOf(target, stat, cache), id, access, whole, cancellationToken);
+        }
+        catch (IntegrityException)
+        {
+            target.Doubt(stat.Name);
+            throw;
+        }
     }
 
     /// <summary>Opens a segment that was written just now, by the bytes at hand, of which nothing is kept; its pages are read from the target as ever.</summary>

@@ -268,6 +268,11 @@ public sealed partial class IndexSegment : IDisposable
             await _target.ReadAsync(Name, PlaceOf(page), bytes, cancellationToken);
             return OpenPage(page, bytes.Span);
         }
+        catch (IntegrityException)
+        {
+            _target.Doubt(Name);
+            throw;
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(stored);

@@ -60,6 +60,8 @@ public abstract class DelegatingTarget(Target inner) : Target
 
     public override Task<long?> GetRoomAsync(CancellationToken cancellationToken) => Inner.GetRoomAsync(cancellationToken);
 
+    public override void Doubt(ObjectName name) => Inner.Doubt(name);
+
     public override async ValueTask DisposeAsync()
     {
         await Inner.DisposeAsync();

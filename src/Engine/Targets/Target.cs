@@ -89,6 +89,11 @@ public abstract class Target : IAsyncDisposable
     /// <summary>Bytes that still fit; null where the store does not say.</summary>
     public virtual Task<long?> GetRoomAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
+    /// <summary>What was read of an object is not what its writer signed: what is kept of it on this host goes, so that the next read asks the store.</summary>
+    public virtual void Doubt(ObjectName name)
+    {
+    }
+
     /// <summary>This target with <paramref name="wrap"/> around what really reaches the store: inside a cache of this host.</summary>
     internal virtual Target Rewired(Func<Target, Target> wrap) => wrap(this);
 

@@ -24,9 +24,9 @@ internal sealed class AzureBlobTarget : Target
         _settings = settings;
         _client = new AzureClient(settings, credentials, Meter, time);
         var naming = new AzureNaming(settings.Prefix);
-        _listing = new AzureListing(_client, naming);
+        _listing = new AzureListing(_client, settings, naming);
         _reads = new AzureReads(_client, settings, naming);
-        _deletes = new AzureDeletes(_client, settings, naming, _listing, time);
+        _deletes = new AzureDeletes(_client, settings, naming, _listing);
         _locks = new AzureLocks(_client, settings, naming, _deletes);
         _versions = new AzureVersions(_listing, naming);
         _puts = new AzurePuts(_client, settings, naming, _locks);

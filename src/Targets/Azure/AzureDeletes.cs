@@ -6,9 +6,9 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Targets.Azure;
 
 /// <summary>Deletes: of an object, or of all its versions where the account keeps them.</summary>
-internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, AzureNaming naming, AzureListing listing, TimeProvider time)
+internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, AzureNaming naming, AzureListing listing)
 {
-    /// <summary>Null where it is not known. Who keeps versions is asked at the first delete: the platform tells those who may manage the account, and nobody else.</summary>
+    /// <summary>Null where it is not known. A version that is found shows that they are kept; that none is, shows nothing: what was put before has none of its own.</summary>
     public bool? IsVersioned { get; private set; } = settings.IsVersioned;
 
     public async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
@@ -20,16 +20,25 @@ internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, A
         }
 
         var versions = new List<BlobItem>();
-        await foreach (var found in listing.ListVersionsAsync(name.Value, cancellationToken))
+        var locked = new HashSet<BlobItem>();
+        await foreach (var (found, saidAt) in listing.ListVersionsAsync(name.Value, cancellationToken))
         {
             if (naming.NameOf(found.Name) == name)
             {
                 versions.Add(found);
+                if (IsLocked(found, saidAt))
+                {
+                    locked.Add(found);
+                }
             }
         }
 
-        IsVersioned ??= versions.Count == 0 ? null : versions.Exists(static version => version.VersionId is not null);
-        await DeleteVersionsAsync(name, versions, cancellationToken);
+        if (versions.Exists(static version => version.VersionId is not null))
+        {
+            IsVersioned ??= true;
+        }
+
+        await DeleteVersionsAsync(name, versions, locked, cancellationToken);
     }
 
     /// <summary>What was put a moment ago and is not to stay.</summary>
@@ -45,9 +54,8 @@ internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, A
     /// <summary>
     /// A delete of the newest would hide it, locked or not: so nothing is begun where that is locked. It becomes one of the old ones, which go by their own names.
     /// </summary>
-    private async Task DeleteVersionsAsync(ObjectName name, List<BlobItem> versions, CancellationToken cancellationToken)
+    private async Task DeleteVersionsAsync(ObjectName name, List<BlobItem> versions, HashSet<BlobItem> locked, CancellationToken cancellationToken)
     {
-        var locked = versions.Where(IsLocked).ToHashSet();
         var newest = versions.Find(static version => version.IsLatestVersion == true || version.VersionId is null);
         if (newest is not null && !locked.Contains(newest))
         {
@@ -68,10 +76,11 @@ internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, A
         }
     }
 
-    private bool IsLocked(BlobItem version)
+    /// <summary>By the store's clock; where it does not tell the time, no lock is over.</summary>
+    private static bool IsLocked(BlobItem version, DateTimeOffset? now)
     {
         var state = AzureLocks.StateOf(version.Properties.ImmutabilityPolicy, version.Properties.HasLegalHold);
-        return state.LegalHold || state.Lock?.Until > time.GetUtcNow();
+        return state.LegalHold || state.Lock?.Until > (now ?? DateTimeOffset.MinValue);
     }
 
     private Task DeleteNewestAsync(ObjectName name, CancellationToken cancellationToken) => DeleteAsync(

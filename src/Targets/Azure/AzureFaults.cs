@@ -96,7 +96,7 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
             return TargetFault.LockNotKept;
         }
 
-        var fault = ByCode.TryGetValue(code, out var known) ? known : OfStatus(refusal.Status);
+        var fault = ByCode.TryGetValue(code, out var known) ? known : refusal.Status == 404 && !notes.IsFromStore ? TargetFault.Unavailable : OfStatus(refusal.Status);
         return fault switch
         {
             TargetFault.KeyRejected when refusal.Message.Contains("date header", StringComparison.OrdinalIgnoreCase) || ClockDifference(notes).Duration() > MaxClockDifference => TargetFault.ClockSkewed,

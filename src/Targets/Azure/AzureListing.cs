@@ -7,14 +7,14 @@ using SecureBackup.Engine.Targets;
 namespace SecureBackup.Targets.Azure;
 
 /// <summary>Listings, page by page. What strangers put below the prefix is passed over.</summary>
-internal sealed class AzureListing(AzureClient client, AzureNaming naming)
+internal sealed class AzureListing(AzureClient client, AzureSettings settings, AzureNaming naming)
 {
     private const int PageObjects = 5000;
 
     public async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, ObjectName? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var options = new GetBlobsOptions { Prefix = naming.KeyOf(prefix), StartFrom = after is { } name ? naming.KeyOf(name) : null };
-        await foreach (var found in ReadAsync(prefix, options, cancellationToken))
+        await foreach (var (found, _) in ReadAsync(prefix, options, cancellationToken))
         {
             // The name to start from is in the listing.
             if (naming.NameOf(found.Name) is { } known && known != after)
@@ -24,8 +24,8 @@ internal sealed class AzureListing(AzureClient client, AzureNaming naming)
         }
     }
 
-    /// <summary>Every version below a prefix, with its locks: the oldest first within a name.</summary>
-    public IAsyncEnumerable<BlobItem> ListVersionsAsync(string prefix, CancellationToken cancellationToken) => ReadAsync(
+    /// <summary>Every version below a prefix, with its locks, and when the store said so: the oldest first within a name.</summary>
+    public IAsyncEnumerable<(BlobItem Version, DateTimeOffset? SaidAt)> ListVersionsAsync(string prefix, CancellationToken cancellationToken) => ReadAsync(
         prefix,
         new GetBlobsOptions { Prefix = naming.KeyOf(prefix), States = BlobStates.Version, Traits = BlobTraits.ImmutabilityPolicy | BlobTraits.LegalHold },
         cancellationToken);
@@ -39,20 +39,26 @@ internal sealed class AzureListing(AzureClient client, AzureNaming naming)
         };
 
     /// <summary>A page may be empty and not the last.</summary>
-    private async IAsyncEnumerable<BlobItem> ReadAsync(string prefix, GetBlobsOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(BlobItem Found, DateTimeOffset? SaidAt)> ReadAsync(string prefix, GetBlobsOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var order = new ListingOrder(prefix, settings.DisplayName, options.States.HasFlag(BlobStates.Version));
         string? marker = null;
         do
         {
             var page = await ReadPageAsync(prefix, options, marker, cancellationToken);
             foreach (var found in page.Values)
             {
-                yield return found;
+                if (naming.NameOf(found.Name) is not null)
+                {
+                    order.Require(found.Name);
+                }
+
+                yield return (found, page.GetRawResponse().Headers.Date);
             }
 
-            marker = page.ContinuationToken;
+            marker = order.Next(page.ContinuationToken is { Length: > 0 } next ? next : null);
         }
-        while (!string.IsNullOrEmpty(marker));
+        while (marker is not null);
     }
 
     private Task<Page<BlobItem>> ReadPageAsync(string prefix, GetBlobsOptions options, string? marker, CancellationToken cancellationToken) => client.SendAsync(

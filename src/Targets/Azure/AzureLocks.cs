@@ -42,7 +42,15 @@ internal sealed class AzureLocks(AzureClient client, AzureSettings settings, Azu
             return kept;
         }
 
-        await deletes.TakeBackAsync(name, version, cancellationToken);
+        try
+        {
+            await deletes.TakeBackAsync(name, version, cancellationToken);
+        }
+        catch (TargetException)
+        {
+            // It stays, with less of a lock: that is what the caller must know.
+        }
+
         throw NotKept(name, options.Lock, kept);
     }
 

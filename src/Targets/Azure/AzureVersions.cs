@@ -9,7 +9,7 @@ internal sealed class AzureVersions(AzureListing listing, AzureNaming naming)
     public async IAsyncEnumerable<ObjectVersion> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ofName = new Stack<ObjectVersion>();
-        await foreach (var found in listing.ListVersionsAsync(prefix, cancellationToken))
+        await foreach (var (found, _) in listing.ListVersionsAsync(prefix, cancellationToken))
         {
             if (naming.NameOf(found.Name) is not { } name)
             {

@@ -46,14 +46,14 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)status}).");
         }
 
-        var fault = FaultOf(status, error, deed);
+        var fault = FaultOf(status, error, notes, deed);
         return new TargetException(fault, $"{Message(fault, deed, what)} ({CodeOf(status, error)}{RequestOf(notes)}).") { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
     public TargetException NoAnswer(GcsDeed deed, Exception? inner = null) =>
         new(TargetFault.Unavailable, $"{deed.What} in {settings.DisplayName}: the answer is not one of {GcsSettings.Platform}.", inner);
 
-    private static TargetFault FaultOf(HttpStatusCode status, GcsError? error, GcsDeed deed)
+    private static TargetFault FaultOf(HttpStatusCode status, GcsError? error, ResponseNotes notes, GcsDeed deed)
     {
         if (ReasonOf(error) is { } reason && ByReason.TryGetValue(reason, out var fault))
         {
@@ -66,6 +66,8 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
             400 when deed.HasLock && Mentions(error, "retention") => TargetFault.LockNotKept,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,
+            // Of whatever stands between.
+            404 when error is null && !notes.IsFromStore => TargetFault.Unavailable,
             404 when deed.Name is null || Mentions(error, "bucket does not exist") => TargetFault.PlaceMissing,
             404 => TargetFault.NotFound,
             408 or 409 or 410 => TargetFault.Unavailable,

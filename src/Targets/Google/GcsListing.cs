@@ -13,7 +13,7 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
     {
         // The offset's own name is listed too.
         var start = after is { } name ? $"&startOffset={Uri.EscapeDataString(naming.KeyOf(name))}" : "";
-        await foreach (var found in ReadAsync(prefix, $"{start}&fields=nextPageToken,items(name,size,timeCreated,generation,storageClass)", cancellationToken))
+        await foreach (var found in ReadAsync(prefix, hasVersions: false, $"{start}&fields=nextPageToken,items(name,size,timeCreated,generation,storageClass)", cancellationToken))
         {
             if (naming.NameOf(found.Name) is { } known && known != after)
             {
@@ -26,7 +26,7 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
     public async IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sameName = new Stack<ObjectVersion>();
-        await foreach (var found in ReadAsync(prefix, "&versions=true&fields=nextPageToken,items(name,size,timeCreated,timeDeleted,generation,storageClass)", cancellationToken))
+        await foreach (var found in ReadAsync(prefix, hasVersions: true, "&versions=true&fields=nextPageToken,items(name,size,timeCreated,timeDeleted,generation,storageClass)", cancellationToken))
         {
             if (naming.NameOf(found.Name) is not { } known)
             {
@@ -57,7 +57,7 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
         var generations = new List<long>();
 
         // Nothing that a vault has sorts between a name and that name with the character that comes first of all behind it.
-        await foreach (var found in ReadAsync(name.Value, $"&versions=true&endOffset={Uri.EscapeDataString(key + '!')}&fields=nextPageToken,items(name,generation)", cancellationToken))
+        await foreach (var found in ReadAsync(name.Value, hasVersions: true, $"&versions=true&endOffset={Uri.EscapeDataString(key + '!')}&fields=nextPageToken,items(name,generation)", cancellationToken))
         {
             if (string.Equals(found.Name, key, StringComparison.Ordinal))
             {
@@ -74,20 +74,25 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
     public static ObjectStat StatOf(ObjectName name, GcsObject found) =>
         new(name, found.Size, GcsTimes.OfStore(found.TimeCreated)) { Tag = GcsTimes.TagOf(found.Generation), StorageClass = found.StorageClass };
 
-    private async IAsyncEnumerable<GcsObject> ReadAsync(string prefix, string query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GcsObject> ReadAsync(string prefix, bool hasVersions, string query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var order = new ListingOrder(prefix, settings.DisplayName, hasVersions);
         string? token = null;
         do
         {
             var page = await ReadPageAsync(prefix, query, token, PageObjects, cancellationToken);
             foreach (var found in page.Items ?? [])
             {
+                if (naming.NameOf(found.Name) is not null)
+                {
+                    order.Require(found.Name!);
+                }
+
                 yield return found;
             }
 
-            // A page may be empty and not be the last; one that gives its own token again would go on for ever.
-            var next = page.NextPageToken is { Length: > 0 } given ? given : null;
-            token = next is null || !string.Equals(next, token, StringComparison.Ordinal) ? next : throw client.NoAnswer(GcsDeed.List(prefix));
+            // A page may be empty and not be the last.
+            token = order.Next(page.NextPageToken is { Length: > 0 } next ? next : null);
         }
         while (token is not null);
     }

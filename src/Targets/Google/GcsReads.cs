@@ -80,7 +80,8 @@ internal sealed class GcsReads(GcsClient client, GcsSettings settings, GcsNaming
     /// <summary>The range that was asked for and no other; the store gives less of it where the object ends.</summary>
     private void RequireRange(ObjectName name, HttpResponseMessage response, long offset, int length)
     {
-        if (response.StatusCode != HttpStatusCode.PartialContent || response.Content.Headers.ContentRange is not { From: { } from, To: { } to } || from != offset)
+        var range = response.Content.Headers.ContentRange;
+        if (response.StatusCode != HttpStatusCode.PartialContent || range is not { From: { } from, To: { } to } || from != offset || (to - from + 1 < length && range.Length > to + 1))
         {
             throw new TargetException(TargetFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"'{name}' cannot be read in {settings.DisplayName}: the answer is not the range from byte {offset}."));
         }

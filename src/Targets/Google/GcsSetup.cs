@@ -21,11 +21,13 @@ internal sealed class GcsSetup : TargetSetup
     private readonly GcsNaming _naming;
     private readonly GcsFacts _facts;
     private readonly HttpClient _anonymous;
+    private readonly TimeProvider _time;
     private GcsPlan? _plan;
 
     public GcsSetup(GcsSettings settings, GcsTokens tokens, TimeProvider time)
     {
         _settings = settings;
+        _time = time;
         _client = new GcsClient(settings, tokens, Meter, time);
         _naming = new GcsNaming(settings);
         _facts = new GcsFacts(_client, settings, _naming);
@@ -87,19 +89,8 @@ internal sealed class GcsSetup : TargetSetup
         static answer => Task.FromResult<DateTimeOffset?>(answer.Date),
         cancellationToken);
 
-    public override async Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var answer = await _anonymous.GetAsync(new Uri(_settings.Endpoint, _naming.Object(name, "fields=size")), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            // The place answered before; whoever has no credential is no further than this computer, and is told nothing.
-            return null;
-        }
-    }
+    public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) =>
+        AnonymousRead.TryAsync(_anonymous, new Uri(_settings.Endpoint, _naming.Object(name, "fields=size")), _settings.StallTimeout, _time, cancellationToken);
 
     public override ValueTask DisposeAsync()
     {

@@ -88,6 +88,11 @@ internal sealed class S3Client : IDisposable
         }
     }
 
+    /// <summary>Whatever stands between answers with 200 too; a store says which content it is about.</summary>
+    /// <exception cref="TargetException"><c>Unavailable</c>.</exception>
+    public string RequireTag(S3Deed deed, string? tag) =>
+        S3Naming.TagOf(tag) ?? throw new TargetException(TargetFault.Unavailable, $"{deed.What} in {_settings.DisplayName}: the answer is not one of S3.");
+
     public void Dispose()
     {
         _sdk.Dispose();

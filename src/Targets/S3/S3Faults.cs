@@ -84,12 +84,12 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)refusal.StatusCode}).", refusal);
         }
 
-        var fault = FaultOf(refusal, deed);
+        var fault = FaultOf(refusal, notes, deed);
         var said = Said(refusal);
         return new TargetException(fault, Message(fault, refusal, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
-    private static TargetFault FaultOf(AmazonServiceException refusal, S3Deed deed)
+    private static TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
     {
         var code = refusal.ErrorCode ?? "";
         if (refusal.StatusCode == HttpStatusCode.PreconditionFailed)
@@ -113,6 +113,8 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
             400 when deed.Name is null && code.Length == 0 => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,
+            // Whatever stands between may say so too; a store is known by its header, or by one of its codes.
+            404 when !notes.IsFromStore => TargetFault.Unavailable,
             404 => deed.Name is null ? TargetFault.PlaceMissing : TargetFault.NotFound,
             405 or 501 => TargetFault.Unsupported,
             409 or 408 => TargetFault.Unavailable,

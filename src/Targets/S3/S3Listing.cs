@@ -15,6 +15,7 @@ internal sealed class S3Listing(S3Client client, S3Settings settings, S3Naming n
     public async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, ObjectName? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var start = after is { } name ? naming.KeyOf(name) : null;
+        var order = new ListingOrder(prefix, settings.DisplayName);
         string? token = null;
         do
         {
@@ -25,11 +26,13 @@ internal sealed class S3Listing(S3Client client, S3Settings settings, S3Naming n
             {
                 if (naming.NameOf(found.Key) is { } known)
                 {
+                    order.Require(found.Key);
                     yield return StatOf(known, found);
                 }
             }
 
-            (token, start) = (page.NextToken, settings.Profile.ListVersion == 1 ? page.NextToken : start);
+            token = order.Next(page.NextToken);
+            start = settings.Profile.ListVersion == 1 ? token : start;
         }
         while (token is not null);
     }

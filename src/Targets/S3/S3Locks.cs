@@ -54,13 +54,13 @@ internal sealed class S3Locks(S3Client client, S3Settings settings, S3Naming nam
     {
         var retention = await TryAsync(
             Deed(name, "ask for locks", "s3:GetObjectRetention"),
-            sdk => sdk.GetObjectRetentionAsync(
-                new GetObjectRetentionRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), VersionId = version, ExpectedBucketOwner = settings.Owner }, cancellationToken),
+            (sdk, token) => sdk.GetObjectRetentionAsync(
+                new GetObjectRetentionRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), VersionId = version, ExpectedBucketOwner = settings.Owner }, token),
             cancellationToken);
         var hold = await TryAsync(
             Deed(name, "ask for legal holds", "s3:GetObjectLegalHold"),
-            sdk => sdk.GetObjectLegalHoldAsync(
-                new GetObjectLegalHoldRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), VersionId = version, ExpectedBucketOwner = settings.Owner }, cancellationToken),
+            (sdk, token) => sdk.GetObjectLegalHoldAsync(
+                new GetObjectLegalHoldRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), VersionId = version, ExpectedBucketOwner = settings.Owner }, token),
             cancellationToken);
         return new LockState(LockOf(retention?.Retention), hold?.LegalHold?.Status == ObjectLockLegalHoldStatus.On);
     }
@@ -129,12 +129,12 @@ internal sealed class S3Locks(S3Client client, S3Settings settings, S3Naming nam
     private static S3Deed Deed(ObjectName name, string may, string right) => new($"The lock of '{name}' cannot be asked for or set", may, right) { Name = name, HasLock = true };
 
     /// <summary>Null where there is no lock, or none in this bucket at all.</summary>
-    private async Task<T?> TryAsync<T>(S3Deed deed, Func<IAmazonS3, Task<T>> send, CancellationToken cancellationToken)
+    private async Task<T?> TryAsync<T>(S3Deed deed, Func<IAmazonS3, CancellationToken, Task<T>> send, CancellationToken cancellationToken)
         where T : class
     {
         try
         {
-            return (await client.SendAsync(deed, (sdk, _) => send(sdk), cancellationToken)).Value;
+            return (await client.SendAsync(deed, (sdk, guard) => send(sdk, guard.Token), cancellationToken)).Value;
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.LockNotKept)
         {

@@ -21,7 +21,7 @@ internal sealed class S3Multipart(S3Client client, S3Settings settings, S3Naming
     public async Task<(CompleteMultipartUploadResponse Answer, DateTimeOffset Date)> PutAsync(
         ObjectName name, PutContent content, PutOptions options, Func<CancellationToken, Task> requireAbsent, CancellationToken cancellationToken)
     {
-        var deed = S3Deed.Put(name, options.IfAbsent && settings.HasConditionalPut, options.Lock is not null || options.LegalHold);
+        var deed = S3Deed.Put(name, options.IfAbsent && settings.SendsCondition, options.Lock is not null || options.LegalHold);
         var begin = InitiationOf(name, options);
         var upload = (await client.SendAsync(deed, (sdk, guard) => sdk.InitiateMultipartUploadAsync(begin, guard.Token), cancellationToken)).Value.UploadId;
         try
@@ -96,7 +96,7 @@ internal sealed class S3Multipart(S3Client client, S3Settings settings, S3Naming
                     return await sdk.UploadPartAsync(request, guard.Token);
                 },
                 cancellationToken);
-            return new PartETag(request.PartNumber!.Value, answer.Value.ETag) { ChecksumSHA256 = settings.KeepsPartChecksums ? sums.Sha256 : null };
+            return new PartETag(request.PartNumber!.Value, client.RequireTag(deed, answer.Value.ETag)) { ChecksumSHA256 = settings.KeepsPartChecksums ? sums.Sha256 : null };
         }
         catch (Exception) when (body?.Failure is not null)
         {

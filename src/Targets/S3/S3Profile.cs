@@ -16,7 +16,7 @@ internal enum ConditionalPutSupport
 {
     Yes,
 
-    /// <summary>Some servers pass the condition over where the bucket keeps versions (Ceph 16): there it is taken only where it was tried.</summary>
+    /// <summary>Some servers pass the condition over where the bucket keeps versions (Ceph 16): counted on only where it is known to keep none, or was tried.</summary>
     WithoutVersions,
 
     /// <summary>Some places of the platform ignore the condition: taken only where it was tried.</summary>

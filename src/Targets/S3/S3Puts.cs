@@ -16,7 +16,7 @@ internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming nami
     public async Task<(PutObjectResponse Answer, DateTimeOffset Date)> PutAsync(ObjectName name, PutContent content, PutOptions options, CancellationToken cancellationToken)
     {
         var hasLock = options.Lock is not null || options.LegalHold;
-        var deed = S3Deed.Put(name, options.IfAbsent && settings.HasConditionalPut, hasLock);
+        var deed = S3Deed.Put(name, options.IfAbsent && settings.SendsCondition, hasLock);
         var sums = await SumsAsync(content, settings.SendsMd5 || (hasLock && settings.Profile.SendsMd5WithLocks), cancellationToken);
         GuardedContent? body = null;
         try
@@ -29,6 +29,7 @@ internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming nami
                     return await sdk.PutObjectAsync(RequestOf(name, body, sums, options), guard.Token);
                 },
                 cancellationToken);
+            client.RequireTag(deed, answer.Value.ETag);
             return (answer.Value, answer.Date);
         }
         catch (Exception) when (body?.Failure is not null)
@@ -62,7 +63,7 @@ internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming nami
             DisablePayloadSigning = settings.Payload == PayloadMode.Checksummed,
             ChecksumSHA256 = sums.Sha256,
             MD5Digest = sums.Md5,
-            IfNoneMatch = options.IfAbsent && settings.HasConditionalPut ? "*" : null,
+            IfNoneMatch = options.IfAbsent && settings.SendsCondition ? "*" : null,
             ExpectedBucketOwner = settings.Owner,
             ContentType = ContentType,
         };

@@ -45,7 +45,7 @@ internal sealed class S3Reads(S3Client client, S3Settings settings, S3Naming nam
                     using var found = await sdk.GetObjectAsync(request, guard.Token);
                     var stat = new ObjectStat(name, found.ContentLength, S3Times.OfStore(found.LastModified))
                     {
-                        Tag = S3Naming.TagOf(found.ETag),
+                        Tag = client.RequireTag(S3Deed.Read(name), found.ETag),
                         StorageClass = S3Naming.ClassOf(found.StorageClass?.Value),
                     };
                     if (stat.LengthBytes > maxBytes)
@@ -76,7 +76,7 @@ internal sealed class S3Reads(S3Client client, S3Settings settings, S3Naming nam
             var storageClass = S3Naming.ClassOf(answer.StorageClass?.Value);
             return new ObjectStat(name, answer.ContentLength, S3Times.OfStore(answer.LastModified))
             {
-                Tag = S3Naming.TagOf(answer.ETag),
+                Tag = client.RequireTag(S3Deed.Stat(name), answer.ETag),
                 StorageClass = storageClass,
                 Access = settings.AccessOf(storageClass, answer.RestoreInProgress == true, answer.RestoreExpiration is not null),
             };
@@ -93,7 +93,7 @@ internal sealed class S3Reads(S3Client client, S3Settings settings, S3Naming nam
     private void RequireRange(ObjectName name, GetObjectResponse answer, long offset, int length)
     {
         var range = answer.ContentRange is { } said && ContentRangeHeaderValue.TryParse(said, out var parsed) ? parsed : null;
-        if (range is not { From: { } from, To: { } to } || from != offset)
+        if (range is not { From: { } from, To: { } to } || from != offset || (to - from + 1 < length && range.Length > to + 1))
         {
             throw new TargetException(
                 TargetFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"'{name}' cannot be read in {settings.DisplayName}: the answer is not the range from byte {offset}."));

@@ -37,7 +37,11 @@ internal sealed record S3Settings
 
     public bool SendsMd5 { get; init; }
 
+    /// <summary>Known to refuse the second put of a name, and so not looked up before one.</summary>
     public bool HasConditionalPut { get; init; }
+
+    /// <summary>The condition goes along, whether or not it is known to be kept.</summary>
+    public bool SendsCondition { get; init; }
 
     public bool HasServerChecksum { get; init; } = true;
 
@@ -103,7 +107,8 @@ internal sealed record S3Settings
             Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme is "https" ? PayloadMode.Checksummed : PayloadMode.Signed,
             SendsMd5 = checksum is "md5" || (profile.SendsMd5 && checksum is "auto"),
             HasConditionalPut = options.Flag("conditionalput")
-                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && options.Flag("versioning") != true)),
+                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && options.Flag("versioning") == false)),
+            SendsCondition = options.Flag("conditionalput") ?? (profile.ConditionalPut != ConditionalPutSupport.Probe),
             HasServerChecksum = options.HasServerChecksum,
             EnforcesWriteOnce = options.EnforcesWriteOnce,
             IsVersioned = profile.IsVersioned ?? options.Flag("versioning"),

@@ -15,11 +15,13 @@ internal sealed class S3Setup : TargetSetup
     private readonly S3Client _client;
     private readonly S3Facts _facts;
     private readonly HttpClient _anonymous;
+    private readonly TimeProvider _time;
     private S3Plan? _plan;
 
     public S3Setup(S3Settings settings, AWSCredentials credentials, string credentialLabel, TimeProvider time)
     {
         _settings = settings;
+        _time = time;
         _client = new S3Client(settings, credentials, credentialLabel, Meter, time);
         _facts = new S3Facts(_client, settings);
         _anonymous = StoreHttp.CreateClient(new HttpStoreOptions
@@ -85,23 +87,14 @@ internal sealed class S3Setup : TargetSetup
         return (await _client.SendAsync(S3Deed.List(""), (sdk, guard) => sdk.ListObjectsV2Async(request, guard.Token), cancellationToken)).Date;
     }
 
-    public override async Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
+    public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
     {
         var key = string.Join('/', new S3Naming(_settings.Prefix).KeyOf(name).Split('/').Select(Uri.EscapeDataString));
         var endpoint = _settings.Endpoint;
         var address = _settings.UsesPathStyle
             ? new Uri(endpoint, $"/{_settings.Bucket}/{key}")
             : new UriBuilder(endpoint) { Host = $"{_settings.Bucket}.{endpoint.Host}", Path = key }.Uri;
-        try
-        {
-            using var answer = await _anonymous.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return answer.IsSuccessStatusCode;
-        }
-        catch (HttpRequestException)
-        {
-            // The place answered before; whoever has no credential is no further than this computer, and is told nothing.
-            return null;
-        }
+        return AnonymousRead.TryAsync(_anonymous, address, _settings.StallTimeout, _time, cancellationToken);
     }
 
     private static string RightOf(string item) => item switch

@@ -193,7 +193,15 @@ internal sealed class S3Target : Target
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.LockNotKept)
         {
-            await _deletes.DeleteVersionAsync(name, receipt.Version, cancellationToken);
+            try
+            {
+                await _deletes.DeleteVersionAsync(name, receipt.Version, cancellationToken);
+            }
+            catch (TargetException)
+            {
+                // It stays, without its lock: that there is none is what the caller must know.
+            }
+
             throw;
         }
     }

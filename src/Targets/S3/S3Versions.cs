@@ -37,6 +37,7 @@ internal sealed class S3Versions(S3Client client, S3Settings settings, S3Naming 
 
     private async IAsyncEnumerable<(ObjectName Name, S3ObjectVersion Version)> ListKeysAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var order = new ListingOrder(prefix, settings.DisplayName, hasVersions: true);
         string? key = null;
         string? version = null;
         do
@@ -56,6 +57,12 @@ internal sealed class S3Versions(S3Client client, S3Settings settings, S3Naming 
                 throw new TargetException(TargetFault.Unavailable, $"The versions of '{prefix}' cannot be listed in {settings.DisplayName}: the answer is not a listing of the bucket's versions.");
             }
 
+            // Within a page some stores give delete markers after all versions.
+            foreach (var ours in (page.Versions ?? []).Select(static found => found.Key).Where(found => naming.NameOf(found) is not null).Order(StringComparer.Ordinal))
+            {
+                order.Require(ours);
+            }
+
             foreach (var found in page.Versions ?? [])
             {
                 if (naming.NameOf(found.Key) is { } name)
@@ -64,6 +71,7 @@ internal sealed class S3Versions(S3Client client, S3Settings settings, S3Naming 
                 }
             }
 
+            order.Next(page.IsTruncated == true ? $"{page.NextKeyMarker}\n{page.NextVersionIdMarker}" : null);
             (key, version) = page.IsTruncated == true ? (page.NextKeyMarker, page.NextVersionIdMarker) : (null, null);
         }
         while (key is not null);

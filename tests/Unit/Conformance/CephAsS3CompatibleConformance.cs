@@ -8,7 +8,7 @@ using SecureBackup.Tests.Unit.Stores;
 
 namespace SecureBackup.Tests.Unit.Conformance;
 
-/// <summary>An S3 server that anybody can run, as a bare address finds it.</summary>
+/// <summary>An S3 server that anybody can run, with a bucket that is known to keep no versions.</summary>
 public sealed class CephAsS3CompatibleConformance : TargetConformance
 {
     private const string Prefix = "some/prefix";
@@ -52,7 +52,7 @@ public sealed class CephAsS3CompatibleConformance : TargetConformance
     private Target Open(string bucket, string prefix)
     {
         using var credential = TargetCredential.Of(_ceph.Key.Id, _ceph.Key.Secret, "of the test");
-        var address = TargetUri.Parse($"s3://{bucket}/{prefix}?endpoint={_ceph.Endpoint}");
+        var address = TargetUri.Parse($"s3://{bucket}/{prefix}?endpoint={_ceph.Endpoint}&versioning=off");
         return RemoteTargets.Open(new TargetSettings { Address = address }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
     }
 }

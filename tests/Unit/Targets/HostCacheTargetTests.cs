@@ -1,8 +1,10 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Vault;
+using SecureBackup.Tests.Unit.Index;
 using SecureBackup.Tests.Unit.Pipeline;
 
 namespace SecureBackup.Tests.Unit.Targets;
@@ -206,6 +208,65 @@ public sealed class HostCacheTargetTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_cannot_get_its_name_leaves_no_file_of_another()
+    {
+        await using var target = Open();
+        await target.PutAsync(Record, new MemoryStream(Bytes(10)), PutOptions.Default, Cancel);
+        var path = Directory.GetFiles(Path.Combine(CacheFolder, "snapshots")).Single();
+        File.Delete(path);
+        Directory.CreateDirectory(path);
+        await ListAsync(target);
+
+        Assert.Equal(Bytes(10), await ReadAsync(target, Record.Value, 0, 10));
+
+        Assert.Empty(Directory.GetFiles(CacheFolder, "*", SearchOption.AllDirectories));
+        Assert.Equal(FaultCodes.HostStateUnusable, Assert.Single(_sink.Events).Code);
+    }
+
+    [Fact]
+    public async Task A_wrong_answer_does_not_stay()
+    {
+        _store.Replace(Record, Bytes(10));
+        for (var session = 0; session < 2; session++)
+        {
+            await using var target = new HostCacheTarget(new Garbling(_store) { GarblesAt = session == 0 ? 0 : null }, new HostObjectCache(CacheFolder, _sink));
+            var problems = new List<ObjectName>();
+            await new ObjectStore(target).ReadManyAsync(
+                await target.ListAsync("snapshots/", Cancel).ToListAsync(Cancel),
+                10,
+                static stored => stored.Bytes.Span.SequenceEqual(Bytes(10)) ? stored : throw new IntegrityException(FaultCodes.Malformed, "Wrong."),
+                (name, _) => problems.Add(name),
+                Cancel);
+
+            Assert.Equal(session == 0 ? [Record] : [], problems);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(IndexLayout.PrologueBytes + 1)]
+    public async Task A_wrong_answer_about_a_segment_does_not_stay(int at)
+    {
+        using var kit = new IndexKit();
+        var (pack, entries) = kit.Imagine(4);
+        var id = await kit.StoreAsync(kit.Sealing(), (pack, entries));
+        for (var session = 0; session < 2; session++)
+        {
+            await using var target = new HostCacheTarget(new Garbling(kit.Target) { GarblesAt = session == 0 ? at : null }, new HostObjectCache(CacheFolder, _sink));
+            var stat = Assert.Single(await target.ListAsync(IndexSegment.Prefix, Cancel).ToListAsync(Cancel));
+            var find = async () =>
+            {
+                using var segment = await IndexSegment.OpenAsync(target, stat, kit.Access, new PageCache(), Cancel);
+                var found = new List<ChunkLocation>();
+                await segment.FindAsync(entries[0].Chunk, found, Cancel);
+                Assert.Single(found);
+            };
+
+            await (session == 0 ? Assert.ThrowsAsync<IntegrityException>(find) : find());
+        }
+    }
+
+    [Fact]
     public async Task Past_it_lies_the_store_and_what_is_put_inside_sees_the_requests_alone()
     {
         _store.Replace(Record, Bytes(10));
@@ -262,6 +323,21 @@ public sealed class HostCacheTargetTests : IAsyncDisposable
         await using var target = Open();
         await ListAsync(target);
         return await ReadAsync(target, Record.Value, 0, length);
+    }
+
+    /// <summary>The way to the store flips a bit.</summary>
+    private sealed class Garbling(Target inner) : DelegatingTarget(inner)
+    {
+        public int? GarblesAt { get; init; }
+
+        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            await base.ReadAsync(name, offset, destination, cancellationToken);
+            if (GarblesAt is { } at)
+            {
+                destination.Span[at] ^= 1;
+            }
+        }
     }
 
     private sealed class Breaking(Target inner) : DelegatingTarget(inner)

@@ -72,6 +72,7 @@ internal sealed class HostCacheFile : Stream
 
     protected override void Dispose(bool disposing)
     {
+        var isKept = false;
         try
         {
             var isWhole = !_hasFailed && _file.Position == HostObjectCache.HashBytes + _stat.LengthBytes;
@@ -85,9 +86,27 @@ internal sealed class HostCacheFile : Stream
             if (isWhole)
             {
                 File.Move(_temporary, _path, overwrite: true);
+                isKept = true;
                 _cache.Took(_stat, _path);
             }
-            else
+        }
+        catch (Exception exception) when (LocalFaults.IsFileError(exception))
+        {
+            _cache.Break(exception);
+        }
+
+        End(isKept);
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Neither a handle nor a file without a name stays, whatever the disk did.</summary>
+    private void End(bool isKept)
+    {
+        _hash.Dispose();
+        try
+        {
+            _file.Dispose();
+            if (!isKept)
             {
                 File.Delete(_temporary);
             }
@@ -96,8 +115,5 @@ internal sealed class HostCacheFile : Stream
         {
             _cache.Break(exception);
         }
-
-        _hash.Dispose();
-        base.Dispose(disposing);
     }
 }

@@ -134,6 +134,16 @@ public sealed class HostCacheTarget : DelegatingTarget
         await Inner.DeleteManyAsync(names, cancellationToken);
     }
 
+    public override void Doubt(ObjectName name)
+    {
+        if (_known.TryGetValue(name, out var stat))
+        {
+            _cache.Drop(stat);
+        }
+
+        Inner.Doubt(name);
+    }
+
     public override async ValueTask DisposeAsync()
     {
         _cache.Dispose();

@@ -104,6 +104,11 @@ public sealed class ObjectStore(Target target)
             }
             catch (BackupException exception) when (exception is not TargetException { Fault: not (TargetFault.NotFound or TargetFault.OutOfRange) })
             {
+                if (exception is IntegrityException)
+                {
+                    Target.Doubt(stats[i].Name);
+                }
+
                 lock (results)
                 {
                     onBroken(stats[i].Name, exception);

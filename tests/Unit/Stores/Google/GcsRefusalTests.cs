@@ -189,6 +189,52 @@ public sealed class GcsRefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_listing_whose_names_go_back_is_none()
+    {
+        await using var target = _store.Open();
+        var pages = 0;
+        _store.Server.Before = (context, _) => context.Response.WriteAsync(
+            pages++ == 0 ? """{"nextPageToken":"more","items":[{"name":"vault/b","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""" : """{"items":[{"name":"vault/a","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""",
+            Cancel);
+
+        await AssertFaultAsync(TargetFault.Unavailable, () => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
+        Assert.Equal(2, pages);
+    }
+
+    [Fact]
+    public async Task A_page_of_whoever_stands_between_says_nothing_about_an_object_or_its_place()
+    {
+        await using var target = _store.Open(("uniformaccess", "yes"), ("versioning", "off"));
+        await PutAsync(target);
+        _store.Server.Before = (context, _) =>
+        {
+            context.Response.StatusCode = 404;
+            return context.Response.WriteAsync("<html>no such site</html>", Cancel);
+        };
+
+        foreach (var call in (Func<Task>[])[() => target.StatAsync(Name, Cancel), () => target.TryFetchAsync(Name, 1, Cancel), () => target.DeleteAsync(Name, Cancel), () => PutAsync(target)])
+        {
+            await AssertFaultAsync(TargetFault.Unavailable, call);
+        }
+    }
+
+    [Theory]
+    [InlineData("bytes 0-1/2", TargetFault.OutOfRange)]
+    [InlineData("bytes 0-1/9", TargetFault.Unavailable)]
+    public async Task A_shorter_range_is_the_end_only_where_there_is_no_more(string range, TargetFault expected)
+    {
+        await using var target = _store.Open();
+        _store.Server.Before = (context, _) =>
+        {
+            context.Response.StatusCode = 206;
+            context.Response.Headers.ContentRange = range;
+            return context.Response.WriteAsync("xx", Cancel);
+        };
+
+        await AssertFaultAsync(expected, () => target.ReadAsync(Name, 0, new byte[4], Cancel));
+    }
+
+    [Fact]
     public async Task A_range_that_is_answered_with_another_is_not_taken()
     {
         await using var target = _store.Open();
