@@ -11,9 +11,10 @@ internal sealed class OptionReader
 
     private readonly TargetSettings _settings;
 
-    /// <exception cref="RequestException"><c>TargetOptionInvalid</c>; so do the other members.</exception>
+    /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>SecretInAddress</c>; so do the other members.</exception>
     public OptionReader(TargetSettings settings, string platform, IEnumerable<string> known)
     {
+        settings.RequireNoSecret();
         _settings = settings;
         var names = known.Order(StringComparer.Ordinal).ToList();
         if (settings.Options.Keys.Concat(settings.Address.Options.Keys).FirstOrDefault(key => !names.Contains(key, StringComparer.Ordinal)) is { } unknown)

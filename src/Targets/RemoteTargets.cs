@@ -13,9 +13,11 @@ namespace SecureBackup.Targets;
 /// <summary>From an address to the platform that keeps it.</summary>
 public static class RemoteTargets
 {
+    private const string Spoken = "This version speaks s3 (any S3 store by endpoint), gs and azblob.";
+
     /// <summary>Asks nothing of the store. The target is bare: what retries, limits and caches goes around it.</summary>
     /// <param name="credential">May be disposed of once the target is open.</param>
-    /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
+    /// <exception cref="RequestException"><c>PlatformNotInstalled</c>, <c>TargetOptionInvalid</c>, <c>SecretInAddress</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
     public static Target Open(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
         "azblob" => OpenAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
@@ -60,6 +62,6 @@ public static class RemoteTargets
     {
         "s3" when settings.Option("endpoint") is not null => S3CompatibleProfile.Instance,
         "s3" => AwsProfile.Instance,
-        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"This build has no part for {other}://."),
+        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"{other}:// is not spoken here.") { Remedy = Spoken },
     };
 }

@@ -28,41 +28,73 @@ internal sealed class CredentialStore(TargetRegistry registry, CommandInvocation
             { Source: CredentialSource.File, Name: { } path } => TargetCredential.OfFile(path, $"in {path}"),
             { Source: CredentialSource.Variable, Name: { } names } => OfVariables(names.Split(',')),
             { Source: CredentialSource.Secret, Name: { } name } => OfSecret(name, reference.SecretVault, $"in the secret '{name}'"),
-            { Source: CredentialSource.Stored, Name: { } name } => OfSecret(name, null, $"of the target '{settings.Name}'"),
+            { Source: CredentialSource.Stored, Name: { } name } => OfSecret(name, reference.SecretVault, $"of the target '{settings.Name}'"),
             { Source: CredentialSource.Stored } => OfFile(settings.Name!),
             _ => Environment.GetEnvironmentVariable(PasswordVariable) is { Length: > 0 } ? OfVariables([UserVariable, PasswordVariable]) : TargetCredential.OfIdentity("auto"),
         };
     }
 
-    /// <summary>Keeps a credential: in the session's secret store where it has one, else in a file that only this user can read.</summary>
+    /// <summary>Where a credential will be kept: in the session's secret store where it has one, else in a file that only this user can read. Nothing is written.</summary>
     /// <exception cref="RequestException"><c>CredentialNotStorable</c>.</exception>
-    public CredentialReference Keep(string target, PSCredential credential, Action<string> tell)
+    public CredentialReference PlaceFor(string target, string? secretVault)
     {
-        if (session is not null && SecretStore.IsThere(session, "Set-Secret"))
+        if (session is not null && SecretStore.CanSet(session))
         {
-            var name = $"SecureBackup/{target}";
-            SecretStore.Set(session, name, credential);
-            tell($"The credential is kept as the secret '{name}'.");
-            return new CredentialReference(CredentialSource.Stored, name);
+            return new CredentialReference(CredentialSource.Stored, $"SecureBackup/{target}", secretVault ?? SecretStore.DefaultVault(session));
         }
 
-        var path = PathOf(target);
-        WriteFile(path, credential);
-        tell($"The credential is kept in {path}, which only this user can read.");
-        return new CredentialReference(CredentialSource.Stored);
+        return secretVault is null
+            ? new CredentialReference(CredentialSource.Stored)
+            : throw new RequestException(FaultCodes.CredentialNotStorable, $"Nothing can be kept in the secret vault '{secretVault}': this session knows no Set-Secret.");
     }
 
-    /// <summary>Takes away what <see cref="Keep"/> kept; what is gone already is no error.</summary>
-    public void Forget(TargetSettings settings)
+    /// <summary>Keeps a credential where <see cref="PlaceFor"/> says.</summary>
+    /// <exception cref="RequestException"><c>CredentialNotStorable</c>.</exception>
+    public void Keep(TargetSettings settings, PSCredential credential, Action<string> tell)
     {
-        switch (settings.Credential)
+        if (settings.Credential.Name is { } name)
         {
-            case { Source: CredentialSource.Stored, Name: { } name } when session is not null:
-                SecretStore.Remove(session, name);
-                break;
-            case { Source: CredentialSource.Stored } when File.Exists(PathOf(settings.Name!)):
+            new SecretStore(session!, settings.Credential.SecretVault).Set(name, credential);
+            tell($"The credential is kept as the secret '{name}'.");
+            return;
+        }
+
+        var path = PathOf(settings.Name!);
+        WriteFile(path, credential);
+        tell($"The credential is kept in {path}, which only this user can read.");
+    }
+
+    /// <summary>Whether both are one place, as far as can be told: a secret vault has a name in any case, and the default one may be either.</summary>
+    public static bool MayBeSame(CredentialReference left, CredentialReference right) => left == right
+        || (left is { Source: CredentialSource.Stored, Name: { } name } && right.Source == CredentialSource.Stored && string.Equals(name, right.Name, StringComparison.Ordinal)
+            && string.Equals(left.SecretVault ?? right.SecretVault, right.SecretVault ?? left.SecretVault, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Takes away what <see cref="Keep"/> kept. What is gone already is no error, and what cannot be taken away a warning.</summary>
+    public void Forget(TargetSettings settings, Action<string> warn)
+    {
+        if (settings.Credential.Source != CredentialSource.Stored)
+        {
+            return;
+        }
+
+        try
+        {
+            if (settings.Credential.Name is { } name)
+            {
+                new SecretStore(session!, settings.Credential.SecretVault).Remove(name);
+            }
+            else if (File.Exists(PathOf(settings.Name!)))
+            {
                 File.Delete(PathOf(settings.Name!));
-                break;
+            }
+        }
+        catch (RequestException exception)
+        {
+            warn($"{exception.Message} Delete it by hand with the module that keeps your secrets.");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            warn($"The credential in {PathOf(settings.Name!)} could not be taken away: {exception.Message} Delete the file by hand.");
         }
     }
 

@@ -32,7 +32,7 @@ internal static class RemotePlaces
     {
         await using var run = Probe(settings, credential);
         var found = new List<(TargetCheck Check, CheckResult Result)>();
-        await TargetChecks.RunAsync(run, TargetChecks.All.Where(static check => check.IsQuick), limit, (check, result, _) => found.Add((check, result)), cancellationToken);
+        await TargetChecks.RunAsync(run, TargetChecks.QuickFor(settings), limit, (check, result, _) => found.Add((check, result)), cancellationToken);
 
         // What failed says why; what was not reached only that something did.
         foreach (var (check, result) in found.OrderByDescending(static one => one.Result.Outcome == CheckOutcome.Failed))

@@ -15,7 +15,10 @@ namespace SecureBackup.PowerShell.Binding;
 internal sealed class SecretStore(CommandInvocationIntrinsics session, string? secretVault)
 {
     private const string Command = "Get-Secret";
+    private const string SetCommand = "Set-Secret";
     private const string RemoveCommand = "Remove-Secret";
+    private const string VaultCommand = "Get-SecretVault";
+    private const string VaultParameter = "Vault";
     private const string Splatted = "param($Command, $Parameters) & $Command @Parameters";
 
     /// <exception cref="RequestException">SecretStoreMissing, SecretNotFound, SecretNotUsable.</exception>
@@ -72,37 +75,70 @@ internal sealed class SecretStore(CommandInvocationIntrinsics session, string? s
         }
     }
 
-    public static bool IsThere(CommandInvocationIntrinsics session, string command) => Find(session, command) is not null;
+    public static bool CanSet(CommandInvocationIntrinsics session) => Find(session, SetCommand) is not null;
 
+    /// <summary>The name of the secret vault that is asked where none is named; null where the session does not say.</summary>
     /// <exception cref="RequestException">CredentialNotStorable.</exception>
-    public static void Set(CommandInvocationIntrinsics session, string name, PSCredential credential) =>
-        Change(session, "Set-Secret", name, "kept", new Dictionary<string, object>(StringComparer.Ordinal) { ["Name"] = name, ["Secret"] = credential, ["ErrorAction"] = "Stop" });
-
-    /// <summary>Nothing where there is none.</summary>
-    /// <inheritdoc cref="Set"/>
-    public static void Remove(CommandInvocationIntrinsics session, string name)
+    public static string? DefaultVault(CommandInvocationIntrinsics session)
     {
-        if (!IsThere(session, RemoveCommand))
+        if (Find(session, VaultCommand) is not { } command)
         {
-            throw new RequestException(FaultCodes.CredentialNotStorable, $"The secret '{name}' cannot be taken away: this session knows no {RemoveCommand}.") { Remedy = "Import the module that keeps your secrets, or delete the secret by hand." };
+            return null;
         }
 
-        Change(session, RemoveCommand, name, "taken away", new Dictionary<string, object>(StringComparer.Ordinal) { ["Name"] = name, ["ErrorAction"] = "Stop" });
+        try
+        {
+            return session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, command, new System.Collections.Hashtable { ["ErrorAction"] = "Stop" })
+                .FirstOrDefault(static vault => LanguagePrimitives.IsTrue(vault?.Properties["IsDefault"]?.Value))?.Properties["Name"]?.Value?.ToString();
+        }
+        catch (RuntimeException exception) when (exception is not PipelineStoppedException)
+        {
+            throw new RequestException(FaultCodes.CredentialNotStorable, $"{VaultCommand} does not say which secret vault is the default one: {exception.Message}", exception);
+        }
     }
+
+    /// <exception cref="RequestException">CredentialNotStorable.</exception>
+    public void Set(string name, PSCredential credential) => Change(SetCommand, name, "kept", new() { ["Secret"] = credential });
+
+    /// <inheritdoc cref="Set"/>
+    public void Remove(string name) => Change(RemoveCommand, name, "taken away", []);
 
     private static CommandInfo? Find(CommandInvocationIntrinsics session, string command) =>
         session.GetCommand(command, CommandTypes.Cmdlet | CommandTypes.Function | CommandTypes.Alias);
 
-    private static void Change(CommandInvocationIntrinsics session, string command, string name, string done, Dictionary<string, object> parameters)
+    private void Change(string command, string name, string done, System.Collections.Hashtable parameters)
     {
+        if (Find(session, command) is not { } found)
+        {
+            throw NotChanged($"this session knows no {command}");
+        }
+
+        if (secretVault is null && found.Parameters.TryGetValue(VaultParameter, out var vault) && vault.ParameterSets.Values.Any(static set => set.IsMandatory))
+        {
+            throw NotChanged($"it is not known in which secret vault it is, and {command} asks for it");
+        }
+
         try
         {
-            session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, Find(session, command), new System.Collections.Hashtable(parameters));
+            session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, found, ParametersOf(name, parameters));
         }
-        catch (RuntimeException exception)
+        catch (RuntimeException exception) when (exception is not PipelineStoppedException)
         {
-            throw new RequestException(FaultCodes.CredentialNotStorable, $"The secret '{name}' could not be {done}: {exception.Message}", exception);
+            throw NotChanged(exception.Message, exception);
         }
+
+        RequestException NotChanged(string why, Exception? inner = null) => new(FaultCodes.CredentialNotStorable, $"The secret '{name}'{Where} could not be {done}: {why}", inner);
+    }
+
+    private System.Collections.Hashtable ParametersOf(string name, System.Collections.Hashtable? more = null)
+    {
+        var parameters = new System.Collections.Hashtable(more ?? []) { ["Name"] = name, ["ErrorAction"] = "Stop" };
+        if (secretVault is not null)
+        {
+            parameters[VaultParameter] = secretVault;
+        }
+
+        return parameters;
     }
 
     private IReadOnlyList<object> Fetch(string name)
@@ -112,16 +148,10 @@ internal sealed class SecretStore(CommandInvocationIntrinsics session, string? s
             throw new RequestException(FaultCodes.SecretStoreMissing, $"The secret '{name}' was asked for, and this session knows no {Command}.");
         }
 
-        var parameters = new Dictionary<string, object>(StringComparer.Ordinal) { ["Name"] = name, ["ErrorAction"] = "Stop" };
-        if (secretVault is not null)
-        {
-            parameters["Vault"] = secretVault;
-        }
-
         Collection<PSObject> found;
         try
         {
-            found = session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, command, new System.Collections.Hashtable(parameters));
+            found = session.InvokeScript(Splatted, true, PipelineResultTypes.None, null, command, ParametersOf(name));
         }
         catch (RuntimeException exception)
         {

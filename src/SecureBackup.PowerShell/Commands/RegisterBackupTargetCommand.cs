@@ -26,7 +26,8 @@ public sealed class RegisterBackupTargetCommand : TargetSettingsCommand
     protected override void EndProcessing()
     {
         TargetSettings? settings = null;
-        GuardEngine(Name, () => settings = Apply(new TargetSettings { Name = RequireFree(), Address = TargetUri.Parse(Address()), RegisteredAt = TimeProvider.System.GetUtcNow() }));
+        TargetSettings? before = null;
+        GuardEngine(Name, () => settings = Apply(new TargetSettings { Name = RequireFree(), Address = Address(), RegisteredAt = TimeProvider.System.GetUtcNow() }));
         GuardEngine(Name, () => RemotePlaces.PlatformOf(settings!));
         if (!ShouldProcess(Name, $"Register the target {settings!.Address}"))
         {
@@ -38,7 +39,8 @@ public sealed class RegisterBackupTargetCommand : TargetSettingsCommand
             Check(settings);
         }
 
-        WriteObject(Keep(settings, Force));
+        GuardEngine(Name, () => before = Force && Registry.Has(Name) ? Registry.Require(Name, evenDamaged: true) : null);
+        WriteObject(Keep(settings, before));
     }
 
     /// <summary>Before anybody is asked for anything.</summary>
@@ -49,7 +51,15 @@ public sealed class RegisterBackupTargetCommand : TargetSettingsCommand
     }
 
     /// <summary>An address that is plain http in itself has to say that it may be.</summary>
-    private string Address() => AllowPlainHttp && Uri.StartsWith("dav:", StringComparison.OrdinalIgnoreCase) && !Uri.Contains("allowplainhttp", StringComparison.OrdinalIgnoreCase)
-        ? $"{Uri}{(Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?')}allowplainhttp=yes"
-        : Uri;
+    private TargetUri Address()
+    {
+        try
+        {
+            return TargetUri.Parse(Uri);
+        }
+        catch (RequestException exception) when (AllowPlainHttp && exception.Code == FaultCodes.PlainHttpRefused)
+        {
+            return TargetUri.Parse($"{Uri}{(Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?')}allowplainhttp=yes");
+        }
+    }
 }

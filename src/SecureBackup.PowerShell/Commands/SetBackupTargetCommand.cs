@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
@@ -36,16 +37,17 @@ public sealed class SetBackupTargetCommand : TargetSettingsCommand
             Check(after!);
         }
 
-        WriteObject(Keep(after!, replaces: true));
-        if (before!.Credential.Source == CredentialSource.Stored && after!.Credential.Source != CredentialSource.Stored)
-        {
-            GuardEngine(Name, () => Credentials.Forget(before));
-        }
+        WriteObject(Keep(after!, before));
     }
 
     private TargetSettings Cleared(TargetSettings settings)
     {
         var gone = (Clear ?? []).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (gone.Except([.. settings.Options.Keys, nameof(MaxBytesPerSecond), nameof(Timetable)], StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } unknown)
+        {
+            throw new RequestException(FaultCodes.TargetOptionInvalid, $"The target '{Name}' has no setting '{unknown}'.") { Remedy = "Look at its Options with Get-BackupTarget." };
+        }
+
         return settings with
         {
             Options = settings.Options.Where(option => !gone.Contains(option.Key)).ToDictionary(StringComparer.Ordinal),

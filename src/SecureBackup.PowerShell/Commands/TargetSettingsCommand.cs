@@ -33,7 +33,7 @@ public abstract class TargetSettingsCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? CredentialSecret { get; set; }
 
-    /// <summary>The registered secret vault that knows the name; the default one when not given.</summary>
+    /// <summary>The registered secret vault that knows the name, or that the credential is kept in; the default one when not given.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? SecretVault { get; set; }
@@ -65,14 +65,6 @@ public abstract class TargetSettingsCommand : EngineCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? StorageClass { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? HostKey { get; set; }
-
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? IdentityFile { get; set; }
 
     /// <summary>A file of certificates of those who may have signed the server's.</summary>
     [Parameter]
@@ -136,6 +128,7 @@ public abstract class TargetSettingsCommand : EngineCommand
             Timetable = Timetable ?? settings.Timetable,
             IsReadOnly = GivenOf(nameof(ReadOnly)).Count > 0 ? ReadOnly : settings.IsReadOnly,
         };
+        changed.RequireNoSecret();
         _ = TargetAccess.PlanOf(changed);
         return changed;
     }
@@ -147,12 +140,43 @@ public abstract class TargetSettingsCommand : EngineCommand
         RunEngine(settings.Name, (_, token) => RemotePlaces.CheckAsync(settings, credential, CheckingTime, token));
     }
 
-    /// <summary>The credential first, the file last: what is in the registry works.</summary>
-    private protected BackupTarget Keep(TargetSettings settings, bool replaces)
+    /// <summary>The name first, so that nobody else's credential is overwritten; then the credential; at last the old one goes.</summary>
+    /// <param name="before">What it replaces; null where the name must be free.</param>
+    private protected BackupTarget Keep(TargetSettings settings, TargetSettings? before)
     {
-        GuardEngine(settings.Name, () => settings = Credential is null ? settings : settings with { Credential = Credentials.Keep(settings.Name!, Credential, text => WriteInformation(text, ["SecureBackup"])) });
-        RunEngine(settings.Name, (_, token) => Registry.SaveAsync(settings, replaces, token));
+        byte[]? copy = null;
+        GuardEngine(settings.Name, () =>
+        {
+            settings = Credential is null ? settings : settings with { Credential = Credentials.PlaceFor(settings.Name!, SecretVault) };
+            copy = before is null ? null : Registry.Copy(settings.Name!);
+        });
+        RunEngine(settings.Name, (_, token) => Registry.SaveAsync(settings, before is not null, token));
+        GuardEngine(settings.Name, () => KeepCredential(settings, copy));
+        if (before is not null && !CredentialStore.MayBeSame(before.Credential, settings.Credential))
+        {
+            GuardEngine(settings.Name, () => Credentials.Forget(before, WriteWarning));
+        }
+
         return BackupTarget.From(settings, RemotePlaces.PlatformOf(settings));
+    }
+
+    private void KeepCredential(TargetSettings settings, byte[]? copy)
+    {
+        if (Credential is null)
+        {
+            return;
+        }
+
+        try
+        {
+            Credentials.Keep(settings, Credential, text => WriteInformation(text, ["SecureBackup"]));
+        }
+        catch
+        {
+            // Whoever stops the cmdlet here wants the target as it was, too.
+            Registry.PutBack(settings.Name!, copy);
+            throw;
+        }
     }
 
     private TargetCredential CredentialOf(TargetSettings settings)
@@ -179,6 +203,11 @@ public abstract class TargetSettingsCommand : EngineCommand
         {
             throw new RequestException(FaultCodes.TwoKeysGiven, $"Of {string.Join(" and ", given)} a target has one.") { Remedy = "Give one of them." };
         }
+
+        if (SecretVault is not null && CredentialSecret is null && Credential is null)
+        {
+            throw new RequestException(FaultCodes.TargetOptionInvalid, "-SecretVault says where a secret is, and none is named.") { Remedy = "Give -CredentialSecret, or -Credential to keep one there." };
+        }
     }
 
     private CredentialReference ReferenceOf() =>
@@ -198,8 +227,8 @@ public abstract class TargetSettingsCommand : EngineCommand
         (string Key, string? Value)[] own =
         [
             ("region", Region), ("endpoint", Endpoint), ("tenant", TenantId), ("kmskey", KmsKey), ("storageclass", StorageClass),
-            ("hostkey", HostKey), ("identityfile", IdentityFile is null ? null : ResolvePath(IdentityFile)), ("ca", CertificateAuthority is null ? null : ResolvePath(CertificateAuthority)),
-            ("proxy", Proxy), ("allowplainhttp", AllowPlainHttp ? "yes" : null), ("parallel", ParallelTransfers?.ToString(CultureInfo.InvariantCulture)),
+            ("ca", CertificateAuthority is null ? null : ResolvePath(CertificateAuthority)), ("proxy", Proxy),
+            ("allowplainhttp", GivenOf(nameof(AllowPlainHttp)).Count == 0 ? null : AllowPlainHttp ? "yes" : "no"), ("parallel", ParallelTransfers?.ToString(CultureInfo.InvariantCulture)),
         ];
         foreach (var (key, value) in own)
         {

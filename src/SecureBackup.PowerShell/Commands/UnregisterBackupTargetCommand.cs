@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
@@ -21,28 +20,14 @@ public sealed class UnregisterBackupTargetCommand : EngineCommand
         foreach (var name in Name)
         {
             TargetSettings? settings = null;
-            GuardEngine(name, () => settings = Find(registry, name));
+            GuardEngine(name, () => settings = registry.Require(name, evenDamaged: true));
             if (!ShouldProcess(name, "Forget the target and its stored credential"))
             {
                 continue;
             }
 
-            // The credential first: what is left after a failure can be tried again by its name.
-            GuardEngine(name, () => new CredentialStore(registry, InvokeCommand).Forget(settings!));
+            GuardEngine(name, () => new CredentialStore(registry, InvokeCommand).Forget(settings!, WriteWarning));
             RunEngine(name, (_, token) => registry.RemoveAsync(name, token));
-        }
-    }
-
-    /// <summary>Of a damaged file only the file is known, and where this computer would keep its credential.</summary>
-    private static TargetSettings Find(TargetRegistry registry, string name)
-    {
-        try
-        {
-            return registry.Require(name);
-        }
-        catch (RequestException exception) when (exception.Code == FaultCodes.TargetFileDamaged)
-        {
-            return new TargetSettings { Name = name, Address = TargetUri.Parse("s3://unknown"), Credential = new CredentialReference(CredentialSource.Stored) };
         }
     }
 }

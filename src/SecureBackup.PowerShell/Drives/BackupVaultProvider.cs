@@ -62,7 +62,7 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
     {
         var keys = DynamicParameters as DriveKeyParameters;
         var root = string.Empty;
-        Guard(drive.Root, () => root = ResolveFolder(drive.Root));
+        Guard(drive.Root, () => root = VaultPlace.Parse(drive.Root, SessionState));
         if (RunspaceVaults.Current.Find(root) is null)
         {
             LockedVault? locked = null;

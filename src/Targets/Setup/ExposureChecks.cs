@@ -7,7 +7,7 @@ internal static class ExposureChecks
 {
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("Not public", IsQuick: true, NotPublicAsync),
+        new("Not public", IsQuick: true, NotPublicAsync) { OnlyLooks = true },
         new("Demands TLS", IsQuick: false, DemandsTlsAsync),
     ];
 
@@ -30,8 +30,8 @@ internal static class ExposureChecks
             true => CheckResult.Failed(FaultCodes.TargetExposed, $"Everybody may read {run.Target.DisplayName}: an object was given to somebody without a credential."),
             false => CheckResult.Passed("Nobody without a credential is given an object."),
             null when fact is { State: FactState.Known } => CheckResult.Passed("The place is set so."),
-            null when fact is null or { State: FactState.NotOffered } => CheckResult.NotOffered("The platform has no public places."),
-            null => CheckResult.CannotTell("The credential may not ask who may reach the place."),
+            null when fact is { State: FactState.Denied } => CheckResult.CannotTell("The credential may not ask who may reach the place."),
+            null => CheckResult.CannotTell("Nothing here says who may reach the place; look in the platform's console."),
         };
     }
 

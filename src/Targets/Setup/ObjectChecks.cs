@@ -16,7 +16,7 @@ internal static class ObjectChecks
 
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("List", IsQuick: true, ListAsync),
+        new("List", IsQuick: true, ListAsync) { OnlyLooks = true },
         new("Put", IsQuick: true, PutAsync),
         new("Read", IsQuick: true, static (run, token) => OnProbeAsync(run, ReadAsync, token)),
         new("Read a range", IsQuick: true, static (run, token) => OnProbeAsync(run, ReadRangeAsync, token)),

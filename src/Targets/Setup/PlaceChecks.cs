@@ -10,11 +10,11 @@ internal static class PlaceChecks
 
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("Place exists", IsQuick: true, static (run, token) => JudgeAsync(run, "It is there.", token, TargetFault.PlaceMissing)),
-        new("Credential accepted", IsQuick: true, static (run, token) => JudgeAsync(run, "The store knows it.", token, TargetFault.KeyRejected)),
-        new("Region right", IsQuick: true, RegionAsync),
-        new("Clock", IsQuick: true, ClockAsync),
-        new("Transport", IsQuick: true, static (run, token) => JudgeAsync(run, "The server is who it should be.", token, TargetFault.Untrusted, TargetFault.ProxyRefused, TargetFault.Unavailable, TargetFault.Throttled, TargetFault.Garbled)),
+        new("Place exists", IsQuick: true, static (run, token) => JudgeAsync(run, "It is there.", token, TargetFault.PlaceMissing)) { OnlyLooks = true },
+        new("Credential accepted", IsQuick: true, static (run, token) => JudgeAsync(run, "The store knows it.", token, TargetFault.KeyRejected)) { OnlyLooks = true },
+        new("Region right", IsQuick: true, RegionAsync) { OnlyLooks = true },
+        new("Clock", IsQuick: true, ClockAsync) { OnlyLooks = true },
+        new("Transport", IsQuick: true, static (run, token) => JudgeAsync(run, "The server is who it should be.", token, TargetFault.Untrusted, TargetFault.ProxyRefused, TargetFault.Unavailable, TargetFault.Throttled, TargetFault.Garbled)) { OnlyLooks = true },
     ];
 
     /// <summary>For checks that make no sense where the place does not answer; null where it does.</summary>

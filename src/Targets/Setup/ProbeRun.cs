@@ -12,9 +12,11 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>No test takes so long; what is older is another one's rest.</summary>
     private static readonly TimeSpan StaleAge = TimeSpan.FromMinutes(10);
 
+    private const int TokenBytes = 8;
+
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
-    private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}/";
+    private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes))}/";
     private IReadOnlyList<TargetFact>? _facts;
     private TargetException? _unreachable;
     private bool _wasReached;
@@ -114,7 +116,7 @@ public sealed class ProbeRun : IAsyncDisposable
         return _unreachable;
     }
 
-    /// <summary>Deletes what this run left, and what an earlier one left because it was locked. What may not be deleted stays: it is small, and no vault sees it.</summary>
+    /// <summary>Deletes what this run left, and what an earlier one left because it was locked; never what others put there. What may not be deleted stays: it is small, and no vault sees it.</summary>
     public async Task CleanAsync(CancellationToken cancellationToken)
     {
         try
@@ -126,7 +128,7 @@ public sealed class ProbeRun : IAsyncDisposable
             }
 
             var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
-            var names = found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || now - stat.StoreTime > StaleAge).Select(static stat => stat.Name).ToList();
+            var names = found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || (IsOfRun(stat.Name) && now - stat.StoreTime > StaleAge)).Select(static stat => stat.Name).ToList();
             if (names.Count > 0)
             {
                 await Target.DeleteManyAsync(names, cancellationToken);
@@ -142,6 +144,12 @@ public sealed class ProbeRun : IAsyncDisposable
     {
         await Target.DisposeAsync();
         await Setup.DisposeAsync();
+    }
+
+    private static bool IsOfRun(ObjectName name)
+    {
+        var rest = name.Value[ObjectPrefix.Probes.Length..];
+        return rest.IndexOf('/', StringComparison.Ordinal) == 2 * TokenBytes && rest[..(2 * TokenBytes)].All(char.IsAsciiHexDigitLower);
     }
 
     private static TargetTraffic Sum(TargetTraffic left, TargetTraffic right) => new()

@@ -4,7 +4,11 @@ namespace SecureBackup.Targets.Setup;
 
 /// <summary>One thing that a place can or cannot do, found out by doing it.</summary>
 /// <param name="IsQuick">Among those that a target passes before it is registered.</param>
-public sealed record TargetCheck(string Name, bool IsQuick, Func<ProbeRun, CancellationToken, Task<CheckResult>> Run);
+public sealed record TargetCheck(string Name, bool IsQuick, Func<ProbeRun, CancellationToken, Task<CheckResult>> Run)
+{
+    /// <summary>It puts and deletes nothing.</summary>
+    public bool OnlyLooks { get; init; }
+}
 
 /// <param name="Detail">What was found, for people.</param>
 public sealed record CheckResult(CheckOutcome Outcome, string Detail, FaultCode? Code = null, string? Remedy = null)

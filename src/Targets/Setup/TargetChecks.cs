@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets.Naming;
 
 namespace SecureBackup.Targets.Setup;
 
@@ -8,6 +9,9 @@ public static class TargetChecks
     private static readonly TimeSpan CleaningTime = TimeSpan.FromSeconds(15);
 
     public static IReadOnlyList<TargetCheck> All { get; } = [.. PlaceChecks.All, .. ObjectChecks.All, .. ExposureChecks.All, .. PromiseChecks.All, .. LockChecks.All, .. SettingChecks.All];
+
+    /// <summary>Those that a target passes before it is registered; where nothing is ever written, those that only look.</summary>
+    public static IEnumerable<TargetCheck> QuickFor(TargetSettings settings) => All.Where(check => check.IsQuick && (check.OnlyLooks || !settings.IsReadOnly));
 
     /// <summary>Runs them one after the other, hands out each result, and cleans up. What the time does not suffice for is <see cref="CheckOutcome.NotReached"/>.</summary>
     public static async Task RunAsync(
@@ -26,8 +30,11 @@ public static class TargetChecks
         }
         finally
         {
-            using var cleaning = new CancellationTokenSource(CleaningTime, run.Time);
-            await run.CleanAsync(cleaning.Token);
+            if (!run.Settings.IsReadOnly)
+            {
+                using var cleaning = new CancellationTokenSource(CleaningTime, run.Time);
+                await run.CleanAsync(cleaning.Token);
+            }
         }
     }
 

@@ -128,7 +128,7 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"<Version>(?<value>[^<]+)</Version>", RegexOptions.ExplicitCapture)]
     private static partial Regex VersionElement();
 
-    [GeneratedRegex(@"^## \[(?<value>[^\]]+)\]", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^## \[(?<value>[0-9][^\]]*)\]", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex ChangelogVersion();
 
     [GeneratedRegex(@"output/SecureBackup/(?<value>\d[\d.]*)/", RegexOptions.ExplicitCapture)]

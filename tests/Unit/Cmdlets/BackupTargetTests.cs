@@ -35,7 +35,15 @@ public sealed class BackupTargetTests : IDisposable
             $target.Platform, $target.Credential -join ' '
             (New-BackupVault offsite).Path
             (Start-CustomerBackup ./crm -Vault target:offsite).FileCount
-            (Get-BackupTarget offsite | Connect-BackupVault).Role
+            (Get-BackupTarget offsite | Connect-BackupVault -Drive backup).Role
+            $drives = $ExecutionContext.SessionState
+            $show = { param($drive) $ExecutionContext.InvokeProvider.ChildItem.Get("${drive}:/crm/latest/crm", $false).ForEach({ $_.Name }) -join ' ' }
+            & $show backup
+            $reader = $ExecutionContext.InvokeProvider.Content.GetReader('backup:/crm/latest/crm/notes/today.txt')[0]; $reader.Read(0); $reader.Close()
+            ($env:SECUREBACKUP_TARGET_USER, $env:SECUREBACKUP_TARGET_PASSWORD) = ($env:TEST_ID, $env:TEST_SECRET)
+            $null = $drives.Drive.New([Management.Automation.PSDriveInfo]::new('own', $drives.Provider.GetOne('BackupVault'), 's3://{{bucket}}/shop?endpoint={{ceph.Endpoint.OriginalString}}', '', $null), 'Global')
+            & $show own
+            Disconnect-BackupVault 's3://{{bucket}}/shop?endpoint={{ceph.Endpoint.OriginalString}}'
             $null = Restore-CustomerBackup -Destination ./out
             [IO.File]::ReadAllText("$PWD/out/crm/notes/today.txt").Trim()
             Disconnect-BackupVault offsite
@@ -44,7 +52,7 @@ public sealed class BackupTargetTests : IDisposable
             [IO.Directory]::GetFiles("$PWD/config", '*', 'AllDirectories').Count
             """);
 
-        Assert.Equal(["S3 compatible Stored", "target:offsite", "3", "Owner", "Call Ada back.", $"{FaultCodes.NoSuchTarget}", "0"], lines);
+        Assert.Equal(["S3 compatible Stored", "target:offsite", "3", "Owner", "customers.csv notes", "Call Ada back.", "customers.csv notes", "Call Ada back.", $"{FaultCodes.NoSuchTarget}", "0"], lines);
         Assert.Contains((await ceph.Admin.ListObjectsV2Async(new() { BucketName = bucket, Prefix = "shop/keys/" }, TestContext.Current.CancellationToken)).S3Objects, static found => found.Size > 0);
     }
 
@@ -101,17 +109,13 @@ public sealed class BackupTargetTests : IDisposable
     public async Task Credentials_come_from_where_they_are_said_to_be_and_are_never_shown()
     {
         var (ceph, bucket) = await UseBucketAsync();
-        var lines = await _place.LinesAsync(Prepare + $$"""
-            $kept = @{}
-            function Set-Secret { [CmdletBinding()] param($Name, $Secret) $kept[$Name] = $Secret }
-            function Get-Secret { [CmdletBinding()] param($Name, $Vault) if ($kept[$Name]) { $kept[$Name] } else { throw "no $Name" } }
-            function Remove-Secret { [CmdletBinding()] param($Name) $kept.Remove($Name) }
+        var lines = await _place.LinesAsync(Prepare + TargetCredentialTests.Vaults + $$"""
             $common = @{ Uri = 's3://{{bucket}}/x'; Endpoint = '{{ceph.Endpoint.OriginalString}}' }
             (Register-BackupTarget one @common -Credential $login -InformationVariable told).Credential
             "$told"
             @($kept.Keys)
             (Register-BackupTarget two @common -CredentialVariable TEST_ID, TEST_SECRET).Credential
-            $kept['mine'] = $login
+            $kept['home/mine'] = $login
             (Register-BackupTarget three @common -CredentialSecret mine).Credential
             Get-ErrorId { Register-BackupTarget four @common -CredentialSecret mine -Credential $login }
             Get-ErrorId { Register-BackupTarget four @common -CredentialVariable NOWHERE_TO_BE_SEEN }
@@ -122,8 +126,8 @@ public sealed class BackupTargetTests : IDisposable
 
         Assert.Equal(
             [
-                "Stored: SecureBackup/one", "The credential is kept as the secret 'SecureBackup/one'.", "SecureBackup/one", "Variable: TEST_ID,TEST_SECRET", "Secret: mine",
-                $"{FaultCodes.TwoKeysGiven}", $"{FaultCodes.CredentialMissing}", "mine",
+                "Stored: SecureBackup/one", "The credential is kept as the secret 'SecureBackup/one'.", "home/SecureBackup/one", "Variable: TEST_ID,TEST_SECRET", "Secret: mine",
+                $"{FaultCodes.TwoKeysGiven}", $"{FaultCodes.CredentialMissing}", "home/mine",
             ],
             lines.SkipLast(1));
         Assert.DoesNotContain(ceph.Key.Secret, lines[^1], StringComparison.Ordinal);

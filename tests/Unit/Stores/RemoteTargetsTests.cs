@@ -43,6 +43,35 @@ public sealed class RemoteTargetsTests
         Assert.Equal(FaultCodes.TargetOptionInvalid, Assert.Throws<RequestException>(() => Open(address, credential)).Code);
     }
 
+    [Theory]
+    [InlineData("secret", "hunter2")]
+    [InlineData("proxy", "http://ada:hunter2@proxy:3128")]
+    [InlineData("endpoint", "https://s3.example.org?hunter2")]
+    public void A_setting_that_is_a_secret_is_refused_and_not_repeated(string key, string value)
+    {
+        using var credential = TargetCredential.Of("id", "secret", "of the test");
+        var settings = new TargetSettings { Address = TargetUri.Parse("s3://bucket/x?region=eu-central-1"), Options = new Dictionary<string, string>(StringComparer.Ordinal) { [key] = value } };
+        var error = Assert.Throws<RequestException>(() => RemoteTargets.Open(settings, credential, new OpenContext(NullSink.Instance, TimeProvider.System)));
+
+        Assert.Equal(FaultCodes.SecretInAddress, error.Code);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("wasabi://bucket/x?region=eu-central-2")]
+    [InlineData("b2://bucket/x?region=us-west-004")]
+    [InlineData("ibmcos://bucket/x?region=eu-de")]
+    [InlineData("sftp://user@host/x")]
+    [InlineData("dav://localhost/x")]
+    [InlineData("davs://host/x")]
+    public void A_platform_that_is_not_spoken_is_refused_with_what_is(string address)
+    {
+        var error = Assert.Throws<RequestException>(() => Open(address, TargetCredential.None));
+
+        Assert.Equal(FaultCodes.PlatformNotInstalled, error.Code);
+        Assert.Equal("This version speaks s3 (any S3 store by endpoint), gs and azblob.", error.Remedy);
+    }
+
     [Fact]
     public void What_is_missing_to_a_credential_is_said()
     {

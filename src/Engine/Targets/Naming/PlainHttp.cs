@@ -27,7 +27,7 @@ public static class PlainHttp
     {
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Query.Length > 0)
         {
-            throw new RequestException(FaultCodes.TargetAddressInvalid, $"The endpoint '{endpoint}' is no address such as https://host:port.");
+            throw new RequestException(FaultCodes.TargetAddressInvalid, $"The endpoint '{TargetUri.Shown(endpoint)}' is no address such as https://host:port.");
         }
 
         if (uri.Scheme is "http" && !isAllowed && !IsHere(uri))

@@ -27,20 +27,15 @@ internal static class TargetOptions
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             var key = (equals < 0 ? pair : pair[..equals]).ToLowerInvariant();
-            if (IsSecret(key))
+            var value = equals < 0 ? "" : Uri.UnescapeDataString(pair[(equals + 1)..]);
+            if (FindSecret(key, value) is { } found)
             {
-                throw secret($"'{key}'");
+                throw secret(found);
             }
 
             if (equals <= 0 || key.AsSpan().IndexOfAnyExcept(Alphabet.Lower) >= 0)
             {
                 throw invalid("behind the question mark stand options such as region=eu-central-1");
-            }
-
-            var value = Uri.UnescapeDataString(pair[(equals + 1)..]);
-            if (key is Endpoint or Proxy && HasUser(value))
-            {
-                throw secret($"a user in '{key}'");
             }
 
             if (!options.TryAdd(key, value))
@@ -51,6 +46,14 @@ internal static class TargetOptions
 
         return options.ToImmutable();
     }
+
+    /// <summary>What in an option is a secret, without it; null where nothing is.</summary>
+    public static string? FindSecret(string key, string value) =>
+        IsSecret(key) ? $"'{key}'"
+        : key is not (Endpoint or Proxy) ? null
+        : value.Contains('@', StringComparison.Ordinal) ? $"a user in '{key}'"
+        : value.AsSpan().IndexOfAny('?', '#') >= 0 ? $"what stands behind the server in '{key}'"
+        : null;
 
     public static bool IsDefault(TargetUri address, KeyValuePair<string, string> option) => option switch
     {
@@ -64,11 +67,4 @@ internal static class TargetOptions
         character is '%' or '&' or '#' or '?' or ' ' or < '!' or > '~' ? Uri.EscapeDataString(character.ToString()) : character.ToString()));
 
     private static bool IsSecret(string key) => Secrets.Contains(key.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal), StringComparer.Ordinal);
-
-    private static bool HasUser(string address)
-    {
-        var start = address.IndexOf("://", StringComparison.Ordinal) is >= 0 and var found ? found + 3 : 0;
-        var end = address.IndexOf('/', start) is >= 0 and var slash ? slash : address.Length;
-        return address.AsSpan(start, end - start).Contains('@');
-    }
 }

@@ -81,6 +81,20 @@ public sealed class TargetRegistry(string folder)
         return TargetFile.Decode(bytes, name);
     }
 
+    /// <param name="evenDamaged">Of a damaged file only the file is known, and where this computer would keep its credential.</param>
+    /// <inheritdoc cref="Require(string)"/>
+    public TargetSettings Require(string name, bool evenDamaged)
+    {
+        try
+        {
+            return Require(name);
+        }
+        catch (RequestException exception) when (evenDamaged && exception.Code == FaultCodes.TargetFileDamaged)
+        {
+            return new TargetSettings { Name = name, Address = TargetUri.Parse("s3://unknown"), Credential = new CredentialReference(CredentialSource.Stored) };
+        }
+    }
+
     /// <exception cref="RequestException"><c>NoSuchTarget</c>; what <see cref="Find"/> throws.</exception>
     public TargetSettings Require(string name) => Find(name) ?? throw new RequestException(FaultCodes.NoSuchTarget, $"There is no target '{name}'.");
 
@@ -96,6 +110,22 @@ public sealed class TargetRegistry(string folder)
         if (!await DurableFile.WriteAsync(PathOf(name), TargetFile.Encode(settings), options, cancellationToken))
         {
             throw new RequestException(FaultCodes.TargetNameTaken, $"There is a target '{name}' already.");
+        }
+    }
+
+    /// <summary>The file of a target, readable or not, to put it back by; null where there is none.</summary>
+    public byte[]? Copy(string name) => Has(name) ? File.ReadAllBytes(PathOf(name)) : null;
+
+    /// <summary>Puts back what <see cref="Copy"/> gave.</summary>
+    public void PutBack(string name, byte[]? copy)
+    {
+        if (copy is null)
+        {
+            File.Delete(PathOf(name));
+        }
+        else
+        {
+            DurableFile.WriteAsync(PathOf(name), copy, DurableWriteOptions.Private, CancellationToken.None).GetAwaiter().GetResult();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Targets.Naming;
 
@@ -14,6 +15,7 @@ public enum CredentialSource
 }
 
 /// <param name="Name">Of the secret, the file's path, <c>ID_VAR,SECRET_VAR</c>, or the kind of identity: auto, instance, container, workload, profile:x.</param>
+/// <param name="SecretVault">Where the secret is; null for the session's default one.</param>
 public sealed record CredentialReference(CredentialSource Source, string? Name = null, string? SecretVault = null);
 
 /// <summary>What a registered target consists of. Options are checked by the platform, not here.</summary>
@@ -36,6 +38,15 @@ public sealed record TargetSettings
     public bool IsReadOnly { get; init; }
 
     public DateTimeOffset? RegisteredAt { get; init; }
+
+    /// <exception cref="RequestException"><c>SecretInAddress</c>.</exception>
+    public void RequireNoSecret()
+    {
+        if (Options.Select(static option => TargetOptions.FindSecret(option.Key, option.Value)).FirstOrDefault(static found => found is not null) is { } secret)
+        {
+            throw new RequestException(FaultCodes.SecretInAddress, $"The settings of the target hold a secret: {secret}.");
+        }
+    }
 
     public string? Option(string key) => Options.GetValueOrDefault(key) ?? Address.Options.GetValueOrDefault(key);
 }

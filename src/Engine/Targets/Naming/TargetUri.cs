@@ -57,8 +57,8 @@ public sealed record TargetUri
 
         var scheme = text[..text.IndexOf(Separator, StringComparison.Ordinal)].ToLowerInvariant();
         var platform = TargetScheme.Find(scheme) ?? throw Invalid(text, $"'{scheme}' is none of {string.Join(", ", TargetScheme.All.Select(known => known.Name))}");
-        var (authority, path, query) = Split(text[(scheme.Length + Separator.Length)..]);
-        var (user, host) = SplitUser(text, authority);
+        var (user, rest) = SplitUser(text, text[(scheme.Length + Separator.Length)..]);
+        var (host, path, query) = Split(rest);
         if (user is not null && !platform.HasUser)
         {
             throw Invalid(text, "it names a user, and an address of this kind has none");
@@ -85,40 +85,48 @@ public sealed record TargetUri
     internal static RequestException Invalid(string text, string problem) => new(FaultCodes.TargetAddressInvalid, $"'{Shown(text)}' is no address of a target: {problem}.");
 
     /// <summary>An address as it may be shown before it is known to hold no secret.</summary>
-    private static string Shown(string text)
+    internal static string Shown(string text)
     {
-        var start = text.IndexOf(Separator, StringComparison.Ordinal) is > 0 and var found ? found + Separator.Length : 0;
+        var start = IsOne(text) ? text.IndexOf(Separator, StringComparison.Ordinal) + Separator.Length : 0;
         var rest = text[start..];
-        rest = rest.IndexOfAny(['?', '#']) is >= 0 and var query ? $"{rest[..query]}?…" : rest;
-        var slash = rest.IndexOf('/', StringComparison.Ordinal) is >= 0 and var first ? first : rest.Length;
-        return rest.LastIndexOf('@', slash - 1 < 0 ? 0 : slash - 1) is >= 0 and var at ? $"{text[..start]}…{rest[at..]}" : $"{text[..start]}{rest}";
+        var at = UserEnd(rest);
+        var shown = at < 0 ? rest : $"…{rest[at..]}";
+        return text[..start] + (shown.IndexOfAny(['?', '#']) is >= 0 and var query ? $"{shown[..query]}?…" : shown);
+    }
+
+    /// <summary>The last @ that is in no option: a secret may hold what else ends a user. In a path it is written as %40.</summary>
+    private static int UserEnd(string rest)
+    {
+        var at = rest.LastIndexOf('@');
+        var query = rest.IndexOf('?', StringComparison.Ordinal);
+        return at < 0 || query < 0 || at < query || !rest.AsSpan(query, at - query).Contains('=') ? at : rest.LastIndexOf('@', query);
     }
 
     private static RequestException Secret(string text, string what) => new(FaultCodes.SecretInAddress, $"The address {Shown(text)} holds a secret: {what}.");
 
-    private static (string Authority, string Path, string Query) Split(string rest)
+    private static (string Host, string Path, string Query) Split(string rest)
     {
         var query = rest.IndexOf('?', StringComparison.Ordinal) is >= 0 and var mark ? mark : rest.Length;
         var slash = rest.IndexOf('/', 0, query) is >= 0 and var first ? first : query;
-        return (rest[..slash], slash < query ? rest[(slash + 1)..query] : "", query < rest.Length ? rest[(query + 1)..] : "");
+        return (rest[..slash].ToLowerInvariant(), slash < query ? rest[(slash + 1)..query] : "", query < rest.Length ? rest[(query + 1)..] : "");
     }
 
-    private static (string? User, string Host) SplitUser(string text, string authority)
+    private static (string? User, string Place) SplitUser(string text, string rest)
     {
-        var at = authority.LastIndexOf('@');
+        var at = UserEnd(rest);
         if (at < 0)
         {
-            return (null, authority.ToLowerInvariant());
+            return (null, rest);
         }
 
-        var user = authority[..at];
-        if (user.Contains(':', StringComparison.Ordinal))
+        var user = rest[..at];
+        if (user.AsSpan().IndexOfAny(":/?#") >= 0)
         {
-            throw Secret(text, "a password before the @");
+            throw Secret(text, "a password before the last @, which a path has as %40");
         }
 
         return user.Length > 0 && user.AsSpan().IndexOfAnyExcept(Alphabet.User) < 0
-            ? (user, authority[(at + 1)..].ToLowerInvariant())
+            ? (user, rest[(at + 1)..])
             : throw Invalid(text, "what stands before the @ is no user name");
     }
 

@@ -78,17 +78,39 @@ public sealed class TargetUriTests
     [Theory]
     [InlineData("sftp://ada:hunter2@host/srv")]
     [InlineData("s3://AKIA:hunter2@bucket/x")]
+    [InlineData("s3://AKIA:hunter2/cd@bucket/x")]
+    [InlineData("s3://AKIA:ab/hunter2@bucket/x?region=a")]
+    [InlineData("s3://AKIA:hunter2?cd@bucket/x")]
+    [InlineData("sftp://ada:ab#hunter2/cd@host/srv")]
     [InlineData("s3://bucket/x?secret=hunter2")]
     [InlineData("s3://bucket/x?access_key=hunter2")]
     [InlineData("azblob://account/container?sv=1&sig=hunter2")]
     [InlineData("gs://bucket/x?Token=hunter2")]
     [InlineData("s3://bucket/x?endpoint=http://ada:hunter2@127.0.0.1")]
     [InlineData("s3://bucket/x?proxy=ada:hunter2@proxy:3128")]
+    [InlineData("s3://bucket/x?proxy=http://ada:ab/hunter2@proxy:3128")]
+    [InlineData("s3://bucket/x?endpoint=https://s3.example.org?sig%3Dhunter2")]
     public void A_secret_in_an_address_is_refused_and_not_repeated(string text)
     {
         var error = Refused(text);
 
         Assert.Equal(FaultCodes.SecretInAddress, error.Code);
+        Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AKIA:hunter2/cd@bucket?endpoint=http://x")]
+    [InlineData("ftp://ada:ab/hunter2@host/x")]
+    public void What_is_no_address_is_said_without_its_secret(string text) => Assert.DoesNotContain("hunter2", Refused(text).ToString(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("ftp://ada:hunter2@host")]
+    [InlineData("https://host/?sig=hunter2")]
+    public void An_endpoint_that_is_none_is_said_without_its_secret(string endpoint)
+    {
+        var error = Assert.Throws<RequestException>(() => PlainHttp.Refuse(endpoint, isAllowed: true));
+
+        Assert.Equal(FaultCodes.TargetAddressInvalid, error.Code);
         Assert.DoesNotContain("hunter2", error.ToString(), StringComparison.Ordinal);
     }
 
