@@ -59,7 +59,11 @@ public sealed class RoleTests : IDisposable
     ];
 
     /// <summary>They open no vault, or with any key, or make one.</summary>
-    private static readonly string[] Others = ["Connect-BackupVault", "Disconnect-BackupVault", "Get-BackupVault", "New-BackupVault", "Restore-BackupVaultKey"];
+    private static readonly string[] Others =
+    [
+        "Connect-BackupVault", "Disconnect-BackupVault", "Get-BackupTarget", "Get-BackupVault", "New-BackupVault", "Register-BackupTarget", "Restore-BackupVaultKey", "Set-BackupTarget",
+        "Unregister-BackupTarget",
+    ];
 
     private static readonly (string Who, Right Rights)[] Roles =
     [

@@ -385,7 +385,7 @@ public abstract partial class TargetConformance : IAsyncLifetime
     protected static async Task AssertFaultAsync(TargetFault fault, Func<Task> call)
     {
         var error = await Assert.ThrowsAsync<TargetException>(call);
-        Assert.Equal(fault, error.Fault);
+        Assert.True(fault == error.Fault, $"{error.Fault} instead of {fault}: {error.Message} {error.InnerException?.Message}");
         Assert.Equal(FaultCodes.ForTarget(fault), error.Code);
     }
 
