@@ -84,7 +84,7 @@ public sealed class AzureGuard : IAsyncDisposable
         var comp = context.Request.Query["comp"].ToString();
         if (parts.Length < 3)
         {
-            return parts.Length == 2 && comp is "list" && context.Request.Query["include"].ToString().Contains("versions", StringComparison.Ordinal) && _isVersioned
+            return parts.Length == 2 && comp is "list" && context.Request.Query["include"].ToString().Contains("versions", StringComparison.OrdinalIgnoreCase) && _isVersioned
                 ? await RefusalOfAsync(context, body) ?? GuardListing.Versions(context.Request, Endpoint, parts[1], _blobs)
                 : await ListAsync(context, parts, comp, body);
         }

@@ -27,12 +27,13 @@ internal sealed record GuardAnswer(int Status, List<KeyValuePair<string, string>
     public async Task WriteAsync(HttpContext context)
     {
         context.Response.StatusCode = Status;
-        foreach (var (name, value) in Headers)
+        var isHead = HttpMethods.IsHead(context.Request.Method);
+        foreach (var (name, value) in Headers.Where(header => !isHead || IsSuccess || header.Key is not "Content-Type"))
         {
             context.Response.Headers[name] = value;
         }
 
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (!isHead)
         {
             context.Response.ContentLength = Body.Length;
             await context.Response.Body.WriteAsync(Body);

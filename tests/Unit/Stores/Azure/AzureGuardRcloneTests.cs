@@ -1,3 +1,4 @@
+using Azure.Storage.Sas;
 using SecureBackup.Tests.Servers.Doubles.Azure;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -70,8 +71,8 @@ public sealed class AzureGuardRcloneTests : IAsyncLifetime
         var environment = new Dictionary<string, string>(StringComparer.Ordinal);
         string[] shared =
         [
-            "--config", "/dev/null", "--retries", "1", "--low-level-retries", "1", "--azureblob-account", AzuriteServer.Account, "--azureblob-key", _azurite.Key,
-            "--azureblob-endpoint", _guard.Endpoint.OriginalString,
+            "--config", "/dev/null", "--retries", "1", "--low-level-retries", "1",
+            "--azureblob-sas-url", _guard.Endpoint.OriginalString + _azurite.SignatureOf(AccountSasPermissions.All),
         ];
         await ServerProcess.RunAsync(environment, "rclone", [.. arguments, .. shared]).WaitAsync(TimeSpan.FromMinutes(1), Cancel);
     }
