@@ -1,10 +1,14 @@
+using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Aws;
+using SecureBackup.Targets.BackblazeB2;
 using SecureBackup.Targets.Google;
+using SecureBackup.Targets.IbmCos;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.S3Compatible;
+using SecureBackup.Targets.Wasabi;
 
 namespace SecureBackup.Targets;
 
@@ -24,6 +28,11 @@ public static class RemoteTargets
 
         var profile = S3ProfileOf(settings);
         var checkedSettings = S3Settings.From(settings, profile, context.StallTimeout);
+        if (IamKey.IsOne(credential, profile))
+        {
+            return new S3Target(IamKey.Authorize(checkedSettings, credential, context.Time), new AnonymousAWSCredentials(), credential.Label, context.Time);
+        }
+
         return new S3Target(checkedSettings, S3Credentials.From(credential, checkedSettings), credential.Label, context.Time);
     }
 
@@ -33,6 +42,9 @@ public static class RemoteTargets
     {
         "s3" when settings.Option("endpoint") is not null => S3CompatibleProfile.Instance,
         "s3" => AwsProfile.Instance,
+        "wasabi" => WasabiProfile.Instance,
+        "ibmcos" => IbmCosProfile.Instance,
+        "b2" => BackblazeB2Profile.Instance,
         var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"This build has no part for {other}://."),
     };
 }
