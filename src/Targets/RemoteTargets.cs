@@ -1,8 +1,8 @@
-using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Aws;
+using SecureBackup.Targets.Azure;
 using SecureBackup.Targets.BackblazeB2;
 using SecureBackup.Targets.Google;
 using SecureBackup.Targets.IbmCos;
@@ -18,25 +18,29 @@ public static class RemoteTargets
     /// <summary>Asks nothing of the store. The target is bare: what retries, limits and caches goes around it.</summary>
     /// <param name="credential">May be disposed of once the target is open.</param>
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
-    public static Target Open(TargetSettings settings, TargetCredential credential, OpenContext context)
+    public static Target Open(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
-        if (settings.Address.Scheme is "gs")
-        {
-            var google = GcsSettings.From(settings, context.StallTimeout);
-            return new GcsTarget(google, GcsCredentials.From(credential, google), context.Time);
-        }
+        "azblob" => OpenAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
+        "gs" => OpenGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
+        _ => OpenS3(S3Settings.From(settings, S3ProfileOf(settings), context.StallTimeout), credential, context),
+    };
 
-        var profile = S3ProfileOf(settings);
-        var checkedSettings = S3Settings.From(settings, profile, context.StallTimeout);
-        if (IamKey.IsOne(credential, profile))
-        {
-            return new S3Target(IamKey.Authorize(checkedSettings, credential, context.Time), new AnonymousAWSCredentials(), credential.Label, context.Time);
-        }
+    public static string PlatformOf(TargetUri address) => address.Scheme switch
+    {
+        "azblob" => AzureSettings.Platform,
+        "gs" => GcsSettings.Platform,
+        _ => S3ProfileOf(new TargetSettings { Address = address }).Name,
+    };
 
-        return new S3Target(checkedSettings, S3Credentials.From(credential, checkedSettings), credential.Label, context.Time);
-    }
+    private static AzureBlobTarget OpenAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, AzureCredentials.From(credential, settings), context.Time);
 
-    public static string PlatformOf(TargetUri address) => address.Scheme is "gs" ? GcsSettings.Platform : S3ProfileOf(new TargetSettings { Address = address }).Name;
+    private static GcsTarget OpenGoogle(GcsSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, GcsCredentials.From(credential, settings), context.Time);
+
+    private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) => IamKey.IsOne(credential, settings.Profile)
+        ? IamKey.Open(settings, credential, context)
+        : new S3Target(settings, S3Credentials.From(credential, settings), credential.Label, context.Time);
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

@@ -1,3 +1,4 @@
+using Amazon.Runtime;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.S3;
 
@@ -15,11 +16,12 @@ internal static class IamKey
         ReferenceEquals(profile, IbmCosProfile.Instance) && string.Equals(credential.User, User, StringComparison.OrdinalIgnoreCase) && !credential.Secret.IsEmpty;
 
     /// <param name="tokens">Null for IBM's own, by the network that the store is reached through.</param>
-    public static S3Settings Authorize(S3Settings settings, TargetCredential credential, TimeProvider time, Uri? tokens = null)
+    public static S3Target Open(S3Settings settings, TargetCredential credential, OpenContext context, Uri? tokens = null)
     {
         var address = tokens ?? (settings.Endpoint.Host.StartsWith("s3.private.", StringComparison.Ordinal) ? Private : Public);
         var key = new string(credential.Secret.Span);
         var label = credential.Label;
-        return settings with { Authorize = inner => new IamSigner(inner, new IamTokens(settings, address, key, label, time)) };
+        var authorized = settings with { Authorize = inner => new IamSigner(inner, new IamTokens(settings, address, key, label, context.Time)) };
+        return new S3Target(authorized, new AnonymousAWSCredentials(), label, context.Time);
     }
 }

@@ -12,6 +12,7 @@ public sealed class TestServers : IAsyncDisposable
     private const string RequireVariable = "SECUREBACKUP_REQUIRE_SERVERS";
 
     private static readonly Lazy<Task<CephServer>> Ceph = new(CephServer.StartAsync);
+    private static readonly Lazy<Task<AzuriteServer>> Azurite = new(AzuriteServer.StartAsync);
 
     /// <summary>Skips the test where it is not installed.</summary>
     public static Task<CephServer> CephAsync()
@@ -20,11 +21,23 @@ public sealed class TestServers : IAsyncDisposable
         return Ceph.Value;
     }
 
+    /// <inheritdoc cref="CephAsync"/>
+    public static Task<AzuriteServer> AzuriteAsync()
+    {
+        RequireInstalled("Azurite", AzuriteServer.MissingPrograms, AzuriteServer.Install);
+        return Azurite.Value;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Ceph.IsValueCreated)
         {
             await (await Ceph.Value).DisposeAsync();
+        }
+
+        if (Azurite.IsValueCreated)
+        {
+            await (await Azurite.Value).DisposeAsync();
         }
     }
 

@@ -12,7 +12,11 @@ namespace SecureBackup.Tests.Unit.Stores.S3;
 public sealed record SeenRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, byte[] Body);
 
 /// <param name="Code">Of a refusal; null for an answer without one.</param>
-public sealed record ScriptedAnswer(int Status, string? Code = null, string Message = "no reason given", string? Body = null);
+public sealed record ScriptedAnswer(int Status, string? Code = null, string Message = "no reason given", string? Body = null)
+{
+    /// <summary>The encryption that was asked for is told back.</summary>
+    public bool NamesEncryption { get; init; } = true;
+}
 
 /// <summary>Answers as a test says, so that what a platform alone says can be said to the target; it notes what was sent.</summary>
 public sealed class ScriptedStore : IAsyncDisposable
@@ -57,7 +61,7 @@ public sealed class ScriptedStore : IAsyncDisposable
         var answer = _script(seen);
         context.Response.StatusCode = answer.Status;
         context.Response.Headers["x-amz-request-id"] = "REQUEST1";
-        if (headers.TryGetValue("x-amz-server-side-encryption", out var encryption))
+        if (answer.NamesEncryption && headers.TryGetValue("x-amz-server-side-encryption", out var encryption))
         {
             context.Response.Headers["x-amz-server-side-encryption"] = encryption;
         }

@@ -74,7 +74,7 @@ public sealed class WasabiTests
     public async Task Keys_that_are_locked_out_are_not_tried_again_and_the_remedy_says_for_how_long()
     {
         await using var store = await ScriptedStore.StartAsync(static _ => new ScriptedAnswer(403, "AuthenticationLockout"));
-        await using var target = new RetryTarget(store.Open($"{Address}&conditionalput=yes"), RetryOptions.Default, TimeProvider.System);
+        await using var target = new RetryTarget(store.Open($"{Address}&conditionalput=yes"), RetryOptions.Default);
 
         var error = await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
 
@@ -83,10 +83,21 @@ public sealed class WasabiTests
     }
 
     [Fact]
-    public async Task Encryption_that_is_not_told_back_is_no_encryption()
+    public async Task Encryption_that_the_answer_does_not_name_is_none()
+    {
+        await using var store = await ScriptedStore.StartAsync(static _ => new ScriptedAnswer(200) { NamesEncryption = false });
+        await using var target = store.Open($"{Address}&conditionalput=yes");
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
+
+        Assert.Equal(TargetFault.Unsupported, error.Fault);
+    }
+
+    [Fact]
+    public async Task Packs_are_paid_for_90_days()
     {
         await using var store = await ScriptedStore.StartAsync(static _ => new ScriptedAnswer(200));
-        await using var target = store.Open($"{Address}&conditionalput=yes");
+        await using var target = store.Open(Address);
 
         Assert.Equal(TimeSpan.FromDays(90), target.Capabilities.MinStorageTime);
         Assert.Equal("eu-central-2", target.Capabilities.Region);

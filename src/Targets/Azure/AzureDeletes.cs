@@ -1,0 +1,95 @@
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+
+namespace SecureBackup.Targets.Azure;
+
+/// <summary>Deletes: of an object, or of all its versions where the account keeps them.</summary>
+internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, AzureNaming naming, AzureListing listing, TimeProvider time)
+{
+    /// <summary>Null where it is not known. Who keeps versions is asked at the first delete: the platform tells those who may manage the account, and nobody else.</summary>
+    public bool? IsVersioned { get; private set; } = settings.IsVersioned;
+
+    public async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        if (IsVersioned == false)
+        {
+            await DeleteNewestAsync(name, cancellationToken);
+            return;
+        }
+
+        var versions = new List<BlobItem>();
+        await foreach (var found in listing.ListVersionsAsync(name.Value, cancellationToken))
+        {
+            if (naming.NameOf(found.Name) == name)
+            {
+                versions.Add(found);
+            }
+        }
+
+        IsVersioned ??= versions.Count == 0 ? null : versions.Exists(static version => version.VersionId is not null);
+        await DeleteVersionsAsync(name, versions, cancellationToken);
+    }
+
+    /// <summary>What was put a moment ago and is not to stay.</summary>
+    public async Task TakeBackAsync(ObjectName name, string? version, CancellationToken cancellationToken)
+    {
+        await DeleteNewestAsync(name, cancellationToken);
+        if (version is not null)
+        {
+            await DeleteVersionAsync(name, version, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// A delete of the newest would hide it, locked or not: so nothing is begun where that is locked. It becomes one of the old ones, which go by their own names.
+    /// </summary>
+    private async Task DeleteVersionsAsync(ObjectName name, List<BlobItem> versions, CancellationToken cancellationToken)
+    {
+        var locked = versions.Where(IsLocked).ToHashSet();
+        var newest = versions.Find(static version => version.IsLatestVersion == true || version.VersionId is null);
+        if (newest is not null && !locked.Contains(newest))
+        {
+            await DeleteNewestAsync(name, cancellationToken);
+        }
+
+        foreach (var version in versions.Where(version => version.VersionId is not null && !locked.Contains(version)))
+        {
+            await DeleteVersionAsync(name, version.VersionId, cancellationToken);
+        }
+
+        if (locked.Count > 0)
+        {
+            var first = AzureLocks.StateOf(locked.First().Properties.ImmutabilityPolicy, locked.First().Properties.HasLegalHold);
+            throw new TargetException(
+                TargetFault.Locked,
+                $"'{name}' in {settings.DisplayName} is locked {(first.Lock is { } kept ? $"until {kept.Until:u}" : "by a legal hold")}.");
+        }
+    }
+
+    private bool IsLocked(BlobItem version)
+    {
+        var state = AzureLocks.StateOf(version.Properties.ImmutabilityPolicy, version.Properties.HasLegalHold);
+        return state.LegalHold || state.Lock?.Until > time.GetUtcNow();
+    }
+
+    private Task DeleteNewestAsync(ObjectName name, CancellationToken cancellationToken) => DeleteAsync(
+        name, container => container.GetBlobClient(naming.KeyOf(name)), DeleteSnapshotsOption.IncludeSnapshots, cancellationToken);
+
+    private Task DeleteVersionAsync(ObjectName name, string version, CancellationToken cancellationToken) => DeleteAsync(
+        name, container => container.GetBlobClient(naming.KeyOf(name)).WithVersion(version), DeleteSnapshotsOption.None, cancellationToken);
+
+    private async Task DeleteAsync(
+        ObjectName name, Func<global::Azure.Storage.Blobs.BlobContainerClient, BlobBaseClient> which, DeleteSnapshotsOption snapshots, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.SendAsync(AzureDeed.Delete(name), (container, guard) => which(container).DeleteAsync(snapshots, cancellationToken: guard.Token), cancellationToken);
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
+        {
+            // It is gone, and that is what was asked for.
+        }
+    }
+}

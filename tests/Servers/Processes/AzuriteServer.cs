@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Azure.Storage;
+using Azure.Storage.Blobs;
+
+namespace SecureBackup.Tests.Servers.Processes;
+
+/// <summary>Microsoft's own emulator of Azure Blob Storage, which can be killed and started again: the data is in its folder, which goes with it.</summary>
+public sealed class AzuriteServer : IAsyncDisposable
+{
+    public const string Account = "securebackuptests";
+    public const string Install = "npm ci --prefix tests/Servers --ignore-scripts";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("azurite-").FullName;
+    private readonly int _port = ServerProcess.FreePort();
+    private ServerProcess? _server;
+
+    private AzuriteServer()
+    {
+        Admin = Client(Key);
+    }
+
+    public static IReadOnlyList<string> MissingPrograms => [.. ServerProcess.Missing("node"), .. Program is null ? ["azurite"] : Array.Empty<string>()];
+
+    /// <summary>Of the account, as the platform's tools want it.</summary>
+    public Uri Endpoint => new($"http://127.0.0.1:{_port}/{Account}");
+
+    public string Key { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
+
+    /// <summary>As the owner of the account, past anything that is tested.</summary>
+    public BlobServiceClient Admin { get; }
+
+    private static string? Program { get; } = FindProgram();
+
+    public static async Task<AzuriteServer> StartAsync()
+    {
+        var server = new AzuriteServer();
+        try
+        {
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public BlobServiceClient Client(string key)
+    {
+        var options = new BlobClientOptions(BlobClientOptions.ServiceVersion.V2026_06_06);
+        options.Retry.MaxRetries = 0;
+        return new BlobServiceClient(Endpoint, new StorageSharedKeyCredential(Account, key), options);
+    }
+
+    /// <summary>A new container of a name of its own.</summary>
+    public async Task<string> CreateContainerAsync()
+    {
+        var name = $"vault-{Guid.NewGuid():n}";
+        await Admin.CreateBlobContainerAsync(name);
+        return name;
+    }
+
+    public async Task KillAsync()
+    {
+        await _server!.KillAsync();
+        _server = null;
+    }
+
+    public async Task StartAgainAsync()
+    {
+        string[] arguments =
+        [
+            Program!, "--blobHost", "127.0.0.1", "--blobPort", _port.ToString(CultureInfo.InvariantCulture), "--location", _folder,
+            "--skipApiVersionCheck", "--disableTelemetry", "--silent",
+        ];
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["AZURITE_ACCOUNTS"] = $"{Account}:{Key}" };
+        _server = await ServerProcess.StartAsync(Path.Combine(_folder, "azurite.out"), environment, "node", arguments);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        await _server.WaitAsync(async () =>
+        {
+            try
+            {
+                using var answer = await http.GetAsync(Endpoint);
+                return true;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>In the folder of this project, above wherever the tests run.</summary>
+    private static string? FindProgram()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var program = Path.Combine(folder.FullName, "tests", "Servers", "node_modules", "azurite", "dist", "src", "blob", "main.js");
+            if (File.Exists(program))
+            {
+                return program;
+            }
+        }
+
+        return null;
+    }
+}
