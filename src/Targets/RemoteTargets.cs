@@ -1,6 +1,6 @@
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Targets.Aws;
 using SecureBackup.Targets.Azure;
 using SecureBackup.Targets.BackblazeB2;
@@ -8,6 +8,7 @@ using SecureBackup.Targets.Google;
 using SecureBackup.Targets.IbmCos;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.S3Compatible;
+using SecureBackup.Targets.Setup;
 using SecureBackup.Targets.Wasabi;
 
 namespace SecureBackup.Targets;
@@ -25,6 +26,14 @@ public static class RemoteTargets
         _ => OpenS3(S3Settings.From(settings, S3ProfileOf(settings), context.StallTimeout), credential, context),
     };
 
+    /// <summary>Asks nothing of the store.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static TargetSetup OpenSetup(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
+    {
+        "gs" => SetUpGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
+        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"This build cannot set up {other}://."),
+    };
+
     public static string PlatformOf(TargetUri address) => address.Scheme switch
     {
         "azblob" => AzureSettings.Platform,
@@ -36,6 +45,9 @@ public static class RemoteTargets
         new(settings, AzureCredentials.From(credential, settings), context.Time);
 
     private static GcsTarget OpenGoogle(GcsSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, GcsCredentials.From(credential, settings), context.Time);
+
+    private static GcsSetup SetUpGoogle(GcsSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, GcsCredentials.From(credential, settings), context.Time);
 
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) => IamKey.IsOne(credential, settings.Profile)

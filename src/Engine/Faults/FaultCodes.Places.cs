@@ -10,4 +10,5 @@ public static partial class FaultCodes
     public static readonly FaultCode TargetOptionInvalid = new(1957, nameof(TargetOptionInvalid), "A setting of the target is not one that this platform has, or contradicts another.", "Correct the setting that the message names.");
     public static readonly FaultCode PlatformNotInstalled = new(1959, nameof(PlatformNotInstalled), "The module lacks the part that speaks to this platform.", "Install the module again; the folder engine/targets is missing.");
     public static readonly FaultCode SecretInAddress = new(1960, nameof(SecretInAddress), "An address holds a password, key or token, which would end up in the history.", "Leave it out and give it as a credential.");
+    public static readonly FaultCode SetupRefused = new(1962, nameof(SetupRefused), "The platform does not allow this change of the place.", "Do what the message names in the platform's console.");
 }

@@ -74,4 +74,5 @@ internal sealed record GcsErrorItem(string? Reason);
 [JsonSerializable(typeof(GcsChange))]
 [JsonSerializable(typeof(GcsErrorAnswer))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 internal sealed partial class GcsJson : JsonSerializerContext;

@@ -19,7 +19,7 @@ internal sealed record GcsSettings
 
     private static readonly ImmutableSortedSet<string> Options = ImmutableSortedSet.Create(
         StringComparer.Ordinal,
-        "region", "endpoint", "project", "storageclass", "kmskey", "versioning", "uniformaccess", "objectretention", "writeonce", "serverchecksum", "autoclass",
+        "region", "endpoint", "project", "conditionalput", "storageclass", "kmskey", "versioning", "uniformaccess", "objectretention", "writeonce", "serverchecksum", "autoclass",
         "ca", "proxy", "allowplainhttp", "parallel", "stalltimeout");
 
     /// <summary>With how long each is paid for at the least.</summary>
@@ -50,6 +50,9 @@ internal sealed record GcsSettings
     public bool? HasUniformAccess { get; init; }
 
     public bool? HasObjectRetention { get; init; }
+
+    /// <summary>What a test found; the condition is sent in any case.</summary>
+    public bool HasConditionalPut { get; init; } = true;
 
     public bool HasServerChecksum { get; init; } = true;
 
@@ -99,6 +102,7 @@ internal sealed record GcsSettings
             IsVersioned = Flag(settings, "versioning"),
             HasUniformAccess = Flag(settings, "uniformaccess"),
             HasObjectRetention = Flag(settings, "objectretention"),
+            HasConditionalPut = Flag(settings, "conditionalput") ?? true,
             HasServerChecksum = Flag(settings, "serverchecksum") ?? true,
             EnforcesWriteOnce = Flag(settings, "writeonce") ?? false,
             Project = settings.Option("project"),

@@ -39,7 +39,7 @@ internal sealed class GcsTarget : Target
     /// </summary>
     public override TargetCapabilities Capabilities => new()
     {
-        ConditionalPut = true,
+        ConditionalPut = _settings.HasConditionalPut,
         ListAfterWrite = true,
         EnforcesWriteOnce = _settings.EnforcesWriteOnce,
         ObjectLock = _place.HasObjectRetention == true,

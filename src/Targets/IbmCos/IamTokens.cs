@@ -98,9 +98,9 @@ internal sealed class IamTokens : IDisposable
             _token = Parse(text, asked) ?? throw new TargetException(TargetFault.Unavailable, $"{What}: the answer holds none.");
             return _token.Text;
         }
-        catch (Exception exception) when (HttpFaults.From(exception, What) is { } fault)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            throw fault;
+            throw HttpFaults.From(exception, What)!;
         }
     }
 

@@ -29,11 +29,20 @@ public static class SetupItem
     /// <summary><see cref="Off"/>, or who may do what.</summary>
     public const string PublicAccess = "PublicAccess";
 
+    /// <summary><see cref="On"/> where nobody can make the place public either.</summary>
+    public const string PublicAccessBlock = "PublicAccessBlock";
+
+    /// <summary>Who owns what others put there.</summary>
+    public const string ObjectOwnership = "ObjectOwnership";
+
     /// <summary><see cref="On"/> where requests without TLS are refused.</summary>
     public const string TransportPolicy = "TransportPolicy";
 
     /// <summary>The rules, separated by semicolons.</summary>
     public const string Lifecycle = "Lifecycle";
+
+    /// <summary><see cref="Off"/> where rules leave the newest version of everything but packs alone; else those that do not.</summary>
+    public const string LifecycleReach = "LifecycleReach";
 
     public const string SoftDelete = "SoftDelete";
     public const string Replication = "Replication";

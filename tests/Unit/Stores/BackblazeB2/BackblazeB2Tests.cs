@@ -77,7 +77,7 @@ public sealed class BackblazeB2Tests
     /// <summary>One version of whatever is asked for.</summary>
     private static string Versions(SeenRequest request)
     {
-        var key = Uri.UnescapeDataString(request.Query.Split('&', '?').First(static pair => pair.StartsWith("prefix=", StringComparison.Ordinal))[7..]));
+        var key = Uri.UnescapeDataString(request.Query.Split('&', '?').First(static pair => pair.StartsWith("prefix=", StringComparison.Ordinal))[7..]);
         return $"""
             <ListVersionsResult><Name>bucket</Name><IsTruncated>false</IsTruncated><EncodingType>url</EncodingType><Version><Key>{key}</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest>
             <LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>"0123"</ETag><Size>3</Size><StorageClass>STANDARD</StorageClass></Version></ListVersionsResult>
