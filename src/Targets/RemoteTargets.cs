@@ -1,6 +1,6 @@
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Aws;
 using SecureBackup.Targets.Azure;
 using SecureBackup.Targets.BackblazeB2;
@@ -52,7 +52,7 @@ public static class RemoteTargets
 
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) => IamKey.IsOne(credential, settings.Profile)
         ? IamKey.Open(settings, credential, context)
-        : new S3Target(settings, S3Credentials.From(credential, settings), credential.Label, context.Time);
+        : new S3Target(settings, S3Credentials.From(credential, settings), credential.Label, context);
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

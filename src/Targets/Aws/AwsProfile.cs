@@ -12,6 +12,7 @@ internal static class AwsProfile
         EndpointOf = Endpoint,
         DefaultRegion = Environment.GetEnvironmentVariable("AWS_REGION") is { Length: > 0 } region ? region : null,
         Payload = PayloadMode.Checksummed,
+        SendsMd5WithLocks = false,
         ConditionalPut = ConditionalPutSupport.Yes,
         HasConditionalComplete = true,
         MultipartThresholdBytes = 128L << 20,

@@ -22,6 +22,6 @@ internal static class IamKey
         var key = new string(credential.Secret.Span);
         var label = credential.Label;
         var authorized = settings with { Authorize = inner => new IamSigner(inner, new IamTokens(settings, address, key, label, context.Time)) };
-        return new S3Target(authorized, new AnonymousAWSCredentials(), label, context.Time);
+        return new S3Target(authorized, new AnonymousAWSCredentials(), label, context);
     }
 }

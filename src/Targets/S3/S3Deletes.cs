@@ -5,23 +5,52 @@ using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Targets.S3;
 
-/// <summary>Deletes, of one object or of a thousand in a request.</summary>
-internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming naming)
+/// <summary>
+/// Deletes, of one object or of a thousand in a request. Where the bucket keeps versions a plain delete takes nothing away and leaves a marker; there each version is
+/// named and deleted.
+/// </summary>
+internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming naming, S3Versions versions, S3Locks locks) : IDisposable
 {
     public const int MaxPerRequest = 1000;
 
-    public Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
+    private readonly SemaphoreSlim _asking = new(1);
+    private bool? _isVersioned = settings.IsVersioned;
+
+    public async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
+        if (await IsVersionedAsync(cancellationToken))
+        {
+            await DeleteManyAsync([name], cancellationToken);
+            return;
+        }
+
         var request = new DeleteObjectRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), ExpectedBucketOwner = settings.Owner };
-        return client.SendAsync(S3Deed.Delete($"'{name}'"), (sdk, guard) => sdk.DeleteObjectAsync(request, guard.Token), cancellationToken);
+        try
+        {
+            await client.SendAsync(S3Deed.Delete($"'{name}'"), (sdk, guard) => sdk.DeleteObjectAsync(request, guard.Token), cancellationToken);
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
+        {
+            // Some stores say so; deleting what is not there is no error.
+        }
     }
 
     public async Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken)
     {
+        var isVersioned = await IsVersionedAsync(cancellationToken);
         TargetException? refusal = null;
         foreach (var some in names.Chunk(MaxPerRequest))
         {
-            refusal = await DeleteSomeAsync(some, cancellationToken) ?? refusal;
+            var keys = new List<KeyVersion>();
+            foreach (var name in some)
+            {
+                keys.AddRange(isVersioned ? await versions.OfAsync(name, cancellationToken) : [new KeyVersion { Key = naming.KeyOf(name) }]);
+            }
+
+            foreach (var request in keys.Chunk(MaxPerRequest))
+            {
+                refusal = await DeleteKeysAsync(request, cancellationToken) ?? refusal;
+            }
         }
 
         if (refusal is not null)
@@ -30,25 +59,96 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
         }
     }
 
-    private async Task<TargetException?> DeleteSomeAsync(ObjectName[] names, CancellationToken cancellationToken)
+    /// <summary>One version, as far as that is allowed: what is left then is what the store would not give up.</summary>
+    public async Task DeleteVersionAsync(ObjectName name, string? version, CancellationToken cancellationToken)
     {
-        var request = new DeleteObjectsRequest
+        var request = new DeleteObjectRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), VersionId = version, ExpectedBucketOwner = settings.Owner };
+        await client.SendAsync(S3Deed.Delete($"'{name}'"), (sdk, guard) => sdk.DeleteObjectAsync(request, guard.Token), cancellationToken);
+    }
+
+    public void Dispose() => _asking.Dispose();
+
+    private async Task<TargetException?> DeleteKeysAsync(KeyVersion[] keys, CancellationToken cancellationToken)
+    {
+        var request = new DeleteObjectsRequest { BucketName = settings.Bucket, Quiet = true, Objects = [.. keys], ExpectedBucketOwner = settings.Owner };
+        var deed = S3Deed.Delete(keys is [var only] ? $"'{naming.NameOf(only.Key)}'" : $"{keys.Length} objects");
+        var answer = await client.SendAsync(
+            deed,
+            async (sdk, guard) =>
+            {
+                try
+                {
+                    return await sdk.DeleteObjectsAsync(request, guard.Token);
+                }
+                catch (DeleteObjectsException exception)
+                {
+                    return exception.Response;
+                }
+            },
+            cancellationToken);
+        return answer.Value.DeleteErrors is [var first, ..] ? await JudgeAsync(first, cancellationToken) : null;
+    }
+
+    /// <summary>A version that may not be deleted is either locked or this credential's rights end there: only the lock itself tells.</summary>
+    private async Task<TargetException> JudgeAsync(DeleteError error, CancellationToken cancellationToken)
+    {
+        var fault = S3Faults.OfCode(error.Code);
+        if (fault == TargetFault.AccessDenied && error.VersionId is { Length: > 0 } version && naming.NameOf(error.Key) is { } name && await IsLockedAsync(name, version, cancellationToken))
         {
-            BucketName = settings.Bucket,
-            Quiet = true,
-            Objects = [.. names.Select(name => new KeyVersion { Key = naming.KeyOf(name) })],
-            ExpectedBucketOwner = settings.Owner,
-        };
+            return new TargetException(TargetFault.Locked, $"'{name}' in {settings.DisplayName} is locked ({error.Code}).");
+        }
+
+        return new TargetException(fault, $"'{naming.NameOf(error.Key)}' cannot be deleted in {settings.DisplayName} ({error.Code}).");
+    }
+
+    private async Task<bool> IsLockedAsync(ObjectName name, string version, CancellationToken cancellationToken)
+    {
         try
         {
-            await client.SendAsync(S3Deed.Delete($"{names.Length} objects"), (sdk, guard) => sdk.DeleteObjectsAsync(request, guard.Token), cancellationToken);
-            return null;
+            var state = await locks.ReadAsync(name, version, cancellationToken);
+            return state.Lock is not null || state.LegalHold;
         }
-        catch (DeleteObjectsException exception)
+        catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.NotFound or TargetFault.Unsupported)
         {
-            var first = exception.Response.DeleteErrors[0];
-            var fault = first.Code is "AccessDenied" ? TargetFault.AccessDenied : TargetFault.Unavailable;
-            return new TargetException(fault, $"'{naming.NameOf(first.Key)}' cannot be deleted in {settings.DisplayName} ({first.Code}).", exception);
+            return false;
+        }
+    }
+
+    /// <summary>Asked once, where nobody has said it. Who may not know must take it that there are versions: a marker would hide an object and free nothing.</summary>
+    private async Task<bool> IsVersionedAsync(CancellationToken cancellationToken)
+    {
+        if (_isVersioned is { } known)
+        {
+            return known;
+        }
+
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            return _isVersioned ??= await AskAsync(cancellationToken);
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    private async Task<bool> AskAsync(CancellationToken cancellationToken)
+    {
+        var request = new GetBucketVersioningRequest { BucketName = settings.Bucket, ExpectedBucketOwner = settings.Owner };
+        try
+        {
+            var answer = await client.SendAsync(
+                S3Deed.Place("It cannot be asked whether there are versions", "s3:GetBucketVersioning"), (sdk, guard) => sdk.GetBucketVersioningAsync(request, guard.Token), cancellationToken);
+            return answer.Value.VersioningConfig?.Status is { } status && status != VersionStatus.Off;
+        }
+        catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied)
+        {
+            return true;
+        }
+        catch (TargetException exception) when (exception.Fault is TargetFault.Unsupported)
+        {
+            return false;
         }
     }
 }

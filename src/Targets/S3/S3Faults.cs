@@ -50,12 +50,16 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         ["QuotaExceeded"] = TargetFault.QuotaExceeded,
         ["storage_cap_exceeded"] = TargetFault.QuotaExceeded,
         ["transaction_cap_exceeded"] = TargetFault.QuotaExceeded,
+        ["NoSuchObjectLockConfiguration"] = TargetFault.LockNotKept,
         ["ObjectLockConfigurationNotFoundError"] = TargetFault.LockNotKept,
         ["InvalidBucketState"] = TargetFault.LockNotKept,
         ["KeyTooLongError"] = TargetFault.NameTooLong,
         ["NotImplemented"] = TargetFault.Unsupported,
         ["MethodNotAllowed"] = TargetFault.Unsupported,
     };
+
+    /// <summary>Of a refusal within an answer.</summary>
+    public static TargetFault OfCode(string? code) => ByCode.GetValueOrDefault(code ?? "", TargetFault.Unavailable);
 
     /// <summary>Null where the error is none of the store's or of the way to it: a bug, or the caller's own.</summary>
     public TargetException? From(Exception exception, ResponseNotes notes, S3Deed deed)

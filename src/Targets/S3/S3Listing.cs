@@ -39,8 +39,16 @@ internal sealed class S3Listing(S3Client client, S3Settings settings, S3Naming n
         ? ReadOldPageAsync("", null, 1, cancellationToken)
         : ReadPageAsync("", null, null, 1, cancellationToken);
 
-    private static ObjectStat StatOf(ObjectName name, S3Object found) =>
-        new(name, found.Size ?? 0, S3Times.OfStore(found.LastModified)) { Tag = S3Naming.TagOf(found.ETag), StorageClass = S3Naming.ClassOf(found.StorageClass?.Value) };
+    private ObjectStat StatOf(ObjectName name, S3Object found)
+    {
+        var storageClass = S3Naming.ClassOf(found.StorageClass?.Value);
+        return new ObjectStat(name, found.Size ?? 0, S3Times.OfStore(found.LastModified))
+        {
+            Tag = S3Naming.TagOf(found.ETag),
+            StorageClass = storageClass,
+            Access = settings.AccessOf(storageClass, found.RestoreStatus?.IsRestoreInProgress == true, found.RestoreStatus?.RestoreExpiryDate is not null),
+        };
+    }
 
     private async Task<Page> ReadPageAsync(string prefix, string? start, string? token, int count, CancellationToken cancellationToken)
     {
@@ -52,6 +60,7 @@ internal sealed class S3Listing(S3Client client, S3Settings settings, S3Naming n
             ContinuationToken = token,
             MaxKeys = count,
             Encoding = settings.Profile.EncodesListings ? EncodingType.Url : null,
+            OptionalObjectAttributes = settings.Profile.ColdClasses.Count > 0 ? [OptionalObjectAttributes.RestoreStatus] : null,
             ExpectedBucketOwner = settings.Owner,
         };
         var answer = await client.SendAsync(S3Deed.List(prefix), (sdk, guard) => sdk.ListObjectsV2Async(request, guard.Token), cancellationToken);

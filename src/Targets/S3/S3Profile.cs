@@ -17,6 +17,9 @@ internal enum ConditionalPutSupport
 {
     Yes,
 
+    /// <summary>Some servers pass the condition over where the bucket keeps versions (Ceph 16): there it is taken only where it was tried.</summary>
+    WithoutVersions,
+
     /// <summary>Some places of the platform ignore the condition: taken only where it was tried.</summary>
     Probe,
 }
@@ -24,9 +27,6 @@ internal enum ConditionalPutSupport
 /// <summary>A store that speaks S3: what it wants said differently, what it lacks, and what it is called.</summary>
 internal sealed record S3Profile
 {
-    /// <summary>One put takes 5 GiB at every provider.</summary>
-    public const long MaxSinglePutBytes = 5L << 30;
-
     public required string Name { get; init; }
 
     public required string Scheme { get; init; }
@@ -48,6 +48,9 @@ internal sealed record S3Profile
 
     /// <summary>False where a request with a header <c>x-amz-checksum-…</c> is refused.</summary>
     public bool TakesChecksumHeaders { get; init; } = true;
+
+    /// <summary>A put with a lock must have this sum, whatever others it has.</summary>
+    public bool SendsMd5WithLocks { get; init; } = true;
 
     public ConditionalPutSupport ConditionalPut { get; init; }
 

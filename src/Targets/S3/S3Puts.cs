@@ -11,14 +11,13 @@ namespace SecureBackup.Targets.S3;
 /// <summary>Objects in one request: no look before, none after. The server proves the body by the checksum that was announced.</summary>
 internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming naming)
 {
-    /// <summary>The folder whose objects may be of another storage class.</summary>
-    private const string Packs = "packs/";
+    public const string ContentType = "application/octet-stream";
 
-    public async Task<PutReceipt> PutAsync(ObjectName name, PutContent content, PutOptions options, CancellationToken cancellationToken)
+    public async Task<(PutObjectResponse Answer, DateTimeOffset Date)> PutAsync(ObjectName name, PutContent content, PutOptions options, CancellationToken cancellationToken)
     {
-        var isIfAbsent = options.IfAbsent && settings.HasConditionalPut;
-        var deed = S3Deed.Put(name, isIfAbsent, options.Lock is not null || options.LegalHold);
-        var hash = await HashAsync(content, cancellationToken);
+        var hasLock = options.Lock is not null || options.LegalHold;
+        var deed = S3Deed.Put(name, options.IfAbsent && settings.HasConditionalPut, hasLock);
+        var sums = await SumsAsync(content, settings.SendsMd5 || (hasLock && settings.Profile.SendsMd5WithLocks), cancellationToken);
         GuardedContent? body = null;
         try
         {
@@ -27,10 +26,10 @@ internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming nami
                 async (sdk, guard) =>
                 {
                     body = guard.Watch(content.AsStream());
-                    return await sdk.PutObjectAsync(RequestOf(name, body, hash, options, isIfAbsent), guard.Token);
+                    return await sdk.PutObjectAsync(RequestOf(name, body, sums, options), guard.Token);
                 },
                 cancellationToken);
-            return new PutReceipt(content.LengthBytes, S3Times.OfStore(answer.Date)) { Tag = S3Naming.TagOf(answer.Value.ETag), Version = answer.Value.VersionId };
+            return (answer.Value, answer.Date);
         }
         catch (Exception) when (body?.Failure is not null)
         {
@@ -44,12 +43,14 @@ internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming nami
         }
     }
 
-    private static async ValueTask<ContentHash> HashAsync(PutContent content, CancellationToken cancellationToken) => await content.HashAsync(cancellationToken);
-
-    private PutObjectRequest RequestOf(ObjectName name, GuardedContent body, ContentHash hash, PutOptions options, bool isIfAbsent)
+    private static async Task<S3Sums> SumsAsync(PutContent content, bool withMd5, CancellationToken cancellationToken)
     {
-        Span<byte> sha256 = stackalloc byte[Id256.SizeBytes];
-        hash.Value.CopyTo(sha256);
+        var announced = S3Sums.Header(await content.HashAsync(cancellationToken));
+        return withMd5 ? (await S3Sums.OfAsync(content.AsStream(), withMd5: true, null, cancellationToken)) with { Sha256 = announced } : new S3Sums(announced, null);
+    }
+
+    private PutObjectRequest RequestOf(ObjectName name, GuardedContent body, S3Sums sums, PutOptions options)
+    {
         var request = new PutObjectRequest
         {
             BucketName = settings.Bucket,
@@ -59,17 +60,30 @@ internal sealed class S3Puts(S3Client client, S3Settings settings, S3Naming nami
             AutoResetStreamPosition = false,
             UseChunkEncoding = false,
             DisablePayloadSigning = settings.Payload == PayloadMode.Checksummed,
-            ChecksumSHA256 = Convert.ToBase64String(sha256),
-            IfNoneMatch = isIfAbsent ? "*" : null,
+            ChecksumSHA256 = sums.Sha256,
+            MD5Digest = sums.Md5,
+            IfNoneMatch = options.IfAbsent && settings.HasConditionalPut ? "*" : null,
             ExpectedBucketOwner = settings.Owner,
-            ContentType = "application/octet-stream",
+            ContentType = ContentType,
         };
         request.Headers.ContentLength = body.Length;
-        if ((options.StorageClass ?? (name.Value.StartsWith(Packs, StringComparison.Ordinal) ? settings.StorageClass : null)) is { } storageClass)
+        if (settings.ClassFor(name, options) is { } storageClass)
         {
             request.StorageClass = new S3StorageClass(storageClass);
         }
 
+        if (settings.KmsKey is { } key)
+        {
+            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AWSKMS;
+            request.ServerSideEncryptionKeyManagementServiceKeyId = key;
+            request.BucketKeyEnabled = true;
+        }
+        else if (settings.AsksForEncryption)
+        {
+            request.ServerSideEncryptionMethod = ServerSideEncryptionMethod.AES256;
+        }
+
+        S3Locks.AddTo(request, options);
         return request;
     }
 }

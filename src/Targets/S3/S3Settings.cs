@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Http;
 
@@ -10,6 +12,8 @@ namespace SecureBackup.Targets.S3;
 internal sealed record S3Settings
 {
     private const int MaxParallel = 16;
+
+    private const string Packs = "packs/";
 
     private static readonly string[] CommonOptions =
     [
@@ -74,6 +78,17 @@ internal sealed record S3Settings
 
     public int PartBytes { get; init; } = 32 << 20;
 
+    /// <summary>The server keeps the sums of parts, and of all of them together.</summary>
+    public bool KeepsPartChecksums => Profile.Payload == PayloadMode.Checksummed;
+
+    /// <summary>Null for the bucket's own. The setting is for packs alone: what is read all the time stays where it costs nothing to read.</summary>
+    public string? ClassFor(ObjectName name, PutOptions options) => options.StorageClass ?? (name.Value.StartsWith(Packs, StringComparison.Ordinal) ? StorageClass : null);
+
+    /// <param name="isWarm">A copy that can be read is there.</param>
+    public ObjectAccess AccessOf(string storageClass, bool isWarming, bool isWarm) => !Profile.ColdClasses.Contains(storageClass, StringComparer.Ordinal) || (isWarm && !isWarming)
+        ? ObjectAccess.Ready
+        : isWarming ? ObjectAccess.Warming : ObjectAccess.Cold;
+
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>TargetAddressInvalid</c>, <c>PlainHttpRefused</c>.</exception>
     public static S3Settings From(TargetSettings settings, S3Profile profile, TimeSpan stallTimeout)
     {
@@ -97,7 +112,8 @@ internal sealed record S3Settings
             UsesPathStyle = Flag(settings, "pathstyle") ?? profile.UsesPathStyle,
             Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme is "https" ? PayloadMode.Checksummed : PayloadMode.Signed,
             SendsMd5 = checksum is "md5" || (profile.SendsMd5 && checksum is "auto"),
-            HasConditionalPut = Flag(settings, "conditionalput") ?? profile.ConditionalPut == ConditionalPutSupport.Yes,
+            HasConditionalPut = Flag(settings, "conditionalput")
+                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && Flag(settings, "versioning") != true)),
             HasServerChecksum = Flag(settings, "serverchecksum") ?? true,
             EnforcesWriteOnce = Flag(settings, "writeonce") ?? false,
             IsVersioned = profile.IsVersioned ?? Flag(settings, "versioning"),

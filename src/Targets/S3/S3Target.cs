@@ -1,9 +1,7 @@
-using System.Globalization;
-using Amazon.S3.Model;
+using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
-using ByteRange = Amazon.S3.Model.ByteRange;
 
 namespace SecureBackup.Targets.S3;
 
@@ -12,21 +10,31 @@ internal sealed class S3Target : Target
 {
     private readonly S3Settings _settings;
     private readonly S3Client _client;
-    private readonly S3Naming _naming;
+    private readonly S3Reads _reads;
     private readonly S3Listing _listing;
+    private readonly S3Versions _versions;
+    private readonly S3Locks _locks;
     private readonly S3Puts _puts;
+    private readonly S3Multipart _multipart;
     private readonly S3Deletes _deletes;
+    private readonly S3Cold _cold;
     private bool _isPlaceKnown;
+    private int _lockedPuts;
 
-    public S3Target(S3Settings settings, Amazon.Runtime.AWSCredentials credentials, string credentialLabel, TimeProvider time)
+    public S3Target(S3Settings settings, AWSCredentials credentials, string credentialLabel, OpenContext context)
     {
         _settings = settings;
         Capabilities = CapabilitiesOf(settings);
-        _client = new S3Client(settings, credentials, credentialLabel, Meter, time);
-        _naming = new S3Naming(settings.Prefix);
-        _listing = new S3Listing(_client, settings, _naming);
-        _puts = new S3Puts(_client, settings, _naming);
-        _deletes = new S3Deletes(_client, settings, _naming);
+        _client = new S3Client(settings, credentials, credentialLabel, Meter, context.Time);
+        var naming = new S3Naming(settings.Prefix);
+        _reads = new S3Reads(_client, settings, naming);
+        _listing = new S3Listing(_client, settings, naming);
+        _versions = new S3Versions(_client, settings, naming);
+        _locks = new S3Locks(_client, settings, naming);
+        _puts = new S3Puts(_client, settings, naming);
+        _multipart = new S3Multipart(_client, settings, naming, context.Sink);
+        _deletes = new S3Deletes(_client, settings, naming, _versions, _locks);
+        _cold = new S3Cold(_client, settings, naming, _reads);
     }
 
     public override string DisplayName => _settings.DisplayName;
@@ -39,14 +47,17 @@ internal sealed class S3Target : Target
         var given = new PutContent(name, content, options);
         given.ThrowIfLockNotKept(Capabilities);
         given.ThrowIfLongerThan(Capabilities.MaxObjectBytes);
-        if (options.IfAbsent && !_settings.HasConditionalPut && await StatAsync(name, cancellationToken) is not null)
+        _locks.Require(name, options.Lock, options.LegalHold);
+        if (options is { IfAbsent: true, IsOwnName: false } && !_settings.HasConditionalPut)
         {
-            throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in {DisplayName}.");
+            await RequireAbsentAsync(name, cancellationToken);
         }
 
-        var receipt = await _puts.PutAsync(name, given, options, cancellationToken);
+        var receipt = given.LengthBytes > _settings.MultipartThresholdBytes
+            ? await PutPartsAsync(name, given, options, cancellationToken)
+            : await PutWholeAsync(name, given, options, cancellationToken);
         _isPlaceKnown = true;
-        return receipt;
+        return await ProveAsync(name, receipt, options, cancellationToken);
     }
 
     public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
@@ -54,90 +65,22 @@ internal sealed class S3Target : Target
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         if (destination.IsEmpty)
         {
-            await RequireAsync(name, offset, cancellationToken);
+            await RequireAsync(name, null, offset, cancellationToken);
             return;
         }
 
-        var request = new GetObjectRequest
-        {
-            BucketName = _settings.Bucket,
-            Key = _naming.KeyOf(name),
-            ByteRange = new ByteRange(offset, offset + destination.Length - 1),
-            ExpectedBucketOwner = _settings.Owner,
-        };
-        await _client.SendAsync(
-            S3Deed.Read(name),
-            async (sdk, guard) =>
-            {
-                using var answer = await sdk.GetObjectAsync(request, guard.Token);
-                RequireRange(name, answer, offset, destination.Length);
-                await ReadWholeAsync(name, answer.ResponseStream, destination, guard.Token);
-                return true;
-            },
-            cancellationToken);
+        await _reads.ReadAsync(name, null, offset, destination, cancellationToken);
         _isPlaceKnown = true;
     }
 
     public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
     {
-        var request = new GetObjectRequest { BucketName = _settings.Bucket, Key = _naming.KeyOf(name), ExpectedBucketOwner = _settings.Owner };
-        try
-        {
-            var answer = await _client.SendAsync(
-                S3Deed.Read(name),
-                async (sdk, guard) =>
-                {
-                    using var found = await sdk.GetObjectAsync(request, guard.Token);
-                    var stat = new ObjectStat(name, found.ContentLength, S3Times.OfStore(found.LastModified))
-                    {
-                        Tag = S3Naming.TagOf(found.ETag),
-                        StorageClass = S3Naming.ClassOf(found.StorageClass?.Value),
-                    };
-                    if (stat.LengthBytes > maxBytes)
-                    {
-                        return new WholeObject(stat, null);
-                    }
-
-                    var bytes = new byte[stat.LengthBytes];
-                    await ReadWholeAsync(name, found.ResponseStream, bytes, guard.Token);
-                    return new WholeObject(stat, bytes);
-                },
-                cancellationToken);
-            _isPlaceKnown = true;
-            return answer.Value;
-        }
-        catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
-        {
-            _isPlaceKnown = true;
-            return null;
-        }
+        var found = await _reads.TryFetchAsync(name, maxBytes, cancellationToken);
+        _isPlaceKnown = true;
+        return found;
     }
 
-    public override async Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken)
-    {
-        var request = new GetObjectMetadataRequest { BucketName = _settings.Bucket, Key = _naming.KeyOf(name), ExpectedBucketOwner = _settings.Owner };
-        try
-        {
-            var answer = await _client.SendAsync(S3Deed.Stat(name), (sdk, guard) => sdk.GetObjectMetadataAsync(request, guard.Token), cancellationToken);
-            _isPlaceKnown = true;
-            return new ObjectStat(name, answer.Value.ContentLength, S3Times.OfStore(answer.Value.LastModified))
-            {
-                Tag = S3Naming.TagOf(answer.Value.ETag),
-                StorageClass = S3Naming.ClassOf(answer.Value.StorageClass?.Value),
-            };
-        }
-        catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
-        {
-            // An answer without a body cannot say whether it is the bucket that is not there.
-            if (!_isPlaceKnown)
-            {
-                await _listing.RequirePlaceAsync(cancellationToken);
-                _isPlaceKnown = true;
-            }
-
-            return null;
-        }
-    }
+    public override Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken) => StatAsync(name, null, cancellationToken);
 
     public override IAsyncEnumerable<ObjectStat> ListAsync(string prefix, CancellationToken cancellationToken)
     {
@@ -155,62 +98,140 @@ internal sealed class S3Target : Target
 
     public override Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => _deletes.DeleteManyAsync(names, cancellationToken);
 
+    public override Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) =>
+        Capabilities.ObjectLock ? _locks.ReadAsync(name, null, cancellationToken) : base.GetLockAsync(name, cancellationToken);
+
+    public override Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) =>
+        Capabilities.ObjectLock ? _locks.ExtendAsync(name, until, cancellationToken) : base.ExtendLockAsync(name, until, cancellationToken);
+
+    public override Task<LockState> SetLegalHoldAsync(ObjectName name, bool isHeld, CancellationToken cancellationToken) =>
+        Capabilities.LegalHold ? _locks.SetHoldAsync(name, isHeld, cancellationToken) : base.SetLegalHoldAsync(name, isHeld, cancellationToken);
+
+    public override IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, CancellationToken cancellationToken)
+    {
+        ObjectPrefix.ThrowIfInvalid(prefix);
+        return Capabilities.Versions ? _versions.ListAsync(prefix, cancellationToken) : base.ListVersionsAsync(prefix, cancellationToken);
+    }
+
+    public override async Task ReadVersionAsync(ObjectName name, string version, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (!Capabilities.Versions)
+        {
+            await base.ReadVersionAsync(name, version, offset, destination, cancellationToken);
+        }
+
+        if (destination.IsEmpty)
+        {
+            await RequireAsync(name, version, offset, cancellationToken);
+            return;
+        }
+
+        await _reads.ReadAsync(name, version, offset, destination, cancellationToken);
+    }
+
+    public override Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken) =>
+        Capabilities.ColdStorage ? _cold.WarmAsync(name, options, cancellationToken) : base.WarmAsync(name, options, cancellationToken);
+
     public override async ValueTask DisposeAsync()
     {
+        _deletes.Dispose();
         _client.Dispose();
         await base.DisposeAsync();
     }
 
-    private static TargetCapabilities CapabilitiesOf(S3Settings settings) => new()
+    private static TargetCapabilities CapabilitiesOf(S3Settings settings)
     {
-        ConditionalPut = settings.HasConditionalPut,
-        ListAfterWrite = true,
-        EnforcesWriteOnce = settings.EnforcesWriteOnce,
-        ObjectLock = false,
-        Versions = false,
-        LegalHold = false,
-        ServerChecksum = settings.HasServerChecksum,
-        MaxObjectBytes = S3Profile.MaxSinglePutBytes,
-        ListsInOrder = true,
-        ParallelPuts = settings.ParallelPuts,
-        MaxDeletesPerRequest = S3Deletes.MaxPerRequest,
-        StoreTimeTolerance = TimeSpan.FromSeconds(2),
-        MinStorageTime = settings.Profile.MinStorageTime,
-        Region = settings.Region,
-    };
+        var hasVersions = settings.IsVersioned == true;
+        return new TargetCapabilities
+        {
+            ConditionalPut = settings.HasConditionalPut,
+            ListAfterWrite = true,
+            EnforcesWriteOnce = settings.EnforcesWriteOnce,
+            ObjectLock = hasVersions && settings.Profile.LockModes != LockModes.None,
+            LockModes = hasVersions ? settings.Profile.LockModes : LockModes.None,
+            Versions = hasVersions,
+            LegalHold = hasVersions,
+            ColdStorage = settings.Profile.ColdClasses.Count > 0,
+            ServerChecksum = settings.HasServerChecksum,
+            MaxObjectBytes = settings.Profile.MaxObjectBytes,
+            ListsInOrder = true,
+            ParallelPuts = settings.ParallelPuts,
+            MaxDeletesPerRequest = S3Deletes.MaxPerRequest,
+            StoreTimeTolerance = TimeSpan.FromSeconds(2),
+            MinStorageTime = settings.Profile.MinStorageTime,
+            Region = settings.Region,
+        };
+    }
 
-    private async Task RequireAsync(ObjectName name, long offset, CancellationToken cancellationToken)
+    private async Task<PutReceipt> PutWholeAsync(ObjectName name, PutContent content, PutOptions options, CancellationToken cancellationToken)
     {
-        var stat = await StatAsync(name, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {DisplayName}.");
+        var (answer, date) = await _puts.PutAsync(name, content, options, cancellationToken);
+        RequireEncrypted(name, answer.ServerSideEncryptionMethod?.Value);
+        return new PutReceipt(content.LengthBytes, S3Times.OfStore(date)) { Tag = S3Naming.TagOf(answer.ETag), Version = answer.VersionId };
+    }
+
+    private async Task<PutReceipt> PutPartsAsync(ObjectName name, PutContent content, PutOptions options, CancellationToken cancellationToken)
+    {
+        var (answer, date) = await _multipart.PutAsync(name, content, options, token => RequireAbsentAsync(name, token), cancellationToken);
+        RequireEncrypted(name, answer.ServerSideEncryptionMethod?.Value);
+        return new PutReceipt(content.LengthBytes, S3Times.OfStore(date)) { Tag = S3Naming.TagOf(answer.ETag), Version = answer.VersionId };
+    }
+
+    /// <summary>The lock of a put is read back at the first one, and then again and again: some stores take the header and do nothing.</summary>
+    private async Task<PutReceipt> ProveAsync(ObjectName name, PutReceipt receipt, PutOptions options, CancellationToken cancellationToken)
+    {
+        const int EveryHowMany = 50;
+        if ((options.Lock is null && !options.LegalHold) || (Interlocked.Increment(ref _lockedPuts) - 1) % EveryHowMany != 0)
+        {
+            return receipt;
+        }
+
+        try
+        {
+            return receipt with { Lock = await _locks.ProveAsync(name, receipt.Version, options.Lock, options.LegalHold ? true : null, cancellationToken) };
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.LockNotKept)
+        {
+            await _deletes.DeleteVersionAsync(name, receipt.Version, cancellationToken);
+            throw;
+        }
+    }
+
+    private void RequireEncrypted(ObjectName name, string? method)
+    {
+        if ((_settings.AsksForEncryption || _settings.KmsKey is not null) && method is not { Length: > 0 })
+        {
+            throw new TargetException(TargetFault.Unsupported, $"{DisplayName} was asked to encrypt '{name}' and does not say that it did.");
+        }
+    }
+
+    private async Task<ObjectStat?> StatAsync(ObjectName name, string? version, CancellationToken cancellationToken)
+    {
+        var stat = await _reads.StatAsync(name, version, cancellationToken);
+        if (stat is null && !_isPlaceKnown)
+        {
+            await _listing.RequirePlaceAsync(cancellationToken);
+        }
+
+        _isPlaceKnown = true;
+        return stat;
+    }
+
+    private async Task RequireAbsentAsync(ObjectName name, CancellationToken cancellationToken)
+    {
+        if (await StatAsync(name, cancellationToken) is not null)
+        {
+            throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in {DisplayName}.");
+        }
+    }
+
+    private async Task RequireAsync(ObjectName name, string? version, long offset, CancellationToken cancellationToken)
+    {
+        var stat = await StatAsync(name, version, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {DisplayName}.");
         if (offset > stat.LengthBytes)
         {
-            throw EndsBefore(name, offset);
+            throw _reads.EndsBefore(name, offset);
         }
     }
-
-    /// <summary>The range that was asked for and no other; a store gives less of it where the object ends.</summary>
-    private void RequireRange(ObjectName name, GetObjectResponse answer, long offset, int length)
-    {
-        var range = answer.ContentRange is { } said && System.Net.Http.Headers.ContentRangeHeaderValue.TryParse(said, out var parsed) ? parsed : null;
-        if (range is not { From: { } from, To: { } to } || from != offset)
-        {
-            throw new TargetException(TargetFault.Unavailable, string.Create(CultureInfo.InvariantCulture, $"'{name}' cannot be read in {DisplayName}: the answer is not the range from byte {offset}."));
-        }
-
-        if (to - from + 1 < length)
-        {
-            throw EndsBefore(name, offset + length);
-        }
-    }
-
-    private async Task ReadWholeAsync(ObjectName name, Stream body, Memory<byte> destination, CancellationToken cancellationToken)
-    {
-        var read = await body.ReadAtLeastAsync(destination, destination.Length, throwOnEndOfStream: false, cancellationToken);
-        if (read < destination.Length || await body.ReadAsync(new byte[1], cancellationToken) > 0)
-        {
-            throw new TargetException(TargetFault.Unavailable, $"'{name}' cannot be read in {DisplayName}: the answer does not have the length that it announces.");
-        }
-    }
-
-    private TargetException EndsBefore(ObjectName name, long end) => new(TargetFault.OutOfRange, $"'{name}' in {DisplayName} ends before byte {end}.");
 }

@@ -7,7 +7,7 @@ public sealed class CephAsIbmConformance : CephFamilyConformance
 {
     protected override string Address => "ibmcos://{0}/{1}?region=eu-de";
 
-    protected override TargetCapabilities Expected { get; } = OfFamily with { Region = "eu-de" };
+    protected override TargetCapabilities Expected { get; } = OfFamily with { ColdStorage = true, MaxObjectBytes = 10L << 40, Region = "eu-de" };
 
     protected override IReadOnlyDictionary<string, string> Exemptions { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {

@@ -25,7 +25,7 @@ public sealed class CephAsS3CompatibleConformance : TargetConformance
         Versions = false,
         LegalHold = false,
         ServerChecksum = true,
-        MaxObjectBytes = 5L << 30,
+        MaxObjectBytes = 5L << 40,
         ListsInOrder = true,
         ParallelPuts = 2,
         MaxDeletesPerRequest = 1000,

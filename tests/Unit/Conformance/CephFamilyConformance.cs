@@ -32,7 +32,7 @@ public abstract class CephFamilyConformance : TargetConformance
         Versions = false,
         LegalHold = false,
         ServerChecksum = true,
-        MaxObjectBytes = 5L << 30,
+        MaxObjectBytes = 5L << 40,
         ListsInOrder = true,
         ParallelPuts = 2,
         MaxDeletesPerRequest = 1000,

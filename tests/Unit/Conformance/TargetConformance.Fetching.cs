@@ -51,7 +51,7 @@ public abstract partial class TargetConformance
         await PutAsync(new ObjectName("before"), [1]);
         await Target.DeleteAsync(new ObjectName("before"), Cancel);
 
-        Assert.Equal(new TargetTraffic { Puts = 1, BytesSent = 5 }, await CostOfAsync(() => PutAsync(Name, [1, 2, 3, 4, 5])));
+        Assert.Equal(new TargetTraffic { Puts = 1, BytesSent = 5 }, await CostOfAsync(() => Target.PutAsync(Name, new MemoryStream([1, 2, 3, 4, 5]), PutOptions.Default with { IsOwnName = true }, Cancel)));
         Assert.Equal(new TargetTraffic { Gets = 1, BytesReceived = 5 }, await CostOfAsync(() => Target.TryFetchAsync(Name, 5, Cancel)));
         Assert.Equal(new TargetTraffic { Gets = 1, BytesReceived = 2 }, await CostOfAsync(() => ReadAsync(Name, 1, 2)));
         Assert.Equal(new TargetTraffic { Stats = 1 }, await CostOfAsync(() => Target.StatAsync(Name, Cancel)));

@@ -41,7 +41,7 @@ public sealed class TestServers : IAsyncDisposable
         }
     }
 
-    private static void RequireInstalled(string server, IReadOnlyList<string> missing, string install)
+    internal static void RequireInstalled(string server, IReadOnlyList<string> missing, string install)
     {
         if (missing.Count > 0 && Environment.GetEnvironmentVariable(RequireVariable) is "1")
         {

@@ -61,6 +61,49 @@ public sealed class S3VaultTests : IDisposable
         Assert.Empty((await ceph.Admin.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket }, TestContext.Current.CancellationToken)).S3Objects ?? []);
     }
 
+    [Fact]
+    public async Task What_speaks_to_stores_is_loaded_when_it_is_named_and_from_what_was_compiled_ahead()
+    {
+        var ceph = await TestServers.CephAsync();
+        var address = $"s3://{await UseBucketAsync(ceph)}/x?endpoint={ceph.Endpoint.OriginalString}";
+        var lines = await _place.LinesAsync($$"""
+            function Get-Loaded { [Runtime.Loader.AssemblyLoadContext]::All.Assemblies.Location.Where({ $_ -match 'engine.targets' }) }
+            $null = New-BackupVault ./vault
+            $null = Start-CustomerBackup ./crm -Vault ./vault
+            @(Get-Loaded).Count
+            $null = New-BackupVault '{{address}}'
+            Get-Loaded
+            """);
+
+        var targets = Path.Combine(PackagedModule.Folder, "engine", "targets");
+        var images = Directory.EnumerateDirectories(targets).SelectMany(static folder => Directory.EnumerateFiles(folder, "*.dll")).ToList();
+        Assert.Equal("0", lines[0]);
+        Assert.Contains(lines, static line => Path.GetFileName(line) is "AWSSDK.S3.dll");
+        Assert.All(lines.Skip(1), line => Assert.StartsWith(targets, line, StringComparison.Ordinal));
+        Assert.All(lines.Skip(1).Where(line => images.Exists(image => string.Equals(Path.GetFileName(image), Path.GetFileName(line), StringComparison.Ordinal))), line => Assert.Contains(line, images));
+    }
+
+    [Fact]
+    public async Task Without_it_vaults_in_folders_work_and_others_say_what_is_missing()
+    {
+        var module = _place["module"];
+        var targets = Path.Combine(PackagedModule.Folder, "engine", "targets") + Path.DirectorySeparatorChar;
+        foreach (var file in Directory.EnumerateFiles(PackagedModule.Folder, "*", SearchOption.AllDirectories).Where(file => !file.StartsWith(targets, StringComparison.Ordinal)))
+        {
+            var copy = Path.Combine(module, Path.GetRelativePath(PackagedModule.Folder, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        var script = $$"""
+            Import-Module '{{Path.Combine(module, "SecureBackup.psd1")}}'
+            (New-BackupVault ./vault).Role
+            try { New-BackupVault 's3://bucket/x?region=eu-central-1' } catch { $_.FullyQualifiedErrorId.Split(',')[0] }
+            """;
+        var result = await Shell.ShellProcess.RunCommandAsync(script, PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
+        Assert.Equal(["Owner", $"{FaultCodes.PlatformNotInstalled}"], result.ShouldSucceed().OutputLines);
+    }
+
     private async Task<string> UseBucketAsync(CephServer ceph)
     {
         _place.Environment["SECUREBACKUP_TARGET_USER"] = ceph.Key.Id;
