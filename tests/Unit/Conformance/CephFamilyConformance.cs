@@ -4,6 +4,7 @@ using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Targets;
+using SecureBackup.Tests.Servers;
 using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores;
 
@@ -45,20 +46,22 @@ public abstract class CephFamilyConformance : TargetConformance
     {
         _ceph = await TestServers.CephAsync();
         _bucket = await _ceph.CreateBucketAsync(HasLock);
-        return Open(_bucket, Prefix);
+        return OpenAt(_bucket, Prefix);
     }
 
-    protected override ValueTask<Target> CreateNeighbourAsync() => ValueTask.FromResult(Open(_bucket, Prefix + "-2"));
+    protected override ValueTask<Target> CreateNeighbourAsync() => ValueTask.FromResult(OpenAt(_bucket, Prefix + "-2"));
 
-    protected override ValueTask<Target> CreateWithoutPlaceAsync() => ValueTask.FromResult(Open(_bucket + "-missing", Prefix));
+    protected override ValueTask<Target> CreateWithoutPlaceAsync() => ValueTask.FromResult(OpenAt(_bucket + "-missing", Prefix));
 
     protected override Task PutStrangerAsync(string name) =>
         _ceph.Admin.PutObjectAsync(new PutObjectRequest { BucketName = _bucket, Key = $"{Prefix}/{name}", ContentBody = "stranger" }, Cancel);
 
-    private Target Open(string bucket, string prefix)
+    private protected virtual Target Open(string address, S3Key key)
     {
-        using var credential = TargetCredential.Of(_ceph.Key.Id, _ceph.Key.Secret, "of the test");
-        var address = $"{string.Format(CultureInfo.InvariantCulture, Address, bucket, prefix)}&endpoint={_ceph.Endpoint.OriginalString}";
+        using var credential = TargetCredential.Of(key.Id, key.Secret, "of the test");
         return RemoteTargets.Open(new TargetSettings { Address = TargetUri.Parse(address) }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
     }
+
+    private Target OpenAt(string bucket, string prefix) =>
+        Open($"{string.Format(CultureInfo.InvariantCulture, Address, bucket, prefix)}&endpoint={_ceph.Endpoint.OriginalString}", _ceph.Key);
 }
