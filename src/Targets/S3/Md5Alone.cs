@@ -18,7 +18,7 @@ internal sealed class Md5Alone : PipelineHandler
         var checksums = request.Headers.Keys.Where(static name => IsChecksum(name)).ToList();
         if (checksums.Count > 0 && request.Content is { } body && !request.Headers.ContainsKey(Md5))
         {
-            request.Headers[Md5] = Convert.ToBase64String(HashOf(body));
+            request.Headers[Md5] = Convert.ToBase64String(CryptographicOperations.HashData(HashAlgorithmName.MD5, body));
         }
 
         checksums.ForEach(name => request.Headers.Remove(name));
@@ -27,7 +27,4 @@ internal sealed class Md5Alone : PipelineHandler
 
     private static bool IsChecksum(string name) =>
         name.StartsWith("x-amz-checksum-", StringComparison.OrdinalIgnoreCase) || name.Equals("x-amz-sdk-checksum-algorithm", StringComparison.OrdinalIgnoreCase);
-
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5351", Justification = "S3 asks for it; it proves the way, not an origin.")]
-    private static byte[] HashOf(byte[] body) => MD5.HashData(body);
 }

@@ -19,7 +19,7 @@ public sealed class TargetLayerTests
         var uses = EngineReferences.Uses(stores, Prefix).Where(static use => use.FromRoom is not Door).ToList();
         Assert.NotEmpty(uses);
         var wrong = uses
-            .Where(use => use.ToRoom is Door ? use.ToType != typeof(OpenContext).FullName : !rows.TryGetValue(use.FromRoom, out var row) || !row.MayUse.Contains(use.ToRoom, StringComparer.Ordinal))
+            .Where(use => use.ToRoom is Door ? !string.Equals(use.ToType, typeof(OpenContext).FullName, StringComparison.Ordinal) : !rows.TryGetValue(use.FromRoom, out var row) || !row.MayUse.Contains(use.ToRoom, StringComparer.Ordinal))
             .Select(use => $"{use.FromType} uses {use.ToType}, but {use.FromRoom} may not use {use.ToRoom}: {rows.GetValueOrDefault(use.FromRoom)?.Because}")
             .Order(StringComparer.Ordinal).ToList();
         Assert.True(wrong.Count == 0, $"See {Page}.\n{string.Join('\n', wrong)}");

@@ -6,7 +6,7 @@ namespace SecureBackup.Tests.Unit.Conformance;
 public sealed class CephAsB2Conformance : CephFamilyConformance
 {
     /// <summary>Names of buckets are no names of hosts here.</summary>
-    protected override string Address => "b2://{0}/{1}?region=us-west-004&pathstyle=yes";
+    protected override string AddressOf(string bucket, string prefix) => $"b2://{bucket}/{prefix}?region=us-west-004&pathstyle=yes";
 
     protected override bool HasLock => true;
 

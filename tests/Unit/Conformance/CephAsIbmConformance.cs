@@ -8,7 +8,7 @@ namespace SecureBackup.Tests.Unit.Conformance;
 /// <summary>IBM's ways with an access key on a real server, which has no archive. Nobody has tried whether it keeps the condition of a put.</summary>
 public sealed class CephAsIbmConformance : CephFamilyConformance
 {
-    protected override string Address => "ibmcos://{0}/{1}?region=eu-de";
+    protected override string AddressOf(string bucket, string prefix) => $"ibmcos://{bucket}/{prefix}?region=eu-de";
 
     protected override TargetCapabilities Expected { get; } = OfFamily with { MaxObjectBytes = 10L << 40, Region = "eu-de" };
 

@@ -6,7 +6,7 @@ namespace SecureBackup.Tests.Unit.Conformance;
 public sealed class CephAsWasabiConformance : CephFamilyConformance
 {
     /// <summary>Ceph has no keys of its own to encrypt with.</summary>
-    protected override string Address => "wasabi://{0}/{1}?region=eu-central-1&conditionalput=yes&sse=off";
+    protected override string AddressOf(string bucket, string prefix) => $"wasabi://{bucket}/{prefix}?region=eu-central-1&conditionalput=yes&sse=off";
 
     protected override TargetCapabilities Expected { get; } = OfFamily with { ConditionalPut = true, MinStorageTime = TimeSpan.FromDays(90), Region = "eu-central-1" };
 }

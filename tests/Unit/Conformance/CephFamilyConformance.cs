@@ -1,4 +1,3 @@
-using System.Globalization;
 using Amazon.S3.Model;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
@@ -18,8 +17,8 @@ public abstract class CephFamilyConformance : TargetConformance
     private CephServer _ceph = null!;
     private string _bucket = null!;
 
-    /// <summary>With places for the bucket and the prefix, and at least one option.</summary>
-    protected abstract string Address { get; }
+    /// <summary>Without the endpoint, and with at least one option.</summary>
+    protected abstract string AddressOf(string bucket, string prefix);
 
     /// <summary>Of a bucket that was made with locks.</summary>
     protected virtual bool HasLock => false;
@@ -63,5 +62,5 @@ public abstract class CephFamilyConformance : TargetConformance
     }
 
     private Target OpenAt(string bucket, string prefix) =>
-        Open($"{string.Format(CultureInfo.InvariantCulture, Address, bucket, prefix)}&endpoint={_ceph.Endpoint.OriginalString}", _ceph.Key);
+        Open($"{AddressOf(bucket, prefix)}&endpoint={_ceph.Endpoint.OriginalString}", _ceph.Key);
 }

@@ -28,9 +28,9 @@ public sealed class IbmCosTests
         Assert.All(store.Seen, static request => Assert.Contains("/eu-de/s3/aws4_request", request.Headers["Authorization"], StringComparison.Ordinal));
     }
 
-    private static string Page(string[] keys, bool isLast) => $"""
-        <ListBucketResult><Name>bucket</Name><IsTruncated>{(isLast ? "false" : "true")}</IsTruncated>{string.Concat(keys.Select(static key => $"""
-            <Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>"0123"</ETag><Size>3</Size><StorageClass>STANDARD</StorageClass></Contents>
-            """))}</ListBucketResult>
-        """;
+    private static string Page(string[] keys, bool isLast) =>
+        $"<ListBucketResult><Name>bucket</Name><IsTruncated>{(isLast ? "false" : "true")}</IsTruncated>{string.Concat(keys.Select(Entry))}</ListBucketResult>";
+
+    private static string Entry(string key) =>
+        $"<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>\"0123\"</ETag><Size>3</Size><StorageClass>STANDARD</StorageClass></Contents>";
 }

@@ -7,6 +7,7 @@ using SecureBackup.Targets;
 using SecureBackup.Targets.IbmCos;
 using SecureBackup.Targets.S3;
 using SecureBackup.Tests.Servers.Doubles.Ibm;
+using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores.S3;
 
 namespace SecureBackup.Tests.Unit.Stores.IbmCos;
@@ -117,20 +118,19 @@ public sealed class IbmIamTests : IAsyncLifetime
     [Fact]
     public async Task A_token_server_that_is_not_there_is_no_key_that_is_refused()
     {
-        await using var target = Open(_iam.ApiKey);
-        await _iam.DisposeAsync();
+        await using var target = Open(_iam.ApiKey, new Uri($"http://127.0.0.1:{ServerProcess.FreePort()}/identity/token"));
 
         Assert.Equal(TargetFault.Unavailable, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(target, "packs/one"))).Fault);
     }
 
-    private static Task PutAsync(Target target, string name) => target.PutAsync(new ObjectName(name), new MemoryStream([1, 2, 3]), PutOptions.Default, Cancel);
+    private static Task<PutReceipt> PutAsync(Target target, string name) => target.PutAsync(new ObjectName(name), new MemoryStream([1, 2, 3]), PutOptions.Default, Cancel);
 
-    private S3Target Open(string key)
+    private S3Target Open(string key, Uri? tokens = null)
     {
         using var credential = TargetCredential.Of("apikey", key, "of the test");
         var address = TargetUri.Parse($"ibmcos://bucket/x?region=eu-de&conditionalput=yes&endpoint={_store.Address.OriginalString.TrimEnd('/')}");
         var settings = S3Settings.From(new TargetSettings { Address = address }, IbmCosProfile.Instance, TimeSpan.FromSeconds(60));
-        return IamKey.Open(settings, credential, new OpenContext(NullSink.Instance, _clock), _iam.TokenAddress);
+        return IamKey.Open(settings, credential, new OpenContext(NullSink.Instance, _clock), tokens ?? _iam.TokenAddress);
     }
 
     private sealed class Clock : TimeProvider

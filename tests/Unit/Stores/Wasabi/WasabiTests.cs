@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Tests.Unit.Stores.S3;
 
 namespace SecureBackup.Tests.Unit.Stores.Wasabi;
@@ -26,7 +27,7 @@ public sealed class WasabiTests
         var put = Assert.Single(store.Seen, static request => request.Method is "PUT");
         Assert.Equal("/bucket/x/packs/one", put.Path);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(content)), put.Headers["x-amz-content-sha256"]);
-        Assert.Equal(Convert.ToBase64String(MD5.HashData(content)), put.Headers["Content-MD5"]);
+        Assert.Equal(Convert.ToBase64String(CryptographicOperations.HashData(HashAlgorithmName.MD5, content)), put.Headers["Content-MD5"]);
         Assert.Equal("AES256", put.Headers["x-amz-server-side-encryption"]);
         Assert.Contains("/eu-central-2/s3/aws4_request", put.Headers["Authorization"], StringComparison.Ordinal);
         Assert.DoesNotContain(put.Headers.Keys, static name => name.StartsWith("x-amz-checksum-", StringComparison.OrdinalIgnoreCase)
