@@ -182,7 +182,9 @@ function Invoke-AcceptanceTest {
 
 function Invoke-Test {
     Publish-Module
+    foreach ($line in & (Get-RepositoryPath 'tools/TestServers.ps1') -Repository $PSScriptRoot) { $Host.UI.WriteLine($line) }
     $variables = @{ SECUREBACKUP_MODULE = $manifest; SECUREBACKUP_SHELL = $shell; SECUREBACKUP_TEST_LONG = if ($Long) { '1' } }
+    if ($Long) { $variables.SECUREBACKUP_TEST_SCHEDULES = '100000' }
     try {
         foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
         $unit = Invoke-UnitTest

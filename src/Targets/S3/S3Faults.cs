@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
 using SecureBackup.Engine.Faults;
@@ -68,7 +69,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         return exception switch
         {
             TargetException known => known,
-            AmazonUnmarshallingException => new TargetException(TargetFault.Unavailable, $"{what}: the answer is not one of S3.", exception),
+            AmazonUnmarshallingException or XmlException or FormatException or OverflowException => new TargetException(TargetFault.Unavailable, $"{what}: the answer is not one of S3.", exception),
             AmazonServiceException refusal => Refused(refusal, notes, deed, what),
             _ when HttpFaults.From(exception, what) is { } broken => broken,
             AmazonClientException => new TargetException(TargetFault.KeyRejected, $"{what}: the credential {credential} cannot be had.", exception),

@@ -21,6 +21,13 @@ public sealed class TestServers : IAsyncDisposable
         return Ceph.Value;
     }
 
+    /// <summary>For a test that may cost the server its life; the test ends it.</summary>
+    public static Task<CephServer> OwnCephAsync()
+    {
+        RequireInstalled("Ceph", CephServer.MissingPrograms, CephServer.Install);
+        return CephServer.StartAsync();
+    }
+
     /// <inheritdoc cref="CephAsync"/>
     public static Task<AzuriteServer> AzuriteAsync()
     {

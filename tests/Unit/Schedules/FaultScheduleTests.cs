@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using SecureBackup.Tests.Servers.Faults;
+
+namespace SecureBackup.Tests.Unit.Schedules;
+
+/// <summary>
+/// Thousands of short stories of a store and a bad line to it. A platform's tests are one subclass that says how a lane is opened. <c>SECUREBACKUP_TEST_SCHEDULES</c>
+/// says how many stories, <c>SECUREBACKUP_TEST_SEED</c> runs the one of that number.
+/// </summary>
+public abstract class FaultScheduleTests
+{
+    private const int Lanes = 8;
+    private const int Enough = 5;
+    private const int MostLives = 10;
+
+    private static readonly int Count = int.Parse(Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_SCHEDULES") ?? "2000", CultureInfo.InvariantCulture);
+    private static readonly string? Only = Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_SEED");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Whatever_goes_wrong_on_the_way_nothing_is_lost_and_tries_are_bounded()
+    {
+        var seeds = new ConcurrentQueue<int>(Only is null ? Enumerable.Range(0, Count) : [int.Parse(Only, CultureInfo.InvariantCulture)]);
+        var failures = new ConcurrentBag<Exception>();
+        var happened = new ConcurrentDictionary<FaultKind, int>();
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(Lanes, seeds.Count)).Select(_ => Task.Run(() => RunLaneAsync(seeds, failures, happened), Cancel)));
+
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", happened.OrderBy(static pair => pair.Key).Select(static pair => $"{pair.Key} {pair.Value}")));
+        Assert.True(failures.IsEmpty, string.Join('\n', failures.Select(static failure => failure.Message)) + $"\n{failures.FirstOrDefault()}");
+        Assert.True(Count < 100 || Only is not null || happened.Count >= 6, "Hardly anything has gone wrong.");
+    }
+
+    /// <summary>How often the store itself has died, of nothing that the story did, and was started again.</summary>
+    private protected virtual int StoreLives => 0;
+
+    private protected abstract Task<ScheduleLane> OpenAsync();
+
+    private protected virtual Task ReviveAsync() => Task.CompletedTask;
+
+    private async Task RunLaneAsync(ConcurrentQueue<int> seeds, ConcurrentBag<Exception> failures, ConcurrentDictionary<FaultKind, int> happened)
+    {
+        await using var lane = await OpenAsync();
+        while (failures.Count < Enough && seeds.TryDequeue(out var seed))
+        {
+            var (run, lives) = (new ScheduleRun(seed, lane, Cancel), StoreLives);
+            try
+            {
+                await run.RunAsync();
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                await ReviveAsync();
+                if (lives != StoreLives && StoreLives <= MostLives)
+                {
+                    await run.ForgetAsync();
+                    seeds.Enqueue(seed);
+                    continue;
+                }
+
+                failures.Add(exception is InvalidOperationException ? exception : new InvalidOperationException($"Schedule {seed} threw {exception}"));
+            }
+
+            foreach (var kind in run.Happened)
+            {
+                happened.AddOrUpdate(kind, 1, static (_, count) => count + 1);
+            }
+        }
+    }
+}

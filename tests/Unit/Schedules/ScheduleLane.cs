@@ -1,0 +1,38 @@
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Wrappers;
+using SecureBackup.Tests.Servers.Faults;
+
+namespace SecureBackup.Tests.Unit.Schedules;
+
+/// <summary>One place on a store, reached two ways: over a line that goes wrong by schedule, and past it. Schedules run in it one after the other.</summary>
+internal abstract class ScheduleLane : IAsyncDisposable
+{
+    /// <summary>No pause is long, whatever the store asks for; nor is any so long that a busy machine would be taken for a dead store.</summary>
+    internal static RetryOptions Patience { get; } = new(6, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4))
+    {
+        Deadline = TimeSpan.FromMinutes(1),
+        MaxRetryAfter = TimeSpan.FromMilliseconds(4),
+    };
+
+    /// <summary>For how long a line that hangs is waited for.</summary>
+    protected static TimeSpan StallTimeout { get; } = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>What the product uses: the platform under its retries.</summary>
+    internal abstract Target Faulty { get; }
+
+    /// <summary>The bare platform, past all that goes wrong.</summary>
+    internal abstract Target Clean { get; }
+
+    /// <summary>Nothing goes wrong but by schedule: no line that seems to hang because the machine is busy.</summary>
+    internal virtual bool IsExact => false;
+
+    internal abstract void Begin(FaultSchedule schedule);
+
+    /// <summary>What lies in the place besides its objects: unfinished uploads, temporary files.</summary>
+    internal virtual Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>Requests that a put takes when nothing goes wrong, and the look at what is there when the name is taken.</summary>
+    internal virtual int PutRequests(int lengthBytes) => 3 + (lengthBytes / (4 << 20));
+
+    public abstract ValueTask DisposeAsync();
+}
