@@ -43,6 +43,7 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
         {
             Default.Resolving += static (_, name) =>
                 name.Name is { } asked && (asked.Equals(EngineAssembly, StringComparison.OrdinalIgnoreCase) || asked.Equals(TargetsAssembly, StringComparison.OrdinalIgnoreCase))
+                    && Shared.Value.PathOf(name) is not null
                     ? Shared.Value.LoadFromAssemblyName(name)
                     : null;
         }
@@ -50,9 +51,15 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
 
     protected override Assembly? Load(AssemblyName assemblyName)
     {
-        var file = assemblyName.Name + ".dll";
-        var path = Find(NativeFolders.Value, file) ?? _resolver.ResolveAssemblyToPath(assemblyName) ?? Find([.. NativeTargetsFolders.Value, TargetsFolder], file);
+        var path = PathOf(assemblyName);
         return path is null ? null : LoadFromAssemblyPath(path);
+    }
+
+    /// <summary>Null for what is not here: asked for it all the same, this context would ask the default one, and that this one again.</summary>
+    private string? PathOf(AssemblyName assemblyName)
+    {
+        var file = assemblyName.Name + ".dll";
+        return Find(NativeFolders.Value, file) ?? _resolver.ResolveAssemblyToPath(assemblyName) ?? Find([.. NativeTargetsFolders.Value, TargetsFolder], file);
     }
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName)

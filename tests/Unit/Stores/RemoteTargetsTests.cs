@@ -87,10 +87,6 @@ public sealed class RemoteTargetsTests
         Assert.DoesNotContain("hunter2", error.ToString() + withoutId, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_platform_that_is_not_there_is_said() =>
-        Assert.Equal(FaultCodes.PlatformNotInstalled, Assert.Throws<RequestException>(() => Open("sftp://me@host/x", TargetCredential.None)).Code);
-
     private static Target Open(string address, TargetCredential credential) =>
         RemoteTargets.Open(new TargetSettings { Address = TargetUri.Parse(address) }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
 }
