@@ -89,7 +89,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         return new TargetException(fault, Message(fault, refusal, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
-    private static TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
+    private TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
     {
         var code = refusal.ErrorCode ?? "";
         if (refusal.StatusCode == HttpStatusCode.PreconditionFailed)
@@ -100,6 +100,11 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         if (deed.HasLock && code is ("InvalidRequest" or "InvalidArgument"))
         {
             return TargetFault.LockNotKept;
+        }
+
+        if (settings.Profile.OwnFault(code, refusal.Message) is { } own)
+        {
+            return own;
         }
 
         if (ByCode.TryGetValue(code, out var fault))
