@@ -41,7 +41,7 @@ internal static class StoreHttp
                 : throw new RequestException(FaultCodes.TargetOptionInvalid, $"'{proxy}' is not the address of a proxy.");
         }
 
-        return new CountingHandler(handler, options.Meter, options.Classify);
+        return new CountingHandler(new PromptBodies(handler), options.Meter, options.Classify);
     }
 
     /// <param name="wrap">Puts something around what counts and sends.</param>

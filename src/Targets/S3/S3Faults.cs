@@ -115,7 +115,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         return (int)refusal.StatusCode switch
         {
             301 or 307 => TargetFault.WrongRegion,
-            400 when deed.Name is null && code.Length == 0 => TargetFault.Unavailable,
+            400 when !notes.IsFromStore || (deed.Name is null && code.Length == 0) => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,
             // Whatever stands between may say so too; a store is known by its header, or by one of its codes.
