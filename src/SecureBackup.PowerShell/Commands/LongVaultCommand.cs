@@ -54,6 +54,9 @@ public abstract class LongVaultCommand : VaultCommand
         base.Dispose(disposing);
     }
 
+    /// <inheritdoc cref="RunLimits.ReadsStore"/>
+    private protected virtual bool ReadsStore => false;
+
     private protected abstract void Execute();
 
     /// <summary>

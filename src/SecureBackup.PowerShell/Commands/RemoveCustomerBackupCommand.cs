@@ -76,8 +76,6 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
 
     private bool HasRules => string.Equals(ParameterSetName, RulesSet, StringComparison.Ordinal);
 
-    private protected override bool ReadsStore => true;
-
     protected override void BeginProcessing()
     {
         if (HasRules)
