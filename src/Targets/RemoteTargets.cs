@@ -29,7 +29,7 @@ public static class RemoteTargets
     /// <inheritdoc cref="Open"/>
     public static TargetSetup OpenSetup(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
-        "azblob" => new ClosedSetup(AzureSettings.Platform),
+        "azblob" => SetUpAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
         "gs" => SetUpGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
         _ => SetUpS3(S3Settings.From(settings, S3ProfileOf(settings), context.StallTimeout), credential, context),
     };
@@ -44,6 +44,9 @@ public static class RemoteTargets
     public static string PlatformOf(TargetUri address) => PlatformOf(new TargetSettings { Address = address });
 
     private static AzureBlobTarget OpenAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, AzureCredentials.From(credential, settings), context.Time);
+
+    private static AzureSetup SetUpAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, AzureCredentials.From(credential, settings), context.Time);
 
     private static GcsTarget OpenGoogle(GcsSettings settings, TargetCredential credential, OpenContext context) =>
