@@ -3,7 +3,8 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Targets.Wrappers;
-using SecureBackup.Engine.Telemetry;
+using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 
@@ -44,10 +45,41 @@ internal static class RemotePlaces
         }
     }
 
+    /// <summary>All checks, or the quick ones.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static async Task<BackupTargetTest> TestAsync(
+        TargetSettings settings, string platform, TargetCredential credential, bool isQuick, TimeSpan limit, Action<BackupTargetCheck> done, CancellationToken cancellationToken)
+    {
+        await using var run = Probe(settings, credential);
+        var checks = new List<BackupTargetCheck>();
+        await TargetChecks.RunAsync(
+            run,
+            isQuick ? TargetChecks.QuickFor(settings) : TargetChecks.For(settings),
+            limit,
+            (check, result, elapsed) =>
+            {
+                checks.Add(new BackupTargetCheck(check.Name, (BackupCheckResult)(int)result.Outcome, result.Detail, result.Code?.ToString(), result.Remedy, elapsed));
+                done(checks[^1]);
+            },
+            cancellationToken);
+        return BackupTargetTest.From(settings, platform, checks, FindingsOf(run, checks));
+    }
+
+    /// <inheritdoc cref="PlaceWork"/>
+    /// <param name="ask">With the text of a change, and whether nobody can take it back.</param>
+    /// <returns>What a registered target should know from now on; null where it learns nothing.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static async Task<PlaceLessons?> InitializeAsync(
+        TargetSettings settings, TargetCredential credential, PlaceOrder order, Func<string, bool, Task<PlaceAnswer>> ask, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        await using var setup = RemoteTargets.OpenSetup(settings, credential, Context);
+        return await new PlaceWork(setup, order, settings.Name ?? settings.Address.Canonical, ask, gate).RunAsync(cancellationToken);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static ProbeRun Probe(TargetSettings settings, TargetCredential credential) => new(
         settings,
-        changed => new RetryTarget(RemoteTargets.Open(changed, credential, Context), Hurried, TimeProvider.System, NullSink.Instance),
+        changed => new RetryTarget(RemoteTargets.Open(changed, credential, Context), Hurried, TimeProvider.System, RunSink.Instance),
         RemoteTargets.OpenSetup(settings, credential, Context),
         TimeProvider.System);
 
@@ -69,7 +101,28 @@ internal static class RemotePlaces
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static string PlatformHere(TargetSettings settings) => RemoteTargets.PlatformOf(settings);
 
-    private static OpenContext Context => new(NullSink.Instance, TimeProvider.System);
+    private static OpenContext Context => new(RunSink.Instance, TimeProvider.System);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TargetFindings FindingsOf(ProbeRun run, List<BackupTargetCheck> checks)
+    {
+        bool? Promise(string check) => checks.Find(one => string.Equals(one.Name, check, StringComparison.Ordinal))?.Result switch
+        {
+            BackupCheckResult.Passed => true,
+            BackupCheckResult.NotOffered or BackupCheckResult.Failed => false,
+            _ => null,
+        };
+
+        var promises = new Dictionary<string, bool?>(StringComparer.Ordinal)
+        {
+            [nameof(BackupTargetTest.KeepsLegalHolds)] = Promise(TargetChecks.LegalHold),
+            [nameof(BackupTargetTest.KeepsVersions)] = Promise(TargetChecks.Versioning),
+            [nameof(BackupTargetTest.HasConditionalPut)] = Promise(TargetChecks.ConditionalCreate),
+            [nameof(BackupTargetTest.HasServerChecksum)] = Promise(TargetChecks.WrongChecksum),
+        };
+        var facts = run.Facts.ToDictionary(static fact => fact.Item, static fact => fact.State == FactState.Known ? fact.Value : $"({fact.State})", StringComparer.Ordinal);
+        return new TargetFindings(run.Target.Capabilities.Region, run.ClockDifference, run.LockModes, promises, run.RightsTooWide, facts, run.Learnt, run.Traffic.Requests);
+    }
 
     private static BackupException? Refusal(TargetSettings settings, TargetCheck check, CheckResult result) => result switch
     {
