@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Azure;
 using Azure.Storage.Blobs.Models;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.Setup;

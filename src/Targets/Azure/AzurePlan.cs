@@ -21,7 +21,7 @@ internal enum AzureStepKind
 /// <summary>A step of a plan, and what is sent for it: made when it is its turn, of what the store says then.</summary>
 internal sealed record AzureStep(SetupChange Change, AzureStepKind Kind, Func<JsonObject?> Body);
 
-/// <summary>What must change about a container and its account so that it is as wished. What only the account can do comes first: a container gets its locks when it is made, and only where versions are kept.</summary>
+/// <summary>What must change about a container and its account so that it is as wished. A container gets its locks when it is made, and only where versions are kept: both are one step.</summary>
 internal sealed class AzurePlan
 {
     private static readonly string[] ArchiveClasses = ["COOL", "COLD", "ARCHIVE"];
@@ -49,13 +49,13 @@ internal sealed class AzurePlan
         var isMissing = facts is [{ Item: SetupItem.Place, Value: null }];
         var plan = new AzurePlan(settings, present, isMissing ? FactsOfNew(present, wishes) : facts);
         plan.RequireVersions(wishes);
-        plan.AddAccount();
-        plan.AddService(wishes);
         if (isMissing)
         {
             plan.AddCreation(wishes);
         }
 
+        plan.AddAccount();
+        plan.AddService(wishes);
         plan.AddContainer(wishes);
         plan.AddRules(wishes);
         return plan;
@@ -100,7 +100,7 @@ internal sealed class AzurePlan
     private static List<TargetFact> FactsOfNew(AzureFacts present, SetupWishes wishes) =>
     [
         OfAccount(SetupItem.PublicAccessBlock, present.Account, present), OfAccount(SetupItem.TransportPolicy, present.Account, present),
-        OfAccount(SetupItem.Versioning, present.Service, present), OfAccount(SetupItem.SoftDelete, present.Service, present), OfAccount(SetupItem.Lifecycle, present.Policy, present),
+        wishes.Lock is null ? OfAccount(SetupItem.Versioning, present.Service, present) : new TargetFact(SetupItem.Versioning, FactState.Known, SetupItem.On), OfAccount(SetupItem.SoftDelete, present.Service, present), OfAccount(SetupItem.Lifecycle, present.Policy, present),
         new(SetupItem.PublicAccess, FactState.Known, SetupItem.Off), new(SetupItem.ObjectLock, FactState.Known, wishes.Lock is null ? SetupItem.Off : SetupItem.On),
         new(SetupItem.DefaultRetention, FactState.Known, null),
     ];
@@ -165,7 +165,7 @@ internal sealed class AzurePlan
             SetupItem.Place,
             null,
             _settings.Container,
-            $"Create the private container {_settings.Container} in the account {_settings.Account}{(wishes.Lock is null ? "" : ", with locks of versions, which can never be turned off")}",
+            $"Create the private container {_settings.Container} in the account {_settings.Account}{(wishes.Lock is null ? "" : ", whose versions, which the account then keeps, can be locked; that can never be turned off")}",
             wishes.Lock is null ? AzureStepKind.Create : AzureStepKind.CreateWithLocks,
             static () => new JsonObject { ["properties"] = new JsonObject { ["publicAccess"] = "None", ["immutableStorageWithVersioning"] = new JsonObject { ["enabled"] = true } } });
     }
@@ -254,7 +254,7 @@ internal sealed class AzurePlan
         }
     }
 
-    private RequestException Unseen(string deed, string command) => new(
+    private static RequestException Unseen(string deed, string command) => new(
         FaultCodes.SetupRefused,
         $"To {deed}, the account must be reached from above: by an identity with the role Storage Account Contributor, and the settings subscription and resourcegroup. Somebody who has it can also run: {command}");
 

@@ -93,7 +93,7 @@ internal sealed class AzureSetup : TargetSetup
         {
             AzureStepKind.Account => ChangeAsync(step, RequestMethod.Patch, "", "write", null, cancellationToken),
             AzureStepKind.Service => ChangeAsync(step, RequestMethod.Put, AzureFacts.BlobServices, "blobServices/write", null, cancellationToken),
-            AzureStepKind.CreateWithLocks => ChangeAsync(step, RequestMethod.Put, _facts.ContainerPath, "blobServices/containers/write", null, cancellationToken),
+            AzureStepKind.CreateWithLocks => CreateWithLocksAsync(step, cancellationToken),
             AzureStepKind.SetRetention => ChangeAsync(step, RequestMethod.Put, policy, "blobServices/containers/immutabilityPolicies/write", tag, cancellationToken),
             AzureStepKind.ExtendRetention => ChangeAsync(step, RequestMethod.Post, $"{policy}/extend", "blobServices/containers/immutabilityPolicies/extend/action", tag, cancellationToken),
             AzureStepKind.LockRetention => ChangeAsync(step, RequestMethod.Post, $"{policy}/lock", "blobServices/containers/immutabilityPolicies/lock/action", tag, cancellationToken),
@@ -106,6 +106,17 @@ internal sealed class AzureSetup : TargetSetup
 
     private Task ChangeAsync(AzureStep step, RequestMethod method, string path, string right, string? tag, CancellationToken cancellationToken) =>
         _arm!.ChangeAsync(method, path, step.Body(), tag, DeedOf(step, right), cancellationToken);
+
+    private async Task CreateWithLocksAsync(AzureStep step, CancellationToken cancellationToken)
+    {
+        await _facts.ReadAsync(SetupItem.Versioning, cancellationToken);
+        if (_facts.ValueOf(SetupItem.Versioning) is SetupItem.Off)
+        {
+            await _arm!.ChangeAsync(RequestMethod.Put, AzureFacts.BlobServices, _facts.ServiceWith(static service => service["isVersioningEnabled"] = true), null, DeedOf(step, "blobServices/write"), cancellationToken);
+        }
+
+        await ChangeAsync(step, RequestMethod.Put, _facts.ContainerPath, "blobServices/containers/write", null, cancellationToken);
+    }
 
     /// <summary>The container's own policies stay: they stand in the same place.</summary>
     private Task<BlobContainerInfo> CloseAsync(CancellationToken cancellationToken) => _client.SendAsync(

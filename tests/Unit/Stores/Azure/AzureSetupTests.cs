@@ -62,17 +62,17 @@ public sealed class AzureSetupTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_missing_container_is_made_closed_and_with_locks_after_its_account_keeps_versions()
+    public async Task A_missing_container_is_made_closed_and_with_locks_of_the_versions_that_its_account_then_keeps()
     {
         await using var scene = await AzureScene.StartAsync(isVersioned: true, hasContainer: false);
         await using var setup = scene.OpenSetup();
         Assert.Equal([new TargetFact(SetupItem.Place, FactState.Known, null)], await setup.InspectAsync(Cancel));
         var wishes = new SetupWishes { Lock = LockMode.Governance };
 
-        Assert.Equal(["PublicAccessBlock", "TransportPolicy", "Versioning", "SoftDelete", "Place", "Lifecycle"], await ApplyAllAsync(setup, wishes));
+        Assert.Equal(["Place", "PublicAccessBlock", "TransportPolicy", "SoftDelete", "Lifecycle"], await ApplyAllAsync(setup, wishes));
 
         var facts = await FactsAsync(setup);
-        Assert.Equal((scene.Container, SetupItem.On, SetupItem.Off, null), (facts[SetupItem.Place], facts[SetupItem.ObjectLock], facts[SetupItem.PublicAccess], facts[SetupItem.DefaultRetention]));
+        Assert.Equal((scene.Container, SetupItem.On, SetupItem.On, SetupItem.Off, null), (facts[SetupItem.Place], facts[SetupItem.Versioning], facts[SetupItem.ObjectLock], facts[SetupItem.PublicAccess], facts[SetupItem.DefaultRetention]));
         Assert.Empty(await ApplyAllAsync(setup, wishes));
         using var secret = scene.Secret();
         await using var target = scene.Open(secret, ("versioning", "on"), ("tenant", Servers.Doubles.Azure.EntraDouble.Tenant));
