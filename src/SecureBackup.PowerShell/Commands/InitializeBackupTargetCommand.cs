@@ -112,7 +112,8 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
     /// <summary>Some servers refuse a second put of a name only where no versions are kept (Ceph 16): what was tried before proves nothing then.</summary>
     private static void Learn(Dictionary<string, string> options, PlaceLessons lessons)
     {
-        if (lessons.IsOther)
+        var isOther = lessons.Options.TryGetValue("versioning", out var now) && options.TryGetValue("versioning", out var before) && !string.Equals(now, before, StringComparison.OrdinalIgnoreCase);
+        if (lessons.IsOther || isOther)
         {
             options.Remove("conditionalput");
         }

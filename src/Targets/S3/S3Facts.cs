@@ -74,7 +74,7 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
             case SetupItem.Encryption:
                 return await AskAsync(item, "s3:GetEncryptionConfiguration", (sdk, token) => sdk.GetBucketEncryptionAsync(new GetBucketEncryptionRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), EncryptionText, cancellationToken);
             case SetupItem.Versioning:
-                return await AskAsync(item, "s3:GetBucketVersioning", (sdk, token) => sdk.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), static answer => answer.VersioningConfig?.Status == VersionStatus.Enabled ? SetupItem.On : SetupItem.Off, cancellationToken);
+                return await AskAsync(item, "s3:GetBucketVersioning", (sdk, token) => sdk.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), static answer => answer.VersioningConfig?.Status is { } status && status != VersionStatus.Off ? status == VersionStatus.Enabled ? SetupItem.On : SetupItem.Suspended : SetupItem.Off, cancellationToken);
             case SetupItem.ObjectLock:
                 var isLocked = await AskLockAsync(item, static found => found?.ObjectLockEnabled == ObjectLockEnabled.Enabled ? SetupItem.On : SetupItem.Off, cancellationToken);
                 return isLocked is { State: FactState.Known, Value: null } ? isLocked with { Value = SetupItem.Off } : isLocked;

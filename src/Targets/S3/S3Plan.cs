@@ -138,9 +138,9 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
 
     private void AddVersions(SetupWishes wishes, Dictionary<string, TargetFact> known)
     {
-        if (wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known, Value: SetupItem.Off })
+        if (wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known, Value: { } now and not SetupItem.On })
         {
-            Add(SetupItem.Versioning, SetupItem.Off, SetupItem.On, "Keep versions of objects that are deleted or overwritten", (sdk, token) => sdk.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = settings.Bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, token));
+            Add(SetupItem.Versioning, now, SetupItem.On, "Keep versions of objects that are deleted or overwritten", (sdk, token) => sdk.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = settings.Bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, token));
         }
 
         if (wishes.Lock is not { } mode)

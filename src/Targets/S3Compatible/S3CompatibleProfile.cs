@@ -12,6 +12,6 @@ internal static class S3CompatibleProfile
         DefaultRegion = "us-east-1",
         UsesPathStyle = true,
         Payload = PayloadMode.Signed,
-        ConditionalPut = ConditionalPutSupport.WithoutVersions,
+        ConditionalPut = ConditionalPutSupport.Unproved,
     };
 }

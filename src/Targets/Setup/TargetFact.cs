@@ -55,4 +55,7 @@ public static class SetupItem
 
     public const string On = "on";
     public const string Off = "off";
+
+    /// <summary>Of versions: none are kept any more, and those of before are still there.</summary>
+    public const string Suspended = "suspended";
 }
