@@ -29,7 +29,7 @@ public sealed class AzureFaultScheduleTests : FaultScheduleTests, IAsyncLifetime
 /// <summary>A container of the emulator. What blocks are left behind nobody can take away; the platform does in its time.</summary>
 internal sealed class AzureLane : ProxiedLane
 {
-    private const int SinglePutBytes = 2 << 20;
+    private const int SinglePutBytes = 3 << 20;
 
     /// <summary>The emulator does one thing after the other, and waits for its disk: a line that only seems to hang would be given up.</summary>
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(3);
@@ -57,5 +57,5 @@ internal sealed class AzureLane : ProxiedLane
     }
 
     /// <summary>The blocks, what makes an object of them, and the look at what is there.</summary>
-    internal override int PutRequests(int lengthBytes) => lengthBytes > SinglePutBytes ? (lengthBytes / SinglePutBytes) + 3 : base.PutRequests(lengthBytes);
+    internal override int PutRequests(int lengthBytes) => base.PutRequests(lengthBytes) + (lengthBytes > SinglePutBytes ? lengthBytes / SinglePutBytes : 0);
 }
