@@ -53,10 +53,10 @@ public static class RemoteTargets
         new(settings, GcsCredentials.From(credential, settings), context.Time);
 
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        new(settings, S3Credentials.From(credential, settings), credential.Label, context);
+        new(settings, S3Identities.From(credential, settings, context.Time), context);
 
     private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        new(settings, S3Credentials.From(credential, settings), credential.Label, context.Time);
+        new(settings, S3Identities.From(credential, settings, context.Time), context.Time);
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

@@ -80,6 +80,15 @@ internal sealed record S3Profile
     /// <summary>What to do about a key that is refused, where this platform has a reason of its own.</summary>
     public string? KeyRemedy { get; init; }
 
+    /// <summary>Takes what the platform knows this computer as, and roles.</summary>
+    public bool TakesIdentities { get; init; }
+
+    /// <summary>Machines of the platform have an identity of their own.</summary>
+    public bool IsOfMachines { get; init; }
+
+    /// <summary>From a region and the target's options to where roles are taken on; null where that is the store itself.</summary>
+    public Func<string, Func<string, bool>, string>? TokenServiceOf { get; init; }
+
     /// <summary>Options beside those that every S3 store has.</summary>
     public IReadOnlyList<string> OwnOptions { get; init; } = [];
 }
