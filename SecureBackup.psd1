@@ -46,6 +46,7 @@
         'Set-BackupVault'
         'Set-BackupVaultMember'
         'Start-CustomerBackup'
+        'Test-BackupTarget'
         'Test-CustomerBackup'
         'Unregister-BackupTarget'
         'Update-BackupVaultKey'

@@ -18,12 +18,21 @@ internal enum BenchPart
     Scale,
 }
 
+/// <summary>Where the repositories lie that are compared.</summary>
+internal enum BenchTarget
+{
+    Folder,
+
+    /// <summary>Buckets of a Ceph that is started on this machine, in memory. What ages a vault cannot reach into it, so nothing is pruned.</summary>
+    S3,
+}
+
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchOptions
 {
     private const string Usage = """
         Usage: [--part side|parts|scale] [--folder <where>] [--keep]
-          side:   [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
+          side:   [--target folder|s3] [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
                   [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100] [--module <folder of the packaged module>]
           parts:  [--sets …] [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100]
           scale:  [--chunks 1,10,100] [--entries 1,10] (millions)
@@ -40,6 +49,7 @@ internal sealed record BenchOptions
     {
         ["--part"] = static (options, value) => Enum.TryParse<BenchPart>(value, ignoreCase: true, out var part) ? options with { Part = part } : null,
         ["--folder"] = static (options, value) => options with { Folder = Below(Path.GetFullPath(value)), IsFolderGiven = true },
+        ["--target"] = static (options, value) => Enum.TryParse<BenchTarget>(value, ignoreCase: true, out var target) ? options with { Target = target } : null,
         ["--rounds"] = static (options, value) => Number(value) is { } rounds ? options with { Rounds = rounds } : null,
         ["--sets"] = static (options, value) => Words(value, AllSets) is { } sets ? options with { Sets = sets } : null,
         ["--operations"] = static (options, value) => Words(value, AllOperations) is { } operations ? options with { Operations = operations } : null,
@@ -63,6 +73,8 @@ internal sealed record BenchOptions
     };
 
     internal BenchPart Part { get; private init; }
+
+    internal BenchTarget Target { get; private init; }
 
     /// <summary>
     /// For data sets, which are used again by the next run, and everything that is made of them. Always a folder of this program's own: what is in it may be deleted.

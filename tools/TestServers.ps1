@@ -13,8 +13,8 @@ $servers = @(
     @{ Name = 'S3 server (Ceph)'; Needs = 'ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin', 'monmaptool', 'ceph'; Install = 'apt-get install radosgw ceph-mon ceph-osd ceph-common' }
     @{ Name = 'Azurite'; Needs = 'node', 'tests/Servers/node_modules/azurite'; Install = 'npm ci --prefix tests/Servers --ignore-scripts' }
     @{ Name = 'SFTP server (OpenSSH)'; Needs = 'sshd', 'ssh-keygen'; Install = 'apt-get install openssh-server' }
-    @{ Name = 'WebDAV server (Apache)'; Needs = @('apache2'); Install = 'apt-get install apache2-bin' }
-    @{ Name = 'WebDAV server and clients (rclone)'; Needs = @('rclone'); Install = 'apt-get install rclone' }
+    @{ Name = 'WebDAV server (Apache)'; Needs = 'apache2', 'openssl'; Install = 'apt-get install apache2-bin openssl' }
+    @{ Name = 'WebDAV server and clients (rclone)'; Needs = 'rclone', 'ssh-keygen'; Install = 'apt-get install rclone openssh-client' }
 )
 $folders = @([Environment]::GetEnvironmentVariable('PATH').Split([IO.Path]::PathSeparator, [StringSplitOptions]::RemoveEmptyEntries)) + '/usr/sbin', '/usr/local/sbin'
 

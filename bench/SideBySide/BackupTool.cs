@@ -1,9 +1,12 @@
 namespace SecureBackup.Bench.SideBySide;
 
 /// <summary>One repository of a tool, with the caches that go with it.</summary>
-internal sealed class ToolPlace(string folder)
+/// <param name="bucket">Where the repository lies; null for the folder.</param>
+internal sealed class ToolPlace(string folder, StoreBucket? bucket = null)
 {
     private int _archives;
+
+    internal StoreBucket? Bucket { get; } = bucket;
 
     internal string Folder { get; } = Directory.CreateDirectory(folder).FullName;
 
@@ -22,8 +25,9 @@ internal sealed class ToolPlace(string folder)
         return Archive;
     }
 
-    /// <summary>As its files say, whatever the disk makes of it.</summary>
-    internal long RepositoryBytes() => new DirectoryInfo(Repository).EnumerateFiles("*", SearchOption.AllDirectories).Sum(static file => file.Length);
+    /// <summary>As its files or objects say, whatever the disk makes of them.</summary>
+    internal async Task<long> SumBytesAsync() =>
+        Bucket is null ? new DirectoryInfo(Repository).EnumerateFiles("*", SearchOption.AllDirectories).Sum(static file => file.Length) : await Bucket.SumBytesAsync();
 }
 
 /// <summary>One step of an operation: a command that is measured, or something beside it that is not.</summary>
@@ -36,6 +40,8 @@ internal abstract class BackupTool
     protected const int KeptSnapshots = 3;
 
     internal abstract string Name { get; }
+
+    internal virtual bool ReachesBuckets => false;
 
     /// <summary>Null where it is not installed.</summary>
     internal abstract string? FindVersion();

@@ -11,13 +11,24 @@ internal sealed class ModuleTool(string module, string? compression = null) : Ba
 
     internal override string Name => compression is null ? "ours" : $"ours, {compression}";
 
+    internal override bool ReachesBuckets => true;
+
     private string Import => $"Import-Module '{Path.Combine(module, "SecureBackup.psd1")}';";
 
     internal override string? FindVersion() => $"SecureBackup {Path.GetFileName(module)} in {PowerShell.Value ?? "tools/Shell"}";
 
-    internal override IReadOnlyDictionary<string, string> EnvironmentOf(ToolPlace place) => new Dictionary<string, string>(StringComparer.Ordinal) { ["SECUREBACKUP_CACHE"] = place.Cache };
+    internal override IReadOnlyDictionary<string, string> EnvironmentOf(ToolPlace place)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["SECUREBACKUP_CACHE"] = place.Cache };
+        if (place.Bucket is { } bucket)
+        {
+            (variables["SECUREBACKUP_TARGET_USER"], variables["SECUREBACKUP_TARGET_PASSWORD"]) = (bucket.Key.Id, bucket.Key.Secret);
+        }
 
-    internal override ToolCommand Create(ToolPlace place) => Command($"$null = New-BackupVault -Path '{place.Repository}' -KeyFile '{place.KeyFile}'");
+        return variables;
+    }
+
+    internal override ToolCommand Create(ToolPlace place) => Command($"$null = New-BackupVault -Path '{PathOf(place)}' -KeyFile '{place.KeyFile}'");
 
     /// <summary>A suspect one (3) is a whole one.</summary>
     internal override ToolCommand BackUp(ToolPlace place, string folder) =>
@@ -52,7 +63,9 @@ internal sealed class ModuleTool(string module, string? compression = null) : Ba
         return said.Contains("True", StringComparison.Ordinal);
     }
 
-    private static string Vault(ToolPlace place) => $"-Vault '{place.Repository}' -KeyFile '{place.KeyFile}'";
+    private static string Vault(ToolPlace place) => $"-Vault '{PathOf(place)}' -KeyFile '{place.KeyFile}'";
+
+    private static string PathOf(ToolPlace place) => place.Bucket is { } bucket ? $"s3://{bucket.Name}?endpoint={bucket.Endpoint.AbsoluteUri.TrimEnd('/')}" : place.Repository;
 
     private static void Age(ToolPlace place)
     {

@@ -5,10 +5,21 @@ internal sealed class ResticTool : BackupTool
 {
     internal override string Name => "restic";
 
+    internal override bool ReachesBuckets => true;
+
     internal override string? FindVersion() => FirstLineOf("restic", "version");
 
-    internal override IReadOnlyDictionary<string, string> EnvironmentOf(ToolPlace place) =>
-        new Dictionary<string, string>(StringComparer.Ordinal) { ["RESTIC_PASSWORD"] = "bench", ["RESTIC_CACHE_DIR"] = place.Cache, ["RESTIC_REPOSITORY"] = place.Repository };
+    internal override IReadOnlyDictionary<string, string> EnvironmentOf(ToolPlace place)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal) { ["RESTIC_PASSWORD"] = "bench", ["RESTIC_CACHE_DIR"] = place.Cache, ["RESTIC_REPOSITORY"] = place.Repository };
+        if (place.Bucket is { } bucket)
+        {
+            variables["RESTIC_REPOSITORY"] = $"s3:{bucket.Endpoint.AbsoluteUri}{bucket.Name}";
+            (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]) = (bucket.Key.Id, bucket.Key.Secret);
+        }
+
+        return variables;
+    }
 
     internal override ToolCommand Create(ToolPlace place) => new("restic", ["init", "-q", "--repository-version", "2"]);
 

@@ -1,4 +1,5 @@
 using SecureBackup.Bench.Samples;
+using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Bench.SideBySide;
 
@@ -10,6 +11,12 @@ internal static class SideBySidePart
         if (!OperatingSystem.IsLinux())
         {
             Console.WriteLine("Side by side runs on Linux: it reads /proc and calls sync -f. It was not run.");
+            return 0;
+        }
+
+        if (options.Target is BenchTarget.S3 && CephServer.MissingPrograms is { Count: > 0 } missing)
+        {
+            Console.WriteLine($"Missing: {string.Join(", ", missing)}; on Debian: {CephServer.Install}. It was not run.");
             return 0;
         }
 
@@ -35,7 +42,7 @@ internal static class SideBySidePart
             figures.AddRange(await new StartUpRun(ours, options).RunAsync());
         }
 
-        Console.WriteLine($"Side by side. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
+        Console.WriteLine($"Side by side{(options.Target is BenchTarget.S3 ? ", over S3 (Ceph on the same machine)" : string.Empty)}. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
         Console.WriteLine();
         new SideBySideReport(figures, tools).Print();
         ResultFile.Write("side-by-side", tools.ToDictionary(static tool => tool.Name, static tool => tool.FindVersion(), StringComparer.Ordinal), figures);
@@ -60,7 +67,11 @@ internal static class SideBySidePart
         var installed = new List<BackupTool>();
         foreach (var tool in tools.Where(tool => options.Tools.Contains(tool.Name, StringComparer.Ordinal)))
         {
-            if (tool.FindVersion() is null)
+            if (options.Target is BenchTarget.S3 && !tool.ReachesBuckets)
+            {
+                Console.WriteLine($"{tool.Name} knows no buckets: it was not run.");
+            }
+            else if (tool.FindVersion() is null)
             {
                 Console.WriteLine($"{tool.Name} is not installed: it was not run.");
             }

@@ -1,4 +1,5 @@
 using SecureBackup.Bench.Samples;
+using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Bench.SideBySide;
 
@@ -34,9 +35,10 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
             Console.Error.WriteLine($"{set.Name}, round {round} of {options.Rounds}: {set.Files.Count:N0} files, {set.SizeBytes / 1e6:N0} MB");
             set.Warm();
             var changes = new SampleChanges(set);
+            await using var server = options.Target is BenchTarget.S3 ? await CephServer.StartAsync() : null;
             try
             {
-                RunRound(round, changes);
+                await RunRoundAsync(round, changes, server);
             }
             finally
             {
@@ -47,58 +49,63 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
         return _figures;
     }
 
-    private void RunRound(int round, SampleChanges changes)
+    private async Task RunRoundAsync(int round, SampleChanges changes, CephServer? server)
     {
         // Each round begins with another tool, so that none is always the one that comes first.
-        var turn = tools.Skip(round % tools.Count).Concat(tools.Take(round % tools.Count)).Select(tool => (Tool: tool, Place: PlaceOf(tool))).ToList();
-        MeasureDisk("first", round);
-        Each(turn, "first", round, static (tool, place, folder) => tool.BackUp(place, folder));
-        if (best is not null && Wants("first"))
+        var turn = new List<(BackupTool Tool, ToolPlace Place)>();
+        foreach (var tool in tools.Skip(round % tools.Count).Concat(tools.Take(round % tools.Count)))
         {
-            Each([(best, PlaceOf(best))], "first", round, static (tool, place, folder) => tool.BackUp(place, folder));
+            turn.Add((tool, await PlaceOfAsync(tool, server)));
         }
 
-        Each(turn, "unchanged", round, static (tool, place, folder) => tool.BackUp(place, folder));
+        MeasureDisk("first", round);
+        await EachAsync(turn, "first", round, static (tool, place, folder) => tool.BackUp(place, folder));
+        if (best is not null && Wants("first"))
+        {
+            await EachAsync([(best, await PlaceOfAsync(best, server))], "first", round, static (tool, place, folder) => tool.BackUp(place, folder));
+        }
+
+        await EachAsync(turn, "unchanged", round, static (tool, place, folder) => tool.BackUp(place, folder));
         if (Wants("changed"))
         {
             changes.Edit(0.01, round);
-            Each(turn, "changed", round, static (tool, place, folder) => tool.BackUp(place, folder));
+            await EachAsync(turn, "changed", round, static (tool, place, folder) => tool.BackUp(place, folder));
         }
 
         if (Wants("inserted") && string.Equals(set.Name, "records", StringComparison.Ordinal))
         {
             changes.InsertRows(InsertedRows);
-            Each(turn, "inserted", round, static (tool, place, folder) => tool.BackUp(place, folder));
+            await EachAsync(turn, "inserted", round, static (tool, place, folder) => tool.BackUp(place, folder));
         }
 
-        Restore(turn, round);
-        Each(turn, "check", round, static (tool, place, _) => tool.Check(place));
-        if (round == options.Rounds && Wants("prune"))
+        await RestoreAsync(turn, round);
+        await EachAsync(turn, "check", round, static (tool, place, _) => tool.Check(place));
+        if (round == options.Rounds && Wants("prune") && server is null)
         {
-            Prune(turn, round, changes);
+            await PruneAsync(turn, round, changes);
         }
     }
 
-    private ToolPlace PlaceOf(BackupTool tool)
+    private async Task<ToolPlace> PlaceOfAsync(BackupTool tool, CephServer? server)
     {
-        var place = new ToolPlace(Path.Combine(_work, tool.Name));
+        var place = new ToolPlace(Path.Combine(_work, tool.Name), server is null ? null : await StoreBucket.CreateAsync(server));
         MeasuredProcess.Run(tool.Create(place), tool.EnvironmentOf(place));
         return place;
     }
 
-    private void Each(IReadOnlyList<(BackupTool Tool, ToolPlace Place)> turn, string operation, int round, Func<BackupTool, ToolPlace, string, ToolCommand> command)
+    private async Task EachAsync(IReadOnlyList<(BackupTool Tool, ToolPlace Place)> turn, string operation, int round, Func<BackupTool, ToolPlace, string, ToolCommand> command)
     {
         // Later operations lean on the first.
         if (Wants(operation) || string.Equals(operation, "first", StringComparison.Ordinal))
         {
             foreach (var (tool, place) in turn)
             {
-                Measure(tool, place, operation, round, [new ToolStep(command(tool, place, set.Folder))], place.Folder);
+                await MeasureAsync(tool, place, operation, round, [new ToolStep(command(tool, place, set.Folder))], place.Folder);
             }
         }
     }
 
-    private void Restore(IReadOnlyList<(BackupTool Tool, ToolPlace Place)> turn, int round)
+    private async Task RestoreAsync(IReadOnlyList<(BackupTool Tool, ToolPlace Place)> turn, int round)
     {
         if (!Wants("restore"))
         {
@@ -109,7 +116,7 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
         foreach (var (tool, place) in turn)
         {
             var destination = Directory.CreateDirectory(Path.Combine(place.Folder, "restored")).FullName;
-            Measure(tool, place, "restore", round, [new ToolStep(tool.Restore(place, set.Folder, destination))], destination);
+            await MeasureAsync(tool, place, "restore", round, [new ToolStep(tool.Restore(place, set.Folder, destination))], destination);
             if (round == 1)
             {
                 RestoredTree.RequireSame(set, destination);
@@ -117,7 +124,7 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
         }
     }
 
-    private void Prune(IReadOnlyList<(BackupTool Tool, ToolPlace Place)> turn, int round, SampleChanges changes)
+    private async Task PruneAsync(IReadOnlyList<(BackupTool Tool, ToolPlace Place)> turn, int round, SampleChanges changes)
     {
         for (var day = 0; day < SmallChanges; day++)
         {
@@ -130,15 +137,15 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
 
         foreach (var (tool, place) in turn)
         {
-            Measure(tool, place, "prune", round, tool.Prune(place), place.Folder);
+            await MeasureAsync(tool, place, "prune", round, tool.Prune(place), place.Folder);
         }
     }
 
     private bool Wants(string operation) => options.Operations.Contains(operation, StringComparer.Ordinal);
 
-    private void Measure(BackupTool tool, ToolPlace place, string operation, int round, IReadOnlyList<ToolStep> steps, string written)
+    private async Task MeasureAsync(BackupTool tool, ToolPlace place, string operation, int round, IReadOnlyList<ToolStep> steps, string written)
     {
-        var before = place.RepositoryBytes();
+        var before = await place.SumBytesAsync();
         Disk.FlushAll();
         var sum = new Measure(0, 0, 0);
         foreach (var step in steps)
@@ -150,7 +157,7 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
             }
         }
 
-        var after = place.RepositoryBytes();
+        var after = await place.SumBytesAsync();
         Add(new Figure(set.Name, operation, tool.Name, round, sum.Seconds, sum.CpuSeconds, sum.PeakBytes, after, after - before));
     }
 

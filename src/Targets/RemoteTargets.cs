@@ -7,13 +7,15 @@ using SecureBackup.Targets.Google;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.S3Compatible;
 using SecureBackup.Targets.Setup;
+using SecureBackup.Targets.Sftp;
+using SecureBackup.Targets.WebDav;
 
 namespace SecureBackup.Targets;
 
 /// <summary>From an address to the platform that keeps it.</summary>
 public static class RemoteTargets
 {
-    private const string Spoken = "This version speaks s3 (any S3 store by endpoint), gs and azblob.";
+    private const string Spoken = "This version speaks s3 (any S3 store by endpoint), gs, azblob, sftp and davs (dav without TLS).";
 
     /// <summary>Asks nothing of the store. The target is bare: what retries, limits and caches goes around it.</summary>
     /// <param name="credential">May be disposed of once the target is open.</param>
@@ -22,6 +24,8 @@ public static class RemoteTargets
     {
         "azblob" => OpenAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
         "gs" => OpenGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
+        "sftp" => OpenSftp(SftpSettings.From(settings, context.StallTimeout), credential, context),
+        "dav" or "davs" => new WebDavTarget(DavSettings.From(settings, credential, context.StallTimeout), context.Time),
         _ => OpenS3(S3Settings.From(settings, S3ProfileOf(settings), context.StallTimeout), credential, context),
     };
 
@@ -31,6 +35,8 @@ public static class RemoteTargets
     {
         "azblob" => new ClosedSetup(AzureSettings.Platform),
         "gs" => SetUpGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
+        "sftp" => SetUpSftp(SftpSettings.From(settings, context.StallTimeout), credential, context),
+        "dav" or "davs" => new WebDavSetup(DavSettings.From(settings, credential, context.StallTimeout), context.Time),
         _ => SetUpS3(S3Settings.From(settings, S3ProfileOf(settings), context.StallTimeout), credential, context),
     };
 
@@ -38,6 +44,8 @@ public static class RemoteTargets
     {
         "azblob" => AzureSettings.Platform,
         "gs" => GcsSettings.Platform,
+        "sftp" => SftpSettings.Platform,
+        "dav" or "davs" => DavSettings.Platform,
         _ => S3ProfileOf(settings).Name,
     };
 
@@ -45,6 +53,12 @@ public static class RemoteTargets
 
     private static AzureBlobTarget OpenAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, AzureCredentials.From(credential, settings), context.Time);
+
+    private static SftpTarget OpenSftp(SftpSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, new SftpLogin(settings, credential), context.Time);
+
+    private static SftpSetup SetUpSftp(SftpSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, new SftpLogin(settings, credential), context.Time);
 
     private static GcsTarget OpenGoogle(GcsSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, GcsCredentials.From(credential, settings), context.Time);

@@ -4,6 +4,7 @@ using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Telemetry;
+using SecureBackup.PowerShell.Output;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 
@@ -44,6 +45,26 @@ internal static class RemotePlaces
         }
     }
 
+    /// <summary>All checks, or the quick ones.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static async Task<BackupTargetTest> TestAsync(
+        TargetSettings settings, string platform, TargetCredential credential, bool isQuick, TimeSpan limit, Action<BackupTargetCheck> done, CancellationToken cancellationToken)
+    {
+        await using var run = Probe(settings, credential);
+        var checks = new List<BackupTargetCheck>();
+        await TargetChecks.RunAsync(
+            run,
+            isQuick ? TargetChecks.QuickFor(settings) : TargetChecks.For(settings),
+            limit,
+            (check, result, elapsed) =>
+            {
+                checks.Add(new BackupTargetCheck(check.Name, (BackupCheckResult)(int)result.Outcome, result.Detail, result.Code?.ToString(), result.Remedy, elapsed));
+                done(checks[^1]);
+            },
+            cancellationToken);
+        return BackupTargetTest.From(settings, platform, checks, FindingsOf(run, checks));
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static ProbeRun Probe(TargetSettings settings, TargetCredential credential) => new(
         settings,
@@ -70,6 +91,27 @@ internal static class RemotePlaces
     private static string PlatformHere(TargetSettings settings) => RemoteTargets.PlatformOf(settings);
 
     private static OpenContext Context => new(NullSink.Instance, TimeProvider.System);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static TargetFindings FindingsOf(ProbeRun run, List<BackupTargetCheck> checks)
+    {
+        bool? Promise(string check) => checks.Find(one => string.Equals(one.Name, check, StringComparison.Ordinal))?.Result switch
+        {
+            BackupCheckResult.Passed => true,
+            BackupCheckResult.NotOffered or BackupCheckResult.Failed => false,
+            _ => null,
+        };
+
+        var promises = new Dictionary<string, bool?>(StringComparer.Ordinal)
+        {
+            [nameof(BackupTargetTest.KeepsLegalHolds)] = Promise(TargetChecks.LegalHold),
+            [nameof(BackupTargetTest.KeepsVersions)] = Promise(TargetChecks.Versioning),
+            [nameof(BackupTargetTest.HasConditionalPut)] = Promise(TargetChecks.ConditionalCreate),
+            [nameof(BackupTargetTest.HasServerChecksum)] = Promise(TargetChecks.WrongChecksum),
+        };
+        var facts = run.Facts.ToDictionary(static fact => fact.Item, static fact => fact.State == FactState.Known ? fact.Value : $"({fact.State})", StringComparer.Ordinal);
+        return new TargetFindings(run.Target.Capabilities.Region, run.ClockDifference, run.LockModes, promises, run.RightsTooWide, facts, run.Learnt, run.Traffic.Requests);
+    }
 
     private static BackupException? Refusal(TargetSettings settings, TargetCheck check, CheckResult result) => result switch
     {

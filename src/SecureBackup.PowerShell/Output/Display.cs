@@ -33,6 +33,14 @@ public static class Display
         ? string.Create(CultureInfo.CurrentCulture, $"{duration.TotalSeconds:F1} s")
         : duration.ToString(duration.TotalDays < 1 ? @"h\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
 
+    /// <summary>A line each, and one more for what to do about one that failed.</summary>
+    public static string Checks(IReadOnlyList<BackupTargetCheck> checks)
+    {
+        var width = checks.Max(static check => (int?)check.Name.Length) ?? 0;
+        return string.Join('\n', checks.Select(check =>
+            $"{check.Result,-10}  {check.Name.PadRight(width)}  {(check.Code is null ? "" : $"{check.Code}: ")}{check.Detail}{(check.Remedy is null ? "" : $"\n{"",12}{"".PadRight(width)}  {check.Remedy}")}"));
+    }
+
     /// <summary>Permission bits as <c>rwxr-x---</c>, set-id and sticky bits in their places; empty where there are none.</summary>
     public static string Mode(int? mode)
     {

@@ -17,6 +17,7 @@ internal sealed class AzureBlobTarget : Target
     private readonly AzureDeletes _deletes;
     private readonly AzureLocks _locks;
     private readonly AzureVersions _versions;
+    private readonly AzureTiers _tiers;
     private readonly AzurePuts _puts;
 
     public AzureBlobTarget(AzureSettings settings, AzureCredentials credentials, TimeProvider time)
@@ -29,6 +30,7 @@ internal sealed class AzureBlobTarget : Target
         _deletes = new AzureDeletes(_client, settings, naming, _listing);
         _locks = new AzureLocks(_client, settings, naming, _deletes);
         _versions = new AzureVersions(_listing, naming);
+        _tiers = new AzureTiers(_client, naming);
         _puts = new AzurePuts(_client, settings, naming, _locks);
     }
 
@@ -46,6 +48,7 @@ internal sealed class AzureBlobTarget : Target
         LegalHold = HasLocks,
         ServerChecksum = _settings.HasServerChecksum,
         MaxObjectBytes = LargestObjectBytes,
+        ColdStorage = true,
         ListsInOrder = true,
         ParallelPuts = _settings.ParallelPuts,
         StoreTimeTolerance = TimeSpan.FromSeconds(2),
@@ -111,6 +114,12 @@ internal sealed class AzureBlobTarget : Target
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         return _deletes.IsVersioned == false ? throw Lacks(nameof(TargetCapabilities.Versions)) : _reads.ReadAsync(name, version, offset, destination, cancellationToken);
+    }
+
+    public override async Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken)
+    {
+        var stat = await StatAsync(name, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {DisplayName}.");
+        return await _tiers.WarmAsync(name, stat.Access, options, cancellationToken);
     }
 
     public override async ValueTask DisposeAsync()

@@ -92,6 +92,20 @@ internal sealed class GcsSetup : TargetSetup
     public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) =>
         AnonymousRead.TryAsync(_anonymous, new Uri(_settings.Endpoint, _naming.Object(name, "fields=size")), _settings.StallTimeout, _time, cancellationToken);
 
+    public override IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts)
+    {
+        var options = new Dictionary<string, string>(base.OptionsFrom(facts), StringComparer.Ordinal);
+        foreach (var (item, option) in new[] { (SetupItem.ObjectLock, "objectretention"), (SetupItem.UniformAccess, "uniformaccess") })
+        {
+            if (facts.FirstOrDefault(fact => string.Equals(fact.Item, item, StringComparison.Ordinal)) is { State: FactState.Known, Value: { } value })
+            {
+                options[option] = value is SetupItem.On ? "yes" : "no";
+            }
+        }
+
+        return options;
+    }
+
     public override ValueTask DisposeAsync()
     {
         _client.Dispose();

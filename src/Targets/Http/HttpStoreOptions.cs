@@ -1,3 +1,4 @@
+using System.Net;
 using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.Http;
@@ -14,6 +15,9 @@ internal sealed record HttpStoreOptions
 
     /// <summary>A file of certificates (PEM) of the authorities that are trusted instead of the system's.</summary>
     public string? AuthorityFile { get; init; }
+
+    /// <summary>For servers that ask a question first (Digest).</summary>
+    public ICredentials? Credentials { get; init; }
 
     public int MaxConnections { get; init; } = 16;
 

@@ -29,6 +29,7 @@ internal static class StoreHttp
             PooledConnectionLifetime = ConnectionLifetime,
             MaxConnectionsPerServer = options.MaxConnections,
             SslOptions = Trust(options.AuthorityFile),
+            Credentials = options.Credentials,
         };
         if (string.Equals(options.Proxy, NoProxy, StringComparison.OrdinalIgnoreCase))
         {

@@ -3,6 +3,7 @@ using Amazon.Runtime;
 using Amazon.S3.Model;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Targets.Http;
 using SecureBackup.Targets.Setup;
 
@@ -14,6 +15,7 @@ internal sealed class S3Setup : TargetSetup
     private readonly S3Settings _settings;
     private readonly S3Client _client;
     private readonly S3Facts _facts;
+    private readonly S3Rights _rights;
     private readonly HttpClient _anonymous;
     private readonly TimeProvider _time;
     private S3Plan? _plan;
@@ -24,6 +26,7 @@ internal sealed class S3Setup : TargetSetup
         _time = time;
         _client = new S3Client(settings, credentials, Meter, time);
         _facts = new S3Facts(_client, settings);
+        _rights = new S3Rights(_client, settings, _facts);
         _anonymous = StoreHttp.CreateClient(new HttpStoreOptions
         {
             Endpoint = settings.Endpoint,
@@ -65,21 +68,11 @@ internal sealed class S3Setup : TargetSetup
         await RequireKeptAsync(change, cancellationToken);
     }
 
-    /// <summary>By a policy that no store can take for one: who may not change it is refused before it is read.</summary>
-    public override async Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken)
-    {
-        var request = new PutBucketPolicyRequest { BucketName = _settings.Bucket, Policy = "?", ExpectedBucketOwner = _settings.Owner };
-        try
-        {
-            await _client.SendAsync(S3Deed.Place("Rights cannot be asked for", "s3:PutBucketPolicy"), (sdk, guard) => sdk.PutBucketPolicyAsync(request, guard.Token), cancellationToken);
-        }
-        catch (TargetException exception) when ((exception.InnerException as AmazonServiceException)?.StatusCode is { } status)
-        {
-            return status is HttpStatusCode.BadRequest ? ["s3:PutBucketPolicy"] : [];
-        }
+    public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => _rights.FindAsync(cancellationToken);
 
-        return ["s3:PutBucketPolicy"];
-    }
+    public override Task<bool?> CanShortenAsync(ObjectName name, ObjectLock shorter, CancellationToken cancellationToken) => _rights.CanShortenAsync(name, shorter, cancellationToken);
+
+    public override Task<bool?> CanLiftAsync(ObjectName name, CancellationToken cancellationToken) => _rights.CanLiftAsync(name, cancellationToken);
 
     public override async Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ internal static class ExposureChecks
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
         new("Not public", IsQuick: true, NotPublicAsync) { OnlyLooks = true },
-        new("Demands TLS", IsQuick: false, DemandsTlsAsync),
+        new("Demands TLS", IsQuick: false, DemandsTlsAsync) { OnlyLooks = true },
     ];
 
     private static async Task<CheckResult> NotPublicAsync(ProbeRun run, CancellationToken cancellationToken)

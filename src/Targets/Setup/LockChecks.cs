@@ -11,9 +11,9 @@ internal static class LockChecks
 
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("Versioning", IsQuick: false, VersioningAsync),
+        new(TargetChecks.Versioning, IsQuick: false, VersioningAsync) { OnlyLooks = true },
         new("Lock", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, LockAsync, token)),
-        new("Legal hold", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, HoldAsync, token)),
+        new(TargetChecks.LegalHold, IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, HoldAsync, token)),
     ];
 
     private static async Task<CheckResult> VersioningAsync(ProbeRun run, CancellationToken cancellationToken)
@@ -23,19 +23,19 @@ internal static class LockChecks
             return unreachable;
         }
 
-        switch (await run.FindFactAsync(SetupItem.Versioning, cancellationToken))
+        var fact = await run.FindFactAsync(SetupItem.Versioning, cancellationToken);
+        foreach (var (option, value) in run.Setup.OptionsFrom(run.Facts))
         {
-            case { State: FactState.Known, Value: var value }:
-                var isOn = value is SetupItem.On;
-                await run.LearnAsync("versioning", isOn ? SetupItem.On : SetupItem.Off);
-                return isOn
-                    ? CheckResult.Passed("Deleted and overwritten objects stay as versions.")
-                    : CheckResult.NotOffered("No versions are kept, so no lock can be; turn versioning on in the platform's console.");
-            case { State: FactState.Denied }:
-                return CheckResult.CannotTell("The credential may not ask.");
-            default:
-                return CheckResult.NotOffered("The platform has no versions.");
+            await run.LearnAsync(option, value);
         }
+
+        return fact switch
+        {
+            { State: FactState.Known, Value: SetupItem.On } => CheckResult.Passed("Deleted and overwritten objects stay as versions."),
+            { State: FactState.Known } => CheckResult.NotOffered("No versions are kept, so no lock can be; Initialize-BackupTarget turns versioning on."),
+            { State: FactState.Denied } => CheckResult.CannotTell("The credential may not ask."),
+            _ => CheckResult.NotOffered("The platform has no versions."),
+        };
     }
 
     private static async Task<CheckResult> LockAsync(ProbeRun run, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal static class LockChecks
 
         if (await run.FindFactAsync(SetupItem.ObjectLock, cancellationToken) is { State: FactState.Known, Value: not SetupItem.On })
         {
-            return CheckResult.NotOffered("Object lock is off; it is turned on in the platform's console, where that is still possible.");
+            return CheckResult.NotOffered("Object lock is off; Initialize-BackupTarget -LockMode turns it on where the platform still can.");
         }
 
         foreach (var mode in new[] { LockMode.Governance, LockMode.Compliance }.Where(mode => declared.HasFlag((LockModes)mode)))
@@ -61,7 +61,9 @@ internal static class LockChecks
             run.LockModes |= (LockModes)mode;
         }
 
-        return CheckResult.Passed($"{run.LockModes}: kept as asked for, cannot be shortened, and what is locked cannot be deleted.");
+        return CheckResult.Passed(run.MayDelete == false
+            ? $"{run.LockModes}: kept as asked for. Whether a delete is refused for it cannot be tried: this credential deletes nothing."
+            : $"{run.LockModes}: kept as asked for, cannot be shortened, and what is locked cannot be deleted.");
     }
 
     private static async Task<CheckResult?> TryLockAsync(ProbeRun run, LockMode mode, CancellationToken cancellationToken)
@@ -76,14 +78,20 @@ internal static class LockChecks
             return CheckResult.Failed(FaultCodes.TargetLockNotKept, $"An object was put with a lock of the mode {mode}, and the store says {Text(kept)}.");
         }
 
-        if (!await IsLockedAsync(() => run.Target.ExtendLockAsync(run.Name(last), asked with { Until = now + (LockTime / 2) }, cancellationToken)))
+        var shorter = asked with { Until = now + (LockTime / 2) };
+        if (await run.Setup.CanShortenAsync(run.Name(last), shorter, cancellationToken) == true || !await IsLockedAsync(() => run.Target.ExtendLockAsync(run.Name(last), shorter, cancellationToken)))
         {
             return CheckResult.Failed(FaultCodes.TargetLockNotKept, $"A lock of the mode {mode} could be shortened.");
         }
 
-        return await IsLockedAsync(() => run.Target.DeleteAsync(run.Name(last), cancellationToken)) && await run.Target.StatAsync(run.Name(last), cancellationToken) is not null
-            ? null
-            : CheckResult.Failed(FaultCodes.TargetLockNotKept, $"An object with a lock of the mode {mode} could be deleted.");
+        // Who may delete nothing is refused in any case, and proves nothing by it.
+        if (run.MayDelete != false && (!await IsLockedAsync(() => run.Target.DeleteAsync(run.Name(last), cancellationToken)) || await run.Target.StatAsync(run.Name(last), cancellationToken) is null))
+        {
+            return CheckResult.Failed(FaultCodes.TargetLockNotKept, $"An object with a lock of the mode {mode} could be deleted.");
+        }
+
+        run.MayLift |= mode == LockMode.Governance && await run.Setup.CanLiftAsync(run.Name(last), cancellationToken) == true;
+        return null;
     }
 
     private static async Task<CheckResult> HoldAsync(ProbeRun run, CancellationToken cancellationToken)
@@ -98,18 +106,21 @@ internal static class LockChecks
             return CheckResult.NotOffered("Object lock is off.");
         }
 
-        var name = run.Name("held");
-        await ObjectChecks.PutAsync(run, "held", new byte[1], PutOptions.Default, cancellationToken);
+        var name = run.Name(ProbeRun.Held);
+        await ObjectChecks.PutAsync(run, ProbeRun.Held, new byte[1], PutOptions.Default, cancellationToken);
         if (!(await run.Target.SetLegalHoldAsync(name, isHeld: true, cancellationToken)).LegalHold)
         {
             return CheckResult.Failed(FaultCodes.TargetLockNotKept, "A legal hold was placed, and the store says that there is none.");
         }
 
-        var isLocked = await IsLockedAsync(() => run.Target.DeleteAsync(name, cancellationToken));
-        var released = await run.Target.SetLegalHoldAsync(name, isHeld: false, cancellationToken);
-        return !isLocked ? CheckResult.Failed(FaultCodes.TargetLockNotKept, "An object under a legal hold could be deleted.")
-            : released.LegalHold ? CheckResult.Failed(FaultCodes.TargetLockNotKept, "A legal hold that was released still stands.")
-            : CheckResult.Passed("What is held cannot be deleted until it is released.");
+        var isLocked = run.MayDelete == false || await IsLockedAsync(() => run.Target.DeleteAsync(name, cancellationToken));
+        if (!isLocked)
+        {
+            return CheckResult.Failed(FaultCodes.TargetLockNotKept, "An object under a legal hold could be deleted.");
+        }
+
+        return (await run.Target.SetLegalHoldAsync(name, isHeld: false, cancellationToken)).LegalHold ? CheckResult.Failed(FaultCodes.TargetLockNotKept, "A legal hold that was released still stands.")
+            : CheckResult.Passed(run.MayDelete == false ? "It is kept until it is released. Whether a delete is refused for it cannot be tried: this credential deletes nothing." : "What is held cannot be deleted until it is released.");
     }
 
     private static async Task<bool> IsLockedAsync(Func<Task> call)

@@ -14,6 +14,9 @@ public sealed class ProbeRun : IAsyncDisposable
 
     private const int TokenBytes = 8;
 
+    /// <summary>What a legal hold is tried with. One that still stands would keep it for ever.</summary>
+    internal const string Held = "held";
+
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
     private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes))}/";
@@ -61,6 +64,9 @@ public sealed class ProbeRun : IAsyncDisposable
 
     /// <summary>Null where it was not tried.</summary>
     internal bool? MayDelete { get; set; }
+
+    /// <summary>It may delete what is locked in the mode Governance.</summary>
+    internal bool MayLift { get; set; }
 
     public IReadOnlyList<TargetFact> Facts => _facts ?? [];
 
@@ -129,6 +135,7 @@ public sealed class ProbeRun : IAsyncDisposable
 
             var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
             var names = found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || (IsOfRun(stat.Name) && now - stat.StoreTime > StaleAge)).Select(static stat => stat.Name).ToList();
+            await ReleaseAsync(names.Where(static name => name.Value.EndsWith($"/{Held}", StringComparison.Ordinal)), cancellationToken);
             if (names.Count > 0)
             {
                 await Target.DeleteManyAsync(names, cancellationToken);
@@ -144,6 +151,21 @@ public sealed class ProbeRun : IAsyncDisposable
     {
         await Target.DisposeAsync();
         await Setup.DisposeAsync();
+    }
+
+    private async Task ReleaseAsync(IEnumerable<ObjectName> names, CancellationToken cancellationToken)
+    {
+        foreach (var name in Target.Capabilities.LegalHold ? names : [])
+        {
+            try
+            {
+                await Target.SetLegalHoldAsync(name, isHeld: false, cancellationToken);
+            }
+            catch (TargetException)
+            {
+                // Nothing holds it, or this credential may not say so: the delete that follows tells.
+            }
+        }
     }
 
     private static bool IsOfRun(ObjectName name)

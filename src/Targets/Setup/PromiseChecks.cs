@@ -8,10 +8,12 @@ namespace SecureBackup.Targets.Setup;
 /// <summary>What the store declares, taken at its word and tried.</summary>
 internal static class PromiseChecks
 {
+    private const string Wrong = "wrong";
+
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("Conditional create", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ConditionalAsync, token)),
-        new("Wrong checksum refused", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ChecksumAsync, token)),
+        new(TargetChecks.ConditionalCreate, IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ConditionalAsync, token)),
+        new(TargetChecks.WrongChecksum, IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ChecksumAsync, token)),
         new("Listing shows a put", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ListingAsync, token)),
         new("Listing goes on", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, PagesAsync, token)),
         new("Written once", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, WriteOnceAsync, token)),
@@ -61,20 +63,40 @@ internal static class PromiseChecks
             return CheckResult.NotOffered("The store compares no checksum; packs are read back.");
         }
 
-        var wrong = PutOptions.Default with { Sha256 = ContentHash.Of("something else"u8) };
-        try
+        // A store that is told the sum of what was announced is sent something else; one that is told the sum of what is sent, something that changed since it was read for that.
+        foreach (var steadyReadings in new[] { 0, 1 })
         {
-            await ObjectChecks.PutAsync(run, "wrong", RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes), wrong, cancellationToken);
-        }
-        catch (IntegrityException exception) when (exception.Code == FaultCodes.ContentMismatch)
-        {
-            return await run.Target.StatAsync(run.Name("wrong"), cancellationToken) is null
-                ? CheckResult.Passed("What does not fit its checksum is refused.")
-                : CheckResult.Failed(FaultCodes.TargetGarbled, "What does not fit its checksum is refused, and is there all the same.");
+            var before = run.Target.Meter.Sample().Puts;
+            if (!await IsRefusedAsync(run, steadyReadings, cancellationToken))
+            {
+                await run.LearnAsync("serverchecksum", "no");
+                return CheckResult.NotOffered("What does not fit its checksum is taken: packs will be read back.");
+            }
+
+            if (run.Target.Meter.Sample().Puts > before)
+            {
+                return await run.Target.StatAsync(run.Name(Wrong), cancellationToken) is null
+                    ? CheckResult.Passed("What does not fit its checksum is refused.")
+                    : CheckResult.Failed(FaultCodes.TargetGarbled, "What does not fit its checksum is refused, and is there all the same.");
+            }
         }
 
-        await run.LearnAsync("serverchecksum", "no");
-        return CheckResult.NotOffered("What does not fit its checksum is taken: packs will be read back.");
+        return CheckResult.CannotTell("Nothing wrong gets as far as the store.");
+    }
+
+    private static async Task<bool> IsRefusedAsync(ProbeRun run, int steadyReadings, CancellationToken cancellationToken)
+    {
+        var announced = RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes);
+        using var content = new ChangingStream(announced, RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes), steadyReadings);
+        try
+        {
+            await run.Target.PutAsync(run.Name(Wrong), content, PutOptions.Default with { Sha256 = ContentHash.Of(announced) }, cancellationToken);
+            return false;
+        }
+        catch (Exception exception) when (exception is IntegrityException { Code: var code } && code == FaultCodes.ContentMismatch || exception is TargetException { Fault: TargetFault.Garbled })
+        {
+            return true;
+        }
     }
 
     private static async Task<CheckResult> ListingAsync(ProbeRun run, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.Setup;
@@ -9,11 +10,11 @@ internal static class SettingChecks
 
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("Encryption", IsQuick: false, static (run, token) => FactAsync(run, SetupItem.Encryption, "Not set. What this module stores is sealed before it leaves this computer.", token)),
-        new("Lifecycle", IsQuick: false, LifecycleAsync),
+        new("Encryption", IsQuick: false, static (run, token) => FactAsync(run, SetupItem.Encryption, "Not set. What this module stores is sealed before it leaves this computer.", token)) { OnlyLooks = true },
+        new("Lifecycle", IsQuick: false, LifecycleAsync) { OnlyLooks = true },
         new("Rights", IsQuick: false, RightsAsync),
-        new("Unfinished uploads", IsQuick: false, static (run, token) => FactAsync(run, SetupItem.UnfinishedUploads, "None.", token)),
-        new("Cold objects", IsQuick: false, ColdAsync),
+        new("Unfinished uploads", IsQuick: false, static (run, token) => FactAsync(run, SetupItem.UnfinishedUploads, "None.", token)) { OnlyLooks = true },
+        new("Cold objects", IsQuick: false, ColdAsync) { OnlyLooks = true },
     ];
 
     private static async Task<CheckResult> FactAsync(ProbeRun run, string item, string none, CancellationToken cancellationToken) =>
@@ -34,7 +35,7 @@ internal static class SettingChecks
         return await run.FindFactAsync(SetupItem.LifecycleReach, cancellationToken) switch
         {
             { State: FactState.Known, Value: { } value and not SetupItem.Off } => new CheckResult(
-                CheckOutcome.Failed, $"Rules delete or move more than packs: {value}.", Engine.Faults.FaultCodes.SetupRefused, "Take these rules off the place, or restrict them to the packs of the vault."),
+                CheckOutcome.Failed, $"Rules delete or move more than packs: {value}.", FaultCodes.SetupRefused, "Take these rules off the place, or restrict them to the packs of the vault."),
             { State: FactState.Known } => CheckResult.Passed("No rule touches the newest version of anything but packs."),
             { State: FactState.Denied } => CheckResult.CannotTell("The credential may not ask."),
             _ => CheckResult.NotOffered("The platform has no such rules."),
@@ -48,11 +49,22 @@ internal static class SettingChecks
             return unreachable;
         }
 
-        run.RightsTooWide = [.. run.MayDelete == true ? ["delete objects"] : Array.Empty<string>(), .. await run.Setup.FindRightsTooWideAsync(cancellationToken)];
-        return CheckResult.Passed(run.RightsTooWide.Count == 0
-            ? "None that a host which only backs up should not have."
-            : $"More than a host needs that only backs up: {string.Join(", ", run.RightsTooWide)}.");
+        run.RightsTooWide = [.. run.MayDelete == true ? ["delete objects"] : Array.Empty<string>(), .. run.MayLift ? ["delete what is locked in the mode Governance"] : Array.Empty<string>()];
+        try
+        {
+            run.RightsTooWide = [.. run.RightsTooWide, .. await run.Setup.FindRightsTooWideAsync(cancellationToken)];
+        }
+        catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Unsupported)
+        {
+            return CheckResult.CannotTell($"{Text(run)} More cannot be asked with this credential.");
+        }
+
+        return CheckResult.Passed(Text(run));
     }
+
+    private static string Text(ProbeRun run) => run.RightsTooWide.Count == 0
+        ? "None was found that a host which only backs up should not have."
+        : $"More than a host needs that only backs up: {string.Join(", ", run.RightsTooWide)}.";
 
     private static async Task<CheckResult> ColdAsync(ProbeRun run, CancellationToken cancellationToken)
     {

@@ -6,12 +6,21 @@ namespace SecureBackup.Targets.Setup;
 /// <summary>The checks that ship with the module, in the order in which they are run; the conformance suite runs the same ones.</summary>
 public static class TargetChecks
 {
+    public const string ConditionalCreate = "Conditional create";
+    public const string WrongChecksum = "Wrong checksum refused";
+    public const string Versioning = "Versioning";
+    public const string LegalHold = "Legal hold";
+
     private static readonly TimeSpan CleaningTime = TimeSpan.FromSeconds(15);
 
     public static IReadOnlyList<TargetCheck> All { get; } = [.. PlaceChecks.All, .. ObjectChecks.All, .. ExposureChecks.All, .. PromiseChecks.All, .. LockChecks.All, .. SettingChecks.All];
 
-    /// <summary>Those that a target passes before it is registered; where nothing is ever written, those that only look.</summary>
-    public static IEnumerable<TargetCheck> QuickFor(TargetSettings settings) => All.Where(check => check.IsQuick && (check.OnlyLooks || !settings.IsReadOnly));
+    /// <summary>Where nothing is ever written, those that only look.</summary>
+    public static IEnumerable<TargetCheck> For(TargetSettings settings) => All.Where(check => check.OnlyLooks || !settings.IsReadOnly);
+
+    /// <summary>Those that a target passes before it is registered.</summary>
+    /// <inheritdoc cref="For"/>
+    public static IEnumerable<TargetCheck> QuickFor(TargetSettings settings) => For(settings).Where(static check => check.IsQuick);
 
     /// <summary>Runs them one after the other, hands out each result, and cleans up. What the time does not suffice for is <see cref="CheckOutcome.NotReached"/>.</summary>
     public static async Task RunAsync(

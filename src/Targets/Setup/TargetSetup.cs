@@ -26,7 +26,8 @@ public abstract class TargetSetup : IAsyncDisposable
     /// <exception cref="TargetException"><c>LockNotKept</c>, <c>AccessDenied</c> and what else the store says.</exception>
     public abstract Task ApplyAsync(SetupChange change, CancellationToken cancellationToken);
 
-    /// <summary>Rights of the credential that a host which only backs up should not have, each in the platform's own name. Changes nothing.</summary>
+    /// <summary>Rights of the credential that a host which only backs up should not have, each in the platform's own name. Changes nothing, or puts back what it changed.</summary>
+    /// <exception cref="TargetException">It cannot be found out.</exception>
     public abstract Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken);
 
     /// <summary>The clock of the store, by any answer; null where it does not tell.</summary>
@@ -34,6 +35,18 @@ public abstract class TargetSetup : IAsyncDisposable
 
     /// <summary>Whether somebody without a credential is given the object; null where there is no such way to ask.</summary>
     public virtual Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
+
+    /// <summary>Options of the target that say what was found out about its place, so that nothing of it need be asked again.</summary>
+    public virtual IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts) =>
+        facts.FirstOrDefault(static fact => fact.Item is SetupItem.Versioning) is { State: FactState.Known, Value: { } value }
+            ? new Dictionary<string, string>(StringComparer.Ordinal) { ["versioning"] = value is SetupItem.On ? SetupItem.On : SetupItem.Off }
+            : new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Whether the store itself lets a lock be shortened, of an object made to find that out; null where there is no way to ask it past the target, which refuses by itself.</summary>
+    public virtual Task<bool?> CanShortenAsync(ObjectName name, ObjectLock shorter, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
+
+    /// <summary>Whether this credential can delete an object under a lock of the mode Governance, made to find that out; null where <see cref="FindRightsTooWideAsync"/> tells.</summary>
+    public virtual Task<bool?> CanLiftAsync(ObjectName name, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
     public abstract ValueTask DisposeAsync();
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Azure.Storage;
 using Azure.Storage.Blobs;
+using Azure.Storage.Sas;
 
 namespace SecureBackup.Tests.Servers.Processes;
 
@@ -53,6 +54,10 @@ public sealed class AzuriteServer : IAsyncDisposable
         options.Retry.MaxRetries = 0;
         return new BlobServiceClient(Endpoint, new StorageSharedKeyCredential(Account, key), options);
     }
+
+    /// <summary>A shared access signature of the account, with its question mark.</summary>
+    public string SignatureOf(AccountSasPermissions rights, DateTimeOffset? until = null) =>
+        Admin.GenerateAccountSasUri(rights, until ?? DateTimeOffset.UtcNow.AddHours(1), AccountSasResourceTypes.All).Query;
 
     /// <summary>A new container of a name of its own.</summary>
     public async Task<string> CreateContainerAsync()

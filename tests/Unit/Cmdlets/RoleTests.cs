@@ -62,7 +62,7 @@ public sealed class RoleTests : IDisposable
     private static readonly string[] Others =
     [
         "Connect-BackupVault", "Disconnect-BackupVault", "Get-BackupTarget", "Get-BackupVault", "New-BackupVault", "Register-BackupTarget", "Restore-BackupVaultKey", "Set-BackupTarget",
-        "Unregister-BackupTarget",
+        "Test-BackupTarget", "Unregister-BackupTarget",
     ];
 
     private static readonly (string Who, Right Rights)[] Roles =

@@ -152,7 +152,7 @@ public sealed class TargetCredentialTests : IDisposable
         Assert.Equal(
             [
                 "s3://bucket/x?allowplainhttp=yes&endpoint=http://s3.example.org", "no", $"{FaultCodes.TargetOptionInvalid}", $"{FaultCodes.TargetOptionInvalid}", "0",
-                $"{FaultCodes.PlatformNotInstalled}", "This version speaks s3 (any S3 store by endpoint), gs and azblob.",
+                $"{FaultCodes.PlatformNotInstalled}", "This version speaks s3 (any S3 store by endpoint), gs, azblob, sftp and davs (dav without TLS).",
             ],
             lines);
     }

@@ -11,6 +11,8 @@ public sealed class RemoteTargetsTests
     [Theory]
     [InlineData("s3://bucket/x?region=eu-central-1", "AWS S3", "s3://bucket/x")]
     [InlineData("s3://bucket/x?endpoint=https://s3.example.org:9000", "S3 compatible", "s3://bucket/x@s3.example.org:9000")]
+    [InlineData("sftp://me@host:2222/srv/x?parallel=3", "SFTP", "sftp://me@host:2222/srv/x")]
+    [InlineData("davs://host/dav/x?parallel=3", "WebDAV", "davs://host/dav/x")]
     [InlineData("azblob://account/container/x?cloud=usgov", "Azure Blob Storage", "azblob://account/container/x", "account", "c2VjcmV0")]
     [InlineData("azblob://account/container?endpoint=https://blobs.example.org/account", "Azure Blob Storage", "azblob://account/container@blobs.example.org", "sas", "sv=1&sig=2")]
     public async Task Opening_asks_nothing_and_says_where_it_is(string address, string platform, string displayName, string user = "id", string secret = "secret")
@@ -61,15 +63,12 @@ public sealed class RemoteTargetsTests
     [InlineData("wasabi://bucket/x?region=eu-central-2")]
     [InlineData("b2://bucket/x?region=us-west-004")]
     [InlineData("ibmcos://bucket/x?region=eu-de")]
-    [InlineData("sftp://user@host/x")]
-    [InlineData("dav://localhost/x")]
-    [InlineData("davs://host/x")]
     public void A_platform_that_is_not_spoken_is_refused_with_what_is(string address)
     {
         var error = Assert.Throws<RequestException>(() => Open(address, TargetCredential.None));
 
         Assert.Equal(FaultCodes.PlatformNotInstalled, error.Code);
-        Assert.Equal("This version speaks s3 (any S3 store by endpoint), gs and azblob.", error.Remedy);
+        Assert.Equal("This version speaks s3 (any S3 store by endpoint), gs, azblob, sftp and davs (dav without TLS).", error.Remedy);
     }
 
     [Fact]

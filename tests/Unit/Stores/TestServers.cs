@@ -12,6 +12,10 @@ public sealed class TestServers : IAsyncDisposable
     private const string RequireVariable = "SECUREBACKUP_REQUIRE_SERVERS";
 
     private static readonly Lazy<Task<CephServer>> Ceph = new(CephServer.StartAsync);
+    private static readonly Lazy<Task<SshServer>> Ssh = new(SshServer.StartAsync);
+    private static readonly Lazy<Task<RcloneServer>> PasswordSsh = new(static () => RcloneServer.StartAsync("sftp"));
+    private static readonly Lazy<Task<RcloneServer>> RcloneDav = new(static () => RcloneServer.StartAsync("webdav"));
+    private static readonly Lazy<Task<ApacheDav>> Apache = new(ApacheDav.StartAsync);
     private static readonly Lazy<Task<AzuriteServer>> Azurite = new(AzuriteServer.StartAsync);
 
     /// <summary>Skips the test where it is not installed.</summary>
@@ -19,6 +23,31 @@ public sealed class TestServers : IAsyncDisposable
     {
         RequireInstalled("Ceph", CephServer.MissingPrograms, CephServer.Install);
         return Ceph.Value;
+    }
+
+    public static Task<SshServer> SshAsync()
+    {
+        RequireInstalled("OpenSSH", SshServer.MissingPrograms, SshServer.Install);
+        return Ssh.Value;
+    }
+
+    /// <summary>OpenSSH takes passwords of the machine's users alone.</summary>
+    public static Task<RcloneServer> PasswordSshAsync()
+    {
+        RequireInstalled("rclone", RcloneServer.MissingPrograms, RcloneServer.Install);
+        return PasswordSsh.Value;
+    }
+
+    public static Task<RcloneServer> RcloneDavAsync()
+    {
+        RequireInstalled("rclone", RcloneServer.MissingPrograms, RcloneServer.Install);
+        return RcloneDav.Value;
+    }
+
+    public static Task<ApacheDav> ApacheAsync()
+    {
+        RequireInstalled("Apache", ApacheDav.MissingPrograms, ApacheDav.Install);
+        return Apache.Value;
     }
 
     /// <summary>For a test that may cost the server its life; the test ends it.</summary>
@@ -40,6 +69,24 @@ public sealed class TestServers : IAsyncDisposable
         if (Ceph.IsValueCreated)
         {
             await (await Ceph.Value).DisposeAsync();
+        }
+
+        if (Ssh.IsValueCreated)
+        {
+            await (await Ssh.Value).DisposeAsync();
+        }
+
+        foreach (var rclone in new[] { PasswordSsh, RcloneDav })
+        {
+            if (rclone.IsValueCreated)
+            {
+                await (await rclone.Value).DisposeAsync();
+            }
+        }
+
+        if (Apache.IsValueCreated)
+        {
+            await (await Apache.Value).DisposeAsync();
         }
 
         if (Azurite.IsValueCreated)

@@ -1,0 +1,35 @@
+#Requires -Version 7.6
+
+Describe 'Test-BackupTarget' {
+    BeforeAll {
+        . (Join-Path -Path $PSScriptRoot -ChildPath 'SecureBackup.TestPlace.ps1')
+        Import-Module -Name (Get-PackagedModule) -Force
+    }
+
+    BeforeEach {
+        $place = New-TestPlace -Root $TestDrive
+        $env:SECUREBACKUP_CONFIG = Join-Path -Path $place.Root -ChildPath 'config'
+        $env:SECUREBACKUP_TARGET_USER = 'id'
+        $env:SECUREBACKUP_TARGET_PASSWORD = 'secret'
+    }
+
+    AfterEach {
+        Clear-TestPlace
+        $env:SECUREBACKUP_CONFIG = $null
+        $env:SECUREBACKUP_TARGET_USER = $null
+        $env:SECUREBACKUP_TARGET_PASSWORD = $null
+    }
+
+    It 'says what failed and what was not reached where nobody answers' {
+        $listener = [System.Net.Sockets.TcpListener]::new([ipaddress]::Loopback, 0)
+        $listener.Start()
+        $port = $listener.LocalEndpoint.Port
+        $listener.Stop()
+        $null = Register-BackupTarget -Name offsite -Uri s3://bucket/shop -Endpoint "http://127.0.0.1:$port" -SkipTest
+        $test = Get-BackupTarget | Test-BackupTarget -TimeoutSeconds 20
+        $test.IsFit | Should -BeFalse
+        $test.ExitCode | Should -Be 1
+        ($test.Checks | Where-Object -Property Name -EQ -Value 'Transport').Code | Should -BeExactly 'SB2006'
+        ($test.Checks | Where-Object -Property Name -EQ -Value 'Put').Result | Should -Be 'NotReached'
+    }
+}

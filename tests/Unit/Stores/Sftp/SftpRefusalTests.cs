@@ -1,0 +1,175 @@
+using System.Net;
+using System.Net.Sockets;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Tests.Servers.Processes;
+
+namespace SecureBackup.Tests.Unit.Stores.Sftp;
+
+/// <summary>What people get wrong, and what a server refuses: each a code of its own, no secret in it, nothing made.</summary>
+public sealed class SftpRefusalTests
+{
+    private const string SomeKey = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
+    private const string Secret = "hunter2hunter2";
+
+    private static readonly ObjectName Name = new("packs/ab/one");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_server_whose_key_is_not_pinned_is_not_spoken_to_and_its_key_is_shown()
+    {
+        var server = await TestServers.SshAsync();
+        var error = await PutAsync($"sftp://{server.Authority}{server.CreateFolder()}?identityfile={server.KeyFile}");
+
+        Assert.Equal(FaultCodes.TargetUntrusted, error.Code);
+        Assert.Contains(server.HostKey, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"-HostKey {server.HostKey}", error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_shows_another_key_than_the_pinned_one_is_not_spoken_to()
+    {
+        var server = await TestServers.SshAsync();
+        var folder = server.CreateFolder();
+        var error = await PutAsync($"sftp://{server.Authority}{folder}?hostkey={SomeKey}&identityfile={server.KeyFile}");
+
+        Assert.Equal(FaultCodes.TargetUntrusted, error.Code);
+        Assert.Contains($"{server.HostKey} (ssh-ed25519) instead of the pinned {SomeKey}", error.Message, StringComparison.Ordinal);
+        await using var target = SftpPlace.Open($"sftp://{server.Authority}{folder}?hostkey={SomeKey},{server.HostKey}&identityfile={server.KeyFile}");
+        Assert.Empty(await target.ListAsync("", Cancel).ToListAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_key_that_the_server_does_not_know_is_rejected()
+    {
+        var server = await TestServers.SshAsync();
+
+        Assert.Equal(FaultCodes.TargetKeyRejected, (await PutAsync(server.AddressOf(server.CreateFolder(), server.StrangerKeyFile))).Code);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_rejected_and_not_shown_and_the_right_one_is_taken()
+    {
+        var server = await TestServers.PasswordSshAsync();
+        using var right = TargetCredential.Of(server.User, server.Password, "of the test");
+        using var wrong = TargetCredential.Of(server.User, Secret, "of the test");
+
+        var error = await PutAsync(server.SftpAddress, wrong);
+        Assert.Equal(FaultCodes.TargetKeyRejected, error.Code);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
+        await using var target = SftpPlace.Open(server.SftpAddress, right);
+        await target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel);
+        Assert.Equal(1, (await target.StatAsync(Name, Cancel))!.LengthBytes);
+    }
+
+    [Fact]
+    public async Task A_key_file_opens_with_its_passphrase_alone()
+    {
+        var server = await TestServers.SshAsync();
+        var address = server.AddressOf(server.CreateFolder(), server.LockedKeyFile);
+        using var right = TargetCredential.Of(null, server.Passphrase, "of the test");
+        using var wrong = TargetCredential.Of(null, Secret, "of the test");
+
+        Assert.Equal(FaultCodes.CredentialMissing, Assert.Throws<RequestException>(() => SftpPlace.Open(address)).Code);
+        var error = Assert.Throws<RequestException>(() => SftpPlace.Open(address, wrong));
+        Assert.Equal(FaultCodes.CredentialNotUsable, error.Code);
+        Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
+        await using var target = SftpPlace.Open(address, right);
+        Assert.Empty(await target.ListAsync("", Cancel).ToListAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_user_who_may_only_read_is_told_which_right_is_missing()
+    {
+        var server = await TestServers.SshAsync();
+        var folder = server.CreateFolder();
+        var error = await PutAsync(server.AddressOf(folder, server.ReaderKeyFile));
+
+        Assert.Equal(FaultCodes.TargetAccessDenied, error.Code);
+        Assert.Contains("right to read and write", error.Remedy, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
+    }
+
+    [Fact]
+    public async Task A_missing_folder_is_not_made()
+    {
+        var server = await TestServers.SshAsync();
+        var folder = server.CreateFolder();
+        Directory.Delete(folder);
+
+        Assert.Equal(FaultCodes.TargetPlaceMissing, (await PutAsync(server.AddressOf(folder))).Code);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_said_and_leaves_nothing()
+    {
+        var server = await TestServers.SshAsync();
+        using var disk = TestMount.Tmpfs("256k");
+        await using var target = SftpPlace.Open(server.AddressOf(disk.FullPath));
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(Name, new MemoryStream(new byte[400_000]), PutOptions.Default, Cancel));
+
+        Assert.Equal(FaultCodes.TargetQuotaExceeded, error.Code);
+        Assert.Empty(Directory.EnumerateFiles(disk.FullPath, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_proxy_that_refuses_is_told_from_the_server()
+    {
+        var server = await TestServers.SshAsync();
+        using var proxy = new TcpListener(IPAddress.Loopback, 0);
+        proxy.Start();
+        var refusing = Task.Run(
+            async () =>
+            {
+                using var client = await proxy.AcceptTcpClientAsync(Cancel);
+                await using var stream = client.GetStream();
+                _ = await stream.ReadAsync(new byte[4096], Cancel);
+                await stream.WriteAsync("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Cancel);
+            },
+            Cancel);
+
+        var error = await PutAsync($"{server.AddressOf(server.CreateFolder())}&proxy={proxy.LocalEndpoint}");
+        await refusing;
+
+        Assert.Equal(FaultCodes.TargetProxyRefused, error.Code);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_unavailable()
+    {
+        using var credential = TargetCredential.Of("x", Secret, "of the test");
+
+        Assert.Equal(TargetFault.Unavailable, (await PutAsync($"sftp://x@127.0.0.1:{ServerProcess.FreePort()}/srv/x?hostkey={SomeKey}", credential)).Fault);
+    }
+
+    [Theory]
+    [InlineData("sftp://x@host/srv?colour=red")]
+    [InlineData("sftp://x@host/srv?hostkey=MD5:00:11")]
+    [InlineData("sftp://x@host/srv?hostkey=SHA256:short")]
+    [InlineData("sftp://x@host/srv?parallel=17")]
+    [InlineData("sftp://x@host/srv?proxy=ftp://host:1")]
+    [InlineData("sftp://x@host/srv?identityfile=/no/such/key")]
+    public void A_setting_that_is_none_is_refused(string address)
+    {
+        using var credential = TargetCredential.Of(null, Secret, "of the test");
+
+        Assert.Equal(FaultCodes.TargetOptionInvalid, Assert.Throws<RequestException>(() => SftpPlace.Open(address, credential)).Code);
+    }
+
+    [Theory]
+    [InlineData("sftp://host/srv")]
+    [InlineData("sftp://x@host/srv")]
+    public void What_is_missing_to_the_login_is_said(string address) =>
+        Assert.Equal(FaultCodes.CredentialMissing, Assert.Throws<RequestException>(() => SftpPlace.Open(address)).Code);
+
+    private static async Task<TargetException> PutAsync(string address, TargetCredential? credential = null)
+    {
+        await using var target = SftpPlace.Open(address, credential);
+        return await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
+    }
+}
