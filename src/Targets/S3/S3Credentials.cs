@@ -36,6 +36,8 @@ internal sealed class S3Credentials(ISessionSource source, TimeProvider time) : 
 
     public override ImmutableCredentials GetCredentials() => Current.GetCredentials();
 
+    public override string ToString() => nameof(S3Credentials);
+
     public void Dispose() => source.Dispose();
 
     private async Task<S3Session> GetAsync(S3Session? refused, CancellationToken cancellationToken)

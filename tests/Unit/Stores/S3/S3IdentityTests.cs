@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
-using SecureBackup.Tests.Servers.Doubles.Aws;
 
 namespace SecureBackup.Tests.Unit.Stores.S3;
 
@@ -264,7 +263,7 @@ public sealed class S3IdentityTests : IAsyncLifetime
         Assert.Equal(way, _scene.Account.Sessions.Issued.Last());
     }
 
-    private Task AllAtOnceAsync(Target target) => Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => _scene.PutAsync(target), Cancel)));
+    private async Task AllAtOnceAsync(Target target) => await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => _scene.PutAsync(target), Cancel)));
 
     private Task WriteSessionAsync(string profile = "shop")
     {
