@@ -34,7 +34,7 @@ internal sealed class S3Client : IDisposable
         _credentials = credentials;
         _meter = meter;
         _faults = new S3Faults(settings, credentials, time);
-        _http = StoreHttp.CreateClient(new HttpStoreOptions
+        var travel = new HttpStoreOptions
         {
             Endpoint = settings.Endpoint,
             Proxy = settings.Proxy,
@@ -42,8 +42,9 @@ internal sealed class S3Client : IDisposable
             StallTimeout = settings.StallTimeout,
             Meter = meter,
             Classify = S3Requests.Classify,
-        });
-        _sdk = new Sdk(credentials, new AmazonS3Config
+        };
+        _http = StoreHttp.CreateClient(travel, settings.Authorize);
+        _sdk = new Sdk(settings.Profile, credentials, new AmazonS3Config
         {
             ServiceURL = settings.Endpoint.AbsoluteUri,
             AuthenticationRegion = settings.Region,
@@ -126,9 +127,11 @@ internal sealed class S3Client : IDisposable
     }
 
     /// <summary>The client whose pipeline neither retries nor follows.</summary>
-    private sealed class Sdk(S3Credentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
+    private sealed class Sdk(S3Profile profile, S3Credentials credentials, AmazonS3Config config)
+        : AmazonS3Client(credentials.IsUnsigned ? new AnonymousAWSCredentials() : credentials, config)
     {
         // Set before the constructor of the base asks for it.
+        private readonly S3Profile _profile = profile;
         private readonly S3Credentials _credentials = credentials;
 
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
@@ -137,7 +140,15 @@ internal sealed class S3Client : IDisposable
             pipeline.RemoveHandler<RetryHandler>();
             pipeline.RemoveHandler<AmazonS3RedirectHandler>();
             pipeline.AddHandlerBefore<Signer>(new PayloadHash());
-            pipeline.AddHandlerBefore<Signer>(new SessionOfRequest(_credentials));
+            if (!_credentials.IsUnsigned)
+            {
+                pipeline.AddHandlerBefore<Signer>(new SessionOfRequest(_credentials));
+            }
+
+            if (!_profile.TakesChecksumHeaders)
+            {
+                pipeline.AddHandlerBefore<Signer>(new Md5Alone());
+            }
         }
     }
 }

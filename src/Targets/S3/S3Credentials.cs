@@ -22,8 +22,13 @@ internal sealed class S3Credentials(ISessionSource source, TimeProvider time) : 
 
     public string? Remedy => source.Remedy;
 
+    /// <summary>Something else authorizes requests.</summary>
+    public bool IsUnsigned { get; private init; }
+
     /// <summary>The one that requests are signed with.</summary>
     public AWSCredentials Current => Volatile.Read(ref _held)?.Session.Keys ?? throw new InvalidOperationException("No session was asked for.");
+
+    public static S3Credentials Unsigned(string label, TimeProvider time) => new(new KeySource(new S3Session(new AnonymousAWSCredentials(), "", null), label), time) { IsUnsigned = true };
 
     /// <exception cref="BackupException">None can be had.</exception>
     public Task<S3Session> GetAsync(CancellationToken cancellationToken) => GetAsync(null, cancellationToken);

@@ -136,18 +136,4 @@ internal sealed class S3Identities
         new(FaultCodes.CredentialNotUsable, $"{_settings.Profile.Name} takes {Taken}. The credential {credential.Label} is none of them.");
 
     private string Taken => _settings.Profile.TakesIdentities ? Takes : Keys;
-
-    /// <summary>A pair that stays, or a session that nobody here can renew.</summary>
-    private sealed class KeySource(S3Session session, string label) : ISessionSource
-    {
-        public string Label => label;
-
-        public string? Remedy => null;
-
-        public Task<S3Session> AskAsync() => Task.FromResult(session);
-
-        public void Dispose()
-        {
-        }
-    }
 }
