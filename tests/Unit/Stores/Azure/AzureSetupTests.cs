@@ -4,7 +4,6 @@ using Azure.Storage.Blobs.Models;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
-using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Processes;
 
