@@ -59,7 +59,7 @@ public sealed class ProbeRunTests : IAsyncDisposable
     {
         await using var run = new ProbeRun(Settings, settings => new Unsure(_target, settings, failingPut), new ClosedSetup("Azure"), _time);
 
-        await TargetChecks.RunAsync(run, [.. TargetChecks.All.Where(static check => check.Name is TargetChecks.ConditionalCreate)], TimeSpan.FromMinutes(1), static (_, _, _) => { }, Cancel);
+        await TargetChecks.RunAsync(run, [.. TargetChecks.QuickFor(Settings), .. TargetChecks.All.Where(static check => check.Name is TargetChecks.ConditionalCreate)], TimeSpan.FromMinutes(1), static (_, _, _) => { }, Cancel);
 
         Assert.Equal(learnt, run.Learnt["conditionalput"]);
         Assert.Equal(learnt is "yes", run.Target.Capabilities.ConditionalPut);
