@@ -107,6 +107,12 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
             return own;
         }
 
+        // What is sent about an object is well formed: it was changed on the way.
+        if (deed.Name is not null && code is "MalformedXML")
+        {
+            return TargetFault.Garbled;
+        }
+
         if (ByCode.TryGetValue(code, out var fault))
         {
             return fault;
