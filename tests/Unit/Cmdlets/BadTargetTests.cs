@@ -84,7 +84,7 @@ public sealed class BadTargetTests : IDisposable
     public async Task A_right_that_is_missing(string method, string right)
     {
         await using var store = await UseAsync();
-        store.Before = (context, next) => context.Request.Method == method && (method is "PUT" || context.Request.Query.ContainsKey("list-type")) ? DenyAsync(context) : next();
+        store.Before = (context, next) => string.Equals(context.Request.Method, method, StringComparison.Ordinal) && (method is "PUT" || context.Request.Query.ContainsKey("list-type")) ? DenyAsync(context) : next();
         var refusals = await RefusalsAsync(store, "backups");
 
         Assert.All(refusals, refusal =>
