@@ -1,13 +1,11 @@
-using Amazon.Runtime;
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
-using SecureBackup.Engine.Telemetry;
-using SecureBackup.Targets;
 using SecureBackup.Targets.Aws;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Doubles.S3;
+using SecureBackup.Tests.Unit.Stores.S3;
 
 namespace SecureBackup.Tests.Unit.Stores.Setup;
 
@@ -49,12 +47,12 @@ internal sealed class CheckScene : IAsyncDisposable
             },
         };
         var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
-        var credentials = new BasicAWSCredentials(Store.Key.Id, Store.Key.Secret);
+        using var credential = TargetCredential.Of(Store.Key.Id, Store.Key.Secret, "of the test");
         S3Settings Read(TargetSettings given) => S3Settings.From(given, AwsProfile.Instance, TimeSpan.FromSeconds(60));
         await using var run = new ProbeRun(
             settings,
-            changed => new S3Target(Read(changed), credentials, "of the test", new OpenContext(NullSink.Instance, TimeProvider.System)),
-            new S3Setup(Read(settings), credentials, "of the test", TimeProvider.System),
+            changed => S3Scene.Open(Read(changed), credential, TimeProvider.System),
+            new S3Setup(Read(settings), S3Identities.From(credential, Read(settings), TimeProvider.System, null), TimeProvider.System),
             TimeProvider.System);
         await TargetChecks.RunAsync(run, TargetChecks.All, limit ?? TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), TestContext.Current.CancellationToken);
         return new CheckFindings(results, run.Learnt, run.LockModes, run.RightsTooWide, run.Target.Capabilities);
