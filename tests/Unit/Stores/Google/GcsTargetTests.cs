@@ -149,7 +149,7 @@ public sealed class GcsTargetTests : IAsyncLifetime
 
             context.Response.StatusCode = status;
             context.Response.ContentType = "application/json";
-            return context.Response.WriteAsync($$"""{"error":{"code":{{status}},"message":"gone","errors":[{"reason":"{{reason}}"}]}}""", Cancel);
+            return context.Response.WriteAsync($$"""{ "error": { "code": {{status}}, "message": "gone", "errors": [{ "reason": "{{reason}}" }] } }""", Cancel);
         };
         var bytes = RandomNumberGenerator.GetBytes(2 * GcsStore.PartBytes);
 
@@ -287,7 +287,7 @@ public sealed class GcsTargetTests : IAsyncLifetime
     private async Task SetVersionsAsync(string isOn)
     {
         using var client = new GcsDoubleClient(_store.Server);
-        await client.SendAsync(HttpMethod.Patch, "storage/v1/b/backups", $$"""{"versioning":{"enabled":{{isOn}}}}""", _store.Iam.Grant("admin", "https://www.googleapis.com/auth/cloud-platform"));
+        await client.SendAsync(HttpMethod.Patch, "storage/v1/b/backups", $$"""{ "versioning": { "enabled": {{isOn}} } }""", _store.Iam.Grant("admin", "https://www.googleapis.com/auth/cloud-platform"));
     }
 
     private static async Task ChangedAsync(HttpContext context, Func<Task> next, string path, string from, string to)
