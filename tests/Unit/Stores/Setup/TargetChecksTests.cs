@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Doubles.S3;
@@ -193,5 +194,30 @@ public sealed class TargetChecksTests
         Assert.All(["Conditional create", "Wrong checksum refused", "Versioning", "Lock", "Legal hold"], check => Assert.Equal(CheckOutcome.Passed, results[check].Outcome));
         Assert.Equal(LockModes.Governance | LockModes.Compliance, run.LockModes);
         Assert.Equal(("on", "yes", "yes"), (run.Learnt["versioning"], run.Learnt["objectretention"], run.Learnt["uniformaccess"]));
+    }
+
+    [Fact]
+    public async Task Folders_of_servers_pass_without_locks()
+    {
+        var ssh = await TestServers.SshAsync();
+        await AssertFolderPassesAsync(ssh.AddressOf(ssh.CreateFolder()), TargetCredential.OfIdentity("auto"));
+        var dav = await TestServers.RcloneDavAsync();
+        await AssertFolderPassesAsync($"{dav.DavAddress}/{dav.CreateFolder()}", TargetCredential.Of(dav.User, dav.Password, "of the test"));
+    }
+
+    private static async Task AssertFolderPassesAsync(string address, TargetCredential credential)
+    {
+        using (credential)
+        {
+            var settings = new TargetSettings { Address = TargetUri.Parse(address) };
+            var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+            await using var run = new ProbeRun(
+                settings, changed => RemoteTargets.Open(changed, credential, GcsStore.Context), RemoteTargets.OpenSetup(settings, credential, GcsStore.Context), TimeProvider.System);
+            await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), Cancel);
+
+            Assert.Empty(results.Where(static result => result.Value.Outcome is CheckOutcome.Failed or CheckOutcome.NotReached).Select(static result => $"{result.Key}: {result.Value.Detail}"));
+            Assert.All(["Versioning", "Lock", "Legal hold", "Wrong checksum refused"], check => Assert.Equal(CheckOutcome.NotOffered, results[check].Outcome));
+            Assert.Equal((LockModes.None, true), (run.LockModes, run.RightsTooWide.Count > 0));
+        }
     }
 }
