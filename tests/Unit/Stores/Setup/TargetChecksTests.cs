@@ -5,6 +5,8 @@ using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Doubles.S3;
+using SecureBackup.Tests.Servers.Processes;
+using SecureBackup.Tests.Unit.Stores.Azure;
 using SecureBackup.Tests.Unit.Stores.Google;
 
 namespace SecureBackup.Tests.Unit.Stores.Setup;
@@ -203,6 +205,22 @@ public sealed class TargetChecksTests
         await AssertFolderPassesAsync(ssh.AddressOf(ssh.CreateFolder()), TargetCredential.OfIdentity("auto"));
         var dav = await TestServers.RcloneDavAsync();
         await AssertFolderPassesAsync($"{dav.DavAddress}/{dav.CreateFolder()}", TargetCredential.Of(dav.User, dav.Password, "of the test"));
+    }
+
+    [Fact]
+    public async Task A_container_passes_and_locks_that_its_server_passes_over_do_not()
+    {
+        var azurite = await TestServers.AzuriteAsync();
+        using var credential = TargetCredential.Of(AzuriteServer.Account, azurite.Key, "of the test");
+        var settings = new TargetSettings { Address = TargetUri.Parse(AzureStore.AddressOf(azurite.Endpoint, await azurite.CreateContainerAsync())) };
+        var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+        await using var run = new ProbeRun(
+            settings, changed => RemoteTargets.Open(changed, credential, GcsStore.Context), RemoteTargets.OpenSetup(settings, credential, GcsStore.Context), TimeProvider.System);
+        await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), Cancel);
+
+        Assert.Empty(results.Where(static result => result.Value.Outcome is CheckOutcome.Failed or CheckOutcome.NotReached).Select(static result => $"{result.Key}: {result.Value.Detail}"));
+        Assert.All(["Conditional create", "Wrong checksum refused"], check => Assert.Equal((check, CheckOutcome.Passed), (check, results[check].Outcome)));
+        Assert.Equal(LockModes.None, run.LockModes);
     }
 
     private static async Task AssertFolderPassesAsync(string address, TargetCredential credential)
