@@ -70,8 +70,23 @@ internal static class PromiseChecks
             return CheckResult.Passed("A second put of a name is refused, and the first one is kept.");
         }
 
-        await run.LearnAsync(Condition, "no");
-        return CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
+        return !await TryLearnAsync(run, Condition, "no")
+            ? CheckResult.Failed(FaultCodes.TargetUnsupported, "A second put of a name is not refused, which this platform promises: what answers there is another one.")
+            : CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
+    }
+
+    /// <summary>Not where the platform has no such option.</summary>
+    private static async Task<bool> TryLearnAsync(ProbeRun run, string option, string value)
+    {
+        try
+        {
+            await run.LearnAsync(option, value);
+            return true;
+        }
+        catch (RequestException exception) when (exception.Code == FaultCodes.TargetOptionInvalid)
+        {
+            return false;
+        }
     }
 
     private static async Task<CheckResult> ChecksumAsync(ProbeRun run, CancellationToken cancellationToken)

@@ -65,6 +65,17 @@ public sealed class ProbeRunTests : IAsyncDisposable
         Assert.Equal(learnt is "yes", run.Target.Capabilities.ConditionalPut);
     }
 
+    [Fact]
+    public async Task A_promise_of_the_platform_that_is_not_kept_is_a_failure_where_nothing_can_be_learnt()
+    {
+        var found = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+        await using var run = new ProbeRun(
+            Settings, changed => changed.Options.Count == 0 ? new CarelessTarget(_target) : throw new RequestException(FaultCodes.TargetOptionInvalid, "No such setting."), new ClosedSetup("Azure"), _time);
+        await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(1), (check, result, _) => found.Add(check.Name, result), Cancel);
+
+        Assert.Equal((CheckOutcome.Failed, FaultCodes.TargetUnsupported), (found["Conditional create"].Outcome, found["Conditional create"].Code));
+    }
+
     private async Task<Dictionary<string, CheckResult>> RunAsync(TargetSettings settings)
     {
         var found = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
@@ -94,5 +105,12 @@ public sealed class ProbeRunTests : IAsyncDisposable
             name.Value.EndsWith("/once", StringComparison.Ordinal) && ++_trials == failingPut
                 ? throw new TargetException(TargetFault.Unavailable, "It broke off.")
                 : base.PutAsync(name, content, options, cancellationToken);
+    }
+
+    /// <summary>Puts over what is there, whatever it was told.</summary>
+    private sealed class CarelessTarget(Target inner) : DelegatingTarget(inner)
+    {
+        public override Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken) =>
+            base.PutAsync(name, content, options with { IfAbsent = false }, cancellationToken);
     }
 }
