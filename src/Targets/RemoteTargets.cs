@@ -1,13 +1,17 @@
+using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Aws;
 using SecureBackup.Targets.Azure;
+using SecureBackup.Targets.BackblazeB2;
 using SecureBackup.Targets.Google;
+using SecureBackup.Targets.IbmCos;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.S3Compatible;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Targets.Sftp;
+using SecureBackup.Targets.Wasabi;
 using SecureBackup.Targets.WebDav;
 
 namespace SecureBackup.Targets;
@@ -15,8 +19,6 @@ namespace SecureBackup.Targets;
 /// <summary>From an address to the platform that keeps it.</summary>
 public static class RemoteTargets
 {
-    private const string Spoken = "This version speaks s3 (any S3 store by endpoint), gs, azblob, sftp and davs (dav without TLS).";
-
     /// <summary>Asks nothing of the store. The target is bare: what retries, limits and caches goes around it.</summary>
     /// <param name="credential">May be disposed of once the target is open.</param>
     /// <exception cref="RequestException"><c>PlatformNotInstalled</c>, <c>TargetOptionInvalid</c>, <c>SecretInAddress</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
@@ -66,16 +68,28 @@ public static class RemoteTargets
     private static GcsSetup SetUpGoogle(GcsSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, GcsCredentials.From(credential, settings), context.Time);
 
-    private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        new(settings, S3Credentials.From(credential, settings), credential.Label, context);
+    private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context)
+    {
+        var (authorized, credentials) = AuthorizeS3(settings, credential, context);
+        return new S3Target(authorized, credentials, credential.Label, context);
+    }
 
-    private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        new(settings, S3Credentials.From(credential, settings), credential.Label, context.Time);
+    private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context)
+    {
+        var (authorized, credentials) = AuthorizeS3(settings, credential, context);
+        return new S3Setup(authorized, credentials, credential.Label, context.Time);
+    }
+
+    private static (S3Settings Settings, AWSCredentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
+        IamKey.IsOne(credential, settings.Profile) ? IamKey.Authorize(settings, credential, context.Time) : (settings, S3Credentials.From(credential, settings));
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {
         "s3" when settings.Option("endpoint") is not null => S3CompatibleProfile.Instance,
         "s3" => AwsProfile.Instance,
-        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"{other}:// is not spoken here.") { Remedy = Spoken },
+        "wasabi" => WasabiProfile.Instance,
+        "ibmcos" => IbmCosProfile.Instance,
+        "b2" => BackblazeB2Profile.Instance,
+        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"{other}:// is not spoken here."),
     };
 }

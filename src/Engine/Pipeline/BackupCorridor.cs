@@ -23,13 +23,13 @@ public static class BackupCorridor
     {
         try
         {
-            return await RunOnceAsync(vault, source, options, context, cancellationToken);
+            return await RunOnceAsync(vault, source, options, context, cancellationToken) with { Traffic = vault.TakeTraffic() };
         }
         catch (VaultException lapse) when (lapse.Code == FaultCodes.SessionLapsed && source.CanRepeat)
         {
             // What is gone is read and stored anew, under a new session; what is still there is found and used.
             context.Sink.Report(new BackupEvent(EventSeverity.Warning, $"The backup is taken once more. {lapse.Message}", lapse.Code));
-            return await RunOnceAsync(vault, source, options, context, cancellationToken);
+            return await RunOnceAsync(vault, source, options, context, cancellationToken) with { Traffic = vault.TakeTraffic() };
         }
     }
 

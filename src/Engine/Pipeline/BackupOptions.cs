@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline;
@@ -58,6 +59,9 @@ public sealed record BackupResult
 
     /// <summary>Packs of an interrupted run that this one took over instead of storing their content again.</summary>
     public required long PacksAdopted { get; init; }
+
+    /// <summary>What the target was asked, from the opening of the vault on where it was opened for this run.</summary>
+    public TargetTraffic Traffic { get; init; } = TargetTraffic.None;
 
     public required TimeSpan Elapsed { get; init; }
 }

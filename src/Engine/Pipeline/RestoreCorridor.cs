@@ -67,7 +67,7 @@ public static partial class RestoreCorridor
         WarnOfLinks(result.LinksOutside, context.Sink);
         await destination.FlushAsync(cancellationToken);
         journal?.Forget();
-        return result.ToResult(snapshot, clock.Elapsed);
+        return result.ToResult(snapshot, clock.Elapsed) with { Traffic = vault.Vault.TakeTraffic() };
     }
 
     internal static RequestException NothingMatches(RestoreRequest request) => new(

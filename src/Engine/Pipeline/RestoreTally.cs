@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -247,6 +248,9 @@ public sealed record RestoreResult
 
     /// <summary>Symbolic links that were restored as they were and point out of the destination.</summary>
     public required IReadOnlyList<EntryFault> LinksOutside { get; init; }
+
+    /// <inheritdoc cref="BackupResult.Traffic"/>
+    public TargetTraffic Traffic { get; init; } = TargetTraffic.None;
 
     public required TimeSpan Elapsed { get; init; }
 }

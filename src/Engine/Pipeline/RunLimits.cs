@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
@@ -20,10 +21,13 @@ public sealed record RunLimits
     public bool ReadsStore { get; init; }
 
     /// <summary>The vault as this run is to use it, reporting to <paramref name="sink"/>. It stays the caller's.</summary>
-    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink)
+    /// <param name="isShared">Whether it was open before: then what others asked of the target is not this run's.</param>
+    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink, bool isShared)
     {
         var target = ReadsStore ? vault.Target.Uncached : vault.Target;
-        return vault.ForRun(sink, MaxBytesPerSecond is { } rate ? target.Rewired(inner => new ThrottledTarget(inner, rate, vault.Time)) : target);
+        var view = vault.ForRun(sink, MaxBytesPerSecond is { } rate ? target.Rewired(inner => new ThrottledTarget(inner, rate, vault.Time)) : target);
+        view.TrafficMark = isShared ? target.Meter.Sample() : TargetTraffic.None;
+        return view;
     }
 
     /// <summary>Does the work, and returns when it has ended.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -60,6 +61,7 @@ public static class VerifyCorridor
             HasCompletedCycle = turn.ReachesEnd,
             IsRecorded = isRecorded,
             Faults = faults.All,
+            Traffic = vault.Vault.TakeTraffic(),
             Elapsed = clock.Elapsed,
         };
     }
@@ -131,6 +133,9 @@ public sealed record VerifyResult
     public required bool IsRecorded { get; init; }
 
     public required IReadOnlyList<EntryFault> Faults { get; init; }
+
+    /// <inheritdoc cref="BackupResult.Traffic"/>
+    public TargetTraffic Traffic { get; init; } = TargetTraffic.None;
 
     public required TimeSpan Elapsed { get; init; }
 }

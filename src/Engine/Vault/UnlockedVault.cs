@@ -45,6 +45,7 @@ public sealed class UnlockedVault : IDisposable
         : this(store, origin.Register, origin._secrets, context, origin.Freshness)
     {
         _origin = origin;
+        TrafficMark = origin.TrafficMark;
     }
 
     public VaultId Id => Register.Vault;
@@ -87,6 +88,9 @@ public sealed class UnlockedVault : IDisposable
     public UnlockContext Context { get; }
 
     public HostState Host => Context.Host;
+
+    /// <summary>What the target had sent before this vault's own work. Of a vault that was opened for it the opening counts too.</summary>
+    public TargetTraffic TrafficMark { get; set; } = TargetTraffic.None;
 
     public TimeProvider Time => Context.Time;
 
@@ -159,6 +163,14 @@ public sealed class UnlockedVault : IDisposable
     /// This vault for one run among several at once: with a listener of its own, and by its own way to the same target. It lives as long as this vault; disposing it wipes nothing.
     /// </summary>
     public UnlockedVault ForRun(IEngineSink sink, Target target) => new(this, new ObjectStore(target), Context with { Sink = sink });
+
+    /// <summary>What was asked of the target since the mark, which moves to now. Runs at once on one target see each other's requests.</summary>
+    public TargetTraffic TakeTraffic()
+    {
+        var (now, mark) = (Target.Meter.Sample(), TrafficMark);
+        TrafficMark = now;
+        return now.Since(mark);
+    }
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -46,6 +47,10 @@ internal sealed class VaultAccess : IDisposable
         using var vault = await VaultOpening.UnlockAsync(_locked!, _key!, sink, cancellationToken);
         await work(vault);
     }
+
+    /// <summary>The same with a vault that <paramref name="work"/> sees by its own way: several runs share one that is connected, and each hears its own events.</summary>
+    public Task RunAsync(IEngineSink sink, RunLimits limits, Func<UnlockedVault, Task> work, CancellationToken cancellationToken) =>
+        RunAsync(sink, vault => work(limits.Apply(vault, sink, isShared: _connected is not null)), cancellationToken);
 
     public void Dispose()
     {

@@ -54,9 +54,6 @@ public abstract class LongVaultCommand : VaultCommand
         base.Dispose(disposing);
     }
 
-    /// <inheritdoc cref="RunLimits.ReadsStore"/>
-    private protected virtual bool ReadsStore => false;
-
     private protected abstract void Execute();
 
     /// <summary>

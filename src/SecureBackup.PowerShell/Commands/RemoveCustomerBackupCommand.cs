@@ -76,6 +76,8 @@ public sealed class RemoveCustomerBackupCommand : VaultCommand
 
     private bool HasRules => string.Equals(ParameterSetName, RulesSet, StringComparison.Ordinal);
 
+    private protected override bool ReadsStore => true;
+
     protected override void BeginProcessing()
     {
         if (HasRules)

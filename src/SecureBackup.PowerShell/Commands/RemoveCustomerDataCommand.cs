@@ -49,6 +49,8 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    private protected override bool ReadsStore => true;
+
     protected override void ProcessRecord() => GatherSubjects(_requests, Subject);
 
     protected override void EndProcessing()
@@ -60,10 +62,10 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
             using var access = ChooseAccess(path);
             List<string> known = [.. subjects];
             var wanted = string.Empty;
-            RunEngine(path, (gate, token) => access.RunAsync(gate, async vault => wanted = await DescribeAsync(vault, known, gate, token), token));
+            RunOnVault(path, access, async (vault, gate, token) => wanted = await DescribeAsync(vault, known, gate, token));
             if (wanted.Length > 0 && ShouldProcess(path, wanted))
             {
-                RunEngine(path, (gate, token) => access.RunAsync(gate, vault => EraseAsync(vault, path, known, folder, gate, token), token));
+                RunOnVault(path, access, (vault, gate, token) => EraseAsync(vault, path, known, folder, gate, token));
             }
         }
     }

@@ -14,12 +14,14 @@ public sealed class RepairBackupVaultCommand : VaultCommand
     [ValidateNotNullOrEmpty]
     public string? Reason { get; set; }
 
+    private protected override bool ReadsStore => true;
+
     protected override void EndProcessing()
     {
         var path = RequireVaultPath();
         using var access = ChooseAccess(path);
         IReadOnlyList<RegisterObstruction> found = [];
-        RunEngine(path, (gate, token) => access.RunAsync(gate, async vault => found = await RegisterRepair.FindAsync(vault, token), token));
+        RunOnVault(path, access, async (vault, _, token) => found = await RegisterRepair.FindAsync(vault, token));
         if (found.Count == 0)
         {
             WriteObject(BackupVaultRepair.From([], pendingChange: null, path));
@@ -28,14 +30,11 @@ public sealed class RepairBackupVaultCommand : VaultCommand
 
         if (ShouldProcess($"{string.Join(", ", found.Select(static item => item.Name.Value))} of {path}", "Delete, since no owner signed it"))
         {
-            RunEngine(path, (gate, token) => access.RunAsync(
-                gate,
-                async vault =>
-                {
-                    var append = await RegisterRepair.RemoveAsync(vault, found, Reason, token);
-                    gate.WriteObject(BackupVaultRepair.From(found.Select(static item => item.Name.Value), append.Pending?.ToString(), path));
-                },
-                token));
+            RunOnVault(path, access, async (vault, gate, token) =>
+            {
+                var append = await RegisterRepair.RemoveAsync(vault, found, Reason, token);
+                gate.WriteObject(BackupVaultRepair.From(found.Select(static item => item.Name.Value), append.Pending?.ToString(), path));
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Security;
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
 using SecureBackup.PowerShell.Binding;
@@ -38,6 +39,9 @@ public abstract class VaultCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? SecretVault { get; set; }
 
+    /// <inheritdoc cref="RunLimits.ReadsStore"/>
+    private protected virtual bool ReadsStore => false;
+
     /// <summary>The full path of the vault that this cmdlet is about; no store is touched.</summary>
     private protected string RequireVaultPath()
     {
@@ -74,8 +78,11 @@ public abstract class VaultCommand : EngineCommand
     private protected void RunOnVault(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work)
     {
         using var access = ChooseAccess(path);
-        RunEngine(path, (gate, token) => access.RunAsync(gate, vault => work(vault, gate, token), token));
+        RunOnVault(path, access, work);
     }
+
+    private protected void RunOnVault(string path, VaultAccess access, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work) =>
+        RunEngine(path, (gate, token) => access.RunAsync(gate, new RunLimits { ReadsStore = ReadsStore }, vault => work(vault, gate, token), token));
 
     /// <summary>How the vault is opened, with everything settled that a person may be asked for.</summary>
     private protected VaultAccess ChooseAccess(string path)

@@ -11,11 +11,8 @@ internal sealed class BackupJobPart(
 {
     public string VaultPath { get; } = vaultPath;
 
-    public Task RunAsync(PipelineGate gate, CancellationToken cancellationToken) => limits.RunAsync(() => access.RunAsync(
-        gate,
-        // Several runs share one connected vault: each sees it by its own way and hears its own events.
-        vault => work(limits.Apply(vault, gate), gate, cancellationToken),
-        cancellationToken));
+    public Task RunAsync(PipelineGate gate, CancellationToken cancellationToken) =>
+        limits.RunAsync(() => access.RunAsync(gate, limits, vault => work(vault, gate, cancellationToken), cancellationToken));
 
     public void Dispose()
     {

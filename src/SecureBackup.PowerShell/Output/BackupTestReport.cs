@@ -18,6 +18,7 @@ public sealed class BackupTestReport
         BytesRead = result.BytesRead;
         HasCompletedCycle = result.HasCompletedCycle;
         IsRecorded = result.IsRecorded;
+        Traffic = BackupTraffic.From(result.Traffic);
         Elapsed = result.Elapsed;
         Faults = [.. result.Faults.Select(BackupFault.From)];
     }
@@ -47,6 +48,9 @@ public sealed class BackupTestReport
 
     /// <summary>Whether the vault keeps this result; a read-only one cannot.</summary>
     public bool IsRecorded { get; }
+
+    /// <summary>What was asked of the place where the vault lies.</summary>
+    public BackupTraffic Traffic { get; }
 
     public TimeSpan Elapsed { get; }
 

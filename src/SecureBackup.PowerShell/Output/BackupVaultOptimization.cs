@@ -28,6 +28,7 @@ public sealed class BackupVaultOptimization
         KeyringObjectsDeleted = result.KeyringObjectsDeleted;
         NextDue = result.NextDue?.ToLocalTime();
         HasMoreToDo = result.HasMoreToDo;
+        Traffic = BackupTraffic.From(result.Traffic);
         Elapsed = result.Elapsed;
     }
 
@@ -87,6 +88,9 @@ public sealed class BackupVaultOptimization
 
     /// <summary>Whether -For ended it before all that is due was done.</summary>
     public bool HasMoreToDo { get; }
+
+    /// <summary>What was asked of the place where the vault lies.</summary>
+    public BackupTraffic Traffic { get; }
 
     public TimeSpan Elapsed { get; }
 

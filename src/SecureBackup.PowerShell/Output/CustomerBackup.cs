@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Retention;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Output;
@@ -136,6 +137,9 @@ public sealed class BackupRun
     /// <summary>Objects of an interrupted run that this one took over instead of storing their content again.</summary>
     public long PacksAdopted { get; private init; }
 
+    /// <summary>What was asked of the place where the vault lies.</summary>
+    public BackupTraffic Traffic { get; private init; } = BackupTraffic.From(TargetTraffic.None);
+
     public TimeSpan Elapsed { get; private init; }
 
     public override string ToString() =>
@@ -151,6 +155,7 @@ public sealed class BackupRun
         ChunksNew = result.ChunksNew,
         ChunksKnown = result.ChunksKnown,
         PacksAdopted = result.PacksAdopted,
+        Traffic = BackupTraffic.From(result.Traffic),
         Elapsed = result.Elapsed,
     };
 }

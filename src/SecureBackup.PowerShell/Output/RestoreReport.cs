@@ -25,6 +25,7 @@ public sealed class RestoreReport
         FetchedBytes = result.FetchedBytes;
         ReusedBytes = result.ReusedBytes;
         Faults = [.. result.Faults.Select(BackupFault.From)];
+        Traffic = BackupTraffic.From(result.Traffic);
         Elapsed = result.Elapsed;
     }
 
@@ -71,6 +72,9 @@ public sealed class RestoreReport
 
     /// <summary>Entries that could not be restored, or not fully.</summary>
     public IReadOnlyList<BackupFault> Faults { get; }
+
+    /// <summary>What was asked of the place where the vault lies.</summary>
+    public BackupTraffic Traffic { get; }
 
     public TimeSpan Elapsed { get; }
 

@@ -42,12 +42,14 @@ internal static class StoreHttp
                 : throw new RequestException(FaultCodes.TargetOptionInvalid, $"'{proxy}' is not the address of a proxy.");
         }
 
-        return new CountingHandler(handler, options.Meter, options.Classify);
+        return new CountingHandler(new PromptBodies(handler), options.Meter, options.Classify);
     }
 
-    public static HttpClient CreateClient(HttpStoreOptions options)
+    /// <param name="wrap">Puts something around what counts and sends.</param>
+    public static HttpClient CreateClient(HttpStoreOptions options, Func<HttpMessageHandler, HttpMessageHandler>? wrap = null)
     {
-        var client = new HttpClient(CreateHandler(options)) { Timeout = Timeout.InfiniteTimeSpan };
+        var handler = CreateHandler(options);
+        var client = new HttpClient(wrap?.Invoke(handler) ?? handler) { Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.UserAgent.ParseAdd(UserAgent);
         return client;
     }

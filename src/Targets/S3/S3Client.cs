@@ -30,7 +30,7 @@ internal sealed class S3Client : IDisposable
         _settings = settings;
         _time = time;
         _faults = new S3Faults(settings, label, time);
-        _http = StoreHttp.CreateClient(new HttpStoreOptions
+        var travel = new HttpStoreOptions
         {
             Endpoint = settings.Endpoint,
             Proxy = settings.Proxy,
@@ -38,8 +38,9 @@ internal sealed class S3Client : IDisposable
             StallTimeout = settings.StallTimeout,
             Meter = meter,
             Classify = S3Requests.Classify,
-        });
-        _sdk = new Sdk(credentials, new AmazonS3Config
+        };
+        _http = StoreHttp.CreateClient(travel, settings.Authorize);
+        _sdk = new Sdk(settings.Profile, credentials, new AmazonS3Config
         {
             ServiceURL = settings.Endpoint.AbsoluteUri,
             AuthenticationRegion = settings.Region,
@@ -100,7 +101,7 @@ internal sealed class S3Client : IDisposable
     }
 
     /// <summary>The client whose pipeline neither retries nor follows.</summary>
-    private sealed class Sdk(AWSCredentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
+    private sealed class Sdk(S3Profile profile, AWSCredentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
     {
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
         {
@@ -108,6 +109,10 @@ internal sealed class S3Client : IDisposable
             pipeline.RemoveHandler<RetryHandler>();
             pipeline.RemoveHandler<AmazonS3RedirectHandler>();
             pipeline.AddHandlerBefore<Signer>(new PayloadHash());
+            if (!profile.TakesChecksumHeaders)
+            {
+                pipeline.AddHandlerBefore<Signer>(new Md5Alone());
+            }
         }
     }
 

@@ -89,7 +89,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         return new TargetException(fault, Message(fault, refusal, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
-    private static TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
+    private TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
     {
         var code = refusal.ErrorCode ?? "";
         if (refusal.StatusCode == HttpStatusCode.PreconditionFailed)
@@ -102,6 +102,11 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
             return TargetFault.LockNotKept;
         }
 
+        if (settings.Profile.OwnFault(code, refusal.Message) is { } own)
+        {
+            return own;
+        }
+
         if (ByCode.TryGetValue(code, out var fault))
         {
             return fault;
@@ -110,7 +115,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         return (int)refusal.StatusCode switch
         {
             301 or 307 => TargetFault.WrongRegion,
-            400 when deed.Name is null && code.Length == 0 => TargetFault.Unavailable,
+            400 when !notes.IsFromStore || (deed.Name is null && code.Length == 0) => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,
             // Whatever stands between may say so too; a store is known by its header, or by one of its codes.

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.S3;
@@ -36,7 +37,7 @@ internal sealed record S3Profile
     /// <summary>Null where one must be given.</summary>
     public string? DefaultRegion { get; init; }
 
-    /// <summary>The regions that there are; empty where any is taken.</summary>
+    /// <summary>The regions that there are; empty where any is taken, as it is at an endpoint of one's own.</summary>
     public IReadOnlyList<string> Regions { get; init; } = [];
 
     public bool UsesPathStyle { get; init; }
@@ -44,6 +45,9 @@ internal sealed record S3Profile
     public PayloadMode Payload { get; init; }
 
     public bool SendsMd5 { get; init; }
+
+    /// <summary>False where a request with a header <c>x-amz-checksum-…</c> is refused.</summary>
+    public bool TakesChecksumHeaders { get; init; } = true;
 
     /// <summary>A put with a lock must have this sum, whatever others it has.</summary>
     public bool SendsMd5WithLocks { get; init; } = true;
@@ -79,6 +83,9 @@ internal sealed record S3Profile
 
     /// <summary>What to do about a key that is refused, where this platform has a reason of its own.</summary>
     public string? KeyRemedy { get; init; }
+
+    /// <summary>From a refusal's code and message to what this platform alone means by them; else null.</summary>
+    public Func<string, string, TargetFault?> OwnFault { get; init; } = static (_, _) => null;
 
     /// <summary>Options beside those that every S3 store has.</summary>
     public IReadOnlyList<string> OwnOptions { get; init; } = [];

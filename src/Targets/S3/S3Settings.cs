@@ -66,6 +66,9 @@ internal sealed record S3Settings
 
     public int ParallelPuts { get; init; } = 2;
 
+    /// <summary>Around the way to the store: what authorizes requests where the signature does not.</summary>
+    public Func<HttpMessageHandler, HttpMessageHandler>? Authorize { get; init; }
+
     public TimeSpan StallTimeout { get; init; } = HttpStoreOptions.DefaultStallTimeout;
 
     public long MultipartThresholdBytes { get; init; }
@@ -128,7 +131,7 @@ internal sealed record S3Settings
     {
         var region = settings.Option("region") ?? profile.DefaultRegion ?? throw OptionReader.Invalid($"{settings.Address} needs a region, as in {settings.Address}?region=….");
         if (region.Length is 0 or > 64 || !region.All(static character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_')
-            || (profile.Regions.Count > 0 && !profile.Regions.Contains(region, StringComparer.Ordinal)))
+            || (profile.Regions.Count > 0 && settings.Option("endpoint") is null && !profile.Regions.Contains(region, StringComparer.Ordinal)))
         {
             throw OptionReader.Invalid($"'{region}' is no region of {profile.Name}{(profile.Regions.Count == 0 ? "" : $"; it has {string.Join(", ", profile.Regions)}")}.");
         }

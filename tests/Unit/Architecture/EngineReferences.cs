@@ -12,7 +12,7 @@ internal static class EngineReferences
     private const string Prefix = "SecureBackup.Engine";
 
     /// <summary>The folder of a type; the namespace itself where it is not one of the engine's folders; null for what the compiler makes.</summary>
-    public static string? RoomOf(TypeReference type)
+    public static string? RoomOf(TypeReference type, string prefix = Prefix)
     {
         var outer = type;
         while (outer.DeclaringType is not null)
@@ -25,19 +25,26 @@ internal static class EngineReferences
             return null;
         }
 
-        return outer.Namespace.StartsWith(Prefix + ".", StringComparison.Ordinal) ? outer.Namespace[(Prefix.Length + 1)..].Split('.')[0] : $"'{outer.Namespace}'";
+        return outer.Namespace.StartsWith(prefix + ".", StringComparison.Ordinal) ? outer.Namespace[(prefix.Length + 1)..].Split('.')[0] : $"'{outer.Namespace}'";
     }
 
-    public static IEnumerable<TypeDefinition> Types(ModuleDefinition module) => module.GetTypes().Where(type => RoomOf(type) is not null);
+    public static IEnumerable<TypeDefinition> Types(ModuleDefinition module, string prefix = Prefix) => module.GetTypes().Where(type => RoomOf(type, prefix) is not null);
 
-    public static IEnumerable<RoomUse> Uses(ModuleDefinition module) =>
-        from type in Types(module)
-        let room = RoomOf(type)
+    public static IEnumerable<RoomUse> Uses(ModuleDefinition module, string prefix = Prefix) =>
+        from type in Types(module, prefix)
+        let room = RoomOf(type, prefix)
         from used in ReferencedTypes(type).SelectMany(TypeParts.Of).DistinctBy(used => used.FullName)
         where IsOfEngine(used, module)
-        let usedRoom = RoomOf(used)
+        let usedRoom = RoomOf(used, prefix)
         where usedRoom is not null && !string.Equals(usedRoom, room, StringComparison.Ordinal)
         select new RoomUse(room, type.FullName, usedRoom, used.FullName);
+
+    /// <summary>What another assembly's rooms use of the engine.</summary>
+    public static IEnumerable<RoomUse> UsesOfEngine(ModuleDefinition module, string prefix) =>
+        from type in Types(module, prefix)
+        from used in ReferencedTypes(type).SelectMany(TypeParts.Of).DistinctBy(used => used.FullName)
+        where used.Scope != module && RoomOf(used) is { } usedRoom && !usedRoom.StartsWith('\'')
+        select new RoomUse(RoomOf(type, prefix)!, type.FullName, RoomOf(used)!, used.FullName);
 
     private static bool IsOfEngine(TypeReference type, ModuleDefinition module) => type.Scope == module || type.Module == module && type is TypeDefinition;
 

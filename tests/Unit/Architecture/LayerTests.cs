@@ -54,9 +54,14 @@ public sealed class LayerTests
     [Fact]
     public void The_page_shows_the_table_that_is_checked()
     {
-        var shown = Repository.Read(Page).Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2);
-        Assert.Equal(LayerTable.Rows.Select(row => row.AsMarkdown), shown);
+        Assert.Equal(LayerTable.Rows.Select(row => row.AsMarkdown), RowsOf("# The layers of the engine"));
     }
+
+    /// <summary>Of the first table below a heading of the page.</summary>
+    internal static IEnumerable<string> RowsOf(string heading) => Repository.Read(Page).Split('\n')
+        .SkipWhile(line => !string.Equals(line, heading, StringComparison.Ordinal)).Skip(1)
+        .TakeWhile(line => !line.StartsWith('#'))
+        .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(2);
 
     private static ModuleDefinition Open() => ModuleDefinition.ReadModule(typeof(FaultCode).Assembly.Location);
 }

@@ -19,8 +19,13 @@ public sealed class StartCustomerBackupTests : IDisposable
             "$($second.Run.ChunksKnown -gt 0) $($second.Run.BytesRead -eq $first.Run.BytesRead) $($second.Run.BytesStored -lt $first.Run.BytesStored) $($second.FileCount)"
             $both = Start-CustomerBackup -Vault ./vault -Path ./crm, ./mail
             "$($both.DataSet) $($both.FileCount)"
+            $traffic = $both.Run.Traffic
+            "$($traffic.Puts -gt 3) $($traffic.BytesSent -gt $both.Run.BytesStored) $($traffic.Retries) $($traffic.Requests -eq $traffic.Puts + $traffic.Gets + $traffic.Stats + $traffic.Lists + $traffic.Deletes + $traffic.Others)"
+            "$traffic" -replace '\d[\d,.]*', 'n' -replace 'n \w?i?B', 'size'
             """);
-        Assert.Equal(["crm 3 3 Succeeded 0 0 b+nightly", "True True True 3", "default 4"], lines);
+        Assert.Equal(
+            ["crm 3 3 Succeeded 0 0 b+nightly", "True True True 3", "default 4", "True True 0 True", "n requests (n put, n get, n stat, n list, n delete, n other; n repeated), size sent, size received"],
+            lines);
     }
 
     [Fact]

@@ -146,13 +146,12 @@ public sealed class TargetCredentialTests : IDisposable
             Get-ErrorId { Set-BackupTarget @change -SecretVault home }
             (Set-BackupTarget @change -Clear AllowPlainHttp).Options.Count
             Get-ErrorId { Register-BackupTarget two wasabi://bucket/x -SkipTest }
-            $Error[0].ErrorDetails.RecommendedAction
             """);
 
         Assert.Equal(
             [
                 "s3://bucket/x?allowplainhttp=yes&endpoint=http://s3.example.org", "no", $"{FaultCodes.TargetOptionInvalid}", $"{FaultCodes.TargetOptionInvalid}", "0",
-                $"{FaultCodes.PlatformNotInstalled}", "This version speaks s3 (any S3 store by endpoint), gs, azblob, sftp and davs (dav without TLS).",
+                $"{FaultCodes.TargetOptionInvalid}",
             ],
             lines);
     }

@@ -3,6 +3,10 @@ using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Targets;
+using SecureBackup.Targets.BackblazeB2;
+using SecureBackup.Targets.IbmCos;
+using SecureBackup.Targets.S3;
+using SecureBackup.Targets.Wasabi;
 
 namespace SecureBackup.Tests.Unit.Stores;
 
@@ -15,6 +19,9 @@ public sealed class RemoteTargetsTests
     [InlineData("davs://host/dav/x?parallel=3", "WebDAV", "davs://host/dav/x")]
     [InlineData("azblob://account/container/x?cloud=usgov", "Azure Blob Storage", "azblob://account/container/x", "account", "c2VjcmV0")]
     [InlineData("azblob://account/container?endpoint=https://blobs.example.org/account", "Azure Blob Storage", "azblob://account/container@blobs.example.org", "sas", "sv=1&sig=2")]
+    [InlineData("wasabi://bucket/x?region=eu-central-2", "Wasabi", "wasabi://bucket/x")]
+    [InlineData("ibmcos://bucket/x?region=eu-de&private=yes", "IBM Cloud Object Storage", "ibmcos://bucket/x")]
+    [InlineData("b2://bucket/x?region=us-west-004", "Backblaze B2", "b2://bucket/x")]
     public async Task Opening_asks_nothing_and_says_where_it_is(string address, string platform, string displayName, string user = "id", string secret = "secret")
     {
         using var credential = TargetCredential.Of(user, secret, "of the test");
@@ -38,6 +45,15 @@ public sealed class RemoteTargetsTests
     [InlineData("azblob://account/container?versioning=perhaps")]
     [InlineData("azblob://account/container?storageclass=Lukewarm")]
     [InlineData("azblob://account/container?checksum=sha256")]
+    [InlineData("wasabi://bucket/x")]
+    [InlineData("wasabi://bucket/x?region=eu-central-7")]
+    [InlineData("wasabi://bucket/x?region=eu-central-1&private=yes")]
+    [InlineData("wasabi://bucket/x?region=eu-central-1&storageclass=GLACIER")]
+    [InlineData("ibmcos://bucket/x")]
+    [InlineData("ibmcos://bucket/x?region=eu-de-standard")]
+    [InlineData("b2://bucket/x")]
+    [InlineData("b2://bucket/x?region=us-east-1")]
+    [InlineData("b2://bucket/x?region=us-west-004&fips=yes")]
     public void A_setting_that_the_platform_has_not_is_refused(string address)
     {
         using var credential = TargetCredential.Of("id", "secret", "of the test");
@@ -60,15 +76,19 @@ public sealed class RemoteTargetsTests
     }
 
     [Theory]
-    [InlineData("wasabi://bucket/x?region=eu-central-2")]
-    [InlineData("b2://bucket/x?region=us-west-004")]
-    [InlineData("ibmcos://bucket/x?region=eu-de")]
-    public void A_platform_that_is_not_spoken_is_refused_with_what_is(string address)
+    [InlineData("wasabi://bucket/x?region=us-east-1", "https://s3.wasabisys.com/")]
+    [InlineData("wasabi://bucket/x?region=ap-southeast-2", "https://s3.ap-southeast-2.wasabisys.com/")]
+    [InlineData("wasabi://bucket/x?region=eu-north-9&endpoint=https://s3.eu-north-9.wasabisys.com", "https://s3.eu-north-9.wasabisys.com/")]
+    [InlineData("ibmcos://bucket/x?region=eu", "https://s3.eu.cloud-object-storage.appdomain.cloud/")]
+    [InlineData("ibmcos://bucket/x?region=eu-de&private=yes", "https://s3.private.eu-de.cloud-object-storage.appdomain.cloud/")]
+    [InlineData("b2://bucket/x?region=eu-central-003", "https://s3.eu-central-003.backblazeb2.com/")]
+    public void The_region_leads_to_the_endpoint(string address, string endpoint)
     {
-        var error = Assert.Throws<RequestException>(() => Open(address, TargetCredential.None));
+        var profile = address.Split(':')[0] switch { "wasabi" => WasabiProfile.Instance, "ibmcos" => IbmCosProfile.Instance, _ => BackblazeB2Profile.Instance };
+        var settings = S3Settings.From(new TargetSettings { Address = TargetUri.Parse(address) }, profile, TimeSpan.FromSeconds(60));
 
-        Assert.Equal(FaultCodes.PlatformNotInstalled, error.Code);
-        Assert.Equal("This version speaks s3 (any S3 store by endpoint), gs, azblob, sftp and davs (dav without TLS).", error.Remedy);
+        Assert.Equal(endpoint, settings.Endpoint.AbsoluteUri);
+        Assert.Equal(TargetUri.Parse(address).Options["region"], settings.Region);
     }
 
     [Fact]

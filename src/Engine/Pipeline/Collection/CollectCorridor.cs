@@ -43,6 +43,7 @@ public static class CollectCorridor
             BytesRewritten = run.BytesRewritten,
             SegmentsMerged = await new IndexMerger(run).ForecastAsync(cancellationToken),
             NextDue = plan.NextDue,
+            Traffic = vault.TakeTraffic(),
         };
     }
 

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault.Subjects;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
@@ -78,6 +79,9 @@ public sealed record CollectResult
 
     /// <summary>Whether the time limit ended it before all that is due was done.</summary>
     public bool HasMoreToDo { get; init; }
+
+    /// <inheritdoc cref="BackupResult.Traffic"/>
+    public TargetTraffic Traffic { get; init; } = TargetTraffic.None;
 
     public TimeSpan Elapsed { get; init; }
 }

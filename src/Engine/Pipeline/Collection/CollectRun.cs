@@ -132,6 +132,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         KeyringObjectsDeleted = Keyring.ObjectsDeleted,
         NextDue = nextDue is { } planned && _due is { } added ? (planned < added ? planned : added) : nextDue ?? _due,
         HasMoreToDo = HasMoreToDo,
+        Traffic = vault.TakeTraffic(),
         Elapsed = elapsed,
     };
 

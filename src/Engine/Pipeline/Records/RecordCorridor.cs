@@ -20,6 +20,12 @@ public static class RecordCorridor
         UnlockedVault vault, RecordSpool spool, BackupOptions options, RunContext context, CancellationToken cancellationToken)
     {
         RequireSomething(spool);
+        return await RunOnceAsync(vault, spool, options, context, cancellationToken) with { Traffic = vault.TakeTraffic() };
+    }
+
+    private static async Task<BackupResult> RunOnceAsync(
+        UnlockedVault vault, RecordSpool spool, BackupOptions options, RunContext context, CancellationToken cancellationToken)
+    {
         var clock = Stopwatch.StartNew();
         await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Records, context, cancellationToken);
         using var issuer = await SubjectKeyIssuer.BeginAsync(vault, vault.Keys.DataSetIdOf(options.DataSet), cancellationToken);
