@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
@@ -21,7 +22,7 @@ public static class RemoteTargets
 {
     /// <summary>Asks nothing of the store. The target is bare: what retries, limits and caches goes around it.</summary>
     /// <param name="credential">May be disposed of once the target is open.</param>
-    /// <exception cref="RequestException"><c>PlatformNotInstalled</c>, <c>TargetOptionInvalid</c>, <c>SecretInAddress</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
+    /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>SecretInAddress</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
     public static Target Open(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
         "azblob" => OpenAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
@@ -90,6 +91,6 @@ public static class RemoteTargets
         "wasabi" => WasabiProfile.Instance,
         "ibmcos" => IbmCosProfile.Instance,
         "b2" => BackblazeB2Profile.Instance,
-        var other => throw new RequestException(FaultCodes.PlatformNotInstalled, $"{other}:// is not spoken here."),
+        var other => throw new UnreachableException($"No address begins with {other}://."),
     };
 }
