@@ -78,7 +78,12 @@ public static class RemoteTargets
     private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context)
     {
         var (authorized, credentials) = AuthorizeS3(settings, credential, context);
-        return new S3Setup(authorized, credentials, credential.Label, context.Time);
+        return settings.Profile.Scheme switch
+        {
+            "wasabi" => new WasabiSetup(authorized, credentials, credential.Label, context.Time),
+            "ibmcos" => new IbmCosSetup(authorized, credentials, credential.Label, context.Time),
+            _ => new S3Setup(authorized, credentials, credential.Label, context.Time),
+        };
     }
 
     private static (S3Settings Settings, AWSCredentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>

@@ -52,6 +52,9 @@ internal sealed class ResponseNotes
             || header.Key.StartsWith("x-ms-", StringComparison.OrdinalIgnoreCase) || header.Key.StartsWith("x-goog-", StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>Where the body of the answer says it; a header goes before.</summary>
+    public void TakeRegion(string region) => Region ??= region;
+
     private static string? First(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 }

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
@@ -20,6 +21,7 @@ internal sealed class S3Client : IDisposable
     private readonly S3Faults _faults;
     private readonly HttpClient _http;
     private readonly Sdk _sdk;
+    private readonly S3Question _question;
 
     // The context that the SDK is loaded into is the module's alone. A wrong clock is to be said, not papered over.
     static S3Client() => AWSConfigs.CorrectForClockSkew = false;
@@ -39,7 +41,7 @@ internal sealed class S3Client : IDisposable
             Meter = meter,
             Classify = S3Requests.Classify,
         };
-        _http = StoreHttp.CreateClient(travel, settings.Authorize);
+        _http = StoreHttp.CreateClient(travel, inner => settings.Authorize?.Invoke(new RegionReader(inner)) ?? new RegionReader(inner));
         _sdk = new Sdk(settings.Profile, credentials, new AmazonS3Config
         {
             ServiceURL = settings.Endpoint.AbsoluteUri,
@@ -49,12 +51,15 @@ internal sealed class S3Client : IDisposable
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             BufferSize = 128 * 1024,
-            AllowAutoRedirect = false,
+
+            // The client below follows none. Were it said here too, the SDK would hand out a redirect as if it were the answer.
+            AllowAutoRedirect = true,
             MaxErrorRetry = 0,
             ThrottleRetries = false,
             Timeout = Timeout.InfiniteTimeSpan,
             HttpClientFactory = new OneClient(_http),
         });
+        _question = new S3Question(_http, settings, credentials, time);
     }
 
     /// <summary>One request, or those few that are one to the store.</summary>
@@ -88,6 +93,12 @@ internal sealed class S3Client : IDisposable
             throw new OperationCanceledException("The request was cancelled.", exception, cancellationToken);
         }
     }
+
+    /// <summary>A setting of the bucket that the SDK does not know.</summary>
+    /// <param name="query">As it is sent, names in order: <c>compliance</c>.</param>
+    /// <exception cref="TargetException">What the store or the way to it said.</exception>
+    public Task<S3Answer<XElement>> AskAsync(S3Deed deed, string query, CancellationToken cancellationToken) =>
+        SendAsync(deed, (_, guard) => _question.SendAsync(query, guard.Token), cancellationToken);
 
     /// <summary>Whatever stands between answers with 200 too; a store says which content it is about.</summary>
     /// <exception cref="TargetException"><c>Unavailable</c>.</exception>
