@@ -36,7 +36,7 @@ public static class RemoteTargets
     /// <inheritdoc cref="Open"/>
     public static TargetSetup OpenSetup(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
-        "azblob" => new ClosedSetup(AzureSettings.Platform),
+        "azblob" => SetUpAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
         "gs" => SetUpGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
         "sftp" => SetUpSftp(SftpSettings.From(settings, context.StallTimeout), credential, context),
         "dav" or "davs" => new WebDavSetup(DavSettings.From(settings, credential, context.StallTimeout), context.Time),
@@ -55,6 +55,9 @@ public static class RemoteTargets
     public static string PlatformOf(TargetUri address) => PlatformOf(new TargetSettings { Address = address });
 
     private static AzureBlobTarget OpenAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, AzureCredentials.From(credential, settings), context.Time);
+
+    private static AzureSetup SetUpAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, AzureCredentials.From(credential, settings), context.Time);
 
     private static SftpTarget OpenSftp(SftpSettings settings, TargetCredential credential, OpenContext context) =>

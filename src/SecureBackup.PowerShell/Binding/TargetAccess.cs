@@ -3,6 +3,7 @@ using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Binding;
 
@@ -47,6 +48,7 @@ internal sealed class TargetAccess : IDisposable
         Bandwidth = settings is null ? null : PlanOf(settings),
         IsReadOnly = settings?.IsReadOnly == true,
         CacheFolder = HostState.Default.ObjectsFolder,
+        Sink = RunSink.Instance,
     });
 
     private Target OpenRemote(TargetSettings settings) => Stack(RemotePlaces.Open(settings, _credential!), settings);

@@ -66,6 +66,16 @@ public abstract class TargetSettingsCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? StorageClass { get; set; }
 
+    /// <summary>The fingerprint of the key by which a server proves who it is, as <c>ssh-keygen -l</c> writes it; several while it changes.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string[]? HostKey { get; set; }
+
+    /// <summary>A private key for SSH. A credential's password opens it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? IdentityFile { get; set; }
+
     /// <summary>A file of certificates of those who may have signed the server's.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -227,6 +237,7 @@ public abstract class TargetSettingsCommand : EngineCommand
         (string Key, string? Value)[] own =
         [
             ("region", Region), ("endpoint", Endpoint), ("tenant", TenantId), ("kmskey", KmsKey), ("storageclass", StorageClass),
+            ("hostkey", HostKey is null ? null : string.Join(',', HostKey)), ("identityfile", IdentityFile is null ? null : ResolvePath(IdentityFile)),
             ("ca", CertificateAuthority is null ? null : ResolvePath(CertificateAuthority)), ("proxy", Proxy),
             ("allowplainhttp", GivenOf(nameof(AllowPlainHttp)).Count == 0 ? null : AllowPlainHttp ? "yes" : "no"), ("parallel", ParallelTransfers?.ToString(CultureInfo.InvariantCulture)),
         ];

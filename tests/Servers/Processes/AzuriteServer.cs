@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
@@ -7,7 +8,7 @@ using Azure.Storage.Sas;
 namespace SecureBackup.Tests.Servers.Processes;
 
 /// <summary>Microsoft's own emulator of Azure Blob Storage, which can be killed and started again: the data is in its folder, which goes with it.</summary>
-public sealed class AzuriteServer : IAsyncDisposable
+public sealed partial class AzuriteServer : IAsyncDisposable
 {
     public const string Account = "securebackuptests";
     public const string Install = "npm ci --prefix tests/Servers --ignore-scripts";
@@ -67,9 +68,15 @@ public sealed class AzuriteServer : IAsyncDisposable
         return name;
     }
 
+    /// <summary>
+    /// As a power cut would end it, and without the loss of anything that it has acknowledged: what it keeps is in its memory until it writes all of it to its disk, every five
+    /// seconds. Whoever calls sees to it that nothing is stored meanwhile.
+    /// </summary>
     public async Task KillAsync()
     {
-        await _server!.KillAsync();
+        var mark = await CreateContainerAsync();
+        await _server!.WaitAsync(async () => await IsSavedAsync(mark));
+        await _server.KillAsync();
         _server = null;
     }
 
@@ -106,6 +113,25 @@ public sealed class AzuriteServer : IAsyncDisposable
 
         Directory.Delete(_folder, recursive: true);
     }
+
+    /// <summary>Whether what was there when <paramref name="mark"/> was made is on the disk, with the files that its blobs are parts of.</summary>
+    private async Task<bool> IsSavedAsync(string mark)
+    {
+        try
+        {
+            var blobs = await File.ReadAllTextAsync(Path.Combine(_folder, "__azurite_db_blob__.json"));
+            var extents = await File.ReadAllTextAsync(Path.Combine(_folder, "__azurite_db_blob_extent__.json"));
+            return blobs.Contains(mark, StringComparison.Ordinal)
+                && ExtentOfBlob().Matches(blobs).All(match => extents.Contains(match.Groups["id"].Value, StringComparison.Ordinal));
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex("\"persistency\":\\{\"id\":\"(?<id>[^\"]+)\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10000)]
+    private static partial Regex ExtentOfBlob();
 
     /// <summary>In the folder of this project, above wherever the tests run.</summary>
     private static string? FindProgram()

@@ -31,6 +31,9 @@ internal abstract class ScheduleLane : IAsyncDisposable
     /// <summary>What lies in the place besides its objects: unfinished uploads, temporary files.</summary>
     internal virtual Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>([]);
 
+    /// <summary>How many of those may stay after so much has gone wrong: what nobody could take away again, and the store itself does in its time.</summary>
+    internal virtual int MostLeftovers(IReadOnlyList<FaultKind> happened) => 0;
+
     /// <summary>Requests that a put takes when nothing goes wrong, and the look at what is there when the name is taken.</summary>
     internal virtual int PutRequests(int lengthBytes) => 3 + (lengthBytes / (4 << 20));
 

@@ -64,6 +64,13 @@ public sealed class TestServers : IAsyncDisposable
         return Azurite.Value;
     }
 
+    /// <inheritdoc cref="OwnCephAsync"/>
+    public static Task<AzuriteServer> OwnAzuriteAsync()
+    {
+        RequireInstalled("Azurite", AzuriteServer.MissingPrograms, AzuriteServer.Install);
+        return AzuriteServer.StartAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Ceph.IsValueCreated)

@@ -50,6 +50,12 @@ public sealed record S3DoubleOptions
     /// <summary>Headers and requests for locks are taken, and nothing is kept.</summary>
     public bool IgnoresLocks { get; init; }
 
+    /// <summary>Locks and holds are kept as they were asked for, and everything can be deleted and shortened all the same.</summary>
+    public bool OnlyNotesLocks { get; init; }
+
+    /// <summary>A policy is taken whatever it is, and whatever its sum is said to be.</summary>
+    public bool TakesAnyPolicy { get; init; }
+
     /// <summary>Says nothing about encryption, and does none.</summary>
     public bool IgnoresEncryption { get; init; }
 
