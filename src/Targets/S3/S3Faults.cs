@@ -1,7 +1,6 @@
 using System.Net;
 using System.Xml;
 using Amazon.Runtime;
-using Amazon.S3;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.Http;
 

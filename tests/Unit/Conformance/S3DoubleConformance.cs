@@ -48,6 +48,7 @@ public abstract class S3DoubleConformance : TargetConformance
 
     public override async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await base.DisposeAsync();
         if (Server is not null)
         {

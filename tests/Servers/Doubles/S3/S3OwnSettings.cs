@@ -1,5 +1,3 @@
-using System.Xml.Linq;
-
 namespace SecureBackup.Tests.Servers.Doubles.S3;
 
 /// <summary>Settings that Amazon's description does not have: what was put is given back, and the root of what is put is looked at.</summary>
