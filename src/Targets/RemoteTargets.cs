@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
@@ -75,7 +74,7 @@ public static class RemoteTargets
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context)
     {
         var (authorized, credentials) = AuthorizeS3(settings, credential, context);
-        return new S3Target(authorized, credentials, credential.Label, context);
+        return new S3Target(authorized, credentials, context);
     }
 
     private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context)
@@ -83,14 +82,14 @@ public static class RemoteTargets
         var (authorized, credentials) = AuthorizeS3(settings, credential, context);
         return settings.Profile.Scheme switch
         {
-            "wasabi" => new WasabiSetup(authorized, credentials, credential.Label, context.Time),
-            "ibmcos" => new IbmCosSetup(authorized, credentials, credential.Label, context.Time),
-            _ => new S3Setup(authorized, credentials, credential.Label, context.Time),
+            "wasabi" => new WasabiSetup(authorized, credentials, context.Time),
+            "ibmcos" => new IbmCosSetup(authorized, credentials, context.Time),
+            _ => new S3Setup(authorized, credentials, context.Time),
         };
     }
 
-    private static (S3Settings Settings, AWSCredentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        IamKey.IsOne(credential, settings.Profile) ? IamKey.Authorize(settings, credential, context.Time) : (settings, S3Credentials.From(credential, settings));
+    private static (S3Settings Settings, S3Credentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
+        IamKey.IsOne(credential, settings.Profile) ? IamKey.Authorize(settings, credential, context.Time) : (settings, S3Identities.From(credential, settings, context.Time));
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.Setup;
@@ -6,7 +5,7 @@ using SecureBackup.Targets.Setup;
 namespace SecureBackup.Targets.IbmCos;
 
 /// <summary>A bucket of IBM Cloud Object Storage, whose settings take a while until everybody sees them.</summary>
-internal sealed class IbmCosSetup(S3Settings settings, AWSCredentials credentials, string credentialLabel, TimeProvider time) : S3Setup(settings, credentials, credentialLabel, time)
+internal sealed class IbmCosSetup(S3Settings settings, S3Credentials credentials, TimeProvider time) : S3Setup(settings, credentials, time)
 {
     protected override TimeSpan SettlesWithin => TimeSpan.FromSeconds(60);
 

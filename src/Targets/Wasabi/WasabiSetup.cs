@@ -1,11 +1,10 @@
-using Amazon.Runtime;
 using SecureBackup.Targets.S3;
 using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.Wasabi;
 
 /// <summary>A bucket of Wasabi.</summary>
-internal sealed class WasabiSetup(S3Settings settings, AWSCredentials credentials, string credentialLabel, TimeProvider time) : S3Setup(settings, credentials, credentialLabel, time)
+internal sealed class WasabiSetup(S3Settings settings, S3Credentials credentials, TimeProvider time) : S3Setup(settings, credentials, time)
 {
     protected override async Task<IReadOnlyList<TargetFact>> CompleteAsync(IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {

@@ -51,6 +51,6 @@ public sealed class IbmCosConformance : S3DoubleConformance
         using var credential = TargetCredential.Of("apikey", _iam.ApiKey, "of the test");
         var settings = S3Settings.From(new TargetSettings { Address = TargetUri.Parse(address) }, Profile, TimeSpan.FromSeconds(60));
         var (authorized, credentials) = IamKey.Authorize(S3Scene.InShortParts(settings), credential, Clock, _iam.TokenAddress);
-        return new S3Target(authorized, credentials, "of the test", new OpenContext(NullSink.Instance, TimeProvider.System));
+        return new S3Target(authorized, credentials, new OpenContext(NullSink.Instance, TimeProvider.System));
     }
 }

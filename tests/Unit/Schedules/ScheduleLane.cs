@@ -28,6 +28,9 @@ internal abstract class ScheduleLane : IAsyncDisposable
 
     internal abstract void Begin(FaultSchedule schedule);
 
+    /// <summary>From now on the bytes of objects come changed too where a schedule changes answers, which only who knows what they must be can notice.</summary>
+    internal abstract void CorruptObjects();
+
     /// <summary>What lies in the place besides its objects: unfinished uploads, temporary files.</summary>
     internal virtual Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>([]);
 

@@ -150,7 +150,7 @@ public sealed class IbmCosSetupTests : IAsyncLifetime
         using var credential = TargetCredential.Of("apikey", _iam.ApiKey, "of the test");
         var settings = S3Settings.From(FamilyScene.At(server, address), IbmCosProfile.Instance, TimeSpan.FromSeconds(60));
         var (authorized, credentials) = IamKey.Authorize(settings, credential, _clock, _iam.TokenAddress);
-        return new IbmCosSetup(authorized, credentials, "of the test", _clock);
+        return new IbmCosSetup(authorized, credentials, _clock);
     }
 
     private Task<S3Double> StartAsync(TimeSpan showAfter = default, bool hasTokens = false) => S3Double.StartAsync(new S3DoubleOptions
