@@ -24,7 +24,7 @@ internal sealed class ResponseNotes
     public string? RequestId { get; private set; }
 
     /// <summary>Where the place lies, by the store's word.</summary>
-    public string? Region { get; private set; }
+    public string? Region { get; set; }
 
     /// <summary>False where the answer has no mark of any store: that of a proxy on the way.</summary>
     public bool IsFromStore { get; private set; }
@@ -51,9 +51,6 @@ internal sealed class ResponseNotes
         IsFromStore = RequestId is not null || response.Headers.Any(static header => header.Key.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase)
             || header.Key.StartsWith("x-ms-", StringComparison.OrdinalIgnoreCase) || header.Key.StartsWith("x-goog-", StringComparison.OrdinalIgnoreCase));
     }
-
-    /// <summary>Where the body of the answer says it; a header goes before.</summary>
-    public void TakeRegion(string region) => Region ??= region;
 
     private static string? First(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
