@@ -97,7 +97,7 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
             case SetupItem.TransportPolicy:
                 Policy = null;
                 var policy = await AskAsync(item, "s3:GetBucketPolicy", (sdk, token) => sdk.GetBucketPolicyAsync(new GetBucketPolicyRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => Policy = answer.Policy?.Contains("<Code>NoSuchBucketPolicy</Code>", StringComparison.Ordinal) == true ? null : answer.Policy, cancellationToken);
-                return policy.State == FactState.Known ? policy with { Value = S3Policies.DemandsTls(Policy) ? SetupItem.On : SetupItem.Off } : policy;
+                return policy.State == FactState.Known ? policy with { Value = S3Policies.DemandsTls(Policy, bucket, settings.Prefix) ? SetupItem.On : SetupItem.Off } : policy;
             case SetupItem.Lifecycle:
                 Rules = [];
                 return await AskAsync(item, "s3:GetLifecycleConfiguration", (sdk, token) => sdk.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => (Rules = answer.Configuration?.Rules ?? []).Count == 0 ? null : S3Lifecycle.TextOf(Rules), cancellationToken);
