@@ -41,10 +41,10 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
     [Parameter]
     public SwitchParameter NoVersioning { get; set; }
 
-    /// <summary>After which versions that are no longer the newest go.</summary>
+    /// <summary>After which versions that are no longer the newest go; without it what is set stays, and else it is 90.</summary>
     [Parameter]
     [ValidateRange(1, 36500)]
-    public int NoncurrentDays { get; set; } = 90;
+    public int? NoncurrentDays { get; set; }
 
     /// <summary>Also changes that nobody can take back.</summary>
     [Parameter]

@@ -8,7 +8,7 @@ using SecureBackup.Targets.Setup;
 namespace SecureBackup.Targets.S3;
 
 /// <summary>What must change about a bucket so that it is as wished: private, sealed, versioned, tidy.</summary>
-internal sealed class S3Plan(S3Settings settings, S3Facts present)
+internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
 {
     private const string Aes256 = "AES256";
     private const string OwnerEnforced = "BucketOwnerEnforced";
@@ -19,17 +19,20 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
 
     public Func<IAmazonS3, CancellationToken, Task> DeedOf(SetupChange change) => _steps.First(step => step.Change == change).Apply;
 
-    public static S3Plan Of(S3Settings settings, S3Facts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts)
+    /// <param name="isMade">There was no bucket, and there is one now: nobody else has anything in it.</param>
+    public static S3Plan Of(S3Settings settings, S3Facts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts, bool isMade)
     {
-        RequireSense(wishes);
-        var plan = new S3Plan(settings, present);
-        if (facts is [{ Item: SetupItem.Place, Value: null }])
+        RequireSense(settings.Profile, wishes);
+        var isMissing = facts is [{ Item: SetupItem.Place, Value: null }];
+        var plan = new S3Plan(settings, present, isMissing || isMade);
+        if (isMissing)
         {
             plan.Add(SetupItem.Place, "none", settings.Bucket, $"Create the private bucket {settings.Bucket} in {settings.Region}{(wishes.Lock is null ? "" : " with object lock")}", (sdk, token) => sdk.PutBucketAsync(plan.Creation(wishes), token));
-            facts = FactsOfNew(wishes);
+            facts = FactsOfNew(settings.Profile, wishes);
         }
 
         var known = facts.ToDictionary(static fact => fact.Item, StringComparer.Ordinal);
+        plan.RequirePossible(wishes, known);
         plan.AddPrivacy(known);
         plan.AddEncryption(wishes, known);
         plan.AddVersions(wishes, known);
@@ -37,8 +40,9 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
         return plan;
     }
 
-    private static void RequireSense(SetupWishes wishes)
+    private static void RequireSense(S3Profile profile, SetupWishes wishes)
     {
+        RequireOffered(profile, wishes);
         if (wishes.Lock is not null && !wishes.KeepsVersions)
         {
             throw new TargetException(TargetFault.LockNotKept, "Objects can be locked only where versions are kept.");
@@ -60,6 +64,35 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
         }
     }
 
+    private static void RequireOffered(S3Profile profile, SetupWishes wishes)
+    {
+        var lacking = wishes switch
+        {
+            { KmsKey: not null } when !profile.TakesKmsKeys => "takes no key of your own to encrypt with",
+            { ArchiveAfterDays: not null } when !profile.MovesPacksToArchive => "cannot move packs alone to an archive",
+            { KeepsVersions: false } when profile.IsVersioned == true => "always keeps versions",
+            _ => null,
+        };
+        if (lacking is not null)
+        {
+            throw new RequestException(FaultCodes.TargetOptionInvalid, $"{profile.Name} {lacking}.");
+        }
+    }
+
+    /// <exception cref="RequestException"><c>SetupRefused</c>: the bucket is one that can no longer become so.</exception>
+    private void RequirePossible(SetupWishes wishes, Dictionary<string, TargetFact> known)
+    {
+        if (known.GetValueOrDefault(SetupItem.RetentionPolicy)?.Value is { } policy and not SetupItem.Off && (wishes.Lock is not null || (wishes.KeepsVersions && settings.Profile.RetentionPolicyExcludesVersions)))
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"The bucket {settings.Bucket} is under a {policy}, beside which there is no object lock{(settings.Profile.RetentionPolicyExcludesVersions ? ", and no versions" : "")}.") { Remedy = "Use a bucket without it." };
+        }
+
+        if (wishes.Lock is not null && !settings.Profile.LocksLate && known.GetValueOrDefault(SetupItem.ObjectLock) is { State: FactState.Known, Value: SetupItem.Off })
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{settings.Profile.Name} turns object lock on only when a bucket is made, and {settings.Bucket} was made without.") { Remedy = "Use a new bucket." };
+        }
+    }
+
     private void Add(string item, string? from, string to, string text, Func<IAmazonS3, CancellationToken, Task> apply, bool isIrreversible = false) =>
         _steps.Add((new SetupChange(item, from ?? "none", to, text, isIrreversible), apply));
 
@@ -67,21 +100,20 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
     {
         BucketName = settings.Bucket,
         ObjectLockEnabledForBucket = wishes.Lock is not null,
-
-        // The platform's first region is the one that must not be named.
-        BucketRegionName = settings.Profile.EndpointOf is null || settings.Region is "us-east-1" ? null : settings.Region,
+        BucketRegionName = settings.Location,
     };
 
     /// <summary>What a new bucket has everywhere; whoever makes it looks again.</summary>
-    private static List<TargetFact> FactsOfNew(SetupWishes wishes)
+    private static List<TargetFact> FactsOfNew(S3Profile profile, SetupWishes wishes)
     {
         var isLocked = wishes.Lock is null ? SetupItem.Off : SetupItem.On;
-        return
+        TargetFact[] usual =
         [
             new(SetupItem.PublicAccessBlock, FactState.Known, SetupItem.Off), new(SetupItem.ObjectOwnership, FactState.Known, null), new(SetupItem.TransportPolicy, FactState.Known, SetupItem.Off),
-            new(SetupItem.Encryption, FactState.Known, null), new(SetupItem.Versioning, FactState.Known, isLocked), new(SetupItem.ObjectLock, FactState.Known, isLocked),
+            new(SetupItem.Encryption, FactState.Known, null), new(SetupItem.Versioning, FactState.Known, profile.IsVersioned == true ? SetupItem.On : isLocked), new(SetupItem.ObjectLock, FactState.Known, isLocked),
             new(SetupItem.DefaultRetention, FactState.Known, null), new(SetupItem.Lifecycle, FactState.Known, null),
         ];
+        return [.. usual.Where(fact => !profile.BucketsLack.Contains(fact.Item, StringComparer.Ordinal))];
     }
 
     private void AddPrivacy(Dictionary<string, TargetFact> known)
@@ -93,7 +125,7 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
         }
         else if (known.GetValueOrDefault(SetupItem.PublicAccessBlock) is not { State: FactState.Known } && known.GetValueOrDefault(SetupItem.PublicAccess)?.Value is { } access && access.StartsWith(S3Facts.ByAccessList, StringComparison.Ordinal))
         {
-            Add(SetupItem.PublicAccess, access, SetupItem.Off, "Take everybody off the bucket's access list", (sdk, token) => sdk.PutBucketAclAsync(new PutBucketAclRequest { BucketName = settings.Bucket, ACL = S3CannedACL.Private }, token));
+            Add(SetupItem.PublicAccess, access, SetupItem.Off, $"Take everybody off the bucket's access list, which gives them{access[S3Facts.ByAccessList.Length..]}; what it gives others stays", CloseListAsync);
         }
 
         if (known.GetValueOrDefault(SetupItem.ObjectOwnership) is { State: FactState.Known, Value: not OwnerEnforced and var owner })
@@ -108,6 +140,39 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
             Add(SetupItem.TransportPolicy, SetupItem.Off, SetupItem.On, "Refuse requests without TLS, by a statement in the bucket's policy", (sdk, token) => sdk.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = settings.Bucket, Policy = S3Policies.WithTls(present.Policy, settings.Bucket, settings.Region) }, token));
         }
     }
+
+    /// <summary>By headers: in the body that the SDK writes, Ceph finds no grantee.</summary>
+    private async Task CloseListAsync(IAmazonS3 sdk, CancellationToken cancellationToken)
+    {
+        var list = await sdk.GetBucketAclAsync(new GetBucketAclRequest { BucketName = settings.Bucket, ExpectedBucketOwner = settings.Owner }, cancellationToken);
+        if (list.Grants is not { Count: > 0 } grants)
+        {
+            throw new TargetException(TargetFault.Unavailable, $"The access list of {settings.DisplayName} cannot be read, so nothing is taken off it.");
+        }
+
+        var rest = grants.Where(static grant => !S3Facts.IsForEverybody(grant)).ToLookup(static grant => grant.Permission?.Value ?? "", GranteeOf, StringComparer.Ordinal);
+        string? To(S3Permission permission) => rest.Contains(permission.Value) ? string.Join(", ", rest[permission.Value]) : null;
+        var request = new PutBucketAclRequest
+        {
+            BucketName = settings.Bucket,
+            ExpectedBucketOwner = settings.Owner,
+            ACL = rest.Count == 0 ? S3CannedACL.Private : null,
+            GrantFullControl = To(S3Permission.FULL_CONTROL),
+            GrantRead = To(S3Permission.READ),
+            GrantWrite = To(S3Permission.WRITE),
+            GrantReadACP = To(S3Permission.READ_ACP),
+            GrantWriteACP = To(S3Permission.WRITE_ACP),
+        };
+        await sdk.PutBucketAclAsync(request, cancellationToken);
+    }
+
+    private static string GranteeOf(S3Grant grant) => grant.Grantee switch
+    {
+        { CanonicalUser: { Length: > 0 } id } => $"id=\"{id}\"",
+        { URI: { Length: > 0 } group } => $"uri=\"{group}\"",
+        { EmailAddress: { Length: > 0 } address } => $"emailAddress=\"{address}\"",
+        _ => throw new RequestException(FaultCodes.SetupRefused, "The bucket's access list names somebody in a way that cannot be written back, so nothing is taken off it."),
+    };
 
     private void AddEncryption(SetupWishes wishes, Dictionary<string, TargetFact> known)
     {
@@ -184,14 +249,19 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
             return;
         }
 
-        var archive = wishes.ArchiveClass?.ToUpperInvariant() ?? (settings.Profile.ColdClasses is [var first, ..] ? first : "GLACIER");
         var isVersioned = wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known };
-        var wanted = S3Lifecycle.Wanted(wishes, settings.Prefix, isVersioned, archive);
+        var wanted = S3Lifecycle.Wanted(wishes, present.Rules, settings.Prefix, isVersioned, settings.Profile.ColdClasses is [var first, ..] ? first : "GLACIER");
         var (now, then) = (S3Lifecycle.TextOf(S3Lifecycle.OursOf(present.Rules, settings.Prefix)), S3Lifecycle.TextOf(wanted));
-        if (!string.Equals(now, then, StringComparison.Ordinal))
+        if (!string.Equals(now, then, StringComparison.Ordinal) && WholeBucket.MayBeTidied(wishes, settings.Prefix, isNew, out var others))
         {
-            var rules = S3Lifecycle.Merge(present.Rules, wanted, settings.Prefix);
-            Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(new PutLifecycleConfigurationRequest { BucketName = settings.Bucket, Configuration = new LifecycleConfiguration { Rules = rules } }, token));
+            Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(RulesOf(wanted), token), isIrreversible: others);
         }
     }
+
+    private PutLifecycleConfigurationRequest RulesOf(IReadOnlyList<LifecycleRule> wanted) => new()
+    {
+        BucketName = settings.Bucket,
+        Configuration = new LifecycleConfiguration { Rules = S3Lifecycle.Merge(present.Rules, wanted, settings.Prefix) },
+        TransitionDefaultMinimumObjectSize = present.SmallestMoved,
+    };
 }

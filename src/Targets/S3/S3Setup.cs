@@ -9,9 +9,11 @@ using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.S3;
 
-/// <summary>A bucket, on any store that speaks S3.</summary>
-internal sealed class S3Setup : TargetSetup
+/// <summary>A bucket, on any store that speaks S3. Platforms add what only their buckets have.</summary>
+internal class S3Setup : TargetSetup
 {
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
+
     private readonly S3Settings _settings;
     private readonly S3Client _client;
     private readonly S3Facts _facts;
@@ -19,6 +21,7 @@ internal sealed class S3Setup : TargetSetup
     private readonly HttpClient _anonymous;
     private readonly TimeProvider _time;
     private S3Plan? _plan;
+    private bool _isMade;
 
     public S3Setup(S3Settings settings, S3Credentials credentials, TimeProvider time)
     {
@@ -38,17 +41,28 @@ internal sealed class S3Setup : TargetSetup
         });
     }
 
-    public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
+    public sealed override TargetMeter Meter { get; } = new();
+
+    protected S3Settings Settings => _settings;
+
+    protected S3Facts Facts => _facts;
+
+    /// <summary>How long a setting may take until it is seen.</summary>
+    protected virtual TimeSpan SettlesWithin => TimeSpan.Zero;
+
+    public override async Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) =>
+        await _facts.InspectAsync(cancellationToken) is { Count: > 1 } facts ? await CompleteAsync(facts, cancellationToken) : [new TargetFact(SetupItem.Place, FactState.Known, null)];
 
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
-        _plan = S3Plan.Of(_settings, _facts, wishes, facts);
+        _plan = S3Plan.Of(_settings, _facts, wishes, facts, _isMade);
         return Task.FromResult(_plan.Changes);
     }
 
     public override async Task ApplyAsync(SetupChange change, CancellationToken cancellationToken)
     {
         var deed = _plan?.DeedOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
+        await RereadAsync(change.Item, cancellationToken);
         try
         {
             await _client.SendAsync(
@@ -66,6 +80,7 @@ internal sealed class S3Setup : TargetSetup
         }
 
         await RequireKeptAsync(change, cancellationToken);
+        _isMade |= change.Item is SetupItem.Place;
     }
 
     public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => _rights.FindAsync(cancellationToken);
@@ -76,8 +91,8 @@ internal sealed class S3Setup : TargetSetup
 
     public override async Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken)
     {
-        var request = new ListObjectsV2Request { BucketName = _settings.Bucket, Prefix = _settings.Prefix, MaxKeys = 1, ExpectedBucketOwner = _settings.Owner };
-        return (await _client.SendAsync(S3Deed.List(""), (sdk, guard) => sdk.ListObjectsV2Async(request, guard.Token), cancellationToken)).Date;
+        var request = new ListObjectsRequest { BucketName = _settings.Bucket, Prefix = _settings.Prefix, MaxKeys = 1, ExpectedBucketOwner = _settings.Owner };
+        return (await _client.SendAsync(S3Deed.List(""), (sdk, guard) => sdk.ListObjectsAsync(request, guard.Token), cancellationToken)).Date;
     }
 
     public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
@@ -89,6 +104,9 @@ internal sealed class S3Setup : TargetSetup
             : new UriBuilder(endpoint) { Host = $"{_settings.Bucket}.{endpoint.Host}", Path = key }.Uri;
         return AnonymousRead.TryAsync(_anonymous, address, _settings.StallTimeout, _time, cancellationToken);
     }
+
+    /// <summary>What only buckets of this platform have.</summary>
+    protected virtual Task<IReadOnlyList<TargetFact>> CompleteAsync(IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken) => Task.FromResult(facts);
 
     private static string RightOf(string item) => item switch
     {
@@ -103,25 +121,58 @@ internal sealed class S3Setup : TargetSetup
         _ => "s3:PutBucketObjectLockConfiguration",
     };
 
+    /// <summary>What others write too is added to as it is now, not as it was before somebody thought about the change.</summary>
+    private async Task RereadAsync(string item, CancellationToken cancellationToken)
+    {
+        if (item is SetupItem.TransportPolicy or SetupItem.Lifecycle && (await _facts.ReadAsync(item, cancellationToken)).State != FactState.Known)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{item} of {_settings.DisplayName} can no longer be read, so nothing is added to it.");
+        }
+    }
+
     /// <summary>Never the store's word for it that it has done as it was told.</summary>
     private async Task RequireKeptAsync(SetupChange change, CancellationToken cancellationToken)
     {
-        if (change.Item is SetupItem.Place)
+        var start = _time.GetTimestamp();
+        while (await FindMissingAsync(change, cancellationToken) is { } missing)
         {
-            if ((await _facts.ReadAsync(SetupItem.Region, cancellationToken)).State != FactState.Known)
+            if (_time.GetElapsedTime(start) >= SettlesWithin)
             {
-                throw new RequestException(FaultCodes.SetupRefused, $"The bucket {_settings.Bucket} was made, and cannot be looked at.");
+                throw missing;
             }
 
-            return;
+            await Task.Delay(LookAgainAfter, _time, cancellationToken);
+        }
+    }
+
+    /// <summary>Null where the store says that it is as it was to be.</summary>
+    private async Task<Exception?> FindMissingAsync(SetupChange change, CancellationToken cancellationToken)
+    {
+        if (change.Item is SetupItem.Place)
+        {
+            return await IsThereAsync(cancellationToken) ? null : new RequestException(FaultCodes.SetupRefused, $"The bucket {_settings.Bucket} was made, and cannot be looked at.");
         }
 
         var fact = await _facts.ReadAsync(change.Item, cancellationToken);
         var now = change.Item is SetupItem.Lifecycle ? S3Lifecycle.TextOf(S3Lifecycle.OursOf(_facts.Rules, _settings.Prefix)) : fact.Value;
-        if (!string.Equals(now, change.To, StringComparison.Ordinal))
+        if (string.Equals(now, change.To, StringComparison.Ordinal))
         {
-            var message = $"{change.Item} of {_settings.DisplayName} was set to {change.To}, and the store says {now ?? "none"}.";
-            throw change.Item is SetupItem.ObjectLock or SetupItem.DefaultRetention ? new TargetException(TargetFault.LockNotKept, message) : new RequestException(FaultCodes.SetupRefused, message);
+            return null;
+        }
+
+        var message = $"{change.Item} of {_settings.DisplayName} was set to {change.To}, and the store says {now ?? "none"}.";
+        return change.Item is SetupItem.ObjectLock or SetupItem.DefaultRetention ? new TargetException(TargetFault.LockNotKept, message) : new RequestException(FaultCodes.SetupRefused, message);
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _facts.ReadAsync(SetupItem.Region, cancellationToken)).State == FactState.Known;
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.PlaceMissing)
+        {
+            return false;
         }
     }
 

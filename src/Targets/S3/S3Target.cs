@@ -159,7 +159,7 @@ internal sealed class S3Target : Target
             ParallelPuts = settings.ParallelPuts,
             MaxDeletesPerRequest = S3Deletes.MaxPerRequest,
             StoreTimeTolerance = TimeSpan.FromSeconds(2),
-            MinStorageTime = settings.Profile.MinStorageTime,
+            MinStorageTime = settings.MinStorageTime,
             Region = settings.Region,
         };
     }
