@@ -77,6 +77,11 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         };
     }
 
+    /// <summary>To where a redirect leads nobody goes: the right region is for the settings to say.</summary>
+    public TargetException Redirected(ResponseNotes? notes, int status) => notes?.IsFromStore == true || notes?.Refusal?.Contains("Redirect</Code>", StringComparison.Ordinal) == true
+        ? new TargetException(TargetFault.WrongRegion, $"{Elsewhere(notes)} ({status}).")
+        : new TargetException(TargetFault.Unavailable, $"{settings.DisplayName}: the answer is not one of S3, but leads elsewhere ({status}).");
+
     private TargetException Refused(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what)
     {
         if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
@@ -86,7 +91,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
 
         var fault = FaultOf(refusal, notes, deed);
         var said = Said(refusal);
-        return new TargetException(fault, Message(fault, refusal, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
+        return new TargetException(fault, Message(fault, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
     private TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
@@ -130,15 +135,15 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         };
     }
 
-    private string Message(TargetFault fault, AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what) => fault switch
+    private string Message(TargetFault fault, ResponseNotes notes, S3Deed deed, string what) => fault switch
     {
         TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
-        TargetFault.WrongRegion when RegionIn(refusal, notes) is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",
-        TargetFault.WrongRegion => $"The bucket '{settings.Bucket}' does not lie in {settings.Region}",
+        TargetFault.WrongRegion => Elsewhere(notes),
         TargetFault.KeyRejected => $"The store does not accept the credential {credentials.Label} at {settings.DisplayName}",
         TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {Difference(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
         TargetFault.AccessDenied => $"{what}: the credential {credentials.Label} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
+        TargetFault.Cold => $"{what}: it lies in {TextIn(notes, ClassPattern()) ?? "an archive class"}, and nothing there can be read before it is restored",
         TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
         _ => what,
     };
@@ -146,6 +151,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
     private string? RemedyOf(TargetFault fault, S3Deed deed) => fault switch
     {
         TargetFault.KeyRejected => credentials.Remedy ?? settings.Profile.KeyRemedy,
+        TargetFault.Cold => $"Restore what lies below '{settings.Prefix}packs/' from the archive with the platform's console or tools (aws s3api restore-object), and run the command again when that is done.",
         TargetFault.AccessDenied => $"Give this credential the right {deed.Right}, or use one that has it.",
         _ => null,
     };
@@ -160,11 +166,17 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
             : $" ({code}).";
     }
 
-    private static string? RegionIn(AmazonServiceException refusal, ResponseNotes notes) =>
-        notes.Region ?? ((refusal as AmazonS3Exception)?.ResponseBody is { } body && RegionPattern().Match(body) is { Success: true } match ? match.Groups["region"].Value : null);
+    private static string? TextIn(ResponseNotes? notes, Regex pattern) => notes?.Refusal is { } body && pattern.Match(body) is { Success: true } match ? match.Groups["text"].Value : null;
+
+    private string Elsewhere(ResponseNotes? notes) => (notes?.Region ?? TextIn(notes, RegionPattern())) is { } region
+        ? $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}"
+        : $"The bucket '{settings.Bucket}' does not lie in {settings.Region}";
 
     private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
 
-    [GeneratedRegex("<Region>(?<region>[a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<StorageClass>(?<text>[A-Z_]{1,64})</StorageClass>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ClassPattern();
+
+    [GeneratedRegex("<Region>(?<text>[a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RegionPattern();
 }

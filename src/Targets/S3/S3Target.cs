@@ -207,9 +207,10 @@ internal sealed class S3Target : Target
 
     private void RequireEncrypted(ObjectName name, string? method)
     {
-        if ((_settings.AsksForEncryption || _settings.KmsKey is not null) && method is not { Length: > 0 })
+        const string KeyService = "aws:kms";
+        if (_settings.KmsKey is not null ? method?.StartsWith(KeyService, StringComparison.Ordinal) != true : _settings.AsksForEncryption && method is not { Length: > 0 })
         {
-            throw new TargetException(TargetFault.Unsupported, $"{DisplayName} was asked to encrypt '{name}' and does not say that it did.");
+            throw new TargetException(TargetFault.Unsupported, $"{DisplayName} was asked to encrypt '{name}'{(_settings.KmsKey is null ? "" : " with a key of the key service")} and does not say that it did.");
         }
     }
 

@@ -14,6 +14,9 @@ public sealed record S3DoubleOptions
 
     public S3Key Key { get; init; } = S3Key.New();
 
+    /// <summary>Whose the buckets are: who expects somebody else's is refused.</summary>
+    public string Owner { get; init; } = "111122223333";
+
     /// <summary>Tokens that are taken instead of a signature, as IBM's are.</summary>
     public ISet<string> BearerTokens { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
