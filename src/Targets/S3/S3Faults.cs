@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.RegularExpressions;
 using System.Xml;
 using Amazon.Runtime;
-using Amazon.S3;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.Http;
 
@@ -110,6 +109,12 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         if (settings.Profile.OwnFault(code, refusal.Message) is { } own)
         {
             return own;
+        }
+
+        // What is sent about an object is well formed: it was changed on the way.
+        if (deed.Name is not null && code is "MalformedXML")
+        {
+            return TargetFault.Garbled;
         }
 
         if (ByCode.TryGetValue(code, out var fault))

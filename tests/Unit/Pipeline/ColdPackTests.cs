@@ -6,13 +6,15 @@ using SecureBackup.Engine.Targets;
 namespace SecureBackup.Tests.Unit.Pipeline;
 
 /// <summary>What lies in an archive is neither lost nor damaged: it is named, with what to do, and the rest goes on.</summary>
-public sealed class ColdPackTests
+public sealed class ColdPackTests : IAsyncDisposable
 {
     private const int PackBytes = 1 << 20;
 
     private readonly MemoryTarget _store = new(options: new MemoryTargetOptions { HasColdStorage = true });
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
 
     [Fact]
     public async Task A_restore_names_the_files_whose_packs_are_cold_and_restores_the_others()
