@@ -39,7 +39,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             var table = Verify(pack, bytes.Span);
             return new PackVerdict(pack.HasHash ? pack : pack with { Sha256 = ContentHash.Of(bytes.Span) }, table, Damage: null);
         }
-        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage))
+        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage) && damage is not TargetException { Fault: TargetFault.Cold })
         {
             return new PackVerdict(pack, Table: null, damage);
         }
