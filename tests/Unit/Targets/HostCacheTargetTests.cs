@@ -157,6 +157,27 @@ public sealed class HostCacheTargetTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_limit_is_the_hosts_and_not_each_targets()
+    {
+        foreach (var (at, folder) in new[] { "one", "two" }.Index())
+        {
+            await using var target = new HostCacheTarget(new MemoryTarget(options: new MemoryTargetOptions { IsNear = false }), new HostObjectCache(Path.Combine(CacheFolder, folder), _sink) { HostFolder = CacheFolder, MaxBytes = 3 * (100 + 32) });
+            for (var name = 0; name < 2; name++)
+            {
+                await target.PutAsync(new ObjectName($"snapshots/{name}"), new MemoryStream(Bytes(100)), PutOptions.Default, Cancel);
+            }
+
+            foreach (var file in new DirectoryInfo(Path.Combine(CacheFolder, folder, "snapshots")).GetFiles())
+            {
+                file.LastWriteTimeUtc = new DateTime(2000, 1, 1 + at, 0, 0, 0, DateTimeKind.Utc);
+            }
+        }
+
+        Assert.Single(Directory.GetFiles(Path.Combine(CacheFolder, "one", "snapshots")));
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(CacheFolder, "two", "snapshots")).Length);
+    }
+
+    [Fact]
     public async Task Over_its_size_the_oldest_go()
     {
         var names = Enumerable.Range(0, 5).Select(static index => $"snapshots/{index}").ToArray();
