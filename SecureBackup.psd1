@@ -30,6 +30,7 @@
         'Get-CustomerBackup'
         'Get-CustomerBackupItem'
         'Get-CustomerData'
+        'Initialize-BackupTarget'
         'New-BackupVault'
         'Optimize-BackupVault'
         'Register-BackupTarget'

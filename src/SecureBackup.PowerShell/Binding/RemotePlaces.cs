@@ -3,8 +3,8 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Targets.Wrappers;
-using SecureBackup.Engine.Telemetry;
 using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 
@@ -65,10 +65,21 @@ internal static class RemotePlaces
         return BackupTargetTest.From(settings, platform, checks, FindingsOf(run, checks));
     }
 
+    /// <inheritdoc cref="PlaceWork"/>
+    /// <param name="ask">With the text of a change, and whether nobody can take it back.</param>
+    /// <returns>What a registered target should know from now on; null where it learns nothing.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static async Task<PlaceLessons?> InitializeAsync(
+        TargetSettings settings, TargetCredential credential, PlaceOrder order, Func<string, bool, Task<PlaceAnswer>> ask, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        await using var setup = RemoteTargets.OpenSetup(settings, credential, Context);
+        return await new PlaceWork(setup, order, settings.Name ?? settings.Address.Canonical, ask, gate).RunAsync(cancellationToken);
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static ProbeRun Probe(TargetSettings settings, TargetCredential credential) => new(
         settings,
-        changed => new RetryTarget(RemoteTargets.Open(changed, credential, Context), Hurried, TimeProvider.System, NullSink.Instance),
+        changed => new RetryTarget(RemoteTargets.Open(changed, credential, Context), Hurried, TimeProvider.System, RunSink.Instance),
         RemoteTargets.OpenSetup(settings, credential, Context),
         TimeProvider.System);
 
@@ -90,7 +101,7 @@ internal static class RemotePlaces
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static string PlatformHere(TargetSettings settings) => RemoteTargets.PlatformOf(settings);
 
-    private static OpenContext Context => new(NullSink.Instance, TimeProvider.System);
+    private static OpenContext Context => new(RunSink.Instance, TimeProvider.System);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static TargetFindings FindingsOf(ProbeRun run, List<BackupTargetCheck> checks)

@@ -3,6 +3,7 @@ using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Vault;
+using SecureBackup.PowerShell.Rendering;
 
 namespace SecureBackup.PowerShell.Binding;
 
@@ -50,6 +51,7 @@ internal sealed class TargetAccess : IDisposable
         Bandwidth = settings is null ? null : PlanOf(settings),
         IsReadOnly = settings?.IsReadOnly == true,
         CacheFolder = KeepsObjects ? HostState.Default.ObjectsFolder : null,
+        Sink = RunSink.Instance,
     });
 
     private Target OpenRemote(TargetSettings settings) => Stack(RemotePlaces.Open(settings, _credential!), settings);

@@ -82,6 +82,8 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
 
     public void WriteVerbose(string text) => Post(streams => streams.WriteVerbose(text));
 
+    public void WriteWarning(string text) => Post(streams => streams.WriteWarning(text));
+
     /// <summary>From now on shows these counters, at most five times a second, and once more at the end.</summary>
     public ProgressCounters ShowProgress(string activity)
     {
@@ -104,6 +106,7 @@ internal sealed class PipelineGate : IEngineSink, IDisposable
     /// <summary>On the pool: the work, then the end of all writing.</summary>
     public async Task RunAsync(Func<PipelineGate, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
+        RunSink.Enter(this);
         try
         {
             await work(this, cancellationToken);

@@ -116,7 +116,7 @@ internal sealed class DavClient : IDisposable
         },
         async (answer, guard) => answer.StatusCode is HttpStatusCode.NotFound
             ? null
-            : await Multistatus.ReadAsync(await RequireAsync(answer, HttpStatusCode.MultiStatus, guard), guard.Token),
+            : await Multistatus.ReadAsync(await RequireAsync(answer, HttpStatusCode.MultiStatus, guard), needsFacts: !asksRoom, guard.Token),
         cancellationToken);
 
     /// <summary>The target's folder itself.</summary>

@@ -139,15 +139,22 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
             }
 
             await client.RequirePlaceAsync(cancellationToken);
-            throw refusal.Fault is TargetFault.Locked or TargetFault.NotFound ? new TargetException(TargetFault.Unavailable, refusal.Message, refusal) : refusal;
+            throw refusal.Fault is TargetFault.NotFound ? new TargetException(TargetFault.Unavailable, refusal.Message, refusal) : refusal;
         }
     }
 
     private async Task SweepAsync(string folder, CancellationToken cancellationToken)
     {
         const string Doing = "What earlier runs left cannot be looked for";
-        var before = clock.GetUtcNow() - DurableFile.StaleAge;
-        foreach (var (name, entry) in await ReadAsync(Doing, folder, cancellationToken) ?? [])
+        var found = await ReadAsync(Doing, folder, cancellationToken) ?? [];
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        // By the server's own times: a host whose clock is ahead would take away what others are just sending.
+        var before = Earlier(clock.GetUtcNow(), found.Max(static item => item.Entry.Modified)) - DurableFile.StaleAge;
+        foreach (var (name, entry) in found)
         {
             if (!entry.IsFolder && name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && entry.Modified < before)
             {
@@ -156,6 +163,8 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
         }
     }
 
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
+
     /// <summary>What is not deleted is in nobody's way: a later sweep takes it.</summary>
     public async Task TryDeleteAsync(string relative, CancellationToken cancellationToken)
     {
@@ -163,8 +172,9 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
         {
             await client.SendAsync($"'{relative}' cannot be deleted", HttpMethod.Delete, client.AddressOf(relative), cancellationToken, null, HttpStatusCode.NoContent, HttpStatusCode.OK, HttpStatusCode.NotFound);
         }
-        catch (TargetException)
+        catch (Exception exception) when (exception is TargetException or OperationCanceledException)
         {
+            // What went wrong before is what the caller must know.
         }
     }
 }

@@ -191,7 +191,8 @@ internal sealed class WebDavTarget : Target
             throw EndsBefore(name, offset + destination.Length);
         }
 
-        if (!IsObject(answer))
+        // A range is one of an object: of folders there are none.
+        if (answer.StatusCode is not HttpStatusCode.PartialContent && !IsObject(answer))
         {
             return false;
         }
@@ -217,7 +218,9 @@ internal sealed class WebDavTarget : Target
 
         if (to - from + 1 < destination.Length)
         {
-            throw EndsBefore(name, offset + destination.Length);
+            throw answer.Content.Headers.ContentRange.Length < offset + destination.Length
+                ? EndsBefore(name, offset + destination.Length)
+                : new TargetException(TargetFault.Unavailable, $"'{name}' cannot be read in {DisplayName}: the answer is only a part of the range from byte {offset}.");
         }
 
         await ReadWholeAsync(name, body, destination, cancellationToken);

@@ -25,12 +25,13 @@ public sealed class LoopbackServer : IAsyncDisposable
     public Uri Address { get; }
 
     /// <param name="certificate">Over TLS with this one, and without TLS where there is none.</param>
-    public static async Task<LoopbackServer> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null)
+    /// <param name="port">Of one that was there before; any free one without it.</param>
+    public static async Task<LoopbackServer> StartAsync(RequestDelegate answer, X509Certificate2? certificate = null, int port = 0)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(options =>
         {
-            options.Listen(IPAddress.Loopback, 0, listen =>
+            options.Listen(IPAddress.Loopback, port, listen =>
             {
                 if (certificate is not null)
                 {

@@ -18,6 +18,7 @@ public sealed class FaultProxy : IAsyncDisposable
     private LoopbackServer _server = null!;
     private FaultSchedule _schedule = FaultSchedule.None();
     private bool _isNextListingOld;
+    private int _unanswered;
 
     private FaultProxy(Uri store, Func<HttpRequest, bool> isListing)
     {
@@ -31,8 +32,17 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>Whether the bodies of objects may be changed on the way too, which no store's protocol notices.</summary>
     public bool CorruptsObjects { get; set; }
 
-    /// <summary>Sees every request once it has been answered, before the answer goes on.</summary>
+    /// <summary>What of a request's body the store proves by a sum: nothing else is changed on the way, since nothing would notice.</summary>
+    public Func<HttpRequest, byte[], Range> Proved { get; set; } = static (_, _) => Range.All;
+
+    /// <summary>Sees every request once it has been answered, before the answer goes on and before the store gets another.</summary>
     public Func<HttpRequest, StoreAnswer, Task>? Passed { get; set; }
+
+    /// <summary>Whether it says so where the store is not there, and when to ask again, as a balancer does; else the line breaks.</summary>
+    public bool SaysWhenAway { get; set; }
+
+    /// <summary>Requests that the store was not there for.</summary>
+    public int Unanswered => _unanswered;
 
     /// <param name="isListing">Such answers may be old, and may be changed: no store's protocol proves them.</param>
     public static async Task<FaultProxy> StartAsync(Uri store, Func<HttpRequest, bool> isListing)
@@ -60,7 +70,7 @@ public sealed class FaultProxy : IAsyncDisposable
     {
         var schedule = _schedule;
         var body = await ReadAsync(context.Request);
-        var fault = Fitting(schedule.Next(), context.Request, body.Length);
+        var fault = Fitting(schedule.Next(), context.Request, body);
         switch (fault)
         {
             case FaultKind.ServerError or FaultKind.Busy or FaultKind.TooMany:
@@ -82,6 +92,7 @@ public sealed class FaultProxy : IAsyncDisposable
         try
         {
             answer = await PassAsync(context.Request, body, fault, schedule);
+            await (answer is null ? Task.CompletedTask : Passed?.Invoke(context.Request, answer) ?? Task.CompletedTask);
         }
         finally
         {
@@ -94,14 +105,14 @@ public sealed class FaultProxy : IAsyncDisposable
             return;
         }
 
-        await (Passed?.Invoke(context.Request, answer) ?? Task.CompletedTask);
         await GiveAsync(context, answer, fault, schedule);
     }
 
-    /// <summary>Nothing can be cut out of, or changed in, a body that is not there.</summary>
-    private FaultKind Fitting(FaultKind planned, HttpRequest request, int bodyBytes) => planned switch
+    /// <summary>Nothing can be cut out of a body that is not there, or changed in one that nothing proves.</summary>
+    private FaultKind Fitting(FaultKind planned, HttpRequest request, byte[] body) => planned switch
     {
-        FaultKind.CutRequest or FaultKind.CorruptRequest when bodyBytes == 0 => FaultKind.Reset,
+        FaultKind.CutRequest when body.Length == 0 => FaultKind.Reset,
+        FaultKind.CorruptRequest when Proved(request, body).GetOffsetAndLength(body.Length).Length == 0 => FaultKind.Reset,
         FaultKind.CorruptAnswer when !CorruptsObjects && HttpMethods.IsGet(request.Method) && !_isListing(request) => FaultKind.CutAnswer,
         _ => planned,
     };
@@ -117,7 +128,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 return null;
             case FaultKind.CorruptRequest:
                 schedule.Note(fault);
-                return await _line.SendAsync(request, Flip(body, schedule));
+                return await _line.SendAsync(request, Flip(body, Proved(request, body), schedule));
             case FaultKind.Duplicate:
                 schedule.Note(fault);
                 await _line.SendAsync(request, body);
@@ -129,8 +140,14 @@ public sealed class FaultProxy : IAsyncDisposable
         }
 
         _isNextListingOld |= fault == FaultKind.StaleListing;
-        var answer = await _line.SendAsync(request, body);
+        var answer = await _line.SendAsync(request, body) ?? Away();
         return answer is not null && _isListing(request) ? Earlier($"{request.Method} {StoreLine.TargetOf(request)}", answer, schedule) : answer;
+    }
+
+    private StoreAnswer? Away()
+    {
+        Interlocked.Increment(ref _unanswered);
+        return SaysWhenAway ? new StoreAnswer(502, [KeyValuePair.Create("Retry-After", new[] { "1" })], []) : null;
     }
 
     /// <summary>The first answer to the same listing, where an old one is due.</summary>
@@ -161,7 +178,7 @@ public sealed class FaultProxy : IAsyncDisposable
         else if (fault == FaultKind.CorruptAnswer && body.Length > 0)
         {
             schedule.Note(fault);
-            body = Flip(body, schedule);
+            body = Flip(body, Range.All, schedule);
         }
 
         try
@@ -219,10 +236,11 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    private static byte[] Flip(byte[] bytes, FaultSchedule schedule)
+    private static byte[] Flip(byte[] bytes, Range part, FaultSchedule schedule)
     {
+        var (from, length) = part.GetOffsetAndLength(bytes.Length);
         var flipped = (byte[])bytes.Clone();
-        flipped[schedule.Pick(bytes.Length)] ^= (byte)(1 << schedule.Pick(8));
+        flipped[from + schedule.Pick(length)] ^= (byte)(1 << schedule.Pick(8));
         return flipped;
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
@@ -7,17 +8,19 @@ using Azure.Storage.Sas;
 namespace SecureBackup.Tests.Servers.Processes;
 
 /// <summary>Microsoft's own emulator of Azure Blob Storage, which can be killed and started again: the data is in its folder, which goes with it.</summary>
-public sealed class AzuriteServer : IAsyncDisposable
+public sealed partial class AzuriteServer : IAsyncDisposable
 {
     public const string Account = "securebackuptests";
     public const string Install = "npm ci --prefix tests/Servers --ignore-scripts";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("azurite-").FullName;
     private readonly int _port = ServerProcess.FreePort();
+    private readonly bool _isInMemory;
     private ServerProcess? _server;
 
-    private AzuriteServer()
+    private AzuriteServer(bool isInMemory)
     {
+        _isInMemory = isInMemory;
         Admin = Client(Key);
     }
 
@@ -33,9 +36,10 @@ public sealed class AzuriteServer : IAsyncDisposable
 
     private static string? Program { get; } = FindProgram();
 
-    public static async Task<AzuriteServer> StartAsync()
+    /// <param name="isInMemory">Its data ends with it, and it waits for no disk.</param>
+    public static async Task<AzuriteServer> StartAsync(bool isInMemory = false)
     {
-        var server = new AzuriteServer();
+        var server = new AzuriteServer(isInMemory);
         try
         {
             await server.StartAgainAsync();
@@ -67,9 +71,15 @@ public sealed class AzuriteServer : IAsyncDisposable
         return name;
     }
 
+    /// <summary>
+    /// As a power cut would end it, and without the loss of anything that it has acknowledged: what it keeps is in its memory until it writes all of it to its disk, every five
+    /// seconds. Whoever calls sees to it that nothing is stored meanwhile.
+    /// </summary>
     public async Task KillAsync()
     {
-        await _server!.KillAsync();
+        var mark = await CreateContainerAsync();
+        await _server!.WaitAsync(async () => await IsSavedAsync(mark));
+        await _server.KillAsync();
         _server = null;
     }
 
@@ -77,8 +87,8 @@ public sealed class AzuriteServer : IAsyncDisposable
     {
         string[] arguments =
         [
-            Program!, "--blobHost", "127.0.0.1", "--blobPort", _port.ToString(CultureInfo.InvariantCulture), "--location", _folder,
-            "--skipApiVersionCheck", "--disableTelemetry", "--silent",
+            Program!, "--blobHost", "127.0.0.1", "--blobPort", _port.ToString(CultureInfo.InvariantCulture),
+            "--skipApiVersionCheck", "--disableTelemetry", "--silent", .. _isInMemory ? ["--inMemoryPersistence"] : new[] { "--location", _folder },
         ];
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["AZURITE_ACCOUNTS"] = $"{Account}:{Key}" };
         _server = await ServerProcess.StartAsync(Path.Combine(_folder, "azurite.out"), environment, "node", arguments);
@@ -106,6 +116,25 @@ public sealed class AzuriteServer : IAsyncDisposable
 
         Directory.Delete(_folder, recursive: true);
     }
+
+    /// <summary>Whether what was there when <paramref name="mark"/> was made is on the disk, with the files that its blobs are parts of.</summary>
+    private async Task<bool> IsSavedAsync(string mark)
+    {
+        try
+        {
+            var blobs = await File.ReadAllTextAsync(Path.Combine(_folder, "__azurite_db_blob__.json"));
+            var extents = await File.ReadAllTextAsync(Path.Combine(_folder, "__azurite_db_blob_extent__.json"));
+            return blobs.Contains(mark, StringComparison.Ordinal)
+                && ExtentOfBlob().Matches(blobs).All(match => extents.Contains(match.Groups["id"].Value, StringComparison.Ordinal));
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex("\"persistency\":\\{\"id\":\"(?<id>[^\"]+)\"", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10000)]
+    private static partial Regex ExtentOfBlob();
 
     /// <summary>In the folder of this project, above wherever the tests run.</summary>
     private static string? FindProgram()

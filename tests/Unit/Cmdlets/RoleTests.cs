@@ -61,7 +61,7 @@ public sealed class RoleTests : IDisposable
     /// <summary>They open no vault, or with any key, or make one.</summary>
     private static readonly string[] Others =
     [
-        "Connect-BackupVault", "Disconnect-BackupVault", "Get-BackupTarget", "Get-BackupVault", "New-BackupVault", "Register-BackupTarget", "Restore-BackupVaultKey", "Set-BackupTarget",
+        "Connect-BackupVault", "Disconnect-BackupVault", "Get-BackupTarget", "Get-BackupVault", "Initialize-BackupTarget", "New-BackupVault", "Register-BackupTarget", "Restore-BackupVaultKey", "Set-BackupTarget",
         "Test-BackupTarget", "Unregister-BackupTarget",
     ];
 

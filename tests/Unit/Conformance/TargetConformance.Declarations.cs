@@ -18,6 +18,8 @@ public abstract partial class TargetConformance
     /// <summary>Checks that this target cannot be asked to pass, each with the reason.</summary>
     protected virtual IReadOnlyDictionary<string, string> Exemptions { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
+    internal (TargetCapabilities Capabilities, IReadOnlyDictionary<string, string> Exemptions) Claims => (Expected, Exemptions);
+
     /// <summary>A target whose bucket, container or folder does not exist.</summary>
     protected virtual ValueTask<Target> CreateWithoutPlaceAsync() => throw new NotSupportedException("A target says how to make one whose place is missing, or is exempt with a reason.");
 

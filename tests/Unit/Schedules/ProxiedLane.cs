@@ -6,12 +6,12 @@ using SecureBackup.Tests.Servers.Faults;
 namespace SecureBackup.Tests.Unit.Schedules;
 
 /// <summary>A store that speaks HTTP, behind a fault proxy. A platform says how its target is opened at an address, and what a listing is.</summary>
-internal sealed class ProxiedLane : ScheduleLane
+internal class ProxiedLane : ScheduleLane
 {
     private readonly FaultProxy _proxy;
     private readonly Func<Task<IReadOnlyList<string>>> _leftovers;
 
-    private ProxiedLane(FaultProxy proxy, Func<Uri, TimeSpan, Target> open, Uri store, Func<Task<IReadOnlyList<string>>>? leftovers)
+    protected ProxiedLane(FaultProxy proxy, Func<Uri, TimeSpan, Target> open, Uri store, Func<Task<IReadOnlyList<string>>>? leftovers)
     {
         _proxy = proxy;
         _leftovers = leftovers ?? base.LeftoversAsync;
@@ -29,6 +29,8 @@ internal sealed class ProxiedLane : ScheduleLane
         new ProxiedLane(await FaultProxy.StartAsync(store, isListing), open, store, leftovers);
 
     internal override void Begin(FaultSchedule schedule) => _proxy.Begin(schedule);
+
+    internal override void CorruptObjects() => _proxy.CorruptsObjects = true;
 
     internal override Task<IReadOnlyList<string>> LeftoversAsync() => _leftovers();
 

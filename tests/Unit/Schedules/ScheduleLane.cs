@@ -28,8 +28,14 @@ internal abstract class ScheduleLane : IAsyncDisposable
 
     internal abstract void Begin(FaultSchedule schedule);
 
+    /// <summary>From now on the bytes of objects come changed too where a schedule changes answers, which only who knows what they must be can notice.</summary>
+    internal abstract void CorruptObjects();
+
     /// <summary>What lies in the place besides its objects: unfinished uploads, temporary files.</summary>
     internal virtual Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>([]);
+
+    /// <summary>How many of those may stay after so much has gone wrong: what nobody could take away again, and the store itself does in its time.</summary>
+    internal virtual int MostLeftovers(IReadOnlyList<FaultKind> happened) => 0;
 
     /// <summary>Requests that a put takes when nothing goes wrong, and the look at what is there when the name is taken.</summary>
     internal virtual int PutRequests(int lengthBytes) => 3 + (lengthBytes / (4 << 20));

@@ -23,7 +23,7 @@ public sealed class GcsDouble : IAsyncDisposable
     }
 
     /// <summary>Ends with a slash; the API is below <c>storage/v1/</c> of it.</summary>
-    public Uri Address => _server.Address;
+    public Uri Address => _state.Address!;
 
     public IReadOnlyCollection<GcsRequest> Requests => _front.Requests;
 
@@ -34,8 +34,17 @@ public sealed class GcsDouble : IAsyncDisposable
         {
             lock (_state)
             {
-                return _front.Sessions.Unfinished;
+                return _front.Sessions.Unfinished.Count();
             }
+        }
+    }
+
+    /// <summary>Those of them that are below a prefix.</summary>
+    public IReadOnlyList<string> UnfinishedUploadsOf(string prefix)
+    {
+        lock (_state)
+        {
+            return [.. _front.Sessions.Unfinished.Where(upload => upload.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(static upload => $"{upload.Name} {upload.Id}")];
         }
     }
 
@@ -45,11 +54,17 @@ public sealed class GcsDouble : IAsyncDisposable
     public static async Task<GcsDouble> StartAsync(GcsDoubleOptions? options = null)
     {
         var started = new GcsDouble(options ?? new GcsDoubleOptions());
-        started._server = await LoopbackServer.StartAsync(context =>
-            started.Before is { } before ? before(context, () => started._front.AnswerAsync(context)) : started._front.AnswerAsync(context));
+        await started.StartAgainAsync();
         started._state.Address = started._server.Address;
         return started;
     }
+
+    /// <summary>Connections end, and nobody answers any more. What was stored stays.</summary>
+    public ValueTask KillAsync() => _server.DisposeAsync();
+
+    /// <summary>On the same port.</summary>
+    public async Task StartAgainAsync() => _server = await LoopbackServer.StartAsync(
+        context => Before is { } before ? before(context, () => _front.AnswerAsync(context)) : _front.AnswerAsync(context), port: _state.Address?.Port ?? 0);
 
     /// <summary>As <c>buckets.insert</c> makes it.</summary>
     /// <param name="resource">JSON of what differs from the platform's defaults; uniform access is on unless it says otherwise.</param>

@@ -27,12 +27,20 @@ internal sealed partial class GcsSessions(GcsState state)
         public JsonObject? Done { get; set; }
 
         public bool IsCancelled { get; set; }
+
+        public void Forget()
+        {
+            Received.SetLength(0);
+            Received.Capacity = 0;
+        }
     }
 
     /// <param name="First">Null for a question how far it is.</param>
     private sealed record Chunk(long? First, long Last, long? Total);
 
-    public int Unfinished => _sessions.Values.Count(session => session is { Done: null, IsCancelled: false });
+    /// <summary>The object's name and the session's.</summary>
+    public IEnumerable<(string Name, string Id)> Unfinished =>
+        _sessions.Where(static pair => pair.Value is { Done: null, IsCancelled: false }).Select(static pair => (GcsUploads.NameOf(pair.Value.Call, pair.Value.Body), pair.Key));
 
     public GcsReply Begin(GcsCall call, JsonObject body)
     {
@@ -51,7 +59,7 @@ internal sealed partial class GcsSessions(GcsState state)
         {
             Headers = new Dictionary<string, string>(StringComparer.Ordinal)
             {
-                ["Location"] = $"{state.Address}upload/storage/v1/b/{Uri.EscapeDataString(bucket.Name)}/o?uploadType=resumable&upload_id={id}",
+                ["Location"] = $"http://{call.Headers.Host}/upload/storage/v1/b/{Uri.EscapeDataString(bucket.Name)}/o?uploadType=resumable&upload_id={id}",
                 ["X-GUploader-UploadID"] = id,
             },
         };
@@ -61,6 +69,7 @@ internal sealed partial class GcsSessions(GcsState state)
     {
         var session = Find(id);
         session.IsCancelled = true;
+        session.Forget();
         return new GcsReply(499);
     }
 
@@ -114,6 +123,7 @@ internal sealed partial class GcsSessions(GcsState state)
         var bucket = state.Bucket(session.Call["bucket"]);
         var stored = state.Store(session.Call, bucket, GcsUploads.NameOf(session.Call, session.Body), session.Body, bytes);
         session.Done = state.Describe(bucket, stored);
+        session.Forget();
         return GcsReply.Of(session.Done.DeepClone());
     }
 

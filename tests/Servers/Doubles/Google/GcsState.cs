@@ -16,7 +16,7 @@ internal sealed class GcsState(GcsDoubleOptions options)
 
     public Dictionary<string, GcsBucket> Buckets { get; } = new(StringComparer.Ordinal);
 
-    public Uri Address { get; set; } = null!;
+    public Uri? Address { get; set; }
 
     public DateTimeOffset Now => options.Time.GetUtcNow();
 
@@ -39,7 +39,7 @@ internal sealed class GcsState(GcsDoubleOptions options)
         return bucket;
     }
 
-    public JsonObject Describe(GcsBucket bucket, GcsObject stored) => stored.ToJson(Address, bucket.RetentionPeriod);
+    public JsonObject Describe(GcsBucket bucket, GcsObject stored) => stored.ToJson(Address!, bucket.RetentionPeriod);
 
     public void ThrowIfTooFast(GcsBucket bucket, string name)
     {

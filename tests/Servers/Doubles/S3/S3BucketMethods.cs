@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Xml.Linq;
 
 namespace SecureBackup.Tests.Servers.Doubles.S3;
@@ -40,6 +42,7 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
             : call.AnswerAsync(200, new XElement("PolicyStatus", new XElement("IsPublic", bucket.IsPublic ? "true" : "false"))),
         "GetBucketPolicy" => call.AnswerAsync(200, Encoding.UTF8.GetBytes(bucket.Policy ?? throw new S3RefusalException(404, "NoSuchBucketPolicy")), "application/json"),
         "PutBucketPolicy" => SetPolicy(call, bucket),
+        "DeleteBucketPolicy" => DropPolicy(call, bucket),
         _ => Setting(call, bucket),
     };
 
@@ -67,10 +70,29 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
         return call.AnswerAsync(200);
     }
 
-    private static Task SetPolicy(S3Call call, S3Bucket bucket)
+    private static Task DropPolicy(S3Call call, S3Bucket bucket)
     {
-        bucket.Policy = Encoding.UTF8.GetString(call.Body);
+        bucket.Policy = null;
         return call.AnswerAsync(204);
+    }
+
+    private Task SetPolicy(S3Call call, S3Bucket bucket)
+    {
+        var policy = Encoding.UTF8.GetString(call.Body);
+        bucket.Policy = options.TakesAnyPolicy || IsPolicy(policy) ? policy : throw new S3RefusalException(400, "MalformedPolicy");
+        return call.AnswerAsync(204);
+    }
+
+    private static bool IsPolicy(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text)?["Statement"] is not null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private Task Head(S3Call call)

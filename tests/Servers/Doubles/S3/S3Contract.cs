@@ -32,7 +32,7 @@ public sealed class S3Contract
         using var stream = typeof(S3Contract).Assembly.GetManifestResourceStream("s3-service-2.json")!;
         var document = JsonNode.Parse(stream)!.AsObject();
         _shapes = document["shapes"]!.AsObject();
-        foreach (var (name, operation) in document["operations"]!.AsObject())
+        foreach (var (name, operation) in document["operations"]!.AsObject().Where(static operation => operation.Value!["deprecated"] is null))
         {
             var uri = operation!["http"]!["requestUri"]!.GetValue<string>().Split('?', 2);
             var input = operation["input"]?["shape"]?.GetValue<string>();

@@ -38,7 +38,7 @@ internal static class S3LockMethods
         var mode = Value(call, "Mode")!;
         var until = DateTimeOffset.Parse(Value(call, "RetainUntilDate")!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         var isWeaker = stored.LockMode is not null && stored.RetainUntil > options.Time.GetUtcNow() && (until < stored.RetainUntil || (mode != stored.LockMode && stored.LockMode is "COMPLIANCE"));
-        if (isWeaker && (stored.LockMode is "COMPLIANCE" || call.Header("x-amz-bypass-governance-retention") is not "true"))
+        if (isWeaker && !options.OnlyNotesLocks && (stored.LockMode is "COMPLIANCE" || call.Header("x-amz-bypass-governance-retention") is not "true"))
         {
             throw S3RefusalException.AccessDenied;
         }

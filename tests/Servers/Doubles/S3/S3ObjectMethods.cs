@@ -73,7 +73,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
 
         var found = versions.Find(stored => stored.VersionId == (version ?? "null"));
         var isBypassed = call.Header("x-amz-bypass-governance-retention") is "true" && found is { LockMode: "GOVERNANCE", IsHeld: false };
-        if (found?.IsLocked(options.Time.GetUtcNow()) == true && !isBypassed)
+        if (found?.IsLocked(options.Time.GetUtcNow()) == true && !isBypassed && !options.OnlyNotesLocks)
         {
             throw S3RefusalException.AccessDenied;
         }

@@ -1,0 +1,153 @@
+using SecureBackup.Engine.Faults;
+using SecureBackup.PowerShell.Faults;
+using SecureBackup.PowerShell.Output;
+using SecureBackup.PowerShell.Rendering;
+using SecureBackup.Targets.Setup;
+
+namespace SecureBackup.PowerShell.Binding;
+
+/// <summary>
+/// Makes a place, or hardens the one that is there: one change after the other, each asked for, made, read back and handed out. What was made stands, whatever fails later. Named by
+/// <see cref="RemotePlaces"/> alone.
+/// </summary>
+internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subject, Func<string, bool, Task<PlaceAnswer>> ask, PipelineGate gate)
+{
+    /// <summary>What everybody's place should have.</summary>
+    private static readonly string[] Hardening =
+    [
+        SetupItem.PublicAccessBlock, SetupItem.UniformAccess, SetupItem.ObjectOwnership, SetupItem.TransportPolicy, SetupItem.Encryption, SetupItem.Versioning, SetupItem.ObjectLock,
+        SetupItem.Lifecycle,
+    ];
+
+    private readonly List<string> _made = [];
+    private Queue<SetupChange> _plan = [];
+    private IReadOnlyList<TargetFact> _facts = [];
+    private bool _isTrial;
+    private bool _isMissing;
+
+    /// <returns>What a registered target should know from now on; null where it learns nothing.</returns>
+    public async Task<PlaceLessons?> RunAsync(CancellationToken cancellationToken)
+    {
+        await PlanAsync(cancellationToken);
+        Tell();
+        var planned = _plan.Select(static change => change.Item).ToHashSet(StringComparer.Ordinal);
+        while (_plan.TryPeek(out var change))
+        {
+            try
+            {
+                await MakeAsync(change, cancellationToken);
+            }
+            catch (BackupException exception)
+            {
+                Fail(exception);
+                return null;
+            }
+        }
+
+        if (!_isTrial && !_isMissing)
+        {
+            _facts = await setup.InspectAsync(cancellationToken);
+        }
+
+        if (!_isMissing && ExposureIn(_facts) is { } exposure && !(_isTrial && planned.Overlaps([SetupItem.PublicAccess, SetupItem.PublicAccessBlock])))
+        {
+            gate.WriteError(ErrorRecordFactory.From(
+                new TargetException(TargetFault.Exposed, $"Everybody may reach {subject}: {exposure}.") { Remedy = "Take that off the place in the platform's console; this module cannot." }, subject));
+        }
+
+        return _isTrial || _isMissing ? null : new PlaceLessons(setup.OptionsFrom(_facts), _made.Contains(SetupItem.Versioning, StringComparer.Ordinal) || _made.Contains(SetupItem.Place, StringComparer.Ordinal));
+    }
+
+    private async Task PlanAsync(CancellationToken cancellationToken)
+    {
+        _facts = await setup.InspectAsync(cancellationToken);
+        var wishes = new SetupWishes
+        {
+            Lock = order.Lock,
+            DefaultRetentionDays = order.DefaultRetentionDays,
+            ArchiveAfterDays = order.ArchiveAfterDays,
+            ArchiveClass = order.ArchiveClass,
+            KmsKey = order.KmsKey,
+            KeepsVersions = order.KeepsVersions,
+            NoncurrentDays = order.NoncurrentDays,
+            AllowsIrreversible = order.AllowsIrreversible,
+        };
+        var plan = await setup.PlanAsync(wishes, _facts, cancellationToken);
+        _isMissing = plan is [{ Item: SetupItem.Place }, ..];
+        RequireOffered(SetupItem.Encryption, order.KmsKey is not null, "-KmsKey");
+        RequireOffered(SetupItem.Lifecycle, order.ArchiveAfterDays is not null, "-ArchiveAfterDays");
+        if (plan.FirstOrDefault(static change => change.IsIrreversible) is { } final && !order.AllowsIrreversible)
+        {
+            throw new RequestException(FaultCodes.TargetOptionInvalid, $"{final.Text}: nobody can take that back. It is done with -Irreversible alone.");
+        }
+
+        _plan = new Queue<SetupChange>(plan);
+    }
+
+    /// <summary>What was asked for by name is not passed over.</summary>
+    private void RequireOffered(string item, bool isWished, string parameter)
+    {
+        if (isWished && !_isMissing && StateOf(item) is var state and not FactState.Known)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{parameter}: {(state == FactState.Denied ? $"this credential may not look at {item} of {subject}" : $"{subject} has no {item}")}.") { Remedy = "Leave the parameter out, or use a credential that may." };
+        }
+    }
+
+    private FactState StateOf(string item) => _facts.FirstOrDefault(fact => string.Equals(fact.Item, item, StringComparison.Ordinal))?.State ?? FactState.NotOffered;
+
+    /// <summary>What stays as it is, and why.</summary>
+    private void Tell()
+    {
+        foreach (var (state, text) in new[] { (FactState.Denied, "This credential may not look at"), (FactState.NotOffered, "The platform does not offer") })
+        {
+            var items = _isMissing ? [] : Hardening.Where(item => _facts.Any(fact => fact.State == state && string.Equals(fact.Item, item, StringComparison.Ordinal))).ToList();
+            if (items.Count > 0)
+            {
+                gate.WriteWarning($"{subject}: {text} {string.Join(", ", items)}: nothing of it is changed.");
+            }
+        }
+    }
+
+    private async Task MakeAsync(SetupChange change, CancellationToken cancellationToken)
+    {
+        // Of a place that nobody wants to be made, nothing can be set.
+        var answer = _isMissing && !_isTrial && change.Item is not SetupItem.Place ? PlaceAnswer.No : await ask(change.Text, change.IsIrreversible);
+        _isTrial |= answer == PlaceAnswer.Trial;
+        if (answer == PlaceAnswer.Yes)
+        {
+            await setup.ApplyAsync(change, cancellationToken);
+            _made.Add(change.Item);
+        }
+
+        _plan.Dequeue();
+        Write(change, answer == PlaceAnswer.Yes);
+        if (answer == PlaceAnswer.Yes && change.Item is SetupItem.Place)
+        {
+            // What was planned for a place that was not there were assumptions.
+            await PlanAsync(cancellationToken);
+            Tell();
+        }
+    }
+
+    private void Fail(BackupException exception)
+    {
+        var rest = _plan.ToList();
+        for (var i = 0; i < rest.Count; i++)
+        {
+            Write(rest[i], isDone: false, i == 0 ? exception.Code.ToString() : null);
+        }
+
+        gate.WriteWarning(
+            $"{subject}: {(_made.Count == 0 ? "nothing was changed" : $"made, and standing: {string.Join(", ", _made)}")}; not made: {string.Join(", ", rest.Select(static change => change.Item))}. The next run goes on from there.");
+        gate.WriteError(ErrorRecordFactory.From(exception, subject));
+    }
+
+    private void Write(SetupChange change, bool isDone, string? code = null) =>
+        gate.WriteObject(new BackupTargetChange(subject, change.Item, change.From, change.To, change.IsIrreversible) { IsDone = isDone, Code = code });
+
+    private static string? ExposureIn(IReadOnlyList<TargetFact> facts) => facts.FirstOrDefault(static fact => fact is { Item: SetupItem.PublicAccess, State: FactState.Known, Value: not (null or SetupItem.Off) })?.Value;
+}
+
+/// <param name="Options">Of the place as it is now.</param>
+/// <param name="IsOther">What was tried of the place before may be otherwise now.</param>
+internal sealed record PlaceLessons(IReadOnlyDictionary<string, string> Options, bool IsOther);
