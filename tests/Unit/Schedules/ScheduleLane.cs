@@ -26,6 +26,9 @@ internal abstract class ScheduleLane : IAsyncDisposable
     /// <summary>Nothing goes wrong but by schedule: no line that seems to hang because the machine is busy.</summary>
     internal virtual bool IsExact => false;
 
+    /// <summary>Whether a governance lock can be made a compliance lock without the right to lift it.</summary>
+    internal bool StrengthensLocks { get; init; } = true;
+
     internal abstract void Begin(FaultSchedule schedule);
 
     /// <summary>From now on the bytes of objects come changed too where a schedule changes answers, which only who knows what they must be can notice.</summary>
