@@ -95,7 +95,7 @@ public sealed class DryRunTargetTests : IAsyncDisposable
         Assert.Equal(store.Objects.Count - objects.Count, planned.Objects);
     }
 
-    private static IEnumerable<string> PictureOf(string folder) => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(static path => $"{path} {File.GetLastWriteTimeUtc(path):O} {new FileInfo(path).Length}")];
+    private static List<string> PictureOf(string folder) => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(static path => $"{path} {File.GetLastWriteTimeUtc(path):O} {new FileInfo(path).Length}")];
 
     private async Task PutAsync(ObjectName name, int length)
     {

@@ -131,5 +131,5 @@ public sealed class DryRunTarget(Target inner, TimeProvider time) : DelegatingTa
 
     private TargetException Missing(ObjectName name) => new(TargetFault.NotFound, $"There is no object '{name}' on {DisplayName}: this is a dry run.");
 
-    private TargetException Refusal(ObjectName name) => new(TargetFault.Unsupported, $"'{name}' is left as it is: this is a dry run.");
+    private static TargetException Refusal(ObjectName name) => new(TargetFault.Unsupported, $"'{name}' is left as it is: this is a dry run.");
 }
