@@ -103,7 +103,7 @@ public sealed partial class StartCustomerBackupCommand
             return;
         }
 
-        var intake = _intake;
+        var intake = _intake!;
         _intake = null;
         var options = RecordOptions(DataSet!);
         RunLong(vaultPath, (vault, gate, token) => BackUpAsync(vault, intake.Spool, vaultPath, options, gate, token), intake);

@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -62,7 +61,7 @@ public sealed class ChangedOnTheWayTests : IAsyncDisposable
         var request = new VerifyRequest(vault.RequireReader(), catalog.Resolve(id.ToString()), catalog) { ReadsData = true };
 
         var result = await VerifyCorridor.RunAsync(request, RunContext.Unwatched, Token);
-        Assert.Single(result.Faults, fault => fault.Path == pack.Value);
+        Assert.Single(result.Faults, fault => string.Equals(fault.Path, pack.Value, StringComparison.Ordinal));
     }
 
     private static async Task<SnapshotId> BackUpAsync(PipelineScene scene, Target target)

@@ -59,7 +59,8 @@ public sealed class ListingCacheTests : IDisposable
         Write(count: 1, default);
         using var reader = Cache().TryOpen();
         var head = new byte[CachedEntryCodec.HeadBytes];
-        CachedEntryCodec.WriteHead(reader!.Next()!, default, 3, head);
+        var entry = reader!.Next()!;
+        CachedEntryCodec.WriteHead(entry, entry.Identity, 3, head);
         Assert.InRange(CachedEntryCodec.RestBytes(head), 1, 1000);
         for (var bit = 0; bit < 8 * head.Length; bit++)
         {
