@@ -16,8 +16,14 @@ internal static class SecondRead
         {
             return await read(target);
         }
-        catch (BackupException damage) when (!target.Capabilities.IsNear && IsOfBytes(damage))
+        catch (BackupException damage) when (IsOfBytes(damage))
         {
+            if (target.Capabilities.IsNear)
+            {
+                target.Doubt(name);
+                throw;
+            }
+
             var result = await read(target.Uncached);
             target.Doubt(name);
             return result;

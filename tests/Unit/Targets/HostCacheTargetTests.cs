@@ -243,10 +243,15 @@ public sealed class HostCacheTargetTests : IAsyncDisposable
     [Fact]
     public async Task A_fetch_that_broke_off_leaves_nothing()
     {
+        const int Parts = 16;
         _store.Replace(new ObjectName("index/one"), Bytes((16 << 20) + 1));
-        var breaking = new Breaking(_store);
+        var breaking = new Breaking(_store) { BreaksAt = Parts + 2 };
         await using var target = new HostCacheTarget(breaking, new HostObjectCache(CacheFolder, _sink));
         await ListAsync(target);
+        for (var part = 0; part < Parts; part++)
+        {
+            await ReadAsync(target, "index/one", 0, 10);
+        }
 
         await Assert.ThrowsAsync<TargetException>(() => ReadAsync(target, "index/one", 0, 10));
 
