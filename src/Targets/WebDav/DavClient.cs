@@ -60,6 +60,9 @@ internal sealed class DavClient : IDisposable
         return new Uri(_settings.Server, $"/{escaped}{(isFolder && escaped.Length > 0 ? "/" : "")}");
     }
 
+    /// <summary>As an answer names it.</summary>
+    public string PathOf(string relative) => Uri.UnescapeDataString(AddressOf(relative).AbsolutePath).TrimEnd('/');
+
     /// <summary>One request; <paramref name="read"/> is given the answer whatever it is.</summary>
     /// <param name="doing">What cannot be done, for errors.</param>
     public async Task<T> SendAsync<T>(
@@ -114,9 +117,21 @@ internal sealed class DavClient : IDisposable
             request.Headers.Add("Depth", isFolder && !asksRoom ? "1" : "0");
             return request;
         },
-        async (answer, guard) => answer.StatusCode is HttpStatusCode.NotFound
-            ? null
-            : await Multistatus.ReadAsync(await RequireAsync(answer, HttpStatusCode.MultiStatus, guard), guard.Token),
+        async (answer, guard) =>
+        {
+            if (answer.StatusCode is HttpStatusCode.NotFound)
+            {
+                return null;
+            }
+
+            Require(answer, HttpStatusCode.MultiStatus);
+            var entries = await Multistatus.ReadAsync(await answer.Content.ReadAsStreamAsync(guard.Token), guard.Token);
+            return entries.Exists(entry => string.Equals(entry.Path, PathOf(relative), StringComparison.Ordinal))
+                ? entries
+
+                // Read on, it would be an object that is not there, or an empty folder.
+                : throw new TargetException(TargetFault.Unavailable, $"{doing} in {_settings.DisplayName}: the answer is not about what was asked for.");
+        },
         cancellationToken);
 
     /// <summary>The target's folder itself.</summary>
@@ -133,12 +148,6 @@ internal sealed class DavClient : IDisposable
         expected.Contains(answer.StatusCode) ? answer.StatusCode : throw new UnexpectedStatusException(answer.StatusCode);
 
     public void Dispose() => _http.Dispose();
-
-    private static async Task<Stream> RequireAsync(HttpResponseMessage answer, HttpStatusCode expected, StallGuard guard)
-    {
-        Require(answer, expected);
-        return await answer.Content.ReadAsStreamAsync(guard.Token);
-    }
 
     private sealed class UnexpectedStatusException(HttpStatusCode status) : Exception
     {

@@ -30,12 +30,11 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
             var written = await WriteAsync(name, temporary, content, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             await PublishAsync(name, temporary, options.IfAbsent);
-            return new PutReceipt(written.LengthBytes, written.Modified) { Tag = written.Tag };
+            return new PutReceipt(written.LengthBytes, written.StoreTime) { Tag = written.Tag };
         }
         catch (Exception exception)
         {
-            using var limit = new CancellationTokenSource(CleanupTimeout, time);
-            await tree.TryDeleteAsync(temporary, limit.Token);
+            await CleanUpAsync(temporary);
             if (exception is TargetException { Fault: TargetFault.NotFound })
             {
                 tree.Forget(folder);
@@ -47,7 +46,20 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
         }
     }
 
-    private async Task<DavEntry> WriteAsync(ObjectName name, string temporary, PutContent content, CancellationToken cancellationToken)
+    private async Task CleanUpAsync(string temporary)
+    {
+        using var limit = new CancellationTokenSource(CleanupTimeout, time);
+        try
+        {
+            await tree.TryDeleteAsync(temporary, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The sweep of a later run takes it.
+        }
+    }
+
+    private async Task<ObjectStat> WriteAsync(ObjectName name, string temporary, PutContent content, CancellationToken cancellationToken)
     {
         var doing = $"'{name}' cannot be stored";
         GuardedContent? body = null;
@@ -76,7 +88,7 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
 
         var written = await client.FindAsync(doing, temporary, isFolder: false, cancellationToken);
         return written is [{ IsFolder: false } entry, ..] && entry.LengthBytes == content.LengthBytes
-            ? entry
+            ? tree.Describe(name, entry)
             : throw new TargetException(TargetFault.Unavailable, $"{doing} in {settings.DisplayName}: the server kept {(written is [var part, ..] ? part.LengthBytes : 0)} of {content.LengthBytes} bytes.");
     }
 

@@ -17,7 +17,10 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
 
     public static string FolderOf(ObjectName name) => name.Value.LastIndexOf('/') is >= 0 and var end ? name.Value[..end] : "";
 
-    public static ObjectStat Describe(ObjectName name, DavEntry entry) => new(name, entry.LengthBytes, entry.Modified) { Tag = entry.Tag };
+    /// <exception cref="TargetException"><c>Unavailable</c>: without its length and time it cannot be judged. Taken for ancient, it would be deleted.</exception>
+    public ObjectStat Describe(ObjectName name, DavEntry entry) => entry is { LengthBytes: { } length, Modified: { } modified }
+        ? new ObjectStat(name, length, modified) { Tag = entry.Tag }
+        : throw new TargetException(TargetFault.Unavailable, $"{settings.DisplayName} does not say how long '{name}' is and since when it is there.");
 
     /// <summary>Null where no object of this name is. That means nothing once the target's folder is gone, so it is looked for then.</summary>
     /// <exception cref="TargetException"><c>PlaceMissing</c>.</exception>
@@ -76,7 +79,7 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
             return null;
         }
 
-        var own = Uri.UnescapeDataString(client.AddressOf(folder).AbsolutePath).TrimEnd('/');
+        var own = client.PathOf(folder);
         var found = new List<(string, DavEntry)>(entries.Count);
         DavEntry? self = null;
         foreach (var entry in entries)
@@ -91,14 +94,7 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
             }
         }
 
-        return self switch
-        {
-            { IsFolder: true } => found,
-            not null => null,
-
-            // Read on, it would be an empty folder.
-            _ => throw new TargetException(TargetFault.Unavailable, $"{doing} in {settings.DisplayName}: the answer is not about the folder that was asked for."),
-        };
+        return self is { IsFolder: true } ? found : null;
     }
 
     public void Dispose() => _making.Dispose();

@@ -4,8 +4,9 @@ using System.Xml.Linq;
 
 namespace SecureBackup.Targets.WebDav;
 
+/// <summary>What a server says of one resource; null what it does not say.</summary>
 /// <param name="Path">Decoded, without a slash at its end.</param>
-internal sealed record DavEntry(string Path, bool IsFolder, long LengthBytes, DateTimeOffset Modified, string? Tag, long? RoomBytes);
+internal sealed record DavEntry(string Path, bool IsFolder, long? LengthBytes, DateTimeOffset? Modified, string? Tag, long? RoomBytes);
 
 /// <summary>What a server says about resources (RFC 4918, 13). It is a stranger's text: no document type, a limit on its length, and only what the standard names is looked at.</summary>
 internal static class Multistatus
@@ -58,8 +59,8 @@ internal static class Multistatus
         return new DavEntry(
             PathOf(href),
             found.Elements(Dav + "resourcetype").Elements(Dav + "collection").Any(),
-            Number(Text("getcontentlength")) ?? 0,
-            DateTimeOffset.TryParse(Text("getlastmodified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : default,
+            Number(Text("getcontentlength")),
+            DateTimeOffset.TryParse(Text("getlastmodified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : null,
             DavTags.Normalize(Text("getetag")),
             Number(Text("quota-available-bytes")));
     }

@@ -60,7 +60,7 @@ internal sealed class WebDavTarget : Target
         if (destination.IsEmpty)
         {
             var entry = await _tree.FindAsync(doing, name.Value, cancellationToken) ?? throw Missing(name);
-            if (offset > entry.LengthBytes)
+            if (offset > _tree.Describe(name, entry).LengthBytes)
             {
                 throw EndsBefore(name, offset);
             }
@@ -123,7 +123,7 @@ internal sealed class WebDavTarget : Target
     }
 
     public override async Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken) =>
-        await _tree.FindAsync($"'{name}' cannot be looked up", name.Value, cancellationToken) is { } entry ? DavTree.Describe(name, entry) : null;
+        await _tree.FindAsync($"'{name}' cannot be looked up", name.Value, cancellationToken) is { } entry ? _tree.Describe(name, entry) : null;
 
     public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -145,7 +145,7 @@ internal sealed class WebDavTarget : Target
                 }
                 else
                 {
-                    yield return DavTree.Describe(new ObjectName(relative), entry);
+                    yield return _tree.Describe(new ObjectName(relative), entry);
                 }
             }
         }

@@ -113,7 +113,7 @@ public sealed class FaultProxy : IAsyncDisposable
     {
         FaultKind.CutRequest when body.Length == 0 => FaultKind.Reset,
         FaultKind.CorruptRequest when Proved(request, body).GetOffsetAndLength(body.Length).Length == 0 => FaultKind.Reset,
-        FaultKind.CorruptAnswer when !CorruptsObjects && HttpMethods.IsGet(request.Method) && !_isListing(request) => FaultKind.CutAnswer,
+        FaultKind.CorruptAnswer when !CorruptsObjects && request.Method is "GET" or "PROPFIND" && !_isListing(request) => FaultKind.CutAnswer,
         _ => planned,
     };
 
