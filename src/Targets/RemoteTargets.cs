@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
@@ -36,7 +35,7 @@ public static class RemoteTargets
     /// <inheritdoc cref="Open"/>
     public static TargetSetup OpenSetup(TargetSettings settings, TargetCredential credential, OpenContext context) => settings.Address.Scheme switch
     {
-        "azblob" => new ClosedSetup(AzureSettings.Platform),
+        "azblob" => SetUpAzure(AzureSettings.From(settings, context.StallTimeout), credential, context),
         "gs" => SetUpGoogle(GcsSettings.From(settings, context.StallTimeout), credential, context),
         "sftp" => SetUpSftp(SftpSettings.From(settings, context.StallTimeout), credential, context),
         "dav" or "davs" => new WebDavSetup(DavSettings.From(settings, credential, context.StallTimeout), context.Time),
@@ -57,6 +56,9 @@ public static class RemoteTargets
     private static AzureBlobTarget OpenAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, AzureCredentials.From(credential, settings), context.Time);
 
+    private static AzureSetup SetUpAzure(AzureSettings settings, TargetCredential credential, OpenContext context) =>
+        new(settings, AzureCredentials.From(credential, settings), context.Time);
+
     private static SftpTarget OpenSftp(SftpSettings settings, TargetCredential credential, OpenContext context) =>
         new(settings, new SftpLogin(settings, credential), context.Time);
 
@@ -72,17 +74,17 @@ public static class RemoteTargets
     private static S3Target OpenS3(S3Settings settings, TargetCredential credential, OpenContext context)
     {
         var (authorized, credentials) = AuthorizeS3(settings, credential, context);
-        return new S3Target(authorized, credentials, credential.Label, context);
+        return new S3Target(authorized, credentials, context);
     }
 
     private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context)
     {
         var (authorized, credentials) = AuthorizeS3(settings, credential, context);
-        return new S3Setup(authorized, credentials, credential.Label, context.Time);
+        return new S3Setup(authorized, credentials, context.Time);
     }
 
-    private static (S3Settings Settings, AWSCredentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
-        IamKey.IsOne(credential, settings.Profile) ? IamKey.Authorize(settings, credential, context.Time) : (settings, S3Credentials.From(credential, settings));
+    private static (S3Settings Settings, S3Credentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>
+        IamKey.IsOne(credential, settings.Profile) ? IamKey.Authorize(settings, credential, context.Time) : (settings, S3Identities.From(credential, settings, context.Time));
 
     private static S3Profile S3ProfileOf(TargetSettings settings) => settings.Address.Scheme switch
     {

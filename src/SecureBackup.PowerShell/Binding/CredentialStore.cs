@@ -98,6 +98,7 @@ internal sealed class CredentialStore(TargetRegistry registry, CommandInvocation
         }
     }
 
+    /// <param name="names">Of the secret; of the id and the secret; of these and a token.</param>
     private static TargetCredential OfVariables(string[] names)
     {
         if (names.FirstOrDefault(static name => Environment.GetEnvironmentVariable(name) is not { Length: > 0 }) is { } missing && !(names.Length == 2 && string.Equals(missing, UserVariable, StringComparison.Ordinal)))
@@ -105,7 +106,9 @@ internal sealed class CredentialStore(TargetRegistry registry, CommandInvocation
             throw new RequestException(FaultCodes.CredentialMissing, $"The environment variable {missing} is not set.");
         }
 
-        return TargetCredential.Of(names.Length > 1 ? Environment.GetEnvironmentVariable(names[0]) : null, Environment.GetEnvironmentVariable(names[^1]), $"in {string.Join(" and ", names)}");
+        var values = names.Select(Environment.GetEnvironmentVariable).ToList();
+        var label = $"in {string.Join(" and ", names)}";
+        return values.Count == 1 ? TargetCredential.Of(null, values[0], label) : TargetCredential.Of(values[0], values[1], label, values.ElementAtOrDefault(2));
     }
 
     private TargetCredential OfSecret(string name, string? vault, string label)

@@ -38,9 +38,9 @@ public abstract class TargetSettingsCommand : EngineCommand
     [ValidateNotNullOrEmpty]
     public string? SecretVault { get; set; }
 
-    /// <summary>The environment variables of the id and of the secret, or of the secret alone.</summary>
+    /// <summary>The environment variables of the id, of the secret and of the session's token; or of the first two, or of the secret alone.</summary>
     [Parameter]
-    [ValidateCount(1, 2)]
+    [ValidateCount(1, 3)]
     [ValidatePattern("^[A-Za-z_][A-Za-z0-9_]*$")]
     public string[]? CredentialVariable { get; set; }
 
@@ -52,6 +52,16 @@ public abstract class TargetSettingsCommand : EngineCommand
     [Parameter]
     [ValidatePattern("^(auto|instance|container|workload|profile:.+)$")]
     public string? Identity { get; set; }
+
+    /// <summary>A role that is taken on with the credential.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? RoleArn { get; set; }
+
+    /// <summary>What the role's owner asks for.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ExternalId { get; set; }
 
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -236,7 +246,7 @@ public abstract class TargetSettingsCommand : EngineCommand
 
         (string Key, string? Value)[] own =
         [
-            ("region", Region), ("endpoint", Endpoint), ("tenant", TenantId), ("kmskey", KmsKey), ("storageclass", StorageClass),
+            ("region", Region), ("endpoint", Endpoint), ("rolearn", RoleArn), ("externalid", ExternalId), ("tenant", TenantId), ("kmskey", KmsKey), ("storageclass", StorageClass),
             ("hostkey", HostKey is null ? null : string.Join(',', HostKey)), ("identityfile", IdentityFile is null ? null : ResolvePath(IdentityFile)),
             ("ca", CertificateAuthority is null ? null : ResolvePath(CertificateAuthority)), ("proxy", Proxy),
             ("allowplainhttp", GivenOf(nameof(AllowPlainHttp)).Count == 0 ? null : AllowPlainHttp ? "yes" : "no"), ("parallel", ParallelTransfers?.ToString(CultureInfo.InvariantCulture)),

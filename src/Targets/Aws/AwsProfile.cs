@@ -1,3 +1,5 @@
+using Amazon.SecurityToken.Endpoints;
+using Amazon.SecurityToken.Internal;
 using SecureBackup.Targets.S3;
 
 namespace SecureBackup.Targets.Aws;
@@ -19,7 +21,10 @@ internal static class AwsProfile
         AsksForEncryption = true,
         ReadyClasses = ["STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
         ColdClasses = ["GLACIER", "DEEP_ARCHIVE"],
-        OwnOptions = ["fips", "dualstack"],
+        TakesIdentities = true,
+        IsOfMachines = true,
+        TokenServiceOf = TokenService,
+        OwnOptions = ["fips", "dualstack", "rolearn", "externalid"],
     };
 
     private static string Endpoint(string region, Func<string, bool> isOn)
@@ -27,4 +32,10 @@ internal static class AwsProfile
         var name = $"s3{(isOn("fips") ? "-fips" : "")}{(isOn("dualstack") ? ".dualstack" : "")}.{region}.amazonaws.com";
         return $"https://{name}{(region.StartsWith("cn-", StringComparison.Ordinal) ? ".cn" : "")}";
     }
+
+    /// <summary>Of the region: the one for all of them is another country's.</summary>
+    private static string TokenService(string region, Func<string, bool> isOn) => Environment.GetEnvironmentVariable("AWS_ENDPOINT_URL_STS") is { Length: > 0 } own
+        ? own
+        : new AmazonSecurityTokenServiceEndpointProvider()
+            .ResolveEndpoint(new SecurityTokenServiceEndpointParameters { Region = region, UseFIPS = isOn("fips"), UseDualStack = isOn("dualstack"), UseGlobalEndpoint = false }).URL;
 }

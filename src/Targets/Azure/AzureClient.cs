@@ -32,7 +32,7 @@ internal sealed class AzureClient : IDisposable
             AuthorityFile = settings.AuthorityFile,
             StallTimeout = settings.StallTimeout,
             Meter = meter,
-            Classify = request => AzureRequests.Classify(request, settings.Endpoint),
+            Classify = request => AzureRequests.Classify(request, settings),
         });
         Transport = new HttpClientTransport(_http);
         Token = credentials.Token?.Invoke(Transport);
@@ -62,7 +62,9 @@ internal sealed class AzureClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<T> WatchAsync<T>(AzureDeed deed, Func<StallGuard, Task<T>> send, CancellationToken cancellationToken)
+    /// <summary>One request of whoever sends it himself.</summary>
+    /// <exception cref="TargetException">What the store or the way to it said.</exception>
+    public async Task<T> WatchAsync<T>(AzureDeed deed, Func<StallGuard, Task<T>> send, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var guard = new StallGuard(_settings.StallTimeout, _time, cancellationToken);

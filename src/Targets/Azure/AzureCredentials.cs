@@ -53,7 +53,7 @@ internal sealed record AzureCredentials(string Label)
             var id = credential.User ?? settings.ClientId ?? throw NotUsable(credential, "names no client");
             return new AzureCredentials(credential.Label)
             {
-                Token = transport => new ClientSecretCredential(tenant, id, secret, With(new ClientSecretCredentialOptions(), settings, transport)),
+                Token = transport => new ClientSecretCredential(tenant, id, secret, With(new ClientSecretCredentialOptions { DisableInstanceDiscovery = true }, settings, transport)),
             };
         }
 
@@ -77,7 +77,7 @@ internal sealed record AzureCredentials(string Label)
         return File.Exists(path)
             ? new AzureCredentials(credential.Label)
             {
-                Token = transport => new ClientCertificateCredential(tenant, id, path, With(new ClientCertificateCredentialOptions(), settings, transport)),
+                Token = transport => new ClientCertificateCredential(tenant, id, path, With(new ClientCertificateCredentialOptions { DisableInstanceDiscovery = true }, settings, transport)),
             }
             : throw new RequestException(FaultCodes.CredentialMissing, $"The credential file '{path}' cannot be found.");
     }
@@ -89,7 +89,7 @@ internal sealed record AzureCredentials(string Label)
             "instance" => transport => Instance(settings, transport),
             "workload" => transport => Workload(settings, transport),
             "auto" => transport => new ChainedTokenCredential(
-                new EnvironmentCredential(With(new EnvironmentCredentialOptions(), settings, transport)), Workload(settings, transport), Instance(settings, transport)),
+                new EnvironmentCredential(With(new EnvironmentCredentialOptions { DisableInstanceDiscovery = true }, settings, transport)), Workload(settings, transport), Instance(settings, transport)),
             _ => throw NotUsable(credential, $"is none of the platform's"),
         },
     };
@@ -102,15 +102,17 @@ internal sealed record AzureCredentials(string Label)
 
     private static WorkloadIdentityCredential Workload(AzureSettings settings, HttpPipelineTransport transport)
     {
-        var options = With(new WorkloadIdentityCredentialOptions(), settings, transport);
+        var options = With(new WorkloadIdentityCredentialOptions { DisableInstanceDiscovery = true }, settings, transport);
         (options.TenantId, options.ClientId) = (settings.Tenant ?? options.TenantId, settings.ClientId ?? options.ClientId);
         return new WorkloadIdentityCredential(options);
     }
 
+    /// <summary>Where tokens are fetched is one of ours, or what the environment says: nobody else is asked whether it is one of the platform's.</summary>
     private static T With<T>(T options, AzureSettings settings, HttpPipelineTransport transport)
         where T : TokenCredentialOptions
     {
         options.Transport = transport;
+        options.Retry.MaxRetries = 0;
         if (settings.Cloud.Name is not AzureCloud.Default)
         {
             options.AuthorityHost = settings.Cloud.Login;

@@ -41,11 +41,20 @@ internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, A
         await DeleteVersionsAsync(name, versions, locked, cancellationToken);
     }
 
-    /// <summary>What was put a moment ago and is not to stay.</summary>
-    public async Task TakeBackAsync(ObjectName name, string? version, CancellationToken cancellationToken)
+    /// <summary>What was put a moment ago and is not to stay; what somebody else put over it meanwhile does.</summary>
+    public async Task TakeBackAsync(ObjectName name, BlobContentInfo put, CancellationToken cancellationToken)
     {
-        await DeleteNewestAsync(name, cancellationToken);
-        if (version is not null)
+        try
+        {
+            await DeleteAsync(
+                name, container => container.GetBlobClient(naming.KeyOf(name)), DeleteSnapshotsOption.IncludeSnapshots, cancellationToken, new BlobRequestConditions { IfMatch = put.ETag });
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.PreconditionFailed)
+        {
+            // Another one is the newest by now.
+        }
+
+        if (put.VersionId is { } version)
         {
             await DeleteVersionAsync(name, version, cancellationToken);
         }
@@ -90,11 +99,15 @@ internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, A
         name, container => container.GetBlobClient(naming.KeyOf(name)).WithVersion(version), DeleteSnapshotsOption.None, cancellationToken);
 
     private async Task DeleteAsync(
-        ObjectName name, Func<global::Azure.Storage.Blobs.BlobContainerClient, BlobBaseClient> which, DeleteSnapshotsOption snapshots, CancellationToken cancellationToken)
+        ObjectName name,
+        Func<global::Azure.Storage.Blobs.BlobContainerClient, BlobBaseClient> which,
+        DeleteSnapshotsOption snapshots,
+        CancellationToken cancellationToken,
+        BlobRequestConditions? conditions = null)
     {
         try
         {
-            await client.SendAsync(AzureDeed.Delete(name), (container, guard) => which(container).DeleteAsync(snapshots, cancellationToken: guard.Token), cancellationToken);
+            await client.SendAsync(AzureDeed.Delete(name), (container, guard) => which(container).DeleteAsync(snapshots, conditions, guard.Token), cancellationToken);
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
         {

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Xml;
 using Azure;
 using Azure.Identity;
+using Microsoft.Identity.Client;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.Http;
 
@@ -30,10 +31,10 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
         ["AuthorizationProtocolMismatch"] = TargetFault.AccessDenied,
         ["AuthorizationSourceIPMismatch"] = TargetFault.AccessDenied,
         ["InsufficientAccountPermissions"] = TargetFault.AccessDenied,
-        ["KeyBasedAuthenticationNotPermitted"] = TargetFault.AccessDenied,
+        ["KeyBasedAuthenticationNotPermitted"] = TargetFault.KeyRejected,
         ["PublicAccessNotPermitted"] = TargetFault.AccessDenied,
         ["UnauthorizedBlobOverwrite"] = TargetFault.AccessDenied,
-        ["AccountIsDisabled"] = TargetFault.AccessDenied,
+        ["AccountIsDisabled"] = TargetFault.KeyRejected,
         ["Md5Mismatch"] = TargetFault.Garbled,
         ["Crc64Mismatch"] = TargetFault.Garbled,
         ["InvalidMd5"] = TargetFault.Garbled,
@@ -44,6 +45,7 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
         ["BlobImmutableDueToLegalHold"] = TargetFault.Locked,
         ["ContainerImmutableStorageWithVersioningNotEnabled"] = TargetFault.LockNotKept,
         ["ServerBusy"] = TargetFault.Throttled,
+        ["InvalidBlockList"] = TargetFault.Unavailable,
         ["OperationTimedOut"] = TargetFault.Unavailable,
         ["InternalError"] = TargetFault.Unavailable,
         ["AccountBeingCreated"] = TargetFault.Unavailable,
@@ -120,9 +122,13 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
 
     private TargetException Unidentified(AuthenticationFailedException refusal, string what)
     {
-        // An assertion outside its time, by the words of the token service.
-        var isSkewed = refusal.Message.Contains("AADSTS700024", StringComparison.Ordinal);
-        return isSkewed
+        if (Answers(refusal).FirstOrDefault() is { StatusCode: 408 or 429 or >= 500 } answer)
+        {
+            return new TargetException(TargetFault.Unavailable, $"{what}: whoever gives tokens cannot answer now ({answer.StatusCode}).");
+        }
+
+        // An assertion outside its time, by the words of the token service; which may repeat what it was given, so that they are not handed on.
+        return Answers(refusal).Any(static said => said.Message.Contains("AADSTS700024", StringComparison.Ordinal))
             ? new TargetException(TargetFault.ClockSkewed, $"{what}: the token service takes no assertion of this computer's time.")
             : new TargetException(TargetFault.KeyRejected, $"{what}: the credential {credential} gets no token.");
     }
@@ -155,6 +161,17 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
     private TimeSpan ClockDifference(ResponseNotes notes) => notes.Date is { } date ? time.GetUtcNow() - date : TimeSpan.Zero;
 
     private static string Words(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
+
+    private static IEnumerable<MsalServiceException> Answers(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            if (exception is MsalServiceException answer)
+            {
+                yield return answer;
+            }
+        }
+    }
 
     private static bool IsUnknownHost(Exception? exception)
     {

@@ -26,17 +26,18 @@ internal sealed class AzureLocks(AzureClient client, AzureSettings settings, Azu
         },
         isHeld);
 
-    public async Task<LockState> GetAsync(ObjectName name, CancellationToken cancellationToken)
+    /// <param name="version">Null for the newest.</param>
+    public async Task<LockState> GetAsync(ObjectName name, CancellationToken cancellationToken, string? version = null)
     {
         var answer = await client.SendAsync(
-            AzureDeed.Stat(name), (container, guard) => container.GetBlobClient(naming.KeyOf(name)).GetPropertiesAsync(cancellationToken: guard.Token), cancellationToken);
+            AzureDeed.Stat(name), (container, guard) => container.GetBlobClient(naming.KeyOf(name)).WithVersion(version).GetPropertiesAsync(cancellationToken: guard.Token), cancellationToken);
         return StateOf(answer.Value.ImmutabilityPolicy, answer.Value.HasLegalHold);
     }
 
     /// <summary>What the store kept of the lock that a put asked for; where that is less, the version goes again.</summary>
-    public async Task<LockState> RequireKeptAsync(ObjectName name, string? version, PutOptions options, CancellationToken cancellationToken)
+    public async Task<LockState> RequireKeptAsync(ObjectName name, BlobContentInfo put, PutOptions options, CancellationToken cancellationToken)
     {
-        var kept = await GetAsync(name, cancellationToken);
+        var kept = await GetAsync(name, cancellationToken, put.VersionId);
         if ((options.Lock is null || kept.IsAtLeast(options.Lock)) && (!options.LegalHold || kept.LegalHold))
         {
             return kept;
@@ -44,7 +45,7 @@ internal sealed class AzureLocks(AzureClient client, AzureSettings settings, Azu
 
         try
         {
-            await deletes.TakeBackAsync(name, version, cancellationToken);
+            await deletes.TakeBackAsync(name, put, cancellationToken);
         }
         catch (TargetException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
 using System.Text;
 using Azure;
 using Azure.Storage;
@@ -38,7 +39,7 @@ internal sealed class AzurePuts(AzureClient client, AzureSettings settings, Azur
         {
             Tag = AzureNaming.TagOf(info.ETag),
             Version = info.VersionId,
-            Lock = deed.HasLock ? await locks.RequireKeptAsync(name, info.VersionId, options, cancellationToken) : null,
+            Lock = deed.HasLock ? await locks.RequireKeptAsync(name, info, options, cancellationToken) : null,
         };
     }
 
@@ -76,10 +77,12 @@ internal sealed class AzurePuts(AzureClient client, AzureSettings settings, Azur
     private async Task<Response<BlobContentInfo>> PutBlocksAsync(
         ObjectName name, PutContent content, PutOptions options, long blockBytes, IReadOnlyList<byte[]> sums, AzureDeed deed, CancellationToken cancellationToken)
     {
+        // Blocks wait under the object's name whoever sent them: each put has names of its own, or one could commit another's.
+        var own = RandomNumberGenerator.GetHexString(16, lowercase: true);
         var ids = new List<string>(sums.Count);
         foreach (var (index, sum) in sums.Index())
         {
-            var id = Convert.ToBase64String(Encoding.ASCII.GetBytes(index.ToString("d8", CultureInfo.InvariantCulture)));
+            var id = Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{own}{index:d8}")));
             var start = index * blockBytes;
             await SendBodyAsync(
                 deed,

@@ -6,11 +6,11 @@ namespace SecureBackup.Targets.Azure;
 internal static class AzureRequests
 {
     /// <summary>Null for what goes to others: those who give tokens.</summary>
-    public static RequestKind? Classify(HttpRequestMessage request, Uri endpoint)
+    public static RequestKind? Classify(HttpRequestMessage request, AzureSettings settings)
     {
-        if (!string.Equals(request.RequestUri!.Authority, endpoint.Authority, StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(request.RequestUri!.Authority, settings.Endpoint.Authority, StringComparison.OrdinalIgnoreCase))
         {
-            return null;
+            return string.Equals(request.RequestUri.Authority, settings.Cloud.Management.Authority, StringComparison.OrdinalIgnoreCase) ? RequestKind.Other : null;
         }
 
         var query = request.RequestUri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries);

@@ -31,8 +31,9 @@ internal static class StoreHttp
             SslOptions = Trust(options.AuthorityFile),
             Credentials = options.Credentials,
         };
-        if (string.Equals(options.Proxy, NoProxy, StringComparison.OrdinalIgnoreCase))
+        if (string.Equals(options.Proxy, NoProxy, StringComparison.OrdinalIgnoreCase) || (options.Proxy is null && options.Endpoint.IsLoopback))
         {
+            // This computer's own addresses may go without TLS because they leave it nowhere; the system's proxy would carry them out.
             handler.UseProxy = false;
         }
         else if (options.Proxy is { } proxy)

@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.S3;
 
@@ -17,11 +16,11 @@ internal static class IamKey
 
     /// <summary>Settings whose requests carry tokens, and credentials that sign nothing.</summary>
     /// <param name="tokens">Null for IBM's own, by the network that the store is reached through.</param>
-    public static (S3Settings Settings, AWSCredentials Credentials) Authorize(S3Settings settings, TargetCredential credential, TimeProvider time, Uri? tokens = null)
+    public static (S3Settings Settings, S3Credentials Credentials) Authorize(S3Settings settings, TargetCredential credential, TimeProvider time, Uri? tokens = null)
     {
         var address = tokens ?? (settings.Endpoint.Host.StartsWith("s3.private.", StringComparison.Ordinal) ? Private : Public);
         var key = new string(credential.Secret.Span);
         var label = credential.Label;
-        return (settings with { Authorize = inner => new IamSigner(inner, new IamTokens(settings, address, key, label, time)) }, new AnonymousAWSCredentials());
+        return (settings with { Authorize = inner => new IamSigner(inner, new IamTokens(settings, address, key, label, time)) }, S3Credentials.Unsigned(label, time));
     }
 }

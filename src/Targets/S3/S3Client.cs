@@ -18,18 +18,22 @@ internal sealed class S3Client : IDisposable
     private readonly S3Settings _settings;
     private readonly TimeProvider _time;
     private readonly S3Faults _faults;
+    private readonly S3Credentials _credentials;
+    private readonly TargetMeter _meter;
     private readonly HttpClient _http;
     private readonly Sdk _sdk;
 
     // The context that the SDK is loaded into is the module's alone. A wrong clock is to be said, not papered over.
     static S3Client() => AWSConfigs.CorrectForClockSkew = false;
 
-    /// <param name="label">Whose credentials they are, for errors.</param>
-    public S3Client(S3Settings settings, AWSCredentials credentials, string label, TargetMeter meter, TimeProvider time)
+    /// <param name="credentials">Disposed of with this.</param>
+    public S3Client(S3Settings settings, S3Credentials credentials, TargetMeter meter, TimeProvider time)
     {
         _settings = settings;
         _time = time;
-        _faults = new S3Faults(settings, label, time);
+        _credentials = credentials;
+        _meter = meter;
+        _faults = new S3Faults(settings, credentials, time);
         var travel = new HttpStoreOptions
         {
             Endpoint = settings.Endpoint,
@@ -57,11 +61,44 @@ internal sealed class S3Client : IDisposable
         });
     }
 
-    /// <summary>One request, or those few that are one to the store.</summary>
+    /// <summary>One request, or those few that are one to the store. A session that is refused is renewed, and the request sent once more.</summary>
+    /// <param name="send">May be called twice.</param>
     /// <exception cref="TargetException">What the store or the way to it said.</exception>
+    /// <exception cref="RequestException"><c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
     public async Task<S3Answer<T>> SendAsync<T>(S3Deed deed, Func<IAmazonS3, StallGuard, Task<T>> send, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        var session = await _credentials.GetAsync(cancellationToken);
+        try
+        {
+            return await TryAsync(deed, send, cancellationToken);
+        }
+        catch (TargetException refusal) when (refusal.Fault == TargetFault.KeyRejected)
+        {
+            if (!await _credentials.RenewAsync(session, cancellationToken))
+            {
+                throw;
+            }
+        }
+
+        _meter.CountRetry();
+        return await TryAsync(deed, send, cancellationToken);
+    }
+
+    /// <summary>Whatever stands between answers with 200 too; a store says which content it is about.</summary>
+    /// <exception cref="TargetException"><c>Unavailable</c>.</exception>
+    public string RequireTag(S3Deed deed, string? tag) =>
+        S3Naming.TagOf(tag) ?? throw new TargetException(TargetFault.Unavailable, $"{deed.What} in {_settings.DisplayName}: the answer is not one of S3.");
+
+    public void Dispose()
+    {
+        _sdk.Dispose();
+        _http.Dispose();
+        _credentials.Dispose();
+    }
+
+    private async Task<S3Answer<T>> TryAsync<T>(S3Deed deed, Func<IAmazonS3, StallGuard, Task<T>> send, CancellationToken cancellationToken)
+    {
         using var guard = new StallGuard(_settings.StallTimeout, _time, cancellationToken);
         var notes = ResponseNotes.Begin(guard.Moved);
         try
@@ -89,40 +126,30 @@ internal sealed class S3Client : IDisposable
         }
     }
 
-    /// <summary>Whatever stands between answers with 200 too; a store says which content it is about.</summary>
-    /// <exception cref="TargetException"><c>Unavailable</c>.</exception>
-    public string RequireTag(S3Deed deed, string? tag) =>
-        S3Naming.TagOf(tag) ?? throw new TargetException(TargetFault.Unavailable, $"{deed.What} in {_settings.DisplayName}: the answer is not one of S3.");
-
-    public void Dispose()
-    {
-        _sdk.Dispose();
-        _http.Dispose();
-    }
-
     /// <summary>The client whose pipeline neither retries nor follows.</summary>
-    private sealed class Sdk(S3Profile profile, AWSCredentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
+    private sealed class Sdk(S3Profile profile, S3Credentials credentials, AmazonS3Config config)
+        : AmazonS3Client(credentials.IsUnsigned ? new AnonymousAWSCredentials() : credentials, config)
     {
+        // Set before the constructor of the base asks for it.
+        private readonly S3Profile _profile = profile;
+        private readonly S3Credentials _credentials = credentials;
+
         protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
         {
             base.CustomizeRuntimePipeline(pipeline);
             pipeline.RemoveHandler<RetryHandler>();
             pipeline.RemoveHandler<AmazonS3RedirectHandler>();
             pipeline.AddHandlerBefore<Signer>(new PayloadHash());
-            if (!profile.TakesChecksumHeaders)
+            if (!_credentials.IsUnsigned)
+            {
+                pipeline.AddHandlerBefore<Signer>(new SessionOfRequest(_credentials));
+            }
+
+            if (!_profile.TakesChecksumHeaders)
             {
                 pipeline.AddHandlerBefore<Signer>(new Md5Alone());
             }
         }
-    }
-
-    private sealed class OneClient(HttpClient client) : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => client;
-
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
     }
 }
 

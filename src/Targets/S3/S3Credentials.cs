@@ -1,25 +1,94 @@
 using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Targets.Naming;
 
 namespace SecureBackup.Targets.S3;
 
-/// <summary>From a credential to what the SDK signs with. The SDK keeps strings; they live as long as its client does.</summary>
-internal static class S3Credentials
+/// <summary>
+/// What requests are signed with. Sessions are had at the first request, and anew when four fifths of their time are over; all requests share one, and one renewal.
+/// </summary>
+internal sealed class S3Credentials(ISessionSource source, TimeProvider time) : AWSCredentials, IDisposable
 {
-    /// <exception cref="RequestException"><c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
-    public static AWSCredentials From(TargetCredential credential, S3Settings settings)
+    private const double ShareOfLife = 0.8;
+
+    /// <summary>How long a session that holds goes on where its renewal failed, before that is tried again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private Held? _held;
+    private Task<Held>? _renewal;
+
+    /// <summary>For errors: whose they are.</summary>
+    public string Label => source.Label;
+
+    public string? Remedy => source.Remedy;
+
+    /// <summary>Something else authorizes requests.</summary>
+    public bool IsUnsigned { get; private init; }
+
+    /// <summary>The one that requests are signed with.</summary>
+    public AWSCredentials Current => Volatile.Read(ref _held)?.Session.Keys ?? throw new InvalidOperationException("No session was asked for.");
+
+    public static S3Credentials Unsigned(string label, TimeProvider time) => new(new KeySource(new S3Session(new AnonymousAWSCredentials(), "", null), label), time) { IsUnsigned = true };
+
+    /// <exception cref="BackupException">None can be had.</exception>
+    public Task<S3Session> GetAsync(CancellationToken cancellationToken) => GetAsync(null, cancellationToken);
+
+    /// <summary>After the store refused one: it may have been taken back before its time. Renewed meanwhile by another request, it is not renewed again.</summary>
+    /// <returns>False where there is no other.</returns>
+    /// <exception cref="BackupException">None can be had.</exception>
+    public async Task<bool> RenewAsync(S3Session refused, CancellationToken cancellationToken) =>
+        !string.Equals((await GetAsync(refused, cancellationToken)).KeyId, refused.KeyId, StringComparison.Ordinal);
+
+    public override ImmutableCredentials GetCredentials() => Current.GetCredentials();
+
+    public override string ToString() => nameof(S3Credentials);
+
+    public void Dispose() => source.Dispose();
+
+    private async Task<S3Session> GetAsync(S3Session? refused, CancellationToken cancellationToken)
     {
-        if (credential.Secret.Length > 0)
+        Task<Held> renewal;
+        lock (_gate)
         {
-            return credential.User is { Length: > 0 } id
-                ? new BasicAWSCredentials(id, new string(credential.Secret.Span))
-                : throw NotUsable(credential, settings, "an access key id as the user and the secret key as the password");
+            if (_held is { } held && !ReferenceEquals(held.Session, refused) && time.GetUtcNow() < held.RenewAt)
+            {
+                return held.Session;
+            }
+
+            // Of no caller's own token: the others wait for it too.
+            renewal = _renewal ??= Task.Run(() => RenewAsync(refused), CancellationToken.None);
         }
 
-        throw new RequestException(FaultCodes.CredentialMissing, $"{settings.DisplayName} needs an access key: its id as the user and the secret key as the password.");
+        return (await renewal.WaitAsync(cancellationToken)).Session;
     }
 
-    private static RequestException NotUsable(TargetCredential credential, S3Settings settings, string needed) =>
-        new(FaultCodes.CredentialNotUsable, $"{settings.Profile.Name} takes {needed}; the credential {credential.Label} is none.");
+    private async Task<Held> RenewAsync(S3Session? refused)
+    {
+        var asked = time.GetUtcNow();
+        try
+        {
+            var session = await source.AskAsync();
+            return Take(new Held(session, session.Ends is { } ends ? asked + (ShareOfLife * (ends - asked)) : DateTimeOffset.MaxValue));
+        }
+        catch (BackupException) when (_held is { Session: { Ends: { } ends } session } && !ReferenceEquals(session, refused) && time.GetUtcNow() < ends)
+        {
+            return Take(new Held(session, asked + Pause < ends ? asked + Pause : ends));
+        }
+        catch
+        {
+            Take(null);
+            throw;
+        }
+    }
+
+    private Held Take(Held? held)
+    {
+        lock (_gate)
+        {
+            _renewal = null;
+            return (_held = held ?? _held)!;
+        }
+    }
+
+    private sealed record Held(S3Session Session, DateTimeOffset RenewAt);
 }

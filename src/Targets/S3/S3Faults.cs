@@ -9,7 +9,7 @@ using SecureBackup.Targets.Http;
 namespace SecureBackup.Targets.S3;
 
 /// <summary>What S3 stores answer, in the terms on which callers decide. Messages hold the store's code and the request's id, and nothing that the store wrote.</summary>
-internal sealed partial class S3Faults(S3Settings settings, string credential, TimeProvider time)
+internal sealed partial class S3Faults(S3Settings settings, S3Credentials credentials, TimeProvider time)
 {
     private static readonly Dictionary<string, TargetFault> ByCode = new(StringComparer.Ordinal)
     {
@@ -72,7 +72,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
             AmazonUnmarshallingException or XmlException or FormatException or OverflowException => new TargetException(TargetFault.Unavailable, $"{what}: the answer is not one of S3.", exception),
             AmazonServiceException refusal => Refused(refusal, notes, deed, what),
             _ when HttpFaults.From(exception, what) is { } broken => broken,
-            AmazonClientException => new TargetException(TargetFault.KeyRejected, $"{what}: the credential {credential} cannot be had.", exception),
+            AmazonClientException => new TargetException(TargetFault.KeyRejected, $"{what}: the credential {credentials.Label} cannot be had.", exception),
             _ => null,
         };
     }
@@ -135,9 +135,9 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
         TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
         TargetFault.WrongRegion when RegionIn(refusal, notes) is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",
         TargetFault.WrongRegion => $"The bucket '{settings.Bucket}' does not lie in {settings.Region}",
-        TargetFault.KeyRejected => $"The store does not accept the credential {credential} at {settings.DisplayName}",
+        TargetFault.KeyRejected => $"The store does not accept the credential {credentials.Label} at {settings.DisplayName}",
         TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {Difference(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
-        TargetFault.AccessDenied => $"{what}: the credential {credential} may not {deed.May} there (right {deed.Right})",
+        TargetFault.AccessDenied => $"{what}: the credential {credentials.Label} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
         TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
         _ => what,
@@ -145,7 +145,7 @@ internal sealed partial class S3Faults(S3Settings settings, string credential, T
 
     private string? RemedyOf(TargetFault fault, S3Deed deed) => fault switch
     {
-        TargetFault.KeyRejected => settings.Profile.KeyRemedy,
+        TargetFault.KeyRejected => credentials.Remedy ?? settings.Profile.KeyRemedy,
         TargetFault.AccessDenied => $"Give this credential the right {deed.Right}, or use one that has it.",
         _ => null,
     };

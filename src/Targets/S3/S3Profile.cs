@@ -87,6 +87,15 @@ internal sealed record S3Profile
     /// <summary>From a refusal's code and message to what this platform alone means by them; else null.</summary>
     public Func<string, string, TargetFault?> OwnFault { get; init; } = static (_, _) => null;
 
+    /// <summary>Takes what the platform knows this computer as, and roles.</summary>
+    public bool TakesIdentities { get; init; }
+
+    /// <summary>Machines of the platform have an identity of their own.</summary>
+    public bool IsOfMachines { get; init; }
+
+    /// <summary>From a region and the target's options to where roles are taken on; null where that is the store itself.</summary>
+    public Func<string, Func<string, bool>, string>? TokenServiceOf { get; init; }
+
     /// <summary>Options beside those that every S3 store has.</summary>
     public IReadOnlyList<string> OwnOptions { get; init; } = [];
 }

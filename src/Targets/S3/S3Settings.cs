@@ -60,6 +60,12 @@ internal sealed record S3Settings
     /// <summary>The account that the bucket must belong to.</summary>
     public string? Owner { get; init; }
 
+    /// <summary>A role that is taken on with the credential.</summary>
+    public S3Role? Role { get; init; }
+
+    /// <summary>Where roles are taken on.</summary>
+    public required Uri TokenService { get; init; }
+
     public string? Proxy { get; init; }
 
     public string? AuthorityFile { get; init; }
@@ -95,7 +101,9 @@ internal sealed record S3Settings
         var given = options.Text("endpoint");
         var endpoint = given ?? profile.EndpointOf?.Invoke(region, key => options.Flag(key) ?? false)
             ?? throw OptionReader.Invalid($"{address} needs the address of the server, as in {address.Scheme}://bucket/prefix?endpoint=https://host:port.");
+        var tokens = profile.TokenServiceOf?.Invoke(region, key => options.Flag(key) ?? false) ?? endpoint;
         PlainHttp.Refuse(endpoint, options.AllowsPlainHttp);
+        PlainHttp.Refuse(tokens, options.AllowsPlainHttp);
         var uri = new Uri(endpoint);
         var checksum = options.Choice("checksum", "auto", "md5", "sha256") ?? "auto";
         return new S3Settings
@@ -119,6 +127,8 @@ internal sealed record S3Settings
             KmsKey = options.Text("kmskey"),
             StorageClass = StorageClassOf(settings, profile),
             Owner = options.Text("owner"),
+            Role = S3Role.Of(options.Text("rolearn"), options.Text("externalid")),
+            TokenService = new Uri(tokens),
             Proxy = options.Text("proxy"),
             AuthorityFile = options.Text("ca"),
             ParallelPuts = options.ParallelPuts,

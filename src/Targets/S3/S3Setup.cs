@@ -20,11 +20,11 @@ internal sealed class S3Setup : TargetSetup
     private readonly TimeProvider _time;
     private S3Plan? _plan;
 
-    public S3Setup(S3Settings settings, AWSCredentials credentials, string credentialLabel, TimeProvider time)
+    public S3Setup(S3Settings settings, S3Credentials credentials, TimeProvider time)
     {
         _settings = settings;
         _time = time;
-        _client = new S3Client(settings, credentials, credentialLabel, Meter, time);
+        _client = new S3Client(settings, credentials, Meter, time);
         _facts = new S3Facts(_client, settings);
         _rights = new S3Rights(_client, settings, _facts);
         _anonymous = StoreHttp.CreateClient(new HttpStoreOptions

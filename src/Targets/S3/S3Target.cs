@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -21,11 +20,11 @@ internal sealed class S3Target : Target
     private bool _isPlaceKnown;
     private int _lockedPuts;
 
-    public S3Target(S3Settings settings, AWSCredentials credentials, string credentialLabel, OpenContext context)
+    public S3Target(S3Settings settings, S3Credentials credentials, OpenContext context)
     {
         _settings = settings;
         Capabilities = CapabilitiesOf(settings);
-        _client = new S3Client(settings, credentials, credentialLabel, Meter, context.Time);
+        _client = new S3Client(settings, credentials, Meter, context.Time);
         var naming = new S3Naming(settings.Prefix);
         _reads = new S3Reads(_client, settings, naming);
         _listing = new S3Listing(_client, settings, naming);

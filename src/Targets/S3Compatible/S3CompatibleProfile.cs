@@ -13,5 +13,7 @@ internal static class S3CompatibleProfile
         UsesPathStyle = true,
         Payload = PayloadMode.Signed,
         ConditionalPut = ConditionalPutSupport.WithoutVersions,
+        TakesIdentities = true,
+        OwnOptions = ["rolearn", "externalid"],
     };
 }

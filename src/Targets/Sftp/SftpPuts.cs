@@ -11,7 +11,7 @@ using SecureBackup.Targets.Http;
 
 namespace SecureBackup.Targets.Sftp;
 
-/// <summary>An object is written under a temporary name beside its own, looked at, and gets its name in one step that the server makes whole or not at all.</summary>
+/// <summary>An object is written under a temporary name beside its own, looked at, and gets its name by a rename.</summary>
 internal sealed class SftpPuts(SftpPool pool, SftpTree tree, SftpSettings settings, TimeProvider time)
 {
     private static readonly TimeSpan CleanupTimeout = TimeSpan.FromSeconds(15);
@@ -27,7 +27,7 @@ internal sealed class SftpPuts(SftpPool pool, SftpTree tree, SftpSettings settin
                 async (session, guard) =>
                 {
                     var folder = SftpTree.FolderOf(name);
-                    await tree.PrepareAsync(session, folder, guard.Token);
+                    await tree.PrepareAsync(session, folder, guard.Moved, guard.Token);
                     var temporary = session.PathOf($"{(folder.Length == 0 ? "" : $"{folder}/")}{SftpTree.TemporaryPrefix}{RandomNumberGenerator.GetHexString(32, lowercase: true)}");
                     try
                     {
@@ -100,6 +100,12 @@ internal sealed class SftpPuts(SftpPool pool, SftpTree tree, SftpSettings settin
             return;
         }
 
+        // Not one step, and so not declared: of two that put one name at the same moment one may replace the other's.
+        if (!settings.RefusesTakenNames && await SftpTree.GetAsync(session, name.Value, guard.Token) is not null)
+        {
+            throw Exists(name);
+        }
+
         try
         {
             await session.Client.RenameFileAsync(temporary, final, guard.Token);
@@ -108,12 +114,14 @@ internal sealed class SftpPuts(SftpPool pool, SftpTree tree, SftpSettings settin
         {
             if (await SftpTree.GetAsync(session, name.Value, guard.Token) is not null)
             {
-                throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in {settings.DisplayName}.", exception);
+                throw Exists(name, exception);
             }
 
             throw;
         }
     }
+
+    private TargetException Exists(ObjectName name, SftpException? cause = null) => new(TargetFault.AlreadyExists, $"'{name}' exists in {settings.DisplayName}.", cause);
 
     private async Task CleanUpAsync(SftpSession session, string temporary)
     {

@@ -15,7 +15,7 @@ internal sealed record SftpSettings
     private const int DefaultPort = 22;
 
     private static readonly ImmutableSortedSet<string> Options = ImmutableSortedSet.Create(
-        StringComparer.Ordinal, "hostkey", "identityfile", "proxy", "parallel", "stalltimeout", "writeonce");
+        StringComparer.Ordinal, "hostkey", "identityfile", "proxy", "conditionalput", "parallel", "stalltimeout", "writeonce");
 
     public required string DisplayName { get; init; }
 
@@ -34,6 +34,9 @@ internal sealed record SftpSettings
     public string? IdentityFile { get; init; }
 
     public Uri? Proxy { get; init; }
+
+    /// <summary>Whether the server's rename is refused where the name is taken. OpenSSH's is; others follow the system's, which replaces.</summary>
+    public bool RefusesTakenNames { get; init; }
 
     public bool EnforcesWriteOnce { get; init; }
 
@@ -58,6 +61,7 @@ internal sealed record SftpSettings
             HostKeys = HostKeyPins.Parse(options.Text("hostkey")),
             IdentityFile = options.Text("identityfile"),
             Proxy = ProxyOf(options.Text("proxy")),
+            RefusesTakenNames = options.Flag("conditionalput") ?? false,
             EnforcesWriteOnce = options.EnforcesWriteOnce,
             ParallelPuts = options.ParallelPuts,
             StallTimeout = options.StallTimeout(stallTimeout),

@@ -27,7 +27,7 @@ internal sealed class SftpTarget : Target
         _puts = new SftpPuts(_pool, _tree, settings, time);
         Capabilities = new TargetCapabilities
         {
-            ConditionalPut = true,
+            ConditionalPut = settings.RefusesTakenNames,
             ListAfterWrite = true,
             EnforcesWriteOnce = settings.EnforcesWriteOnce,
             ObjectLock = false,

@@ -45,7 +45,7 @@ internal sealed class SftpTree(SftpSettings settings, TimeProvider clock)
     }
 
     /// <summary>Makes the folder of an object. When it is first used, what crashed runs left in it a day ago is swept.</summary>
-    public async Task PrepareAsync(SftpSession session, string folder, CancellationToken cancellationToken)
+    public async Task PrepareAsync(SftpSession session, string folder, Action moved, CancellationToken cancellationToken)
     {
         if (_ready.ContainsKey(folder))
         {
@@ -55,6 +55,7 @@ internal sealed class SftpTree(SftpSettings settings, TimeProvider clock)
         if (await GetAsync(session, folder, cancellationToken) is not { } found)
         {
             await session.RequireRootAsync(settings.DisplayName, cancellationToken);
+            await RequireNoLinkAboveAsync(session, folder, cancellationToken);
             await MakeAsync(session, session.Root, folder, cancellationToken);
         }
         else if (!found.IsDirectory || !IsAt(session, found, folder))
@@ -63,7 +64,7 @@ internal sealed class SftpTree(SftpSettings settings, TimeProvider clock)
         }
         else
         {
-            await SweepAsync(session, folder, cancellationToken);
+            await SweepAsync(session, folder, moved, cancellationToken);
         }
 
         _ready[folder] = true;
@@ -154,25 +155,48 @@ internal sealed class SftpTree(SftpSettings settings, TimeProvider clock)
         }
     }
 
+    /// <summary>What would be made behind a link would be nowhere, as far as this target goes.</summary>
+    private async Task RequireNoLinkAboveAsync(SftpSession session, string folder, CancellationToken cancellationToken)
+    {
+        for (var end = folder.IndexOf('/', StringComparison.Ordinal); end >= 0; end = folder.IndexOf('/', end + 1))
+        {
+            if (await GetAsync(session, folder[..end], cancellationToken) is not { } found)
+            {
+                return;
+            }
+
+            if (!found.IsDirectory || !IsAt(session, found, folder[..end]))
+            {
+                throw BehindLink(folder[..end]);
+            }
+        }
+    }
+
     private static bool IsAt(SftpSession session, ISftpFile file, string relative) => string.Equals(file.FullName, session.PathOf(relative), StringComparison.Ordinal);
 
-    private async Task SweepAsync(SftpSession session, string folder, CancellationToken cancellationToken)
+    private async Task SweepAsync(SftpSession session, string folder, Action moved, CancellationToken cancellationToken)
     {
-        var stale = new List<string>();
-        var before = clock.GetUtcNow().UtcDateTime - DurableFile.StaleAge;
+        var temporaries = new List<(string Path, DateTime Written)>();
+        var newest = DateTime.MinValue;
         await foreach (var file in session.Client.ListDirectoryAsync(session.PathOf(folder), cancellationToken))
         {
-            if (file.IsRegularFile && file.Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && !file.Name.Contains('/', StringComparison.Ordinal) && file.LastWriteTimeUtc < before)
+            moved();
+            newest = file.LastWriteTimeUtc > newest ? file.LastWriteTimeUtc : newest;
+            if (file.IsRegularFile && file.Name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && !file.Name.Contains('/', StringComparison.Ordinal))
             {
-                stale.Add($"{session.PathOf(folder)}/{file.Name}");
+                temporaries.Add(($"{session.PathOf(folder)}/{file.Name}", file.LastWriteTimeUtc));
             }
         }
 
-        foreach (var path in stale)
+        // By the server's own times: a host whose clock is ahead would take away what others are just sending.
+        var now = clock.GetUtcNow().UtcDateTime;
+        newest = newest < now ? newest : now;
+        foreach (var (path, _) in temporaries.Where(temporary => newest - temporary.Written > DurableFile.StaleAge))
         {
             try
             {
                 await session.Client.DeleteFileAsync(path, cancellationToken);
+                moved();
             }
             catch (SftpException)
             {

@@ -117,21 +117,9 @@ internal sealed class DavClient : IDisposable
             request.Headers.Add("Depth", isFolder && !asksRoom ? "1" : "0");
             return request;
         },
-        async (answer, guard) =>
-        {
-            if (answer.StatusCode is HttpStatusCode.NotFound)
-            {
-                return null;
-            }
-
-            Require(answer, HttpStatusCode.MultiStatus);
-            var entries = await Multistatus.ReadAsync(await answer.Content.ReadAsStreamAsync(guard.Token), guard.Token);
-            return entries.Exists(entry => string.Equals(entry.Path, PathOf(relative), StringComparison.Ordinal))
-                ? entries
-
-                // Read on, it would be an object that is not there, or an empty folder.
-                : throw new TargetException(TargetFault.Unavailable, $"{doing} in {_settings.DisplayName}: the answer is not about what was asked for.");
-        },
+        async (answer, guard) => answer.StatusCode is HttpStatusCode.NotFound
+            ? null
+            : About(relative, doing, await Multistatus.ReadAsync(await RequireAsync(answer, HttpStatusCode.MultiStatus, guard), needsFacts: !asksRoom, guard.Token)),
         cancellationToken);
 
     /// <summary>The target's folder itself.</summary>
@@ -148,6 +136,18 @@ internal sealed class DavClient : IDisposable
         expected.Contains(answer.StatusCode) ? answer.StatusCode : throw new UnexpectedStatusException(answer.StatusCode);
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Read on, it would be an object that is not there, or an empty folder.</summary>
+    private List<DavEntry> About(string relative, string doing, List<DavEntry> said) =>
+        said.Count == 0 || said.Exists(entry => string.Equals(entry.Path, PathOf(relative), StringComparison.Ordinal))
+            ? said
+            : throw new TargetException(TargetFault.Unavailable, $"{doing} in {_settings.DisplayName}: the answer is not about what was asked for.");
+
+    private static async Task<Stream> RequireAsync(HttpResponseMessage answer, HttpStatusCode expected, StallGuard guard)
+    {
+        Require(answer, expected);
+        return await answer.Content.ReadAsStreamAsync(guard.Token);
+    }
 
     private sealed class UnexpectedStatusException(HttpStatusCode status) : Exception
     {

@@ -31,7 +31,6 @@ internal static class DavFaults
         412 => TargetFault.AlreadyExists,
         413 or 414 or 405 or 501 or (>= 300 and < 400) => TargetFault.Unsupported,
         416 => TargetFault.OutOfRange,
-        423 => TargetFault.Locked,
         429 or 503 => TargetFault.Throttled,
         507 => TargetFault.QuotaExceeded,
         _ => TargetFault.Unavailable,
@@ -43,7 +42,6 @@ internal static class DavFaults
         TargetFault.KeyRejected => $": the server does not accept the credential {settings.CredentialLabel}",
         TargetFault.ProxyRefused => $": the proxy {settings.Proxy} refused the connection",
         TargetFault.QuotaExceeded => ": the server says that it is full",
-        TargetFault.Locked => ": somebody else has locked it",
         _ => "",
     };
 

@@ -30,11 +30,12 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
             var written = await WriteAsync(name, temporary, content, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             await PublishAsync(name, temporary, options.IfAbsent);
-            return new PutReceipt(written.LengthBytes, written.StoreTime) { Tag = written.Tag };
+            return new PutReceipt(written.LengthBytes, written.Modified) { Tag = written.Tag };
         }
         catch (Exception exception)
         {
-            await CleanUpAsync(temporary);
+            using var limit = new CancellationTokenSource(CleanupTimeout, time);
+            await tree.TryDeleteAsync(temporary, limit.Token);
             if (exception is TargetException { Fault: TargetFault.NotFound })
             {
                 tree.Forget(folder);
@@ -46,20 +47,7 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
         }
     }
 
-    private async Task CleanUpAsync(string temporary)
-    {
-        using var limit = new CancellationTokenSource(CleanupTimeout, time);
-        try
-        {
-            await tree.TryDeleteAsync(temporary, limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The sweep of a later run takes it.
-        }
-    }
-
-    private async Task<ObjectStat> WriteAsync(ObjectName name, string temporary, PutContent content, CancellationToken cancellationToken)
+    private async Task<DavEntry> WriteAsync(ObjectName name, string temporary, PutContent content, CancellationToken cancellationToken)
     {
         var doing = $"'{name}' cannot be stored";
         GuardedContent? body = null;
@@ -88,7 +76,7 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
 
         var written = await client.FindAsync(doing, temporary, isFolder: false, cancellationToken);
         return written is [{ IsFolder: false } entry, ..] && entry.LengthBytes == content.LengthBytes
-            ? tree.Describe(name, entry)
+            ? entry
             : throw new TargetException(TargetFault.Unavailable, $"{doing} in {settings.DisplayName}: the server kept {(written is [var part, ..] ? part.LengthBytes : 0)} of {content.LengthBytes} bytes.");
     }
 

@@ -17,10 +17,7 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
 
     public static string FolderOf(ObjectName name) => name.Value.LastIndexOf('/') is >= 0 and var end ? name.Value[..end] : "";
 
-    /// <exception cref="TargetException"><c>Unavailable</c>: without its length and time it cannot be judged. Taken for ancient, it would be deleted.</exception>
-    public ObjectStat Describe(ObjectName name, DavEntry entry) => entry is { LengthBytes: { } length, Modified: { } modified }
-        ? new ObjectStat(name, length, modified) { Tag = entry.Tag }
-        : throw new TargetException(TargetFault.Unavailable, $"{settings.DisplayName} does not say how long '{name}' is and since when it is there.");
+    public static ObjectStat Describe(ObjectName name, DavEntry entry) => new(name, entry.LengthBytes, entry.Modified) { Tag = entry.Tag };
 
     /// <summary>Null where no object of this name is. That means nothing once the target's folder is gone, so it is looked for then.</summary>
     /// <exception cref="TargetException"><c>PlaceMissing</c>.</exception>
@@ -94,7 +91,14 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
             }
         }
 
-        return self is { IsFolder: true } ? found : null;
+        return self switch
+        {
+            { IsFolder: true } => found,
+            not null => null,
+
+            // Read on, it would be an empty folder.
+            _ => throw new TargetException(TargetFault.Unavailable, $"{doing} in {settings.DisplayName}: the answer is not about the folder that was asked for."),
+        };
     }
 
     public void Dispose() => _making.Dispose();
@@ -135,15 +139,22 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
             }
 
             await client.RequirePlaceAsync(cancellationToken);
-            throw refusal.Fault is TargetFault.Locked or TargetFault.NotFound ? new TargetException(TargetFault.Unavailable, refusal.Message, refusal) : refusal;
+            throw refusal.Fault is TargetFault.NotFound ? new TargetException(TargetFault.Unavailable, refusal.Message, refusal) : refusal;
         }
     }
 
     private async Task SweepAsync(string folder, CancellationToken cancellationToken)
     {
         const string Doing = "What earlier runs left cannot be looked for";
-        var before = clock.GetUtcNow() - DurableFile.StaleAge;
-        foreach (var (name, entry) in await ReadAsync(Doing, folder, cancellationToken) ?? [])
+        var found = await ReadAsync(Doing, folder, cancellationToken) ?? [];
+        if (found.Count == 0)
+        {
+            return;
+        }
+
+        // By the server's own times: a host whose clock is ahead would take away what others are just sending.
+        var before = Earlier(clock.GetUtcNow(), found.Max(static item => item.Entry.Modified)) - DurableFile.StaleAge;
+        foreach (var (name, entry) in found)
         {
             if (!entry.IsFolder && name.StartsWith(TemporaryPrefix, StringComparison.Ordinal) && entry.Modified < before)
             {
@@ -152,6 +163,8 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
         }
     }
 
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
+
     /// <summary>What is not deleted is in nobody's way: a later sweep takes it.</summary>
     public async Task TryDeleteAsync(string relative, CancellationToken cancellationToken)
     {
@@ -159,8 +172,9 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
         {
             await client.SendAsync($"'{relative}' cannot be deleted", HttpMethod.Delete, client.AddressOf(relative), cancellationToken, null, HttpStatusCode.NoContent, HttpStatusCode.OK, HttpStatusCode.NotFound);
         }
-        catch (TargetException)
+        catch (Exception exception) when (exception is TargetException or OperationCanceledException)
         {
+            // What went wrong before is what the caller must know.
         }
     }
 }

@@ -4,9 +4,8 @@ using System.Xml.Linq;
 
 namespace SecureBackup.Targets.WebDav;
 
-/// <summary>What a server says of one resource; null what it does not say.</summary>
 /// <param name="Path">Decoded, without a slash at its end.</param>
-internal sealed record DavEntry(string Path, bool IsFolder, long? LengthBytes, DateTimeOffset? Modified, string? Tag, long? RoomBytes);
+internal sealed record DavEntry(string Path, bool IsFolder, long LengthBytes, DateTimeOffset Modified, string? Tag, long? RoomBytes);
 
 /// <summary>What a server says about resources (RFC 4918, 13). It is a stranger's text: no document type, a limit on its length, and only what the standard names is looked at.</summary>
 internal static class Multistatus
@@ -15,8 +14,9 @@ internal static class Multistatus
 
     private static readonly XNamespace Dav = "DAV:";
 
-    /// <exception cref="XmlException">It is no such answer.</exception>
-    public static async Task<List<DavEntry>> ReadAsync(Stream body, CancellationToken cancellationToken)
+    /// <param name="needsFacts">Whether length and time were asked for: taken for zero, they would make what is fresh look old, and what is there look empty.</param>
+    /// <exception cref="XmlException">It is no such answer, or leaves out what was asked.</exception>
+    public static async Task<List<DavEntry>> ReadAsync(Stream body, bool needsFacts, CancellationToken cancellationToken)
     {
         var settings = new XmlReaderSettings { Async = true, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaxCharacters, IgnoreWhitespace = true };
         using var reader = XmlReader.Create(body, settings);
@@ -33,7 +33,10 @@ internal static class Multistatus
             if (reader.NodeType == XmlNodeType.Element && IsDav(reader, "response"))
             {
                 // Reading a node moves behind it.
-                entries.Add(Parse((XElement)await XNode.ReadFromAsync(reader, cancellationToken)));
+                if (Parse((XElement)await XNode.ReadFromAsync(reader, cancellationToken), needsFacts) is { } entry)
+                {
+                    entries.Add(entry);
+                }
             }
             else if (reader.NodeType == XmlNodeType.Element)
             {
@@ -51,19 +54,29 @@ internal static class Multistatus
     private static bool IsDav(XmlReader reader, string name) =>
         string.Equals(reader.LocalName, name, StringComparison.Ordinal) && string.Equals(reader.NamespaceURI, Dav.NamespaceName, StringComparison.Ordinal);
 
-    private static DavEntry Parse(XElement response)
+    /// <summary>Null for what went away while the server listed it.</summary>
+    private static DavEntry? Parse(XElement response, bool needsFacts)
     {
-        var found = response.Elements(Dav + "propstat").Where(static part => part.Element(Dav + "status")?.Value.Contains(" 200", StringComparison.Ordinal) == true).Elements(Dav + "prop").ToList();
+        if (HasStatus(response, 404))
+        {
+            return null;
+        }
+
+        var found = response.Elements(Dav + "propstat").Where(static part => HasStatus(part, 200)).Elements(Dav + "prop").ToList();
         string? Text(string name) => found.Elements(Dav + name).FirstOrDefault()?.Value;
         var href = response.Element(Dav + "href")?.Value.Trim() ?? throw new XmlException("A part of the answer names no resource.");
-        return new DavEntry(
-            PathOf(href),
-            found.Elements(Dav + "resourcetype").Elements(Dav + "collection").Any(),
-            Number(Text("getcontentlength")),
-            DateTimeOffset.TryParse(Text("getlastmodified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : null,
-            DavTags.Normalize(Text("getetag")),
-            Number(Text("quota-available-bytes")));
+        var type = found.Elements(Dav + "resourcetype").FirstOrDefault() ?? throw new XmlException("A part of the answer does not say what the resource is.");
+        var isFolder = type.Elements(Dav + "collection").Any();
+        var length = Number(Text("getcontentlength"));
+        DateTimeOffset? time = DateTimeOffset.TryParse(Text("getlastmodified"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var said) ? said : null;
+        return needsFacts && !isFolder && (length is null || time is null)
+            ? throw new XmlException("A part of the answer does not say how long the resource is and when it was written.")
+            : new DavEntry(PathOf(href), isFolder, length ?? 0, time ?? default, DavTags.Normalize(Text("getetag")), Number(Text("quota-available-bytes")));
     }
+
+    /// <param name="of">What has a status of its own: a resource, or some of its properties.</param>
+    private static bool HasStatus(XElement of, int code) => of.Element(Dav + "status")?.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var said, ..]
+        && int.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status == code;
 
     private static long? Number(string? text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 

@@ -60,7 +60,7 @@ internal sealed class WebDavTarget : Target
         if (destination.IsEmpty)
         {
             var entry = await _tree.FindAsync(doing, name.Value, cancellationToken) ?? throw Missing(name);
-            if (offset > _tree.Describe(name, entry).LengthBytes)
+            if (offset > entry.LengthBytes)
             {
                 throw EndsBefore(name, offset);
             }
@@ -123,7 +123,7 @@ internal sealed class WebDavTarget : Target
     }
 
     public override async Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken) =>
-        await _tree.FindAsync($"'{name}' cannot be looked up", name.Value, cancellationToken) is { } entry ? _tree.Describe(name, entry) : null;
+        await _tree.FindAsync($"'{name}' cannot be looked up", name.Value, cancellationToken) is { } entry ? DavTree.Describe(name, entry) : null;
 
     public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -145,7 +145,7 @@ internal sealed class WebDavTarget : Target
                 }
                 else
                 {
-                    yield return _tree.Describe(new ObjectName(relative), entry);
+                    yield return DavTree.Describe(new ObjectName(relative), entry);
                 }
             }
         }
@@ -191,7 +191,8 @@ internal sealed class WebDavTarget : Target
             throw EndsBefore(name, offset + destination.Length);
         }
 
-        if (!IsObject(answer))
+        // A range is one of an object: of folders there are none.
+        if (answer.StatusCode is not HttpStatusCode.PartialContent && !IsObject(answer))
         {
             return false;
         }
@@ -217,7 +218,9 @@ internal sealed class WebDavTarget : Target
 
         if (to - from + 1 < destination.Length)
         {
-            throw EndsBefore(name, offset + destination.Length);
+            throw answer.Content.Headers.ContentRange.Length < offset + destination.Length
+                ? EndsBefore(name, offset + destination.Length)
+                : new TargetException(TargetFault.Unavailable, $"'{name}' cannot be read in {DisplayName}: the answer is only a part of the range from byte {offset}.");
         }
 
         await ReadWholeAsync(name, body, destination, cancellationToken);

@@ -47,7 +47,7 @@ internal sealed class CollectionScene : IDisposable
 
     internal string this[string name] => _folder[name];
 
-    internal async Task<UnlockedVault> CreateAsync()
+    internal async Task<UnlockedVault> CreateAsync(Target? target = null)
     {
         var creation = new VaultCreation
         {
@@ -56,7 +56,7 @@ internal sealed class CollectionScene : IDisposable
             ChunkerName = ChunkerCatalog.Small,
             Stretching = new Argon2Parameters(Argon2Parameters.MinMemoryKiB, Argon2Parameters.MinPasses),
         };
-        return await VaultCreator.CreateAsync(Target, creation, ContextOf("owner"), Token);
+        return await VaultCreator.CreateAsync(target ?? Target, creation, ContextOf("owner"), Token);
     }
 
     internal UnlockContext ContextOf(string host) => new(HostState.For(_folder[$"host-{host}"]), Sink, Time);

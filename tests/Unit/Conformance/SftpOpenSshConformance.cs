@@ -50,5 +50,5 @@ public sealed class SftpOpenSshConformance : TargetConformance
         Assert.Empty(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories));
     }
 
-    private Target Open(string folder) => SftpPlace.Open(_server.AddressOf(Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName));
+    private Target Open(string folder) => SftpPlace.Open($"{_server.AddressOf(Directory.CreateDirectory(Path.Combine(_folder, folder)).FullName)}&conditionalput=yes");
 }

@@ -27,6 +27,8 @@ internal sealed class NearLane : ScheduleLane
 
     internal override void Begin(FaultSchedule schedule) => _line.Begin(schedule);
 
+    internal override void CorruptObjects() => _line.CorruptsObjects = true;
+
     internal override Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>(_folder?.Files() ?? []);
 
     public override async ValueTask DisposeAsync()

@@ -30,6 +30,8 @@ internal class ProxiedLane : ScheduleLane
 
     internal override void Begin(FaultSchedule schedule) => _proxy.Begin(schedule);
 
+    internal override void CorruptObjects() => _proxy.CorruptsObjects = true;
+
     internal override Task<IReadOnlyList<string>> LeftoversAsync() => _leftovers();
 
     public override async ValueTask DisposeAsync()

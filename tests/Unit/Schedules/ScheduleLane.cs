@@ -29,10 +29,16 @@ internal abstract class ScheduleLane : IAsyncDisposable
     /// <summary>Among so many requests, from the first one on, things go wrong: about what the first half of a story has.</summary>
     internal virtual int UsualRequests => 14;
 
+    /// <summary>How much of all requests goes wrong in the life of a vault.</summary>
+    internal virtual double FaultRate => 0.05;
+
     /// <summary>What nobody on the way to this store can do unnoticed by all.</summary>
     internal virtual IReadOnlyList<FaultKind> Impossible => [];
 
     internal abstract void Begin(FaultSchedule schedule);
+
+    /// <summary>From now on the bytes of objects come changed too where a schedule changes answers, which only who knows what they must be can notice.</summary>
+    internal abstract void CorruptObjects();
 
     /// <summary>What lies in the place besides its objects: unfinished uploads, temporary files.</summary>
     internal virtual Task<IReadOnlyList<string>> LeftoversAsync() => Task.FromResult<IReadOnlyList<string>>([]);

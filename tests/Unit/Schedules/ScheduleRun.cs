@@ -10,7 +10,7 @@ namespace SecureBackup.Tests.Unit.Schedules;
 /// One schedule: from its number follow what is done, with which bytes, and what goes wrong meanwhile. After it, and at every answer on the way, what the store holds
 /// must be what was acknowledged; of what was not, all or nothing.
 /// </summary>
-internal sealed class ScheduleRun
+internal sealed class ScheduleRun : ScheduleStory
 {
     private const int MostBytes = 64 * 1024;
     private const int BigBytes = 6 << 20;
@@ -38,9 +38,9 @@ internal sealed class ScheduleRun
         _schedule = seed % OutageOneIn == OutageOneIn - 1 ? FaultSchedule.Outage(seed, lane.UsualRequests - 4, 2 * (ScheduleLane.Patience.MaxRetries + 1)) : FaultSchedule.Few(seed, lane.UsualRequests, [.. lane.Impossible]);
     }
 
-    internal IReadOnlyList<FaultKind> Happened => _schedule.Happened;
+    internal override IReadOnlyList<FaultKind> Happened => _schedule.Happened;
 
-    internal async Task RunAsync()
+    internal override async Task RunAsync()
     {
         var before = await _lane.LeftoversAsync();
         _lane.Begin(_schedule);
@@ -57,8 +57,7 @@ internal sealed class ScheduleRun
         Require(left.Count <= _lane.MostLeftovers(_schedule.Happened), $"left behind: {string.Join(", ", left)}");
     }
 
-    /// <summary>So that it can be told once more.</summary>
-    internal async Task ForgetAsync()
+    internal override async Task ForgetAsync()
     {
         _lane.Begin(FaultSchedule.None());
         await _lane.Clean.DeleteManyAsync([.. await _lane.Clean.ListAsync(_folder, _cancel).Select(static stat => stat.Name).ToListAsync(_cancel)], _cancel);

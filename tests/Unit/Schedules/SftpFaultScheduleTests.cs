@@ -43,7 +43,14 @@ internal sealed class SftpLane : ScheduleLane
     /// <summary>Pieces on the wire, of which each call has several.</summary>
     internal override int UsualRequests => 80;
 
+    internal override double FaultRate => 0.01;
+
     internal override void Begin(FaultSchedule schedule) => _proxy.Begin(schedule);
+
+    /// <summary>A changed bit ends an SSH connection: no object ever comes through with one.</summary>
+    internal override void CorruptObjects()
+    {
+    }
 
     internal override Task<IReadOnlyList<string>> LeftoversAsync() =>
         Task.FromResult<IReadOnlyList<string>>([.. Directory.EnumerateFiles(_folder, ".*", SearchOption.AllDirectories)]);

@@ -13,6 +13,9 @@ internal sealed class UnreliableTarget(Target inner) : DelegatingTarget(inner)
     private FaultSchedule _schedule = FaultSchedule.None();
     private bool _isNextListingOld;
 
+    /// <summary>Whether what was read may have another bit, and nobody says so.</summary>
+    internal bool CorruptsObjects { get; set; }
+
     internal void Begin(FaultSchedule schedule)
     {
         _schedule = schedule;
@@ -28,14 +31,37 @@ internal sealed class UnreliableTarget(Target inner) : DelegatingTarget(inner)
             : CallAsync(fault, () => Inner.PutAsync(name, content, options, cancellationToken));
     }
 
-    public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken) => CallAsync(async () =>
+    public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        await Inner.ReadAsync(name, offset, destination, cancellationToken);
-        return true;
-    });
+        var fault = _schedule.Next();
+        var isChanged = IsChanged(fault);
+        await CallAsync(
+            isChanged ? FaultKind.None : fault,
+            async () =>
+            {
+                await Inner.ReadAsync(name, offset, destination, cancellationToken);
+                return true;
+            });
+        if (isChanged)
+        {
+            Flip(destination);
+        }
+    }
 
-    public override Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) =>
-        CallAsync(() => Inner.TryFetchAsync(name, maxBytes, cancellationToken));
+    public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        var fault = _schedule.Next();
+        var isChanged = IsChanged(fault);
+        var whole = await CallAsync(isChanged ? FaultKind.None : fault, () => Inner.TryFetchAsync(name, maxBytes, cancellationToken));
+        if (!isChanged || whole?.Bytes is not { } bytes)
+        {
+            return whole;
+        }
+
+        Memory<byte> changed = bytes.ToArray();
+        Flip(changed);
+        return whole with { Bytes = changed };
+    }
 
     public override Task<ObjectStat?> StatAsync(ObjectName name, CancellationToken cancellationToken) => CallAsync(() => Inner.StatAsync(name, cancellationToken));
 
@@ -76,6 +102,17 @@ internal sealed class UnreliableTarget(Target inner) : DelegatingTarget(inner)
         await Inner.DeleteManyAsync(names, cancellationToken);
         return true;
     });
+
+    private bool IsChanged(FaultKind fault) => CorruptsObjects && fault == FaultKind.CorruptAnswer;
+
+    private void Flip(Memory<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            _schedule.Note(FaultKind.CorruptAnswer);
+            bytes.Span[_schedule.Pick(bytes.Length)] ^= (byte)(1 << _schedule.Pick(8));
+        }
+    }
 
     private static TargetException Broken(FaultKind kind) => kind switch
     {

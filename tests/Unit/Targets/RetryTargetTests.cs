@@ -88,6 +88,29 @@ public sealed class RetryTargetTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Own_bytes_that_went_into_an_archive_are_recognised_by_their_name_alone()
+    {
+        await using var memory = new MemoryTarget(options: new MemoryTargetOptions { HasColdStorage = true });
+        var target = new RetryTarget(new LosesAnswer(memory, after: () => memory.Freeze(Name)), Options, _clock);
+
+        var receipt = await DriveAsync(target.PutAsync(Name, new MemoryStream([1, 2]), new PutOptions { IsOwnName = true }, Cancel));
+
+        Assert.Equal(2, receipt.LengthBytes);
+    }
+
+    [Fact]
+    public async Task A_refusal_after_a_lost_answer_is_not_taken_for_certain()
+    {
+        var target = new RetryTarget(new LosesAnswer(_memory, TargetFault.AccessDenied), Options, _clock);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => DriveAsync(target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel)));
+
+        Assert.Equal(TargetFault.Unavailable, error.Fault);
+        Assert.Contains(Name.Value, error.Message, StringComparison.Ordinal);
+        Assert.True(_memory.Objects.ContainsKey(Name));
+    }
+
+    [Fact]
     public async Task Own_bytes_larger_than_one_reading_are_recognised()
     {
         var bytes = new byte[(8 << 20) + 5];
@@ -258,6 +281,25 @@ public sealed class RetryTargetTests : IAsyncDisposable
 
                 yield return (await Inner.StatAsync(name, Cancel))!;
             }
+        }
+    }
+
+    /// <summary>Stores the first put and does not say so; answers further ones by a fault, or as the target does.</summary>
+    private sealed class LosesAnswer(Target inner, TargetFault? then = null, Action? after = null) : DelegatingTarget(inner)
+    {
+        private bool _wasPut;
+
+        public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
+        {
+            if (_wasPut)
+            {
+                return then is { } fault ? throw new TargetException(fault, "no") : await base.PutAsync(name, content, options, cancellationToken);
+            }
+
+            await base.PutAsync(name, content, options, cancellationToken);
+            _wasPut = true;
+            after?.Invoke();
+            throw new TargetException(TargetFault.Unavailable, "The answer was lost.");
         }
     }
 }

@@ -7,7 +7,7 @@ namespace SecureBackup.Engine.Pipeline.Collection;
 /// <summary>One call of a collection: what it saw, how long it may go on, and what it has done so far.</summary>
 internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, RunContext context, CollectView view)
 {
-    /// <summary>So many deletions are under way at once.</summary>
+    /// <summary>So many requests to delete are under way at once.</summary>
     private const int ParallelDeletes = 8;
 
     /// <summary>After so many it is asked whether this member still has the right: markers of one who was revoked are shunned by nobody.</summary>
@@ -18,6 +18,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
     private long _deletedPacks;
     private long _tidied;
     private DateTimeOffset? _due;
+
+    private int DeletesInRequest => Math.Min(DeletesOnOneLook, vault.Target.Capabilities.MaxDeletesPerRequest);
 
     internal UnlockedVault Vault => vault;
 
@@ -68,7 +70,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
     /// <summary>Something waits for this moment, by the store's clock.</summary>
     internal void Await(DateTimeOffset due) => _due = _due is null || due < _due ? due : _due;
 
-    /// <summary>Deletes packs while the marker that they stand under lets it; the clock is looked at before each.</summary>
+    /// <summary>Deletes packs while the marker that they stand under lets it; the clock is looked at before each request.</summary>
     /// <exception cref="RequestException">NotAMaintainer: the right was taken away meanwhile.</exception>
     internal async Task DeletePacksAsync(IEnumerable<FoundPack> packs, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
@@ -76,11 +78,12 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         {
             await vault.RefreshAsync(cancellationToken);
             CollectView.RequireAllowed(vault);
-            await Parallel.ForEachAsync(batch, InParallel(cancellationToken), (pack, token) => DeletePackAsync(pack, deadline, token));
+            var requests = batch.Chunk(DeletesInRequest);
+            await Parallel.ForEachAsync(requests, InParallel(cancellationToken), (request, token) => DeletePacksAsync(request, deadline, token));
         }
     }
 
-    private async ValueTask DeletePackAsync(FoundPack pack, DateTimeOffset deadline, CancellationToken cancellationToken)
+    private async ValueTask DeletePacksAsync(FoundPack[] packs, DateTimeOffset deadline, CancellationToken cancellationToken)
     {
         if (IsOver() || view.Clock.AtMost >= deadline)
         {
@@ -88,26 +91,26 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
             return;
         }
 
-        context.Counters.SetCurrentItem(pack.Id);
-        await vault.Target.DeleteAsync(ObjectNames.Pack(pack.Id), cancellationToken);
-        Interlocked.Increment(ref _deletedPacks);
-        Interlocked.Add(ref _deletedBytes, pack.LengthBytes);
-        context.Counters.AddFile();
+        context.Counters.SetCurrentItem(packs[0].Id);
+        await vault.Store.DeleteManyAsync([.. packs.Select(static pack => ObjectNames.Pack(pack.Id))], cancellationToken);
+        Interlocked.Add(ref _deletedPacks, packs.Length);
+        Interlocked.Add(ref _deletedBytes, packs.Sum(static pack => pack.LengthBytes));
+        Array.ForEach(packs, _ => context.Counters.AddFile());
     }
 
-    /// <summary>Deletes what is unneeded by itself, one after the other where the order matters.</summary>
+    /// <summary>Deletes what is unneeded by itself; where an order matters, one call comes after the other.</summary>
     internal async Task TidyAsync(IEnumerable<ObjectName> names, CancellationToken cancellationToken)
     {
-        foreach (var name in names)
+        foreach (var request in names.Chunk(DeletesOnOneLook))
         {
             if (IsOver())
             {
                 return;
             }
 
-            context.Counters.SetCurrentItem(name);
-            await vault.Target.DeleteAsync(name, cancellationToken);
-            _tidied++;
+            context.Counters.SetCurrentItem(request[0]);
+            await vault.Store.DeleteManyAsync(request, cancellationToken);
+            _tidied += request.Length;
         }
     }
 

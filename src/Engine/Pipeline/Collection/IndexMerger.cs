@@ -68,18 +68,21 @@ internal sealed class IndexMerger(CollectRun run)
     private async Task DeleteSupersededAsync(SegmentCatalog catalog, CancellationToken cancellationToken)
     {
         var view = run.View;
+        var due = new List<ObjectName>();
         foreach (var (name, replacedAt) in catalog.Superseded)
         {
             var (settled, clear) = (replacedAt + view.Policy.GraceTime, view.Sessions.ClearFrom(replacedAt, view.Clock.AtLeast));
             if (settled <= view.Clock.AtLeast && clear <= view.Clock.AtLeast)
             {
-                await run.TidyAsync([name], cancellationToken);
+                due.Add(name);
             }
             else
             {
                 run.Await(settled > clear ? settled : clear);
             }
         }
+
+        await run.TidyAsync(due, cancellationToken);
     }
 
     private Task<List<List<IndexSegment>>> GroupsAsync(SegmentCatalog catalog, bool isAttestation, CancellationToken cancellationToken) =>

@@ -17,7 +17,9 @@ internal sealed class Tidier(CollectRun run)
     internal async Task TidyAsync(CollectPlan plan, CancellationToken cancellationToken)
     {
         // A marker that is still to be waited for waits for sessions: an end that is taken away too early would only make it wait longer.
-        await run.TidyAsync(_view.Sessions.Spent(_view.Clock.AtLeast), cancellationToken);
+        var (announcements, ends) = _view.Sessions.Spent(_view.Clock.AtLeast);
+        await run.TidyAsync(announcements, cancellationToken);
+        await run.TidyAsync(ends, cancellationToken);
         var withdrawn = run.IsOver() ? [] : await _view.Leftovers.WithdrawAsync(_vault, _view.Catalog, cancellationToken);
         await run.TidyAsync(await RemovedManifestsAsync(cancellationToken), cancellationToken);
         await run.TidyAsync(await OrphanPagesAsync(cancellationToken), cancellationToken);

@@ -27,6 +27,7 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
     public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
         var mayBeOurs = options.IsOwnName;
+        TargetException? unanswered = null;
         return await CallAsync(
             "put",
             name.Value,
@@ -45,6 +46,16 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
                     }
 
                     throw;
+                }
+                catch (TargetException exception) when (exception.IsTransient)
+                {
+                    unanswered = exception;
+                    throw;
+                }
+                catch (TargetException exception) when (unanswered is not null && exception.Fault == TargetFault.AccessDenied)
+                {
+                    // Refused now, but a try before may have been stored: no caller may take this for a no.
+                    throw new TargetException(TargetFault.Unavailable, $"Whether '{name}' was stored is not known: {unanswered.Message} Then: {exception.Message}", exception);
                 }
                 finally
                 {
@@ -189,8 +200,7 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
     /// <exception cref="TargetException"><c>LockNotKept</c>: it is, but not locked as it was to be.</exception>
     private async Task<PutReceipt?> FindOwnAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
-        if (await Inner.StatAsync(name, cancellationToken) is not { } stat || stat.LengthBytes != content.Length
-            || await HashStoredAsync(stat, cancellationToken) != await new PutContent(name, content, options).HashAsync(cancellationToken))
+        if (await Inner.StatAsync(name, cancellationToken) is not { } stat || stat.LengthBytes != content.Length || !await IsStoredAsync(stat, content, options, cancellationToken))
         {
             return null;
         }
@@ -202,6 +212,19 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
         }
 
         return new PutReceipt(stat.LengthBytes, stat.StoreTime) { Tag = stat.Tag, Lock = state };
+    }
+
+    private async Task<bool> IsStoredAsync(ObjectStat stat, Stream content, PutOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await HashStoredAsync(stat, cancellationToken) == await new PutContent(stat.Name, content, options).HashAsync(cancellationToken);
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.Cold && options.IsOwnName)
+        {
+            // It went straight into an archive. Nobody else gives this name, and a store makes a put whole or not at all.
+            return true;
+        }
     }
 
     private async Task<ContentHash> HashStoredAsync(ObjectStat stat, CancellationToken cancellationToken)

@@ -36,6 +36,11 @@ public sealed class ObjectStore(Target target)
     /// <summary>Lists are read with so many requests at once: enough to hide a network's delay, few enough for any store.</summary>
     public const int ParallelReads = 8;
 
+    /// <summary>What the stores that take many take in one request.</summary>
+    private const int DeletesAtOnce = 1_000;
+
+    private const int ParallelDeletes = 8;
+
     public Target Target { get; } = target;
 
     /// <exception cref="TargetException"><c>NotFound</c> and whatever the store says.</exception>
@@ -125,6 +130,26 @@ public sealed class ObjectStore(Target target)
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(bytes.ToArray(), writable: false);
         return await Target.PutAsync(name, content, new PutOptions(IfAbsent: true, ContentHash.Of(bytes.Span)) { IsOwnName = ObjectNames.IsOfOneWriter(name) }, cancellationToken);
+    }
+
+    /// <summary>
+    /// Deletes what is unneeded each by itself: in as few requests as the target can, and where it takes them one by one, several at once. In what order is nobody's to
+    /// say; whoever needs one calls once for each step.
+    /// </summary>
+    public async Task DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    {
+        if (Target.Capabilities.MaxDeletesPerRequest == 1)
+        {
+            var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletes, CancellationToken = cancellationToken };
+            await Parallel.ForEachAsync(names, options, async (name, token) => await Target.DeleteAsync(name, token));
+            return;
+        }
+
+        foreach (var some in names.Chunk(DeletesAtOnce))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await Target.DeleteManyAsync(some, cancellationToken);
+        }
     }
 
     private static IntegrityException TooLong(ObjectStat stat, int maxBytes) =>

@@ -41,10 +41,9 @@ internal sealed record Leftovers(IReadOnlyList<Snapshot> MayGo, IReadOnlyList<Pl
             {
                 await RemovalRecord.WriteAsync(vault, [.. others.Select(static pair => pair.First)], [.. others.Select(static pair => pair.Second)], [], cancellationToken);
             }
-
-            await vault.Target.DeleteAsync(record.Name, cancellationToken);
         }
 
+        await vault.Store.DeleteManyAsync([.. records.Select(static record => record.Name)], cancellationToken);
         foreach (var removal in MustStay)
         {
             vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"A removal that was interrupted is taken back. {removal.Refusal!.Message}", removal.Refusal.Code));

@@ -21,11 +21,7 @@ internal static class RemovalFold
     internal static async Task<int> RunAsync(UnlockedVault vault, IReadOnlyList<StoredRecord<RemovalRecord>> settled, CancellationToken cancellationToken)
     {
         var repeated = RepeatedIn(settled);
-        foreach (var record in repeated)
-        {
-            await vault.Target.DeleteAsync(record.Name, cancellationToken);
-        }
-
+        await vault.Store.DeleteManyAsync([.. repeated.Select(static record => record.Name)], cancellationToken);
         return repeated.Count + await FoldAsync(vault, settled.Except(repeated), cancellationToken);
     }
 
@@ -73,11 +69,7 @@ internal static class RemovalFold
             [.. removed.Values.Select(static pair => pair.Reason)],
             [.. folded.Select(static record => record.Header.Object)],
             cancellationToken);
-        foreach (var record in folded)
-        {
-            await vault.Target.DeleteAsync(record.Name, cancellationToken);
-        }
-
+        await vault.Store.DeleteManyAsync([.. folded.Select(static record => record.Name)], cancellationToken);
         return folded.Count;
     }
 

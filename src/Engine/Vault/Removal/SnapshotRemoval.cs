@@ -119,13 +119,7 @@ public static class SnapshotRemoval
     /// <summary>Manifests first: a record about a manifest that is there may be all that proves it restorable. A crash between leaves records that nothing reads.</summary>
     private static async Task DeleteAsync(UnlockedVault vault, SnapshotCatalog catalog, List<ManifestReference> removed, CancellationToken cancellationToken)
     {
-        foreach (var manifest in removed)
-        {
-            await vault.Target.DeleteAsync(ObjectNames.Manifest(manifest.Id), cancellationToken);
-        }
-
-        foreach (var record in removed.SelectMany(manifest => catalog.Records[manifest]))
-        {
-            await vault.Target.DeleteAsync(record, cancellationToken);
-        }
-    }}
+        await vault.Store.DeleteManyAsync([.. removed.Select(static manifest => ObjectNames.Manifest(manifest.Id))], cancellationToken);
+        await vault.Store.DeleteManyAsync([.. removed.SelectMany(manifest => catalog.Records[manifest])], cancellationToken);
+    }
+}

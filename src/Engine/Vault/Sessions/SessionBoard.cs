@@ -74,12 +74,17 @@ public sealed class SessionBoard
     public int CountAtWork(DateTimeOffset now) => Sessions.Count(session => session is { Counts: true, EndedAt: null } && LapsesAt(session) > now);
 
     /// <summary>
-    /// Objects of sessions that ended a lapse time ago, or would have lapsed twice. The end goes last: a crash in between leaves an end without announcements, and no session
+    /// Objects of sessions that ended a lapse time ago, or would have lapsed twice. The ends go last: a crash in between leaves an end without announcements, and no session
     /// that looks alive.
     /// </summary>
-    public IEnumerable<ObjectName> Spent(DateTimeOffset now) => Sessions
-        .Where(session => session.Last < now - (session.EndedAt is null && !HasEnd(session.Id) ? 2 * session.Lapse : session.Lapse) - _listLag)
-        .SelectMany(session => _objects[session.Id].Select(static stat => stat.Name).Order());
+    public (IReadOnlyList<ObjectName> Announcements, IReadOnlyList<ObjectName> Ends) Spent(DateTimeOffset now)
+    {
+        var spent = Sessions
+            .Where(session => session.Last < now - (session.EndedAt is null && !HasEnd(session.Id) ? 2 * session.Lapse : session.Lapse) - _listLag)
+            .SelectMany(session => _objects[session.Id].Select(static stat => stat.Name))
+            .ToLookup(IsEnd);
+        return ([.. spent[false]], [.. spent[true]]);
+    }
 
     private DateTimeOffset LapsesAt(SeenSession session) => session.Last + session.Lapse + _listLag + TimeSpan.FromTicks(1);
 
@@ -116,7 +121,7 @@ public sealed class SessionBoard
             }
             catch (BackupException fault) when (fault is not TargetException { Fault: not TargetFault.NotFound })
             {
-                isUnreadable |= !stat.Name.Value.EndsWith(EndSuffix, StringComparison.Ordinal);
+                isUnreadable |= !IsEnd(stat.Name);
             }
         }
 
@@ -135,7 +140,9 @@ public sealed class SessionBoard
             : throw new IntegrityException(FaultCodes.ObjectMisplaced, $"'{stat.Name}' holds the announcement of another session.");
     }
 
-    private bool HasEnd(Id256 session) => _objects[session].Any(static stat => stat.Name.Value.EndsWith(EndSuffix, StringComparison.Ordinal));
+    private bool HasEnd(Id256 session) => _objects[session].Any(static stat => IsEnd(stat.Name));
+
+    private static bool IsEnd(ObjectName name) => name.Value.EndsWith(EndSuffix, StringComparison.Ordinal);
 
     private static Id256 IdOf(ObjectName name) => TryParse(name, out var id, out _) ? id : default;
 

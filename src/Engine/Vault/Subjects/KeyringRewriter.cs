@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault.Holds;
@@ -17,8 +18,6 @@ public sealed class KeyringRewriter(VaultReader reader)
 {
     /// <summary>Another owner wrote first so many times: then something else is wrong.</summary>
     private const int MaxAttempts = 10;
-
-    private const int DeletesAtOnce = 8;
 
     private readonly UnlockedVault _vault = reader.Vault;
 
@@ -212,19 +211,19 @@ public sealed class KeyringRewriter(VaultReader reader)
             return 0;
         }
 
-        var deleted = 0;
+        var dead = new ConcurrentBag<ObjectName>();
         var sweep = new KeyringSweep(_vault, standing);
         await Parallel.ForEachAsync(
             stats,
-            new ParallelOptions { MaxDegreeOfParallelism = DeletesAtOnce, CancellationToken = cancellationToken },
+            new ParallelOptions { MaxDegreeOfParallelism = ObjectStore.ParallelReads, CancellationToken = cancellationToken },
             async (stat, token) =>
             {
                 if (await sweep.IsDeadAsync(stat, token))
                 {
-                    await _vault.Target.DeleteAsync(stat.Name, token);
-                    Interlocked.Increment(ref deleted);
+                    dead.Add(stat.Name);
                 }
             });
-        return deleted;
+        await _vault.Store.DeleteManyAsync(dead, cancellationToken);
+        return dead.Count;
     }
 }

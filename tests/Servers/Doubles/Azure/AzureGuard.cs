@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using Azure.Storage.Blobs;
+using Azure.Storage.Sas;
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -12,9 +14,12 @@ namespace SecureBackup.Tests.Servers.Doubles.Azure;
 /// </summary>
 public sealed class AzureGuard : IAsyncDisposable
 {
+    private static readonly Uri Audience = new("https://storage.azure.com/");
+
     private readonly BlobServiceClient _admin;
     private readonly GuardForward _forward;
     private readonly bool _isVersioned;
+    private readonly EntraDouble? _entra;
     private readonly ConcurrentQueue<string> _violations = new();
     private readonly SortedDictionary<(string Container, string Blob), GuardedBlob> _blobs = new(Comparer<(string Container, string Blob)>.Create(static (left, right) =>
         string.CompareOrdinal(left.Container, right.Container) is not 0 and var order ? order : string.CompareOrdinal(left.Blob, right.Blob)));
@@ -22,11 +27,12 @@ public sealed class AzureGuard : IAsyncDisposable
     private LoopbackServer _server = null!;
     private long _lastTicks;
 
-    private AzureGuard(AzuriteServer azurite, bool isVersioned)
+    private AzureGuard(AzuriteServer azurite, bool isVersioned, EntraDouble? entra)
     {
         _admin = azurite.Admin;
-        _forward = new GuardForward(azurite.Endpoint);
+        _forward = new GuardForward(azurite.Endpoint, entra is null ? null : azurite.SignatureOf(AccountSasPermissions.All).TrimStart('?'));
         _isVersioned = isVersioned;
+        _entra = entra;
     }
 
     public Uri Endpoint => new(_server.Address, AzuriteServer.Account);
@@ -34,10 +40,11 @@ public sealed class AzureGuard : IAsyncDisposable
     /// <summary>Requests that are none of the service's.</summary>
     public IReadOnlyCollection<string> Violations => _violations;
 
-    public static async Task<AzureGuard> StartAsync(AzuriteServer azurite, bool isVersioned)
+    /// <param name="entra">Whose tokens are taken too; the emulator itself takes none without TLS.</param>
+    public static async Task<AzureGuard> StartAsync(AzuriteServer azurite, bool isVersioned, EntraDouble? entra = null, X509Certificate2? certificate = null)
     {
-        var guard = new AzureGuard(azurite, isVersioned);
-        guard._server = await LoopbackServer.StartAsync(guard.AnswerAsync);
+        var guard = new AzureGuard(azurite, isVersioned, entra);
+        guard._server = await LoopbackServer.StartAsync(guard.AnswerAsync, certificate);
         return guard;
     }
 
@@ -70,7 +77,9 @@ public sealed class AzureGuard : IAsyncDisposable
         await _one.WaitAsync();
         try
         {
-            var answer = await DecideAsync(context, parts, buffer.ToArray());
+            var answer = GuardForward.HasToken(context.Request) && _entra?.IsGranted(context.Request, Audience) != true
+                ? GuardAnswer.Refuse(401, "InvalidAuthenticationInfo")
+                : await DecideAsync(context, parts, buffer.ToArray());
             await answer.WriteAsync(context);
         }
         finally
@@ -214,6 +223,11 @@ public sealed class AzureGuard : IAsyncDisposable
     private async Task<GuardAnswer> ListAsync(HttpContext context, string[] parts, string comp, byte[] body)
     {
         var answer = await _forward.SendAsync(context, body);
+        if (parts.Length == 2 && comp is "" && answer.IsSuccess)
+        {
+            answer.Set("x-ms-immutable-storage-with-versioning-enabled", _isVersioned ? "true" : "false");
+        }
+
         return parts.Length == 2 && comp is "list" && answer.IsSuccess ? GuardListing.WithWarming(answer, parts[1], _blobs) : answer;
     }
 

@@ -86,7 +86,9 @@ internal sealed class BlobContract
                     "query" => request.Query.TryGetValue(name, out var given) ? given.ToString() : null,
                     _ => null,
                 };
-                if (place is "header" or "query" && value is null && parameter["required"]?.GetValue<bool>() == true)
+                // Who has no credential need not say which version of the service is meant.
+                var isFree = name is "x-ms-version" && !request.Headers.ContainsKey("Authorization");
+                if (place is "header" or "query" && value is null && !isFree && parameter["required"]?.GetValue<bool>() == true)
                 {
                     yield return $"{what}: {name} is missing";
                 }

@@ -42,22 +42,31 @@ internal sealed record GuardAnswer(int Status, List<KeyValuePair<string, string>
 }
 
 /// <summary>The way to the emulator: a request as it came, its signature with it.</summary>
-internal sealed class GuardForward(Uri server) : IDisposable
+/// <param name="signature">In place of a token, which the guard has looked at.</param>
+internal sealed class GuardForward(Uri server, string? signature) : IDisposable
 {
     private static readonly string[] OfTheConnection = ["Host", "Connection", "Transfer-Encoding", "Content-Length", "Keep-Alive", "Expect"];
 
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
 
+    public static bool HasToken(HttpRequest request) => request.Headers.Authorization.ToString().StartsWith("Bearer ", StringComparison.Ordinal);
+
     public async Task<GuardAnswer> SendAsync(HttpContext context, byte[] body)
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var hasToken = HasToken(context.Request);
+        if (hasToken)
+        {
+            target += (target.Contains('?', StringComparison.Ordinal) ? '&' : '?') + signature;
+        }
+
         using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(new Uri(server.GetLeftPart(UriPartial.Authority)), target));
         if (context.Request.ContentLength is not null || body.Length > 0)
         {
             request.Content = new ByteArrayContent(body);
         }
 
-        foreach (var (name, value) in context.Request.Headers.Where(static header => !OfTheConnection.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var (name, value) in context.Request.Headers.Where(header => !OfTheConnection.Contains(header.Key, StringComparer.OrdinalIgnoreCase) && !(hasToken && header.Key is "Authorization")))
         {
             if (!request.Headers.TryAddWithoutValidation(name, value.ToString()))
             {

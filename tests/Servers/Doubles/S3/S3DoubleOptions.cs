@@ -1,3 +1,5 @@
+using SecureBackup.Tests.Servers.Doubles.Aws;
+
 namespace SecureBackup.Tests.Servers.Doubles.S3;
 
 /// <summary>Amazon's behaviour, and what other providers do otherwise.</summary>
@@ -15,8 +17,8 @@ public sealed record S3DoubleOptions
     /// <summary>Tokens that are taken instead of a signature, as IBM's are.</summary>
     public ISet<string> BearerTokens { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
-    /// <summary>Session tokens that belong to temporary keys, by access key id.</summary>
-    public IDictionary<string, (string Secret, string Token)> SessionKeys { get; init; } = new Dictionary<string, (string, string)>(StringComparer.Ordinal);
+    /// <summary>Keys that hold for a while, as whoever gives them has it.</summary>
+    public AwsSessions Sessions { get; init; } = new();
 
     /// <summary>A put on condition overwrites all the same.</summary>
     public bool IgnoresConditions { get; init; }

@@ -5,7 +5,8 @@ using System.Text;
 namespace SecureBackup.Tests.Servers.Doubles.S3;
 
 /// <summary>Signature Version 4, by header and by query: who sent it, when, for where, and whether it is still what was signed.</summary>
-internal sealed class S3Signature(S3DoubleOptions options)
+/// <param name="service">For which of Amazon's services it must be.</param>
+internal sealed class S3Signature(S3DoubleOptions options, string service = "s3")
 {
     private const string Algorithm = "AWS4-HMAC-SHA256";
     private const string Unsigned = "UNSIGNED-PAYLOAD";
@@ -29,7 +30,7 @@ internal sealed class S3Signature(S3DoubleOptions options)
         var isQuery = call.Has("X-Amz-Signature");
         var fields = isQuery ? OfQuery(call) : OfHeader(authorization);
         var scope = fields.Credential.Split('/');
-        if (scope is not [var id, var day, var region, "s3", "aws4_request"])
+        if (scope is not [var id, var day, var region, var signedFor, "aws4_request"] || signedFor != service)
         {
             throw new S3RefusalException(400, "AuthorizationHeaderMalformed");
         }
@@ -48,7 +49,7 @@ internal sealed class S3Signature(S3DoubleOptions options)
         }
 
         RequireSigned(call, fields.SignedHeaders);
-        var payload = isQuery ? Unsigned : call.Header("x-amz-content-sha256") ?? throw new S3RefusalException(400, "MissingSecurityHeader");
+        var payload = isQuery ? Unsigned : call.Header("x-amz-content-sha256") ?? (service is "s3" ? throw new S3RefusalException(400, "MissingSecurityHeader") : Hex(SHA256.HashData(call.Body)));
         var canonical = Canonical(call, fields.SignedHeaders, payload, isQuery);
         var toSign = $"{Algorithm}\n{time}\n{string.Join('/', scope[1..])}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         if (Hex(Hmac(SigningKey(secret, scope), toSign)) != fields.Signature)
@@ -80,12 +81,13 @@ internal sealed class S3Signature(S3DoubleOptions options)
             return options.Key.Secret;
         }
 
-        if (options.SessionKeys.TryGetValue(id, out var session))
+        if (options.Sessions.Find(id) is { } session)
         {
-            return session.Token == token ? session.Secret : throw new S3RefusalException(400, "InvalidToken");
+            return session.Token != token ? throw new S3RefusalException(400, "InvalidToken")
+                : session.Ends > options.Time.GetUtcNow() ? session.Key.Secret : throw new S3RefusalException(400, "ExpiredToken");
         }
 
-        throw token is null ? new S3RefusalException(403, "InvalidAccessKeyId") : new S3RefusalException(400, "ExpiredToken");
+        throw new S3RefusalException(token is null ? 403 : 400, token is null ? "InvalidAccessKeyId" : "InvalidToken");
     }
 
     /// <summary>A header of the platform that is not signed could have been put there by anybody.</summary>

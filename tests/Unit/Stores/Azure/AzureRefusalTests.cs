@@ -26,7 +26,7 @@ public sealed class AzureRefusalTests
     [InlineData(401, "InvalidAuthenticationInfo", TargetFault.KeyRejected)]
     [InlineData(403, "AuthorizationPermissionMismatch", TargetFault.AccessDenied)]
     [InlineData(403, "AuthorizationSourceIPMismatch", TargetFault.AccessDenied)]
-    [InlineData(403, "AccountIsDisabled", TargetFault.AccessDenied)]
+    [InlineData(403, "AccountIsDisabled", TargetFault.KeyRejected)]
     [InlineData(409, "PublicAccessNotPermitted", TargetFault.AccessDenied)]
     [InlineData(416, "InvalidRange", TargetFault.OutOfRange)]
     [InlineData(409, "BlobArchived", TargetFault.Cold)]

@@ -131,7 +131,7 @@ public sealed class IbmIamTests : IAsyncLifetime
         var address = TargetUri.Parse($"ibmcos://bucket/x?region=eu-de&conditionalput=yes&endpoint={_store.Address.OriginalString.TrimEnd('/')}");
         var settings = S3Settings.From(new TargetSettings { Address = address }, IbmCosProfile.Instance, TimeSpan.FromSeconds(60));
         var (authorized, credentials) = IamKey.Authorize(settings, credential, _clock, tokens ?? _iam.TokenAddress);
-        return new S3Target(authorized, credentials, "of the test", new OpenContext(NullSink.Instance, _clock));
+        return new S3Target(authorized, credentials, new OpenContext(NullSink.Instance, _clock));
     }
 
     private sealed class Clock : TimeProvider

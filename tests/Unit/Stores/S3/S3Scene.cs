@@ -1,4 +1,3 @@
-using Amazon.Runtime;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
@@ -14,8 +13,13 @@ internal static class S3Scene
     public static Target Open(string address, S3Profile profile, S3Key key, Func<S3Settings, S3Settings>? change = null, TimeProvider? time = null)
     {
         var settings = S3Settings.From(new TargetSettings { Address = TargetUri.Parse(address) }, profile, TimeSpan.FromSeconds(60));
-        return new S3Target(change?.Invoke(settings) ?? settings, new BasicAWSCredentials(key.Id, key.Secret), "of the test", new OpenContext(NullSink.Instance, time ?? TimeProvider.System));
+        using var credential = TargetCredential.Of(key.Id, key.Secret, "of the test");
+        return Open(change?.Invoke(settings) ?? settings, credential, time ?? TimeProvider.System);
     }
+
+    /// <param name="environment">Of the machine that it is opened on; null for this one's.</param>
+    public static Target Open(S3Settings settings, TargetCredential credential, TimeProvider time, Func<string, string?>? environment = null) =>
+        new S3Target(settings, S3Identities.From(credential, settings, time, environment), new OpenContext(NullSink.Instance, time));
 
     /// <summary>Parts as short as stores take them, so that tests need few bytes.</summary>
     public static S3Settings InShortParts(S3Settings settings) => settings with { MultipartThresholdBytes = 5 << 20, PartBytes = 5 << 20 };

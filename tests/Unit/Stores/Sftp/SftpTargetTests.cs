@@ -1,6 +1,10 @@
+using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Engine.Telemetry;
+using SecureBackup.Targets;
 using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Tests.Unit.Stores.Sftp;
@@ -55,6 +59,31 @@ public sealed class SftpTargetTests : IAsyncLifetime
 
         await AssertFaultAsync(TargetFault.AccessDenied, () => _target.PutAsync(Name, new MemoryStream([2]), PutOptions.Default, Cancel));
         Assert.Equal([1], await File.ReadAllBytesAsync(Path.Combine(_folder, "outside/x"), Cancel));
+    }
+
+    [Fact]
+    public async Task Nothing_is_put_behind_a_link_above_its_folder()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "outside"));
+        File.CreateSymbolicLink(Path.Combine(_folder, "packs"), Path.Combine(_folder, "outside"));
+
+        await AssertFaultAsync(TargetFault.AccessDenied, () => _target.PutAsync(Name, new MemoryStream([2]), PutOptions.Default, Cancel));
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_folder, "outside")));
+    }
+
+    [Fact]
+    public async Task A_host_whose_clock_is_ahead_sweeps_nothing_that_is_being_sent()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "packs/ab"));
+        var sending = Path.Combine(_folder, "packs/ab/.sb-tmp-1");
+        await File.WriteAllBytesAsync(sending, [1], Cancel);
+        await using var target = RemoteTargets.Open(
+            new TargetSettings { Address = TargetUri.Parse(_server.AddressOf(_folder)) }, TargetCredential.None, new OpenContext(NullSink.Instance, new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(2))));
+
+        await target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel);
+
+        Assert.True(File.Exists(sending));
     }
 
     [Fact]
