@@ -4,26 +4,12 @@ using SecureBackup.Targets.Checksums;
 namespace SecureBackup.Targets.Azure;
 
 /// <summary>Where a content goes to be summed up, block by block, in the one reading that proves what was announced of it.</summary>
-internal sealed class ContentSums(long blockBytes, bool isMd5) : Stream
+internal sealed class ContentSums(long blockBytes, bool isMd5) : SumStream
 {
     private readonly List<byte[]> _sums = [];
     private readonly IncrementalHash? _md5 = isMd5 ? NewMd5() : null;
     private Crc64Nvme _crc64 = new();
     private long _filled;
-
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Of each block, the last one too; of an empty content one.</summary>
     public IReadOnlyList<byte[]> Finish()
@@ -50,28 +36,6 @@ internal sealed class ContentSums(long blockBytes, bool isMd5) : Stream
             }
         }
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

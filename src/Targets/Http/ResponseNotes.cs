@@ -24,7 +24,7 @@ internal sealed class ResponseNotes
     public string? RequestId { get; private set; }
 
     /// <summary>Where the place lies, by the store's word.</summary>
-    public string? Region { get; private set; }
+    public string? Region { get; set; }
 
     /// <summary>False where the answer has no mark of any store: that of a proxy on the way.</summary>
     public bool IsFromStore { get; private set; }

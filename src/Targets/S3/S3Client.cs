@@ -43,7 +43,7 @@ internal sealed class S3Client : IDisposable
             Meter = meter,
             Classify = S3Requests.Classify,
         };
-        _http = StoreHttp.CreateClient(travel, settings.Authorize);
+        _http = StoreHttp.CreateClient(travel, inner => new RegionHandler(settings.Authorize?.Invoke(inner) ?? inner));
         _sdk = new Sdk(settings.Profile, credentials, new AmazonS3Config
         {
             ServiceURL = settings.Endpoint.AbsoluteUri,

@@ -1,15 +1,13 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using System.Xml;
 using Amazon.Runtime;
-using Amazon.S3;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.Http;
 
 namespace SecureBackup.Targets.S3;
 
 /// <summary>What S3 stores answer, in the terms on which callers decide. Messages hold the store's code and the request's id, and nothing that the store wrote.</summary>
-internal sealed partial class S3Faults(S3Settings settings, S3Credentials credentials, TimeProvider time)
+internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, TimeProvider time)
 {
     private static readonly Dictionary<string, TargetFault> ByCode = new(StringComparer.Ordinal)
     {
@@ -133,7 +131,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
     private string Message(TargetFault fault, AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what) => fault switch
     {
         TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
-        TargetFault.WrongRegion when RegionIn(refusal, notes) is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",
+        TargetFault.WrongRegion when notes.Region is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",
         TargetFault.WrongRegion => $"The bucket '{settings.Bucket}' does not lie in {settings.Region}",
         TargetFault.KeyRejected => $"The store does not accept the credential {credentials.Label} at {settings.DisplayName}",
         TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {Difference(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
@@ -160,11 +158,5 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
             : $" ({code}).";
     }
 
-    private static string? RegionIn(AmazonServiceException refusal, ResponseNotes notes) =>
-        notes.Region ?? ((refusal as AmazonS3Exception)?.ResponseBody is { } body && RegionPattern().Match(body) is { Success: true } match ? match.Groups["region"].Value : null);
-
     private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
-
-    [GeneratedRegex("<Region>(?<region>[a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex RegionPattern();
 }

@@ -65,7 +65,7 @@ internal sealed class S3Multipart(S3Client client, S3Settings settings, S3Naming
         for (var offset = 0L; offset < content.LengthBytes; offset += size)
         {
             var request = new UploadPartRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), UploadId = upload, PartNumber = parts.Count + 1 };
-            parts.Add(await PutPartAsync(deed, request, new PartStream(bytes, offset, Math.Min(size, content.LengthBytes - offset)), whole, cancellationToken));
+            parts.Add(await PutPartAsync(deed, request, new ContentSection(bytes, offset, Math.Min(size, content.LengthBytes - offset)), whole, cancellationToken));
         }
 
         // The server has proved each part; that together they are what was announced, only we can.
@@ -74,7 +74,7 @@ internal sealed class S3Multipart(S3Client client, S3Settings settings, S3Naming
             : throw new TargetException(TargetFault.Garbled, $"The parts of '{name}' are not what was announced.");
     }
 
-    private async Task<PartETag> PutPartAsync(S3Deed deed, UploadPartRequest request, PartStream part, IncrementalHash whole, CancellationToken cancellationToken)
+    private async Task<PartETag> PutPartAsync(S3Deed deed, UploadPartRequest request, ContentSection part, IncrementalHash whole, CancellationToken cancellationToken)
     {
         var sums = await S3Sums.OfAsync(part, settings.SendsMd5, whole, cancellationToken);
         request.PartSize = part.Length;

@@ -18,7 +18,7 @@ internal sealed class S3Rights(S3Client client, S3Settings settings, S3Facts fac
     private const string PolicyRight = "s3:PutBucketPolicy";
 
     /// <summary>Neither a policy nor the sum of one.</summary>
-    private const string NoPolicy = "?";
+    private const string NoPolicy = "none";
 
     private const string NoSum = "AAAAAAAAAAAAAAAAAAAAAA==";
 
@@ -105,7 +105,7 @@ internal sealed class S3Rights(S3Client client, S3Settings settings, S3Facts fac
     private async Task RestoreAsync(string? before)
     {
         using var restoring = new CancellationTokenSource(RestoringTime);
-        if (string.Equals(await ReadPolicyAsync(restoring.Token), before, StringComparison.Ordinal))
+        if ((await facts.ReadAsync(SetupItem.TransportPolicy, restoring.Token)).State == FactState.Known && string.Equals(facts.Policy, before, StringComparison.Ordinal))
         {
             return;
         }

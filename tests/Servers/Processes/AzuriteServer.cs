@@ -15,10 +15,12 @@ public sealed partial class AzuriteServer : IAsyncDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("azurite-").FullName;
     private readonly int _port = ServerProcess.FreePort();
+    private readonly bool _isInMemory;
     private ServerProcess? _server;
 
-    private AzuriteServer()
+    private AzuriteServer(bool isInMemory)
     {
+        _isInMemory = isInMemory;
         Admin = Client(Key);
     }
 
@@ -34,9 +36,10 @@ public sealed partial class AzuriteServer : IAsyncDisposable
 
     private static string? Program { get; } = FindProgram();
 
-    public static async Task<AzuriteServer> StartAsync()
+    /// <param name="isInMemory">Its data ends with it, and it waits for no disk.</param>
+    public static async Task<AzuriteServer> StartAsync(bool isInMemory = false)
     {
-        var server = new AzuriteServer();
+        var server = new AzuriteServer(isInMemory);
         try
         {
             await server.StartAgainAsync();
@@ -84,8 +87,8 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     {
         string[] arguments =
         [
-            Program!, "--blobHost", "127.0.0.1", "--blobPort", _port.ToString(CultureInfo.InvariantCulture), "--location", _folder,
-            "--skipApiVersionCheck", "--disableTelemetry", "--silent",
+            Program!, "--blobHost", "127.0.0.1", "--blobPort", _port.ToString(CultureInfo.InvariantCulture),
+            "--skipApiVersionCheck", "--disableTelemetry", "--silent", .. _isInMemory ? ["--inMemoryPersistence"] : new[] { "--location", _folder },
         ];
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["AZURITE_ACCOUNTS"] = $"{Account}:{Key}" };
         _server = await ServerProcess.StartAsync(Path.Combine(_folder, "azurite.out"), environment, "node", arguments);

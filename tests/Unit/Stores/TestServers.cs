@@ -16,7 +16,7 @@ public sealed class TestServers : IAsyncDisposable
     private static readonly Lazy<Task<RcloneServer>> PasswordSsh = new(static () => RcloneServer.StartAsync("sftp"));
     private static readonly Lazy<Task<RcloneServer>> RcloneDav = new(static () => RcloneServer.StartAsync("webdav"));
     private static readonly Lazy<Task<ApacheDav>> Apache = new(ApacheDav.StartAsync);
-    private static readonly Lazy<Task<AzuriteServer>> Azurite = new(AzuriteServer.StartAsync);
+    private static readonly Lazy<Task<AzuriteServer>> Azurite = new(static () => AzuriteServer.StartAsync());
 
     /// <summary>Skips the test where it is not installed.</summary>
     public static Task<CephServer> CephAsync()
@@ -76,6 +76,13 @@ public sealed class TestServers : IAsyncDisposable
     {
         RequireInstalled("Azurite", AzuriteServer.MissingPrograms, AzuriteServer.Install);
         return AzuriteServer.StartAsync();
+    }
+
+    /// <summary>For a test that asks so much that it waits for no disk; the test ends it.</summary>
+    public static Task<AzuriteServer> QuickAzuriteAsync()
+    {
+        RequireInstalled("Azurite", AzuriteServer.MissingPrograms, AzuriteServer.Install);
+        return AzuriteServer.StartAsync(isInMemory: true);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography.X509Certificates;
+using Azure.Storage.Sas;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Azure;
 using SecureBackup.Tests.Servers;
@@ -48,6 +49,14 @@ internal sealed class AzureScene : IAsyncDisposable
     public TargetCredential Secret() => TargetCredential.Of(EntraDouble.Client, Entra.Secret, "of target offsite");
 
     public TargetCredential Key() => TargetCredential.Of(AzuriteServer.Account, Azurite.Key, "of target offsite");
+
+    /// <summary>Of the container alone.</summary>
+    public TargetCredential SignatureOf(string rights)
+    {
+        var builder = new BlobSasBuilder { BlobContainerName = Container, Resource = "c", ExpiresOn = DateTimeOffset.UtcNow.AddHours(1) };
+        builder.SetPermissions(rights, normalize: true);
+        return TargetCredential.Of("sas", Azurite.Admin.GetBlobContainerClient(Container).GenerateSasUri(builder).Query, "of target offsite");
+    }
 
     public AzureSettings Settings(params (string Key, string Value)[] options) => AzureSettings.From(
         new TargetSettings

@@ -1,11 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Sas;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
-using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -118,7 +116,7 @@ public sealed class AzureSetupTests : IAsyncLifetime
     [Fact]
     public async Task A_signature_of_one_container_is_told_what_it_cannot_see()
     {
-        using var sas = SignatureOf("racwl");
+        using var sas = _scene.SignatureOf("racwl");
         await using var setup = _scene.OpenSetup(sas);
 
         var facts = await setup.InspectAsync(Cancel);
@@ -229,7 +227,7 @@ public sealed class AzureSetupTests : IAsyncLifetime
     {
         _scene.Arm.Permissions.Add(JsonNode.Parse("""{"actions":["Microsoft.Storage/storageAccounts/blobServices/*"],"notActions":["Microsoft.Storage/storageAccounts/blobServices/containers/*"],"dataActions":["Microsoft.Storage/*/blobs/delete"],"notDataActions":[]}"""));
         await using var setup = _scene.OpenSetup();
-        using var sas = SignatureOf("rwdl");
+        using var sas = _scene.SignatureOf("rwdl");
         await using var signed = _scene.OpenSetup(sas);
         using var key = _scene.Key();
         await using var keyed = _scene.OpenSetup(key);
@@ -261,13 +259,6 @@ public sealed class AzureSetupTests : IAsyncLifetime
 
         Assert.True(await setup.IsReadableByAllAsync(new ObjectName("probe/one"), Cancel));
         Assert.InRange((await setup.AskTimeAsync(Cancel))!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow.AddMinutes(1));
-    }
-
-    private TargetCredential SignatureOf(string rights)
-    {
-        var builder = new BlobSasBuilder { BlobContainerName = _scene.Container, Resource = "c", ExpiresOn = DateTimeOffset.UtcNow.AddHours(1) };
-        builder.SetPermissions(rights, normalize: true);
-        return TargetCredential.Of("sas", _scene.Azurite.Admin.GetBlobContainerClient(_scene.Container).GenerateSasUri(builder).Query, "of target offsite");
     }
 
     private static string? ValueOf(IReadOnlyList<TargetFact> facts, string item) => facts.Single(fact => string.Equals(fact.Item, item, StringComparison.Ordinal)).Value;

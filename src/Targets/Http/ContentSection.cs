@@ -1,6 +1,6 @@
-namespace SecureBackup.Targets.Azure;
+namespace SecureBackup.Targets.Http;
 
-/// <summary>A piece of a content as a body of its own. The content stays its owner's.</summary>
+/// <summary>A piece of a content as a body of its own, read as often as is wanted. The content stays its owner's, who reads nothing of it meanwhile.</summary>
 internal sealed class ContentSection : Stream
 {
     private readonly Stream _content;
@@ -28,7 +28,9 @@ internal sealed class ContentSection : Stream
         set => _content.Position = _start + value;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => _content.Read(buffer, offset, (int)Math.Min(count, Length - Position));
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer) => _content.Read(buffer[..(int)Math.Min(buffer.Length, Length - Position)]);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
