@@ -105,6 +105,12 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
             return own;
         }
 
+        // What is sent about an object is well formed: it was changed on the way.
+        if (deed.Name is not null && code is "MalformedXML")
+        {
+            return TargetFault.Garbled;
+        }
+
         if (ByCode.TryGetValue(code, out var fault))
         {
             return fault;

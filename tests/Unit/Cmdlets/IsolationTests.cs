@@ -1,5 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using SecureBackup.Tests.Servers.Processes;
+using SecureBackup.Tests.Unit.Stores;
 
 namespace SecureBackup.Tests.Unit.Cmdlets;
 
@@ -104,16 +106,74 @@ public sealed class IsolationTests : IDisposable
             Get-Context {{Quoted(names)}}
             """;
         var loads = string.Join('\n', names.Select(name => $"$null = [Reflection.Assembly]::LoadFrom(\"$PWD/old-{name}.dll\")"));
-        var result = await Shell.ShellProcess.RunCommandAsync(
-            loads + "\n" + PackagedModule.With(script), PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
-        var lines = result.ShouldSucceed().OutputLines;
+        var lines = await RunAsync(loads, script);
         Assert.Equal("True", lines[0]);
         Assert.Equal(names.Count, lines.Count(line => line.EndsWith(" in Default", StringComparison.Ordinal)));
         Assert.Contains(lines, line => line.EndsWith(" in SecureBackup.Engine", StringComparison.Ordinal));
     }
 
-    private static List<string> DependencyNames() =>
-        [.. Directory.EnumerateFiles(Path.Combine(PackagedModule.Folder, "engine"), "*.dll").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+    [Fact]
+    public async Task Without_a_store_nothing_of_what_speaks_to_stores_is_loaded()
+    {
+        var lines = await _place.LinesAsync(ListContexts + $$"""
+            Get-Context {{Quoted(StoreLibraries())}}
+            $null = New-BackupVault ./vault | Connect-BackupVault
+            $null = Start-CustomerBackup ./crm
+            $null = Restore-CustomerBackup -Destination ./out
+            @(Test-CustomerBackup -ReadData).IsHealthy
+            Get-Context {{Quoted(StoreLibraries())}}
+            """);
+
+        Assert.Contains("True", lines);
+        Assert.DoesNotContain(lines, static line => line.EndsWith(" in SecureBackup.Engine", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Other_versions_of_what_speaks_to_stores_may_be_loaded_before()
+    {
+        var (ceph, azurite) = (await TestServers.CephAsync(), await TestServers.AzuriteAsync());
+        var names = StoreLibraries().Where(static name => !name.StartsWith("SecureBackup.", StringComparison.Ordinal)).ToList();
+        Assert.Superset(new HashSet<string>(["AWSSDK.Core", "AWSSDK.S3", "Azure.Core", "Azure.Storage.Blobs", "Google.Apis.Core", "Renci.SshNet"], StringComparer.Ordinal), names.ToHashSet(StringComparer.Ordinal));
+        foreach (var name in names)
+        {
+            WriteOldAssembly(name, _place[$"old-{name}.dll"]);
+        }
+
+        var loads = string.Join('\n', names.Select(static name => $"$null = [Reflection.Assembly]::LoadFrom(\"$PWD/old-{name}.dll\")"));
+        var lines = await RunAsync(loads, ListContexts + $$"""
+            function Use-Store($Address, $User, $Password) {
+                $env:SECUREBACKUP_TARGET_USER, $env:SECUREBACKUP_TARGET_PASSWORD = $User, $Password
+                $null = New-BackupVault $Address
+                (Start-CustomerBackup ./crm -Vault $Address).FileCount
+                (Test-CustomerBackup -Vault $Address -ReadData).IsHealthy
+            }
+
+            Use-Store 's3://{{await ceph.CreateBucketAsync()}}/x?endpoint={{ceph.Endpoint.OriginalString}}' '{{ceph.Key.Id}}' '{{ceph.Key.Secret}}'
+            Use-Store 'azblob://{{AzuriteServer.Account}}/{{await azurite.CreateContainerAsync()}}/x?endpoint={{azurite.Endpoint.OriginalString}}' '{{AzuriteServer.Account}}' '{{azurite.Key}}'
+            Get-Context {{Quoted(names)}}
+            """);
+
+        Assert.Equal(["3", "True", "3", "True"], lines.Take(4));
+        Assert.Equal(names, lines.Where(static line => line.EndsWith(" in Default", StringComparison.Ordinal)).Select(static line => line.Split(' ')[0]).Order(StringComparer.Ordinal));
+        Assert.Superset(
+            new HashSet<string>(["AWSSDK.Core in SecureBackup.Engine", "AWSSDK.S3 in SecureBackup.Engine", "Azure.Core in SecureBackup.Engine", "Azure.Storage.Blobs in SecureBackup.Engine"], StringComparer.Ordinal),
+            lines.ToHashSet(StringComparer.Ordinal));
+    }
+
+    /// <param name="before">What the session does before it imports the module.</param>
+    private async Task<IReadOnlyList<string>> RunAsync(string before, string script)
+    {
+        var options = PackagedModule.Options(_place.Environment, _place.FullPath);
+        var result = await Shell.ShellProcess.RunCommandAsync(before + "\n" + PackagedModule.With(script), options, TestContext.Current.CancellationToken);
+        return result.ShouldSucceed().OutputLines;
+    }
+
+    private static List<string> DependencyNames() => NamesIn("engine");
+
+    private static List<string> StoreLibraries() => NamesIn("engine/targets");
+
+    private static List<string> NamesIn(string folder) =>
+        [.. Directory.EnumerateFiles(Path.Combine(PackagedModule.Folder, folder), "*.dll").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
 
     private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
 

@@ -30,7 +30,7 @@ internal static partial class ConformancePage
 
     public static string Render(IReadOnlyList<ConformanceClaim> claims, IReadOnlyList<MethodInfo> checks)
     {
-        var notes = claims.SelectMany(static claim => claim.Exemptions.Values).Distinct(StringComparer.Ordinal).ToList();
+        var notes = claims.SelectMany(static claim => claim.Exemptions.OrderBy(static pair => pair.Key, StringComparer.Ordinal)).Select(static pair => pair.Value).Distinct(StringComparer.Ordinal).ToList();
         var page = new StringBuilder("""
             # What every platform keeps
 

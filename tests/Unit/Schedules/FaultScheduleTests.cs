@@ -5,30 +5,18 @@ using SecureBackup.Tests.Servers.Faults;
 namespace SecureBackup.Tests.Unit.Schedules;
 
 /// <summary>
-/// Thousands of short stories of a store and a bad line to it. A platform's tests are one subclass that says how a lane is opened. <c>SECUREBACKUP_TEST_SCHEDULES</c>
-/// says how many stories, <c>SECUREBACKUP_TEST_SEED</c> runs the one of that number.
+/// Stories of a store and a bad line to it, told in several lanes. <c>SECUREBACKUP_TEST_SCHEDULES</c> says how many, <c>SECUREBACKUP_TEST_SEED</c> runs the one of that number.
 /// </summary>
-public abstract class FaultScheduleTests
+public abstract class ScheduleTests
 {
     private const int Lanes = 8;
     private const int Enough = 5;
     private const int MostLives = 10;
-    private const int Usual = 2000;
-    private const int Vaults = 12;
 
-    private static readonly int Count = int.Parse(Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_SCHEDULES") ?? $"{Usual}", CultureInfo.InvariantCulture);
+    private protected static readonly int Count = int.Parse(Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_SCHEDULES") ?? "2000", CultureInfo.InvariantCulture);
     private static readonly string? Only = Environment.GetEnvironmentVariable("SECUREBACKUP_TEST_SEED");
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    [Fact]
-    public Task Whatever_goes_wrong_on_the_way_nothing_is_lost_and_tries_are_bounded() =>
-        RunAsync(Count, static (seed, lane) => new ScheduleRun(seed, lane, Cancel));
-
-    /// <summary>At a share of all requests, and bytes of objects may come changed too.</summary>
-    [Fact]
-    public Task A_vault_behind_such_a_line_gives_back_what_was_stored_or_says_what_it_lacks() =>
-        RunAsync(Math.Max(1, Count * Vaults / Usual), static (seed, lane) => new VaultScheduleRun(seed, lane));
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>How often the store itself has died, of nothing that the story did, and was started again.</summary>
     private protected virtual int StoreLives => 0;
@@ -37,7 +25,7 @@ public abstract class FaultScheduleTests
 
     private protected virtual Task ReviveAsync() => Task.CompletedTask;
 
-    private async Task RunAsync(int count, Func<int, ScheduleLane, ScheduleStory> tell)
+    private protected async Task RunAsync(int count, Func<int, ScheduleLane, ScheduleStory> tell)
     {
         var seeds = new ConcurrentQueue<int>(Only is null ? Enumerable.Range(0, count) : [int.Parse(Only, CultureInfo.InvariantCulture)]);
         var failures = new ConcurrentBag<Exception>();
@@ -79,4 +67,29 @@ public abstract class FaultScheduleTests
             }
         }
     }
+}
+
+/// <summary>Thousands of short stories, and a few of whole vaults. A platform's tests are one subclass that says how a lane is opened.</summary>
+public abstract class FaultScheduleTests : ScheduleTests
+{
+    private const int StoriesPerVault = 2000 / 12;
+
+    [Fact]
+    public Task Whatever_goes_wrong_on_the_way_nothing_is_lost_and_tries_are_bounded() =>
+        RunAsync(Count, static (seed, lane) => new ScheduleRun(seed, lane, Cancel));
+
+    /// <summary>At a share of all requests, and bytes of objects may come changed too.</summary>
+    [Fact]
+    public Task A_vault_behind_such_a_line_gives_back_what_was_stored_or_says_what_it_lacks() =>
+        RunAsync(Math.Max(1, Count / StoriesPerVault), static (seed, lane) => new VaultScheduleRun(seed, lane));
+}
+
+/// <summary>The same for stores that keep locks.</summary>
+public abstract class LockScheduleTests : ScheduleTests
+{
+    private const int StoriesPerStory = 16;
+
+    [Fact]
+    public Task Whatever_goes_wrong_on_the_way_locks_stay_and_only_grow() =>
+        RunAsync(Math.Max(1, Count / StoriesPerStory), static (seed, lane) => new LockScheduleRun(seed, lane, Cancel));
 }

@@ -19,6 +19,19 @@ public sealed class GcsFaultScheduleTests : FaultScheduleTests, IAsyncLifetime
     private protected override Task<ScheduleLane> OpenAsync() => GcsLane.OpenAsync(_store, $"lane-{Interlocked.Increment(ref _lanes)}/", "off");
 }
 
+/// <summary>In a bucket that keeps versions and can lock objects.</summary>
+public sealed class GcsLockScheduleTests : LockScheduleTests, IAsyncLifetime
+{
+    private GcsStore _store = null!;
+    private int _lanes;
+
+    public async ValueTask InitializeAsync() => _store = await GcsStore.StartLockingAsync();
+
+    public ValueTask DisposeAsync() => _store.DisposeAsync();
+
+    private protected override Task<ScheduleLane> OpenAsync() => GcsLane.OpenAsync(_store, $"lane-{Interlocked.Increment(ref _lanes)}/", "on");
+}
+
 /// <summary>A prefix of a double's bucket.</summary>
 internal sealed class GcsLane : ProxiedLane
 {

@@ -7,6 +7,12 @@ public sealed class MemoryFaultScheduleTests : FaultScheduleTests
     private protected override Task<ScheduleLane> OpenAsync() => Task.FromResult<ScheduleLane>(new NearLane(new MemoryTarget()));
 }
 
+public sealed class MemoryLockScheduleTests : LockScheduleTests
+{
+    private protected override Task<ScheduleLane> OpenAsync() => Task.FromResult<ScheduleLane>(
+        new NearLane(new MemoryTarget(options: new MemoryTargetOptions { IsVersioned = true, LockModes = LockModes.Governance | LockModes.Compliance })));
+}
+
 public sealed class LocalFaultScheduleTests : FaultScheduleTests
 {
     private protected override Task<ScheduleLane> OpenAsync()

@@ -25,8 +25,8 @@ internal class ProxiedLane : ScheduleLane
 
     /// <param name="open">At an address, with a limit for lines that hang.</param>
     internal static async Task<ScheduleLane> OpenAsync(
-        Uri store, Func<HttpRequest, bool> isListing, Func<Uri, TimeSpan, Target> open, Func<Task<IReadOnlyList<string>>>? leftovers = null) =>
-        new ProxiedLane(await FaultProxy.StartAsync(store, isListing), open, store, leftovers);
+        Uri store, Func<HttpRequest, bool> isListing, Func<Uri, TimeSpan, Target> open, Func<Task<IReadOnlyList<string>>>? leftovers = null, bool strengthensLocks = true) =>
+        new ProxiedLane(await FaultProxy.StartAsync(store, isListing), open, store, leftovers) { StrengthensLocks = strengthensLocks };
 
     internal override void Begin(FaultSchedule schedule) => _proxy.Begin(schedule);
 

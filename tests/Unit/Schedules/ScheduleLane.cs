@@ -35,6 +35,9 @@ internal abstract class ScheduleLane : IAsyncDisposable
     /// <summary>What nobody on the way to this store can do unnoticed by all.</summary>
     internal virtual IReadOnlyList<FaultKind> Impossible => [];
 
+    /// <summary>Whether a governance lock can be made a compliance lock without the right to lift it.</summary>
+    internal bool StrengthensLocks { get; init; } = true;
+
     internal abstract void Begin(FaultSchedule schedule);
 
     /// <summary>From now on the bytes of objects come changed too where a schedule changes answers, which only who knows what they must be can notice.</summary>

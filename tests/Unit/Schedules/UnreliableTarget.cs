@@ -103,6 +103,11 @@ internal sealed class UnreliableTarget(Target inner) : DelegatingTarget(inner)
         return true;
     });
 
+    public override Task<LockState> GetLockAsync(ObjectName name, CancellationToken cancellationToken) => CallAsync(() => Inner.GetLockAsync(name, cancellationToken));
+
+    public override Task<LockState> ExtendLockAsync(ObjectName name, ObjectLock until, CancellationToken cancellationToken) =>
+        CallAsync(() => Inner.ExtendLockAsync(name, until, cancellationToken));
+
     private bool IsChanged(FaultKind fault) => CorruptsObjects && fault == FaultKind.CorruptAnswer;
 
     private void Flip(Memory<byte> bytes)
