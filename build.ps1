@@ -156,6 +156,7 @@ function Invoke-UnitTest {
         foreach ($kind in 'passed', 'failed', 'skipped') { $count[$kind] += $summary[$kind].GetValue[int]() }
     }
 
+    foreach ($line in & (Get-RepositoryPath 'tools/Conformance.ps1') -Reports $reports) { $Host.UI.WriteLine($line) }
     if ($code -ne 0 -and $count.failed -eq 0) { throw "The test run ended with exit code $code although no test failed." }
     $count
 }

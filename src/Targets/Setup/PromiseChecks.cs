@@ -22,16 +22,9 @@ internal static class PromiseChecks
     /// <summary>A store that ignores the condition is one that has none: the target is then opened so that it looks before it puts.</summary>
     private static async Task<CheckResult> ConditionalAsync(ProbeRun run, CancellationToken cancellationToken)
     {
-        if (!run.Target.Capabilities.ConditionalPut)
+        if (!run.Target.Capabilities.ConditionalPut && !await TryLearnAsync(run, "conditionalput", "yes"))
         {
-            try
-            {
-                await run.LearnAsync("conditionalput", "yes");
-            }
-            catch (RequestException exception) when (exception.Code == FaultCodes.TargetOptionInvalid)
-            {
-                return CheckResult.NotOffered("The platform has none; the target looks before it puts.");
-            }
+            return CheckResult.NotOffered("The platform has none; the target looks before it puts.");
         }
 
         var (first, second) = (RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes), RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes));
@@ -52,8 +45,23 @@ internal static class PromiseChecks
             return CheckResult.Passed("A second put of a name is refused, and the first one is kept.");
         }
 
-        await run.LearnAsync("conditionalput", "no");
-        return CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
+        return !await TryLearnAsync(run, "conditionalput", "no")
+            ? CheckResult.Failed(FaultCodes.TargetUnsupported, "A second put of a name is not refused, which this platform promises: what answers there is another one.")
+            : CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
+    }
+
+    /// <summary>Not where the platform has no such option.</summary>
+    private static async Task<bool> TryLearnAsync(ProbeRun run, string option, string value)
+    {
+        try
+        {
+            await run.LearnAsync(option, value);
+            return true;
+        }
+        catch (RequestException exception) when (exception.Code == FaultCodes.TargetOptionInvalid)
+        {
+            return false;
+        }
     }
 
     private static async Task<CheckResult> ChecksumAsync(ProbeRun run, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
@@ -50,6 +51,17 @@ public sealed class ProbeRunTests : IAsyncDisposable
     public async Task Where_nothing_says_who_may_reach_a_place_that_is_said() =>
         Assert.Equal(CheckOutcome.CannotTell, (await RunAsync(Settings))["Not public"].Outcome);
 
+    [Fact]
+    public async Task A_promise_of_the_platform_that_is_not_kept_is_a_failure_where_nothing_can_be_learnt()
+    {
+        var found = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+        await using var run = new ProbeRun(
+            Settings, changed => changed.Options.Count == 0 ? new CarelessTarget(_target) : throw new RequestException(FaultCodes.TargetOptionInvalid, "No such setting."), new ClosedSetup("Azure"), _time);
+        await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(1), (check, result, _) => found.Add(check.Name, result), Cancel);
+
+        Assert.Equal((CheckOutcome.Failed, FaultCodes.TargetUnsupported), (found["Conditional create"].Outcome, found["Conditional create"].Code));
+    }
+
     private async Task<Dictionary<string, CheckResult>> RunAsync(TargetSettings settings)
     {
         var found = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
@@ -67,4 +79,11 @@ public sealed class ProbeRunTests : IAsyncDisposable
     }
 
     private IEnumerable<string> Names() => _target.Objects.Keys.Select(static name => name.Value).Order(StringComparer.Ordinal);
+
+    /// <summary>Puts over what is there, whatever it was told.</summary>
+    private sealed class CarelessTarget(Target inner) : DelegatingTarget(inner)
+    {
+        public override Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken) =>
+            base.PutAsync(name, content, options with { IfAbsent = false }, cancellationToken);
+    }
 }

@@ -1,9 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Doubles.S3;
+using SecureBackup.Tests.Servers.Processes;
+using SecureBackup.Tests.Unit.Stores.Azure;
 using SecureBackup.Tests.Unit.Stores.Google;
 
 namespace SecureBackup.Tests.Unit.Stores.Setup;
@@ -193,5 +196,46 @@ public sealed class TargetChecksTests
         Assert.All(["Conditional create", "Wrong checksum refused", "Versioning", "Lock", "Legal hold"], check => Assert.Equal(CheckOutcome.Passed, results[check].Outcome));
         Assert.Equal(LockModes.Governance | LockModes.Compliance, run.LockModes);
         Assert.Equal(("on", "yes", "yes"), (run.Learnt["versioning"], run.Learnt["objectretention"], run.Learnt["uniformaccess"]));
+    }
+
+    [Fact]
+    public async Task Folders_of_servers_pass_without_locks()
+    {
+        var ssh = await TestServers.SshAsync();
+        await AssertFolderPassesAsync(ssh.AddressOf(ssh.CreateFolder()), TargetCredential.OfIdentity("auto"));
+        var dav = await TestServers.RcloneDavAsync();
+        await AssertFolderPassesAsync($"{dav.DavAddress}/{dav.CreateFolder()}", TargetCredential.Of(dav.User, dav.Password, "of the test"));
+    }
+
+    [Fact]
+    public async Task A_container_passes_and_locks_that_its_server_passes_over_do_not()
+    {
+        var azurite = await TestServers.AzuriteAsync();
+        using var credential = TargetCredential.Of(AzuriteServer.Account, azurite.Key, "of the test");
+        var settings = new TargetSettings { Address = TargetUri.Parse(AzureStore.AddressOf(azurite.Endpoint, await azurite.CreateContainerAsync())) };
+        var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+        await using var run = new ProbeRun(
+            settings, changed => RemoteTargets.Open(changed, credential, GcsStore.Context), RemoteTargets.OpenSetup(settings, credential, GcsStore.Context), TimeProvider.System);
+        await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), Cancel);
+
+        Assert.Empty(results.Where(static result => result.Value.Outcome is CheckOutcome.Failed or CheckOutcome.NotReached).Select(static result => $"{result.Key}: {result.Value.Detail}"));
+        Assert.All(["Conditional create", "Wrong checksum refused"], check => Assert.Equal((check, CheckOutcome.Passed), (check, results[check].Outcome)));
+        Assert.Equal(LockModes.None, run.LockModes);
+    }
+
+    private static async Task AssertFolderPassesAsync(string address, TargetCredential credential)
+    {
+        using (credential)
+        {
+            var settings = new TargetSettings { Address = TargetUri.Parse(address) };
+            var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+            await using var run = new ProbeRun(
+                settings, changed => RemoteTargets.Open(changed, credential, GcsStore.Context), RemoteTargets.OpenSetup(settings, credential, GcsStore.Context), TimeProvider.System);
+            await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), Cancel);
+
+            Assert.Empty(results.Where(static result => result.Value.Outcome is CheckOutcome.Failed or CheckOutcome.NotReached).Select(static result => $"{result.Key}: {result.Value.Detail}"));
+            Assert.All(["Versioning", "Lock", "Legal hold", "Wrong checksum refused"], check => Assert.Equal(CheckOutcome.NotOffered, results[check].Outcome));
+            Assert.Equal((LockModes.None, true), (run.LockModes, run.RightsTooWide.Count > 0));
+        }
     }
 }
