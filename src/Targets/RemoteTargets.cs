@@ -80,7 +80,12 @@ public static class RemoteTargets
     private static S3Setup SetUpS3(S3Settings settings, TargetCredential credential, OpenContext context)
     {
         var (authorized, credentials) = AuthorizeS3(settings, credential, context);
-        return new S3Setup(authorized, credentials, context.Time);
+        return settings.Profile.Scheme switch
+        {
+            "wasabi" => new WasabiSetup(authorized, credentials, context.Time),
+            "ibmcos" => new IbmCosSetup(authorized, credentials, context.Time),
+            _ => new S3Setup(authorized, credentials, context.Time),
+        };
     }
 
     private static (S3Settings Settings, S3Credentials Credentials) AuthorizeS3(S3Settings settings, TargetCredential credential, OpenContext context) =>

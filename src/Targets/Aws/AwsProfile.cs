@@ -21,6 +21,13 @@ internal static class AwsProfile
         AsksForEncryption = true,
         ReadyClasses = ["STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
         ColdClasses = ["GLACIER", "DEEP_ARCHIVE"],
+        MinStorageTimes = new Dictionary<string, TimeSpan>(StringComparer.Ordinal)
+        {
+            ["STANDARD_IA"] = TimeSpan.FromDays(30), ["GLACIER_IR"] = TimeSpan.FromDays(90), ["GLACIER"] = TimeSpan.FromDays(90), ["DEEP_ARCHIVE"] = TimeSpan.FromDays(180),
+        },
+
+        // The platform's first region is the one that must not be named.
+        LocationOf = static (region, _) => region is "us-east-1" ? null : region,
         TakesIdentities = true,
         IsOfMachines = true,
         TokenServiceOf = TokenService,

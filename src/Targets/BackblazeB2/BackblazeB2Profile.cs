@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.S3;
+using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.BackblazeB2;
 
@@ -17,6 +18,10 @@ internal static class BackblazeB2Profile
         TakesChecksumHeaders = false,
         ConditionalPut = ConditionalPutSupport.Probe,
         IsVersioned = true,
+        MovesPacksToArchive = false,
+        TakesKmsKeys = false,
+        BucketsLack = [SetupItem.PublicAccessBlock, SetupItem.ObjectOwnership, SetupItem.TransportPolicy, SetupItem.Replication],
+        LocationOf = static (region, _) => region,
         ReadyClasses = ["STANDARD"],
         KeyRemedy = "Use an application key: the master key is refused by the S3 API. Its id is the user and the key itself the password.",
         OwnFault = FaultOf,

@@ -15,6 +15,9 @@ internal sealed record GcsDeed(string What, string May, string Right)
     /// <summary>A sum goes with it, and a bad request may be about that.</summary>
     public bool HasChecksum { get; init; }
 
+    /// <summary>A 404 is about the session of an upload, which is begun anew.</summary>
+    public bool IsInSession { get; init; }
+
     /// <summary>A 404 is about an object; without one it is about the bucket.</summary>
     public ObjectName? Name { get; init; }
 

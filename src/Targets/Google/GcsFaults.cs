@@ -68,6 +68,7 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
             403 => TargetFault.AccessDenied,
             // Of whatever stands between.
             404 when error is null && !notes.IsFromStore => TargetFault.Unavailable,
+            404 when deed.IsInSession => TargetFault.Unavailable,
             404 when deed.Name is null || Mentions(error, "bucket does not exist") => TargetFault.PlaceMissing,
             404 => TargetFault.NotFound,
             408 or 409 or 410 => TargetFault.Unavailable,

@@ -4,7 +4,7 @@ using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.Google;
 
-/// <summary>What is known of the bucket: from the settings, or learnt in one request when the first put, lock or delete needs it.</summary>
+/// <summary>What is known of the bucket: from the settings, or learnt in one request when the first put or lock needs it.</summary>
 internal sealed class GcsPlace(GcsClient client, GcsSettings settings, GcsNaming naming) : IDisposable
 {
     private const string Facts = "fields=iamConfiguration(uniformBucketLevelAccess/enabled,publicAccessPrevention),versioning/enabled,objectRetention/mode";
@@ -16,6 +16,9 @@ internal sealed class GcsPlace(GcsClient client, GcsSettings settings, GcsNaming
 
     /// <summary>Something below it was answered, so that a missing object is only that.</summary>
     public bool IsThere { get; set; }
+
+    /// <summary>Old generations may lie in the bucket, whether more are kept now or not; a delete must take them too. Only who made the bucket knows that there never were any.</summary>
+    public bool MayHaveVersions => settings.IsVersioned != false;
 
     public bool? IsVersioned { get; private set; } = settings.IsVersioned;
 
@@ -30,26 +33,6 @@ internal sealed class GcsPlace(GcsClient client, GcsSettings settings, GcsNaming
         {
             await LearnAsync(GcsDeed.Place("The bucket's access settings cannot be read", "storage.buckets.get, or the setting uniformaccess=yes where you know it"), cancellationToken);
         }
-    }
-
-    /// <summary>Whether old generations stay behind a delete; where that may not be asked, they are looked for.</summary>
-    public async Task<bool> KeepsVersionsAsync(CancellationToken cancellationToken)
-    {
-        if (IsVersioned is { } known)
-        {
-            return known;
-        }
-
-        try
-        {
-            await LearnAsync(GcsDeed.Place("The bucket's versioning cannot be read", "storage.buckets.get"), cancellationToken);
-        }
-        catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
-        {
-            IsVersioned = true;
-        }
-
-        return IsVersioned ?? true;
     }
 
     public async Task<bool> KeepsLocksAsync(CancellationToken cancellationToken)

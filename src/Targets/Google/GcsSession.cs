@@ -63,7 +63,7 @@ internal sealed class GcsSession(GcsClient client, GcsSettings settings, GcsNami
         var count = Math.Min(settings.ChunkBytes, length - offset);
         var request = new GcsRequest(HttpMethod.Put, session, RequestKind.Put) { Content = guard => new GcsChunk(content(guard), offset, count), AlsoAnswers = ResumeIncomplete };
         return client.SendAsync<(GcsObject?, long)>(
-            deed,
+            deed with { IsInSession = true },
             request,
             async answer => answer.Response.StatusCode == HttpStatusCode.PermanentRedirect
                 ? (null, PersistedOf(deed, answer.Response))

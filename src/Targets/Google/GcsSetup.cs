@@ -95,14 +95,18 @@ internal sealed class GcsSetup : TargetSetup
     public override IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts)
     {
         var options = new Dictionary<string, string>(base.OptionsFrom(facts), StringComparer.Ordinal);
-        foreach (var (item, option) in new[] { (SetupItem.ObjectLock, "objectretention"), (SetupItem.UniformAccess, "uniformaccess") })
+        if (Known(SetupItem.ObjectLock) is { } locks)
         {
-            if (facts.FirstOrDefault(fact => string.Equals(fact.Item, item, StringComparison.Ordinal)) is { State: FactState.Known, Value: { } value })
-            {
-                options[option] = value is SetupItem.On ? "yes" : "no";
-            }
+            options["objectretention"] = locks is SetupItem.On ? "yes" : "no";
         }
 
+        // With yes no put looks any more whether the bucket is open: only one that is known to be closed to everybody gets it, and one that is open again loses it.
+        if (Known(SetupItem.UniformAccess) is { } uniform && Known(SetupItem.PublicAccess) is { } open)
+        {
+            options["uniformaccess"] = uniform is SetupItem.On && open is SetupItem.Off ? "yes" : "no";
+        }
+
+        string? Known(string item) => facts.FirstOrDefault(fact => fact.State == FactState.Known && string.Equals(fact.Item, item, StringComparison.Ordinal))?.Value;
         return options;
     }
 

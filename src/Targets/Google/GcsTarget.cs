@@ -116,7 +116,7 @@ internal sealed class GcsTarget : Target
     public override async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!await _place.KeepsVersionsAsync(cancellationToken))
+        if (!_place.MayHaveVersions)
         {
             await DropAsync(name, "", cancellationToken);
             return;

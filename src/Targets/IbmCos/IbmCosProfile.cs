@@ -1,4 +1,5 @@
 using SecureBackup.Targets.S3;
+using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.IbmCos;
 
@@ -6,6 +7,9 @@ namespace SecureBackup.Targets.IbmCos;
 internal static class IbmCosProfile
 {
     public const string PrivateOption = "private";
+
+    /// <summary>The service instance that a new bucket belongs to.</summary>
+    public const string InstanceOption = "instance";
 
     public static S3Profile Instance { get; } = new()
     {
@@ -27,6 +31,17 @@ internal static class IbmCosProfile
         ColdClasses = ["GLACIER", "ACCELERATED"],
         MaxObjectBytes = 10L << 40,
         KeyRemedy = "Give an access key of a service credential with HMAC, or 'apikey' as the user and an API key of IBM Cloud as the password.",
-        OwnOptions = [PrivateOption],
+        HasWarmSpeeds = false,
+        WarmsWithin = static (storageClass, _) => TimeSpan.FromHours(storageClass is "ACCELERATED" ? 2 : 12),
+        BucketClasses = ["STANDARD", "SMART", "VAULT", "COLD", "FLEX", "ONERATE_ACTIVE"],
+        MinStorageTimes = new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["VAULT"] = TimeSpan.FromDays(30), ["COLD"] = TimeSpan.FromDays(90) },
+
+        // A rule of a bucket is for the whole bucket there, and would take with the packs what is read all the time.
+        MovesPacksToArchive = false,
+        TakesKmsKeys = false,
+        RetentionPolicyExcludesVersions = true,
+        BucketsLack = [SetupItem.Encryption, SetupItem.ObjectOwnership, SetupItem.TransportPolicy],
+        LocationOf = static (region, name) => $"{region}-{(name ?? "STANDARD").ToLowerInvariant()}",
+        OwnOptions = [PrivateOption, InstanceOption],
     };
 }

@@ -22,6 +22,7 @@ internal sealed partial class RegionHandler(HttpMessageHandler inner) : Delegati
         return response;
     }
 
-    [GeneratedRegex("<Region>(?<region>[a-z0-9-]{1,64})</Region>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    /// <summary>The region itself, or the host that the bucket answers on.</summary>
+    [GeneratedRegex(@"<Region>(?<region>[a-z0-9-]{1,64})</Region>|<Endpoint>(https?://)?([a-z0-9.-]{1,80}\.)?s3[.-](?<region>[a-z]{2}(-[a-z]{1,12}){1,3}-\d{1,3})\.[a-z0-9.]{1,80}</Endpoint>", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RegionPattern();
 }

@@ -1,3 +1,4 @@
+using System.Xml.Linq;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal;
@@ -22,6 +23,7 @@ internal sealed class S3Client : IDisposable
     private readonly TargetMeter _meter;
     private readonly HttpClient _http;
     private readonly Sdk _sdk;
+    private readonly S3Question _question;
 
     // The context that the SDK is loaded into is the module's alone. A wrong clock is to be said, not papered over.
     static S3Client() => AWSConfigs.CorrectForClockSkew = false;
@@ -53,12 +55,15 @@ internal sealed class S3Client : IDisposable
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             BufferSize = 128 * 1024,
-            AllowAutoRedirect = false,
+
+            // The client below follows none. Were it said here too, the SDK would hand out a redirect as if it were the answer.
+            AllowAutoRedirect = true,
             MaxErrorRetry = 0,
             ThrottleRetries = false,
             Timeout = Timeout.InfiniteTimeSpan,
             HttpClientFactory = new OneClient(_http),
         });
+        _question = new S3Question(_http, settings, credentials, time);
     }
 
     /// <summary>One request, or those few that are one to the store. A session that is refused is renewed, and the request sent once more.</summary>
@@ -84,6 +89,12 @@ internal sealed class S3Client : IDisposable
         _meter.CountRetry();
         return await TryAsync(deed, send, cancellationToken);
     }
+
+    /// <summary>A setting of the bucket that the SDK does not know.</summary>
+    /// <param name="query">As it is sent, names in order: <c>compliance</c>.</param>
+    /// <exception cref="TargetException">What the store or the way to it said.</exception>
+    public Task<S3Answer<XElement>> AskAsync(S3Deed deed, string query, CancellationToken cancellationToken) =>
+        SendAsync(deed, (_, guard) => _question.SendAsync(query, guard.Token), cancellationToken);
 
     /// <summary>Whatever stands between answers with 200 too; a store says which content it is about.</summary>
     /// <exception cref="TargetException"><c>Unavailable</c>.</exception>
@@ -127,8 +138,7 @@ internal sealed class S3Client : IDisposable
     }
 
     /// <summary>The client whose pipeline neither retries nor follows.</summary>
-    private sealed class Sdk(S3Profile profile, S3Credentials credentials, AmazonS3Config config)
-        : AmazonS3Client(credentials.IsUnsigned ? new AnonymousAWSCredentials() : credentials, config)
+    private sealed class Sdk(S3Profile profile, S3Credentials credentials, AmazonS3Config config) : AmazonS3Client(credentials, config)
     {
         // Set before the constructor of the base asks for it.
         private readonly S3Profile _profile = profile;
@@ -140,11 +150,7 @@ internal sealed class S3Client : IDisposable
             pipeline.RemoveHandler<RetryHandler>();
             pipeline.RemoveHandler<AmazonS3RedirectHandler>();
             pipeline.AddHandlerBefore<Signer>(new PayloadHash());
-            if (!_credentials.IsUnsigned)
-            {
-                pipeline.AddHandlerBefore<Signer>(new SessionOfRequest(_credentials));
-            }
-
+            pipeline.AddHandlerBefore<Signer>(new SessionOfRequest(_credentials));
             if (!_profile.TakesChecksumHeaders)
             {
                 pipeline.AddHandlerBefore<Signer>(new Md5Alone());

@@ -11,7 +11,6 @@ namespace SecureBackup.Targets.S3;
 internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming naming, S3Reads reads)
 {
     private const string AlreadyAsked = "RestoreAlreadyInProgress";
-    private const string DeepArchive = "DEEP_ARCHIVE";
 
     public async Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken)
     {
@@ -21,7 +20,7 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
             return new WarmReceipt(ObjectAccess.Ready, TimeSpan.Zero);
         }
 
-        var within = ReadyWithin(stat.StorageClass, options.Speed);
+        var within = settings.Profile.WarmsWithin(stat.StorageClass ?? "", options.Speed);
         if (stat.Access == ObjectAccess.Warming)
         {
             return new WarmReceipt(ObjectAccess.Warming, within);
@@ -32,7 +31,7 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
             BucketName = settings.Bucket,
             Key = naming.KeyOf(name),
             Days = Math.Max(1, (int)Math.Ceiling(options.KeepFor.TotalDays)),
-            RetrievalTier = TierOf(options.Speed),
+            RetrievalTier = settings.Profile.HasWarmSpeeds ? TierOf(options.Speed) : GlacierJobTier.Bulk,
             ExpectedBucketOwner = settings.Owner,
         };
         try
@@ -52,15 +51,5 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
         WarmSpeed.Bulk => GlacierJobTier.Bulk,
         WarmSpeed.Expedited => GlacierJobTier.Expedited,
         _ => GlacierJobTier.Standard,
-    };
-
-    /// <summary>At the longest, by the provider's documents.</summary>
-    private static TimeSpan ReadyWithin(string? storageClass, WarmSpeed speed) => (storageClass, speed) switch
-    {
-        (DeepArchive, WarmSpeed.Bulk) => TimeSpan.FromHours(48),
-        (DeepArchive, _) => TimeSpan.FromHours(12),
-        (_, WarmSpeed.Bulk) => TimeSpan.FromHours(12),
-        (_, WarmSpeed.Expedited) => TimeSpan.FromMinutes(5),
-        _ => TimeSpan.FromHours(5),
     };
 }

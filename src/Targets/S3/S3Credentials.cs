@@ -9,6 +9,7 @@ namespace SecureBackup.Targets.S3;
 internal sealed class S3Credentials(ISessionSource source, TimeProvider time) : AWSCredentials, IDisposable
 {
     private const double ShareOfLife = 0.8;
+    private const string Nobody = "nobody";
 
     /// <summary>How long a session that holds goes on where its renewal failed, before that is tried again.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
@@ -22,13 +23,11 @@ internal sealed class S3Credentials(ISessionSource source, TimeProvider time) : 
 
     public string? Remedy => source.Remedy;
 
-    /// <summary>Something else authorizes requests.</summary>
-    public bool IsUnsigned { get; private init; }
-
     /// <summary>The one that requests are signed with.</summary>
     public AWSCredentials Current => Volatile.Read(ref _held)?.Session.Keys ?? throw new InvalidOperationException("No session was asked for.");
 
-    public static S3Credentials Unsigned(string label, TimeProvider time) => new(new KeySource(new S3Session(new AnonymousAWSCredentials(), "", null), label), time) { IsUnsigned = true };
+    /// <summary>Where something else authorizes requests. The SDK signs them all the same: without credentials it leaves out the sums of what it sends too.</summary>
+    public static S3Credentials Replaced(string label, TimeProvider time) => new(new KeySource(S3Session.Of(Nobody, Nobody, null), label), time);
 
     /// <exception cref="BackupException">None can be had.</exception>
     public Task<S3Session> GetAsync(CancellationToken cancellationToken) => GetAsync(null, cancellationToken);

@@ -49,7 +49,7 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
 
             foreach (var request in keys.Chunk(MaxPerRequest))
             {
-                refusal = await DeleteKeysAsync(request, cancellationToken) ?? refusal;
+                refusal = Worse(refusal, await DeleteKeysAsync(request, cancellationToken));
             }
         }
 
@@ -68,9 +68,12 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
 
     public void Dispose() => _asking.Dispose();
 
+    /// <summary>What is tried again goes first: the rest of the names would never be deleted behind a lock that stays.</summary>
+    private static TargetException? Worse(TargetException? one, TargetException? other) => one is null || (other?.IsTransient == true && !one.IsTransient) ? other : one;
+
     private async Task<TargetException?> DeleteKeysAsync(KeyVersion[] keys, CancellationToken cancellationToken)
     {
-        var request = new DeleteObjectsRequest { BucketName = settings.Bucket, Quiet = true, Objects = [.. keys], ExpectedBucketOwner = settings.Owner };
+        var request = new DeleteObjectsRequest { BucketName = settings.Bucket, Quiet = false, Objects = [.. keys], ExpectedBucketOwner = settings.Owner };
         var deed = S3Deed.Delete(keys is [var only] ? $"'{naming.NameOf(only.Key)}'" : $"{keys.Length} objects");
         var answer = await client.SendAsync(
             deed,
@@ -86,20 +89,29 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
                 }
             },
             cancellationToken);
-        return answer.Value.DeleteErrors is [var first, ..] ? await JudgeAsync(first, cancellationToken) : null;
+        RequireWhole(deed, keys, answer.Value);
+        var refused = (answer.Value.DeleteErrors ?? []).Select(error => (Error: error, Refusal: RefusalOf(error))).Where(static one => one.Refusal.Fault != TargetFault.NotFound).ToList();
+        return refused.Find(static one => one.Refusal.IsTransient).Refusal ?? (refused is [var first, ..] ? await JudgeAsync(first.Error, first.Refusal, cancellationToken) : null);
     }
+
+    /// <summary>Each key is answered for. Some stores leave out which version it was, so that they are counted.</summary>
+    private void RequireWhole(S3Deed deed, KeyVersion[] asked, DeleteObjectsResponse answer)
+    {
+        var answered = (answer.DeletedObjects ?? []).Select(static deleted => deleted.Key).Concat((answer.DeleteErrors ?? []).Select(static error => error.Key)).CountBy(static key => key ?? "", StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+        if (asked.CountBy(static key => key.Key, StringComparer.Ordinal).Any(key => answered.GetValueOrDefault(key.Key) < key.Value))
+        {
+            throw new TargetException(TargetFault.Unavailable, $"{deed.What} in {settings.DisplayName}: the answer does not say what became of each.");
+        }
+    }
+
+    private TargetException RefusalOf(DeleteError error) =>
+        new(S3Faults.OfCode(error.Code), $"'{naming.NameOf(error.Key)}' cannot be deleted in {settings.DisplayName} ({error.Code}).");
 
     /// <summary>A version that may not be deleted is either locked or this credential's rights end there: only the lock itself tells.</summary>
-    private async Task<TargetException> JudgeAsync(DeleteError error, CancellationToken cancellationToken)
-    {
-        var fault = S3Faults.OfCode(error.Code);
-        if (fault == TargetFault.AccessDenied && error.VersionId is { Length: > 0 } version && naming.NameOf(error.Key) is { } name && await IsLockedAsync(name, version, cancellationToken))
-        {
-            return new TargetException(TargetFault.Locked, $"'{name}' in {settings.DisplayName} is locked ({error.Code}).");
-        }
-
-        return new TargetException(fault, $"'{naming.NameOf(error.Key)}' cannot be deleted in {settings.DisplayName} ({error.Code}).");
-    }
+    private async Task<TargetException> JudgeAsync(DeleteError error, TargetException refusal, CancellationToken cancellationToken) =>
+        refusal.Fault == TargetFault.AccessDenied && error.VersionId is { Length: > 0 } version && naming.NameOf(error.Key) is { } name && await IsLockedAsync(name, version, cancellationToken)
+            ? new TargetException(TargetFault.Locked, $"'{name}' in {settings.DisplayName} is locked ({error.Code}).")
+            : refusal;
 
     private async Task<bool> IsLockedAsync(ObjectName name, string version, CancellationToken cancellationToken)
     {

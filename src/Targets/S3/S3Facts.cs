@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Xml.Linq;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -65,6 +67,11 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     /// <summary>One setting as it is now. Of a bucket without a policy the SDK hands the error on as if it were one.</summary>
     public async Task<TargetFact> ReadAsync(string item, CancellationToken cancellationToken)
     {
+        if (settings.Profile.BucketsLack.Contains(item, StringComparer.Ordinal))
+        {
+            return new TargetFact(item, FactState.NotOffered, null);
+        }
+
         var bucket = settings.Bucket;
         var owner = settings.Owner;
         switch (item)
@@ -90,7 +97,7 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
             case SetupItem.TransportPolicy:
                 Policy = null;
                 var policy = await AskAsync(item, "s3:GetBucketPolicy", (sdk, token) => sdk.GetBucketPolicyAsync(new GetBucketPolicyRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => Policy = answer.Policy?.Contains("<Code>NoSuchBucketPolicy</Code>", StringComparison.Ordinal) == true ? null : answer.Policy, cancellationToken);
-                return policy.State == FactState.Known ? policy with { Value = S3Policies.DemandsTls(Policy) ? SetupItem.On : SetupItem.Off } : policy;
+                return policy.State == FactState.Known ? policy with { Value = S3Policies.DemandsTls(Policy, bucket, settings.Prefix) ? SetupItem.On : SetupItem.Off } : policy;
             case SetupItem.Lifecycle:
                 Rules = [];
                 return await AskAsync(item, "s3:GetLifecycleConfiguration", (sdk, token) => sdk.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => (Rules = answer.Configuration?.Rules ?? []).Count == 0 ? null : S3Lifecycle.TextOf(Rules), cancellationToken);
@@ -103,6 +110,27 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
         }
     }
 
+    /// <summary>A setting that only one platform has. Nothing is set where there is none (404), and an answer of another kind is none.</summary>
+    /// <param name="query">Which setting.</param>
+    /// <param name="root">The element that the answer is.</param>
+    /// <param name="read">Null where nothing is set.</param>
+    public async Task<TargetFact> ReadOwnAsync(string item, string query, string root, Func<XElement, string?> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = (await client.AskAsync(S3Deed.Place($"{item} cannot be read", $"to read ?{query}"), query, cancellationToken)).Value;
+            return string.Equals(answer.Name.LocalName, root, StringComparison.Ordinal) ? new TargetFact(item, FactState.Known, read(answer)) : new TargetFact(item, FactState.NotOffered, null);
+        }
+        catch (TargetException exception) when (exception.InnerException is AmazonServiceException { StatusCode: HttpStatusCode.NotFound, ErrorCode: not "NoSuchBucket" })
+        {
+            return new TargetFact(item, FactState.Known, null);
+        }
+        catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Unsupported)
+        {
+            return new TargetFact(item, exception.Fault == TargetFault.AccessDenied ? FactState.Denied : FactState.NotOffered, null);
+        }
+    }
+
     public static string RetentionText(DefaultRetention retention) => retention.Years is > 0
         ? string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Years} years")
         : string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Days ?? 0} days");
@@ -110,7 +138,8 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     private static bool IsWhole(PublicAccessBlockConfiguration? block) =>
         block is { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
 
-    private static string? EncryptionText(GetBucketEncryptionResponse answer) => answer.ServerSideEncryptionConfiguration is null ? NoAnswer
+    /// <summary>The SDK takes the error that says that none is set for an answer.</summary>
+    private static string? EncryptionText(GetBucketEncryptionResponse answer) => answer.ServerSideEncryptionConfiguration is null ? answer.HttpStatusCode == HttpStatusCode.NotFound ? null : NoAnswer
         : answer.ServerSideEncryptionConfiguration?.ServerSideEncryptionRules?.FirstOrDefault()?.ServerSideEncryptionByDefault is { ServerSideEncryptionAlgorithm: { } algorithm } rule
             ? rule.ServerSideEncryptionKeyManagementServiceKeyId is { Length: > 0 } key ? $"{algorithm.Value} {key}" : algorithm.Value
             : null;
@@ -118,7 +147,8 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     /// <summary>By policy, or by the access list of the bucket; where neither may be asked, nothing is claimed.</summary>
     private async Task<TargetFact> ReadPublicAccessAsync(CancellationToken cancellationToken)
     {
-        var byPolicy = await AskAsync(SetupItem.PublicAccess, "s3:GetBucketPolicyStatus", (sdk, token) => sdk.GetBucketPolicyStatusAsync(new GetBucketPolicyStatusRequest { BucketName = settings.Bucket, ExpectedBucketOwner = settings.Owner }, token), static answer => answer.PolicyStatus?.IsPublic == true ? "its policy lets everybody in" : null, cancellationToken);
+        var hasPolicies = !settings.Profile.BucketsLack.Contains(SetupItem.TransportPolicy, StringComparer.Ordinal);
+        var byPolicy = !hasPolicies ? new TargetFact(SetupItem.PublicAccess, FactState.NotOffered, null) : await AskAsync(SetupItem.PublicAccess, "s3:GetBucketPolicyStatus", (sdk, token) => sdk.GetBucketPolicyStatusAsync(new GetBucketPolicyStatusRequest { BucketName = settings.Bucket, ExpectedBucketOwner = settings.Owner }, token), static answer => answer.PolicyStatus?.IsPublic == true ? "its policy lets everybody in" : null, cancellationToken);
         var byList = await AskAsync(SetupItem.PublicAccess, "s3:GetBucketAcl", (sdk, token) => sdk.GetBucketAclAsync(new GetBucketAclRequest { BucketName = settings.Bucket, ExpectedBucketOwner = settings.Owner }, token), GrantText, cancellationToken);
         return byList.Value is not null ? byList
             : byPolicy.Value is not null ? byPolicy

@@ -84,7 +84,7 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
 
         var fault = FaultOf(refusal, notes, deed);
         var said = Said(refusal);
-        return new TargetException(fault, Message(fault, refusal, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
+        return new TargetException(fault, Message(fault, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
     private TargetFault FaultOf(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed)
@@ -134,7 +134,7 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
         };
     }
 
-    private string Message(TargetFault fault, AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what) => fault switch
+    private string Message(TargetFault fault, ResponseNotes notes, S3Deed deed, string what) => fault switch
     {
         TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
         TargetFault.WrongRegion when notes.Region is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",

@@ -21,15 +21,16 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
 
     public static S3Plan Of(S3Settings settings, S3Facts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts)
     {
-        RequireSense(wishes);
+        RequireSense(settings.Profile, wishes);
         var plan = new S3Plan(settings, present);
         if (facts is [{ Item: SetupItem.Place, Value: null }])
         {
             plan.Add(SetupItem.Place, "none", settings.Bucket, $"Create the private bucket {settings.Bucket} in {settings.Region}{(wishes.Lock is null ? "" : " with object lock")}", (sdk, token) => sdk.PutBucketAsync(plan.Creation(wishes), token));
-            facts = FactsOfNew(wishes);
+            facts = FactsOfNew(settings.Profile, wishes);
         }
 
         var known = facts.ToDictionary(static fact => fact.Item, StringComparer.Ordinal);
+        plan.RequirePossible(wishes, known);
         plan.AddPrivacy(known);
         plan.AddEncryption(wishes, known);
         plan.AddVersions(wishes, known);
@@ -37,8 +38,9 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
         return plan;
     }
 
-    private static void RequireSense(SetupWishes wishes)
+    private static void RequireSense(S3Profile profile, SetupWishes wishes)
     {
+        RequireOffered(profile, wishes);
         if (wishes.Lock is not null && !wishes.KeepsVersions)
         {
             throw new TargetException(TargetFault.LockNotKept, "Objects can be locked only where versions are kept.");
@@ -60,6 +62,35 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
         }
     }
 
+    private static void RequireOffered(S3Profile profile, SetupWishes wishes)
+    {
+        var lacking = wishes switch
+        {
+            { KmsKey: not null } when !profile.TakesKmsKeys => "takes no key of your own to encrypt with",
+            { ArchiveAfterDays: not null } when !profile.MovesPacksToArchive => "cannot move packs alone to an archive",
+            { KeepsVersions: false } when profile.IsVersioned == true => "always keeps versions",
+            _ => null,
+        };
+        if (lacking is not null)
+        {
+            throw new RequestException(FaultCodes.TargetOptionInvalid, $"{profile.Name} {lacking}.");
+        }
+    }
+
+    /// <exception cref="RequestException"><c>SetupRefused</c>: the bucket is one that can no longer become so.</exception>
+    private void RequirePossible(SetupWishes wishes, Dictionary<string, TargetFact> known)
+    {
+        if (known.GetValueOrDefault(SetupItem.RetentionPolicy)?.Value is { } policy and not SetupItem.Off && (wishes.Lock is not null || (wishes.KeepsVersions && settings.Profile.RetentionPolicyExcludesVersions)))
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"The bucket {settings.Bucket} is under a {policy}, beside which there is no object lock{(settings.Profile.RetentionPolicyExcludesVersions ? ", and no versions" : "")}.") { Remedy = "Use a bucket without it." };
+        }
+
+        if (wishes.Lock is not null && !settings.Profile.LocksLate && known.GetValueOrDefault(SetupItem.ObjectLock) is { State: FactState.Known, Value: SetupItem.Off })
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{settings.Profile.Name} turns object lock on only when a bucket is made, and {settings.Bucket} was made without.") { Remedy = "Use a new bucket." };
+        }
+    }
+
     private void Add(string item, string? from, string to, string text, Func<IAmazonS3, CancellationToken, Task> apply, bool isIrreversible = false) =>
         _steps.Add((new SetupChange(item, from ?? "none", to, text, isIrreversible), apply));
 
@@ -67,21 +98,20 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
     {
         BucketName = settings.Bucket,
         ObjectLockEnabledForBucket = wishes.Lock is not null,
-
-        // The platform's first region is the one that must not be named.
-        BucketRegionName = settings.Profile.EndpointOf is null || settings.Region is "us-east-1" ? null : settings.Region,
+        BucketRegionName = settings.Location,
     };
 
     /// <summary>What a new bucket has everywhere; whoever makes it looks again.</summary>
-    private static List<TargetFact> FactsOfNew(SetupWishes wishes)
+    private static List<TargetFact> FactsOfNew(S3Profile profile, SetupWishes wishes)
     {
         var isLocked = wishes.Lock is null ? SetupItem.Off : SetupItem.On;
-        return
+        TargetFact[] usual =
         [
             new(SetupItem.PublicAccessBlock, FactState.Known, SetupItem.Off), new(SetupItem.ObjectOwnership, FactState.Known, null), new(SetupItem.TransportPolicy, FactState.Known, SetupItem.Off),
-            new(SetupItem.Encryption, FactState.Known, null), new(SetupItem.Versioning, FactState.Known, isLocked), new(SetupItem.ObjectLock, FactState.Known, isLocked),
+            new(SetupItem.Encryption, FactState.Known, null), new(SetupItem.Versioning, FactState.Known, profile.IsVersioned == true ? SetupItem.On : isLocked), new(SetupItem.ObjectLock, FactState.Known, isLocked),
             new(SetupItem.DefaultRetention, FactState.Known, null), new(SetupItem.Lifecycle, FactState.Known, null),
         ];
+        return [.. usual.Where(fact => !profile.BucketsLack.Contains(fact.Item, StringComparer.Ordinal))];
     }
 
     private void AddPrivacy(Dictionary<string, TargetFact> known)

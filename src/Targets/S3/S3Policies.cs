@@ -8,12 +8,17 @@ internal static class S3Policies
 {
     private const string OurStatement = "SecureBackupTlsOnly";
 
-    /// <summary>Whether everybody is refused who comes without TLS; not where the policy cannot be read.</summary>
-    public static bool DemandsTls(string? policy) => StatementsOf(TryParse(policy)).Any(static statement =>
+    /// <summary>Behind the partition.</summary>
+    private const string Arn = ":s3:::";
+
+    /// <summary>Whether everybody is refused who comes without TLS to anything of the target; not where the policy cannot be read.</summary>
+    public static bool DemandsTls(string? policy, string bucket, string prefix) => StatementsOf(TryParse(policy)).Any(statement =>
         IsText(statement["Effect"], "Deny")
         && (IsText(statement["Principal"], "*") || (statement["Principal"] is JsonObject principal && HasText(principal["AWS"], "*")))
         && (HasText(statement["Action"], "s3:*") || HasText(statement["Action"], "*"))
-        && statement["Condition"]?["Bool"] is JsonObject condition
+        && Covers(statement["Resource"], $"{bucket}/{prefix}")
+        && statement["Condition"] is JsonObject { Count: 1 } conditions
+        && conditions["Bool"] is JsonObject { Count: 1 } condition
         && condition.Any(static entry => string.Equals(entry.Key, "aws:SecureTransport", StringComparison.OrdinalIgnoreCase) && HasText(entry.Value, "false")));
 
     /// <exception cref="RequestException"><c>SetupRefused</c>: the policy that is there cannot be read.</exception>
@@ -59,6 +64,15 @@ internal static class S3Policies
             return null;
         }
     }
+
+    /// <summary>Whether one pattern is about everything below a place; of patterns with more than a star at the end nothing is claimed.</summary>
+    private static bool Covers(JsonNode? resource, string place) => resource switch
+    {
+        JsonArray several => several.Any(one => Covers(one, place)),
+        JsonValue value when value.TryGetValue<string>(out var text) && text.EndsWith('*') => text is "*"
+            || (text.IndexOf(Arn, StringComparison.Ordinal) is > 0 and var at && place.StartsWith(text[(at + Arn.Length)..^1], StringComparison.Ordinal)),
+        _ => false,
+    };
 
     private static bool IsText(JsonNode? node, string text) => node is JsonValue value && value.TryGetValue<string>(out var found) && string.Equals(found, text, StringComparison.OrdinalIgnoreCase);
 

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.S3;
 
@@ -72,14 +74,51 @@ internal sealed record S3Profile
     /// <summary>Classes whose objects must be warmed before they can be read.</summary>
     public IReadOnlyList<string> ColdClasses { get; init; } = [];
 
+    /// <summary>How fast an object is warmed can be chosen.</summary>
+    public bool HasWarmSpeeds { get; init; } = true;
+
+    /// <summary>From a class and a speed to how long warming takes at the longest, by the provider's documents.</summary>
+    public Func<string, WarmSpeed, TimeSpan> WarmsWithin { get; init; } = static (storageClass, speed) => TimeSpan.FromHours((storageClass, speed) switch
+    {
+        ("DEEP_ARCHIVE", WarmSpeed.Bulk) => 48,
+        ("DEEP_ARCHIVE", _) or (_, WarmSpeed.Bulk) => 12,
+        (_, WarmSpeed.Expedited) => 1d / 12,
+        _ => 5,
+    });
+
+    /// <summary>Classes that a bucket has as a whole, where that is so: none goes with a put then. The first is that of a bucket whose class nobody named.</summary>
+    public IReadOnlyList<string> BucketClasses { get; init; } = [];
+
+    /// <summary>A rule of a bucket can move packs, and nothing else, to an archive.</summary>
+    public bool MovesPacksToArchive { get; init; } = true;
+
+    /// <summary>Objects can be encrypted with a key of the customer that the platform keeps.</summary>
+    public bool TakesKmsKeys { get; init; } = true;
+
     public LockModes LockModes { get; init; } = LockModes.Governance | LockModes.Compliance;
+
+    /// <summary>Object lock can be turned on after a bucket was made.</summary>
+    public bool LocksLate { get; init; } = true;
+
+    /// <summary>A retention policy that is none of Object Lock's keeps a bucket from having versions.</summary>
+    public bool RetentionPolicyExcludesVersions { get; init; }
+
+    /// <summary>Of <see cref="SetupItem"/>, what buckets do not have; it is not asked for, because some servers answer such a question with something else.</summary>
+    public IReadOnlyList<string> BucketsLack { get; init; } = [];
+
+    /// <summary>From a region and a bucket's class to what a new bucket is said to lie in; null for what cannot or need not be said.</summary>
+    public Func<string, string?, string?> LocationOf { get; init; } = static (_, _) => null;
 
     /// <summary>Null where the target's option says it.</summary>
     public bool? IsVersioned { get; init; }
 
     public long MaxObjectBytes { get; init; } = 5L << 40;
 
+    /// <summary>What is deleted sooner is paid for all the same; null where there is no such rule, or it is the class's.</summary>
     public TimeSpan? MinStorageTime { get; init; }
+
+    /// <inheritdoc cref="MinStorageTime"/>
+    public IReadOnlyDictionary<string, TimeSpan> MinStorageTimes { get; init; } = ImmutableDictionary<string, TimeSpan>.Empty;
 
     /// <summary>What to do about a key that is refused, where this platform has a reason of its own.</summary>
     public string? KeyRemedy { get; init; }

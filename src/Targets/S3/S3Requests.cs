@@ -11,7 +11,7 @@ internal static class S3Requests
     private static readonly string[] OtherKeys =
     [
         "uploads", "retention", "legal-hold", "restore", "versioning", "object-lock", "location", "encryption", "lifecycle", "policy", "policyStatus",
-        "publicAccessBlock", "ownershipControls", "replication", "acl", "compliance", "protection",
+        "publicAccessBlock", "ownershipControls", "replication", "acl", "compliance", "protection", "ibm-replication-failures",
     ];
 
     public static RequestKind? Classify(HttpRequestMessage request)

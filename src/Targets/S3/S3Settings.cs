@@ -11,10 +11,11 @@ namespace SecureBackup.Targets.S3;
 internal sealed record S3Settings
 {
     private const string Packs = "packs/";
+    private const string KmsOption = "kmskey";
 
     private static readonly string[] CommonOptions =
     [
-        "region", "endpoint", "pathstyle", "checksum", "storageclass", "kmskey", "sse", "versioning", "conditionalput", "serverchecksum", "writeonce", "owner",
+        "region", "endpoint", "pathstyle", "checksum", "storageclass", KmsOption, "sse", "versioning", "conditionalput", "serverchecksum", "writeonce", "owner",
         "ca", "proxy", "allowplainhttp", "parallel", "stalltimeout",
     ];
 
@@ -54,8 +55,16 @@ internal sealed record S3Settings
 
     public string? KmsKey { get; init; }
 
-    /// <summary>For packs alone.</summary>
+    /// <summary>For packs alone, or the bucket's where it is the bucket that has a class.</summary>
     public string? StorageClass { get; init; }
+
+    /// <summary>What a new bucket is said to lie in.</summary>
+    public string? Location => Profile.LocationOf(Region, StorageClass);
+
+    public TimeSpan? MinStorageTime => StorageClass is { } name && Profile.MinStorageTimes.TryGetValue(name, out var time) ? time : Profile.MinStorageTime;
+
+    /// <summary>Options that this platform alone has.</summary>
+    public IReadOnlyDictionary<string, string> OwnOptions { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>The account that the bucket must belong to.</summary>
     public string? Owner { get; init; }
@@ -85,7 +94,8 @@ internal sealed record S3Settings
     public bool KeepsPartChecksums => Profile.Payload == PayloadMode.Checksummed;
 
     /// <summary>Null for the bucket's own. The setting is for packs alone: what is read all the time stays where it costs nothing to read.</summary>
-    public string? ClassFor(ObjectName name, PutOptions options) => options.StorageClass ?? (name.Value.StartsWith(Packs, StringComparison.Ordinal) ? StorageClass : null);
+    public string? ClassFor(ObjectName name, PutOptions options) =>
+        options.StorageClass ?? (Profile.BucketClasses.Count == 0 && name.Value.StartsWith(Packs, StringComparison.Ordinal) ? StorageClass : null);
 
     /// <param name="isWarm">A copy that can be read is there.</param>
     public ObjectAccess AccessOf(string storageClass, bool isWarming, bool isWarm) => !Profile.ColdClasses.Contains(storageClass, StringComparer.Ordinal) || (isWarm && !isWarming)
@@ -95,7 +105,7 @@ internal sealed record S3Settings
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>TargetAddressInvalid</c>, <c>PlainHttpRefused</c>.</exception>
     public static S3Settings From(TargetSettings settings, S3Profile profile, TimeSpan stallTimeout)
     {
-        var options = new OptionReader(settings, profile.Name, CommonOptions.Concat(profile.OwnOptions));
+        var options = new OptionReader(settings, profile.Name, CommonOptions.Where(option => profile.TakesKmsKeys || option is not KmsOption).Concat(profile.OwnOptions));
         var address = settings.Address;
         var region = RegionOf(settings, profile);
         var given = options.Text("endpoint");
@@ -124,8 +134,9 @@ internal sealed record S3Settings
             EnforcesWriteOnce = options.EnforcesWriteOnce,
             IsVersioned = profile.IsVersioned ?? options.Flag("versioning"),
             AsksForEncryption = options.Flag("sse") ?? profile.AsksForEncryption,
-            KmsKey = options.Text("kmskey"),
+            KmsKey = options.Text(KmsOption),
             StorageClass = StorageClassOf(settings, profile),
+            OwnOptions = profile.OwnOptions.Where(option => options.Text(option) is not null).ToImmutableDictionary(static option => option, option => options.Text(option)!, StringComparer.Ordinal),
             Owner = options.Text("owner"),
             Role = S3Role.Of(options.Text("rolearn"), options.Text("externalid")),
             TokenService = new Uri(tokens),
@@ -151,7 +162,7 @@ internal sealed record S3Settings
 
     private static string? StorageClassOf(TargetSettings settings, S3Profile profile)
     {
-        var known = profile.ReadyClasses.Concat(profile.ColdClasses).ToList();
+        var known = profile.BucketClasses.Count > 0 ? profile.BucketClasses.ToList() : [.. profile.ReadyClasses, .. profile.ColdClasses];
         var name = settings.Option("storageclass")?.ToUpperInvariant();
         return name is null || known.Count == 0 || known.Contains(name, StringComparer.Ordinal)
             ? name

@@ -9,9 +9,11 @@ using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.S3;
 
-/// <summary>A bucket, on any store that speaks S3.</summary>
-internal sealed class S3Setup : TargetSetup
+/// <summary>A bucket, on any store that speaks S3. Platforms add what only their buckets have.</summary>
+internal class S3Setup : TargetSetup
 {
+    private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
+
     private readonly S3Settings _settings;
     private readonly S3Client _client;
     private readonly S3Facts _facts;
@@ -38,7 +40,17 @@ internal sealed class S3Setup : TargetSetup
         });
     }
 
-    public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
+    public sealed override TargetMeter Meter { get; } = new();
+
+    protected S3Settings Settings => _settings;
+
+    protected S3Facts Facts => _facts;
+
+    /// <summary>How long a setting may take until it is seen.</summary>
+    protected virtual TimeSpan SettlesWithin => TimeSpan.Zero;
+
+    public override async Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) =>
+        await _facts.InspectAsync(cancellationToken) is { Count: > 1 } facts ? await CompleteAsync(facts, cancellationToken) : [new TargetFact(SetupItem.Place, FactState.Known, null)];
 
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
@@ -76,8 +88,8 @@ internal sealed class S3Setup : TargetSetup
 
     public override async Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken)
     {
-        var request = new ListObjectsV2Request { BucketName = _settings.Bucket, Prefix = _settings.Prefix, MaxKeys = 1, ExpectedBucketOwner = _settings.Owner };
-        return (await _client.SendAsync(S3Deed.List(""), (sdk, guard) => sdk.ListObjectsV2Async(request, guard.Token), cancellationToken)).Date;
+        var request = new ListObjectsRequest { BucketName = _settings.Bucket, Prefix = _settings.Prefix, MaxKeys = 1, ExpectedBucketOwner = _settings.Owner };
+        return (await _client.SendAsync(S3Deed.List(""), (sdk, guard) => sdk.ListObjectsAsync(request, guard.Token), cancellationToken)).Date;
     }
 
     public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
@@ -89,6 +101,9 @@ internal sealed class S3Setup : TargetSetup
             : new UriBuilder(endpoint) { Host = $"{_settings.Bucket}.{endpoint.Host}", Path = key }.Uri;
         return AnonymousRead.TryAsync(_anonymous, address, _settings.StallTimeout, _time, cancellationToken);
     }
+
+    /// <summary>What only buckets of this platform have.</summary>
+    protected virtual Task<IReadOnlyList<TargetFact>> CompleteAsync(IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken) => Task.FromResult(facts);
 
     private static string RightOf(string item) => item switch
     {
@@ -106,22 +121,46 @@ internal sealed class S3Setup : TargetSetup
     /// <summary>Never the store's word for it that it has done as it was told.</summary>
     private async Task RequireKeptAsync(SetupChange change, CancellationToken cancellationToken)
     {
-        if (change.Item is SetupItem.Place)
+        var start = _time.GetTimestamp();
+        while (await FindMissingAsync(change, cancellationToken) is { } missing)
         {
-            if ((await _facts.ReadAsync(SetupItem.Region, cancellationToken)).State != FactState.Known)
+            if (_time.GetElapsedTime(start) >= SettlesWithin)
             {
-                throw new RequestException(FaultCodes.SetupRefused, $"The bucket {_settings.Bucket} was made, and cannot be looked at.");
+                throw missing;
             }
 
-            return;
+            await Task.Delay(LookAgainAfter, _time, cancellationToken);
+        }
+    }
+
+    /// <summary>Null where the store says that it is as it was to be.</summary>
+    private async Task<Exception?> FindMissingAsync(SetupChange change, CancellationToken cancellationToken)
+    {
+        if (change.Item is SetupItem.Place)
+        {
+            return await IsThereAsync(cancellationToken) ? null : new RequestException(FaultCodes.SetupRefused, $"The bucket {_settings.Bucket} was made, and cannot be looked at.");
         }
 
         var fact = await _facts.ReadAsync(change.Item, cancellationToken);
         var now = change.Item is SetupItem.Lifecycle ? S3Lifecycle.TextOf(S3Lifecycle.OursOf(_facts.Rules, _settings.Prefix)) : fact.Value;
-        if (!string.Equals(now, change.To, StringComparison.Ordinal))
+        if (string.Equals(now, change.To, StringComparison.Ordinal))
         {
-            var message = $"{change.Item} of {_settings.DisplayName} was set to {change.To}, and the store says {now ?? "none"}.";
-            throw change.Item is SetupItem.ObjectLock or SetupItem.DefaultRetention ? new TargetException(TargetFault.LockNotKept, message) : new RequestException(FaultCodes.SetupRefused, message);
+            return null;
+        }
+
+        var message = $"{change.Item} of {_settings.DisplayName} was set to {change.To}, and the store says {now ?? "none"}.";
+        return change.Item is SetupItem.ObjectLock or SetupItem.DefaultRetention ? new TargetException(TargetFault.LockNotKept, message) : new RequestException(FaultCodes.SetupRefused, message);
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await _facts.ReadAsync(SetupItem.Region, cancellationToken)).State == FactState.Known;
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.PlaceMissing)
+        {
+            return false;
         }
     }
 

@@ -1,3 +1,4 @@
+using Amazon.S3;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -158,7 +159,7 @@ internal sealed class S3Target : Target
             ParallelPuts = settings.ParallelPuts,
             MaxDeletesPerRequest = S3Deletes.MaxPerRequest,
             StoreTimeTolerance = TimeSpan.FromSeconds(2),
-            MinStorageTime = settings.Profile.MinStorageTime,
+            MinStorageTime = settings.MinStorageTime,
             Region = settings.Region,
         };
     }
@@ -207,9 +208,11 @@ internal sealed class S3Target : Target
 
     private void RequireEncrypted(ObjectName name, string? method)
     {
-        if ((_settings.AsksForEncryption || _settings.KmsKey is not null) && method is not { Length: > 0 })
+        var isKept = _settings.KmsKey is not null ? string.Equals(method, ServerSideEncryptionMethod.AWSKMS.Value, StringComparison.Ordinal) : !_settings.AsksForEncryption || method is { Length: > 0 };
+        if (!isKept)
         {
-            throw new TargetException(TargetFault.Unsupported, $"{DisplayName} was asked to encrypt '{name}' and does not say that it did.");
+            throw new TargetException(
+                TargetFault.Unsupported, $"{DisplayName} was asked to encrypt '{name}'{(_settings.KmsKey is null ? "" : " by a key of the key service")} and does not say that it did.");
         }
     }
 

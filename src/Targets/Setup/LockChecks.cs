@@ -29,6 +29,11 @@ internal static class LockChecks
             await run.LearnAsync(option, value);
         }
 
+        if (await run.FindFactAsync(SetupItem.RetentionPolicy, cancellationToken) is { State: FactState.Known, Value: { } policy and not SetupItem.Off })
+        {
+            return new CheckResult(CheckOutcome.Failed, $"The place is under a {policy}: it keeps everything for that long, and nothing can be locked by itself.", FaultCodes.SetupRefused, "Use a place without it.");
+        }
+
         return fact switch
         {
             { State: FactState.Known, Value: SetupItem.On } => CheckResult.Passed("Deleted and overwritten objects stay as versions."),

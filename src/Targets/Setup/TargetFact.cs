@@ -26,6 +26,9 @@ public static class SetupItem
     public const string ObjectLock = "ObjectLock";
     public const string DefaultRetention = "DefaultRetention";
 
+    /// <summary><see cref="Off"/>, or how the platform's own rule keeps every object of the place, which no lock of this module is part of.</summary>
+    public const string RetentionPolicy = "RetentionPolicy";
+
     /// <summary><see cref="Off"/>, or who may do what.</summary>
     public const string PublicAccess = "PublicAccess";
 

@@ -31,12 +31,13 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
             bucket.Uploads.Values.Select(static upload => new XElement("Upload", new XElement("Key", upload.Key), new XElement("UploadId", upload.Id))))),
         "DeleteObjects" => DeleteMany(call, bucket),
         "HeadBucket" => Head(call),
-        "GetBucketLocation" => call.AnswerAsync(200, new XElement("LocationConstraint", options.Region is "us-east-1" ? "" : options.Region)),
+        "GetBucketLocation" => call.AnswerAsync(200, new XElement("LocationConstraint", bucket.Location ?? (options.Region is "us-east-1" ? "" : options.Region))),
+        "GetBucketAcl" => call.AnswerAsync(200, new XElement("AccessControlPolicy", new XElement("Owner", new XElement("ID", "owner")), new XElement("AccessControlList"))),
         "GetBucketVersioning" => call.AnswerAsync(200, new XElement("VersioningConfiguration", bucket.Versioning is null ? null : new XElement("Status", bucket.Versioning))),
         "PutBucketVersioning" => SetVersioning(call, bucket),
         "GetObjectLockConfiguration" => bucket.HasLock
             ? call.AnswerAsync(200, bucket.Settings.GetValueOrDefault("object-lock") ?? new XElement("ObjectLockConfiguration", new XElement("ObjectLockEnabled", "Enabled")))
-            : throw new S3RefusalException(404, "ObjectLockConfigurationNotFoundError"),
+            : options.ListsInsteadOfLocks ? List(call, bucket, isNew: false) : throw new S3RefusalException(404, "ObjectLockConfigurationNotFoundError"),
         "GetBucketPolicyStatus" => bucket.Policy is null && !bucket.IsPublic
             ? throw new S3RefusalException(404, "NoSuchBucketPolicy")
             : call.AnswerAsync(200, new XElement("PolicyStatus", new XElement("IsPublic", bucket.IsPublic ? "true" : "false"))),
@@ -168,7 +169,7 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
                 objects.Remove(call, bucket, key, version);
                 if (!isQuiet)
                 {
-                    result.Add(new XElement("Deleted", new XElement("Key", key)));
+                    result.Add(new XElement("Deleted", new XElement("Key", key), version is null ? null : new XElement("VersionId", version)));
                 }
             }
             catch (S3RefusalException refusal)

@@ -17,6 +17,11 @@ internal static class S3Checksums
 
         var sums = call.Context.Request.Headers.Where(static header => header.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && !header.Key.EndsWith("-algorithm", StringComparison.OrdinalIgnoreCase))
             .Where(static header => !header.Key.EndsWith("-mode", StringComparison.OrdinalIgnoreCase) && !header.Key.EndsWith("-type", StringComparison.OrdinalIgnoreCase)).ToList();
+        if (options.RefusesChecksums && (sums.Count > 0 || call.Header("x-amz-sdk-checksum-algorithm") is not null || call.Header("x-amz-trailer") is not null))
+        {
+            throw new S3RefusalException(400, "InvalidArgument", message: "Unsupported header received for this API call.");
+        }
+
         foreach (var (name, value) in sums)
         {
             if (!options.IgnoresChecksums && Sum(name[Prefix.Length..].ToLowerInvariant(), call.Body) is { } right && right != value)

@@ -22,6 +22,7 @@ public sealed class S3Double : IAsyncDisposable
     private readonly S3ObjectMethods _objects;
     private readonly S3BucketMethods _settings;
     private readonly S3MultipartMethods _multipart;
+    private readonly S3LateSettings _late;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("s3-double-");
     private LoopbackServer _server = null!;
 
@@ -32,6 +33,7 @@ public sealed class S3Double : IAsyncDisposable
         _objects = new S3ObjectMethods(options, () => _buckets.Values.Sum(static bucket => bucket.Bytes));
         _settings = new S3BucketMethods(options);
         _multipart = new S3MultipartMethods(_objects);
+        _late = new S3LateSettings(options);
     }
 
     public Uri Endpoint => _server.Address;
@@ -98,22 +100,31 @@ public sealed class S3Double : IAsyncDisposable
         var call = await S3Call.ReadAsync(context);
         call.Set("x-amz-request-id", Guid.NewGuid().ToString("n")[..16].ToUpperInvariant());
         call.Set("Date", _options.Time.GetUtcNow().ToString("R"));
-        var operation = S3Contract.Instance.Find(call.Method, call.Bucket is not null, call.Key is not null, call.Query, name => call.Header(name) is not null);
+        var own = call.Key is null ? _options.OwnSettings.Keys.FirstOrDefault(call.Has) : null;
+        var operation = own is not null ? null : S3Contract.Instance.Find(call.Method, call.Bucket is not null, call.Key is not null, call.Query, name => call.Header(name) is not null);
         try
         {
-            Check(call, operation);
-            _signature.Require(call);
-            S3Checksums.Require(call, operation!, _options);
-            await DispatchAsync(call, operation!.Name);
+            if (own is not null)
+            {
+                _signature.Require(call);
+                await S3OwnSettings.Answer(call, _buckets.GetValueOrDefault(call.Bucket!) ?? throw new S3RefusalException(404, "NoSuchBucket"), own, _options);
+            }
+            else
+            {
+                Check(call, operation);
+                _signature.Require(call);
+                S3Checksums.Require(call, operation!, _options);
+                await DispatchAsync(call, operation!.Name);
+            }
         }
         catch (S3RefusalException refusal)
         {
-            var xml = XElement.Parse($"<Error><Code>{refusal.Code}</Code><Message>{refusal.Code}</Message>{refusal.More}<RequestId>{context.Response.Headers["x-amz-request-id"]}</RequestId></Error>");
+            var xml = XElement.Parse($"<Error><Code>{refusal.Code}</Code><Message>{refusal.Message}</Message>{refusal.More}<RequestId>{context.Response.Headers["x-amz-request-id"]}</RequestId></Error>");
             await call.AnswerAsync(refusal.Status, xml);
         }
 
         _requests.Enqueue(new S3Request(
-            operation?.Name ?? "?", call.Method, $"{call.RawPath}?{call.RawQuery}", context.Response.StatusCode,
+            operation?.Name ?? own ?? "?", call.Method, $"{call.RawPath}?{call.RawQuery}", context.Response.StatusCode,
             context.Request.Headers.ToDictionary(static header => header.Key.ToLowerInvariant(), static header => header.Value.ToString(), StringComparer.Ordinal)));
     }
 
@@ -122,6 +133,7 @@ public sealed class S3Double : IAsyncDisposable
         var problems = operation is null
             ? ["the contract has no such operation"]
             : S3Contract.Instance.Check(operation, call.Query, call.Context.Request.Headers.Select(static header => KeyValuePair.Create(header.Key, header.Value.ToString())), call.Body).ToList();
+        problems.RemoveAll(problem => _options.HasOwnRegions && problem.StartsWith("LocationConstraint is no ", StringComparison.Ordinal));
         if (problems.Count > 0)
         {
             problems.ForEach(problem => _violations.Enqueue($"{operation?.Name} {call.Method} {call.RawPath}?{call.RawQuery}: {problem}"));
@@ -131,6 +143,11 @@ public sealed class S3Double : IAsyncDisposable
 
     private async Task DispatchAsync(S3Call call, string operation)
     {
+        if (_options.Lacks.Contains(operation, StringComparer.Ordinal))
+        {
+            throw new S3RefusalException(501, "NotImplemented");
+        }
+
         if (operation is "ListBuckets")
         {
             await call.AnswerAsync(200, new XElement("ListAllMyBucketsResult", new XElement("Buckets", _buckets.Keys.Select(static name => new XElement("Bucket", new XElement("Name", name))))));
@@ -144,7 +161,8 @@ public sealed class S3Double : IAsyncDisposable
                 throw new S3RefusalException(409, "BucketAlreadyOwnedByYou");
             }
 
-            MakeBucket(call.Bucket!, call.Header("x-amz-bucket-object-lock-enabled") is "true");
+            var made = MakeBucket(call.Bucket!, call.Header("x-amz-bucket-object-lock-enabled") is "true", _options.AlwaysKeepsVersions);
+            made.Location = call.Body.Length == 0 ? null : call.Xml().Elements().FirstOrDefault(static child => child.Name.LocalName is "LocationConstraint")?.Value;
             await call.AnswerAsync(200);
             return;
         }
@@ -153,8 +171,7 @@ public sealed class S3Double : IAsyncDisposable
         Task answer;
         lock (bucket)
         {
-            answer = call.Key is null ? _settings.Answer(call, bucket, operation)
-                
+            answer = call.Key is null ? _settings.Answer(call, _late.For(bucket, call.Method), operation)
                 : S3MultipartMethods.Knows(operation) ? _multipart.Answer(call, bucket, operation)
                 : S3LockMethods.Knows(operation) ? S3LockMethods.Answer(call, bucket, operation, _options)
                 : _objects.Answer(call, bucket, operation);

@@ -30,7 +30,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
 
         if (used() + bytes.Length > options.MaxBytes)
         {
-            throw new S3RefusalException(403, options.QuotaCode);
+            throw new S3RefusalException(403, options.QuotaCode, message: options.QuotaMessage);
         }
 
         var mode = header("x-amz-object-lock-mode");

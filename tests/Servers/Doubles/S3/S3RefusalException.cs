@@ -1,7 +1,7 @@
 namespace SecureBackup.Tests.Servers.Doubles.S3;
 
 /// <summary>An error as the platform answers it.</summary>
-public sealed class S3RefusalException(int status, string code, string? more = null) : Exception(code)
+public sealed class S3RefusalException(int status, string code, string? more = null, string? message = null) : Exception(message ?? code)
 {
     public int Status { get; } = status;
 

@@ -14,19 +14,54 @@ internal sealed class S3Signature(S3DoubleOptions options, string service = "s3"
 
     private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(15);
 
+    private int _wrongKeys;
+    private DateTimeOffset _lockedUntil = DateTimeOffset.MinValue;
+
     public void Require(S3Call call)
     {
         var authorization = call.Header("Authorization");
         if (authorization is { } bearer && bearer.StartsWith("Bearer ", StringComparison.Ordinal))
         {
-            if (!options.BearerTokens.Contains(bearer["Bearer ".Length..]))
+            if (options.IsToken?.Invoke(bearer) != true)
             {
-                throw new S3RefusalException(403, "AccessDenied");
+                throw new S3RefusalException(401, "InvalidToken");
             }
 
             return;
         }
 
+        if (options.IsToken is not null)
+        {
+            throw S3RefusalException.AccessDenied;
+        }
+
+        RequireNotLockedOut();
+        try
+        {
+            RequireSignature(call, authorization);
+            _wrongKeys = 0;
+        }
+        catch (S3RefusalException refusal) when (refusal.Code is "InvalidAccessKeyId" or "SignatureDoesNotMatch")
+        {
+            if (++_wrongKeys == options.LocksOutAfter)
+            {
+                _lockedUntil = options.Time.GetUtcNow() + S3DoubleOptions.LockoutTime;
+            }
+
+            throw;
+        }
+    }
+
+    private void RequireNotLockedOut()
+    {
+        if (options.Time.GetUtcNow() < _lockedUntil)
+        {
+            throw new S3RefusalException(403, "AuthenticationLockout");
+        }
+    }
+
+    private void RequireSignature(S3Call call, string? authorization)
+    {
         var isQuery = call.Has("X-Amz-Signature");
         var fields = isQuery ? OfQuery(call) : OfHeader(authorization);
         var scope = fields.Credential.Split('/');
@@ -36,6 +71,11 @@ internal sealed class S3Signature(S3DoubleOptions options, string service = "s3"
         }
 
         var secret = SecretOf(id, call.Header("x-amz-security-token") ?? call.Query.GetValueOrDefault("X-Amz-Security-Token"));
+        if (options.RedirectsTo is { } host)
+        {
+            throw new S3RefusalException(301, "PermanentRedirect", $"<Endpoint>{host}</Endpoint>");
+        }
+
         if (region != options.Region)
         {
             throw new S3RefusalException(400, "AuthorizationHeaderMalformed", $"<Region>{options.Region}</Region>");

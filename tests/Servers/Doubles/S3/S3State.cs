@@ -46,6 +46,9 @@ public sealed class S3Bucket(string name, bool hasLock)
 
     public bool IsPublic { get; set; }
 
+    /// <summary>As it was named when the bucket was made.</summary>
+    public string? Location { get; set; }
+
     /// <summary>Oldest version first.</summary>
     public SortedDictionary<string, List<S3Stored>> Objects { get; } = new(StringComparer.Ordinal);
 
@@ -55,6 +58,16 @@ public sealed class S3Bucket(string name, bool hasLock)
     public Dictionary<string, XElement> Settings { get; } = new(StringComparer.Ordinal);
 
     public string? Policy { get; set; }
+
+    /// <summary>Everything about the bucket but what is in it.</summary>
+    public void TakeSettings(S3Bucket from)
+    {
+        (HasLock, Versioning, IsPublic, Policy) = (from.HasLock, from.Versioning, from.IsPublic, from.Policy);
+        foreach (var (name, setting) in from.Settings)
+        {
+            Settings[name] = setting;
+        }
+    }
 
     public long Bytes => Objects.Values.Sum(static versions => versions.Sum(static stored => (long)stored.Bytes.Length)) + Uploads.Values.Sum(static upload => upload.Parts.Values.Sum(static part => (long)part.Bytes.Length));
 

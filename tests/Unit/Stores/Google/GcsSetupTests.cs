@@ -191,6 +191,19 @@ public sealed class GcsSetupTests : IAsyncLifetime
         Assert.Equal("all: objects go after 30 days", (await FactsAsync(setup))[SetupItem.LifecycleReach]);
     }
 
+    [Theory]
+    [InlineData(FactState.Known, "off", "yes")]
+    [InlineData(FactState.Known, "allUsers: roles/storage.objectViewer", "no")]
+    [InlineData(FactState.Denied, null, null)]
+    public async Task That_a_bucket_is_closed_is_learnt_where_nobody_is_let_in(FactState state, string? access, string? learnt)
+    {
+        await using var setup = Open(_store);
+
+        var options = setup.OptionsFrom([new TargetFact(SetupItem.UniformAccess, FactState.Known, SetupItem.On), new TargetFact(SetupItem.PublicAccess, state, access is "off" ? SetupItem.Off : access)]);
+
+        Assert.Equal(learnt, options.GetValueOrDefault("uniformaccess"));
+    }
+
     [Fact]
     public async Task The_store_s_clock_is_told()
     {

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Tests.Servers.Doubles.Google;
 using SecureBackup.Tests.Unit.Conformance;
 
@@ -131,6 +133,48 @@ public sealed class GcsTargetTests : IAsyncLifetime
         Assert.Equal(bytes, Assert.Single(_store.Server.GenerationsOf(GcsStore.Bucket, "vault/packs/ab/one")).Bytes);
     }
 
+    [Theory]
+    [InlineData(404, "notFound")]
+    [InlineData(410, "uploadSessionGone")]
+    public async Task A_session_that_is_gone_is_begun_anew(int status, string reason)
+    {
+        await using var target = new RetryTarget(_store.OpenSmall(), RetryOptions.Default);
+        var chunks = 0;
+        _store.Server.Before = (context, next) =>
+        {
+            if (context.Request.Method is not "PUT" || ++chunks != 2)
+            {
+                return next();
+            }
+
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync($$"""{ "error": { "code": {{status}}, "message": "gone", "errors": [{ "reason": "{{reason}}" }] } }""", Cancel);
+        };
+        var bytes = RandomNumberGenerator.GetBytes(2 * GcsStore.PartBytes);
+
+        await target.PutAsync(Name, new MemoryStream(bytes), PutOptions.Default, Cancel);
+
+        Assert.Equal(4, chunks);
+        Assert.Equal(bytes, Assert.Single(_store.Server.GenerationsOf(GcsStore.Bucket, "vault/packs/ab/one")).Bytes);
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("off", 1)]
+    public async Task A_delete_takes_what_was_kept_while_versions_were_on(string versioning, int left)
+    {
+        await using var target = versioning is "off" ? _store.Open(("versioning", "off")) : _store.Open();
+        await SetVersionsAsync("true");
+        await PutAsync(target, [1]);
+        await target.PutAsync(Name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
+        await SetVersionsAsync("false");
+
+        await target.DeleteAsync(Name, Cancel);
+
+        Assert.Equal(left, _store.Server.GenerationsOf(GcsStore.Bucket, "vault/packs/ab/one").Count);
+    }
+
     [Fact]
     public async Task A_session_somewhere_else_is_not_gone_to()
     {
@@ -240,7 +284,13 @@ public sealed class GcsTargetTests : IAsyncLifetime
         Assert.Equal(ObjectAccess.Ready, (await target.StatAsync(Name, Cancel))!.Access);
     }
 
-    private static async Task ChangedAsync(Microsoft.AspNetCore.Http.HttpContext context, Func<Task> next, string path, string from, string to)
+    private async Task SetVersionsAsync(string isOn)
+    {
+        using var client = new GcsDoubleClient(_store.Server);
+        await client.SendAsync(HttpMethod.Patch, "storage/v1/b/backups", $$"""{ "versioning": { "enabled": {{isOn}} } }""", _store.Iam.Grant("admin", "https://www.googleapis.com/auth/cloud-platform"));
+    }
+
+    private static async Task ChangedAsync(HttpContext context, Func<Task> next, string path, string from, string to)
     {
         if (!context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal))
         {

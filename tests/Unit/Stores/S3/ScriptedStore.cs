@@ -16,6 +16,9 @@ public sealed record ScriptedAnswer(int Status, string? Code = null, string Mess
 {
     /// <summary>The encryption that was asked for is told back.</summary>
     public bool NamesEncryption { get; init; } = true;
+
+    /// <summary>Told in place of what was asked for.</summary>
+    public string? Encryption { get; init; }
 }
 
 /// <summary>Answers as a test says, so that what a platform alone says can be said to the target; it notes what was sent.</summary>
@@ -63,7 +66,7 @@ public sealed class ScriptedStore : IAsyncDisposable
         context.Response.Headers["x-amz-request-id"] = "REQUEST1";
         if (answer.NamesEncryption && headers.TryGetValue("x-amz-server-side-encryption", out var encryption))
         {
-            context.Response.Headers["x-amz-server-side-encryption"] = encryption;
+            context.Response.Headers["x-amz-server-side-encryption"] = answer.Encryption ?? encryption;
         }
 
         context.Response.Headers.ETag = "\"0123\"";
