@@ -60,6 +60,9 @@ internal sealed class DavClient : IDisposable
         return new Uri(_settings.Server, $"/{escaped}{(isFolder && escaped.Length > 0 ? "/" : "")}");
     }
 
+    /// <summary>As an answer names it.</summary>
+    public string PathOf(string relative) => Uri.UnescapeDataString(AddressOf(relative).AbsolutePath).TrimEnd('/');
+
     /// <summary>One request; <paramref name="read"/> is given the answer whatever it is.</summary>
     /// <param name="doing">What cannot be done, for errors.</param>
     public async Task<T> SendAsync<T>(
@@ -116,7 +119,7 @@ internal sealed class DavClient : IDisposable
         },
         async (answer, guard) => answer.StatusCode is HttpStatusCode.NotFound
             ? null
-            : await Multistatus.ReadAsync(await RequireAsync(answer, HttpStatusCode.MultiStatus, guard), needsFacts: !asksRoom, guard.Token),
+            : About(relative, doing, await Multistatus.ReadAsync(await RequireAsync(answer, HttpStatusCode.MultiStatus, guard), needsFacts: !asksRoom, guard.Token)),
         cancellationToken);
 
     /// <summary>The target's folder itself.</summary>
@@ -133,6 +136,12 @@ internal sealed class DavClient : IDisposable
         expected.Contains(answer.StatusCode) ? answer.StatusCode : throw new UnexpectedStatusException(answer.StatusCode);
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Read on, it would be an object that is not there, or an empty folder.</summary>
+    private List<DavEntry> About(string relative, string doing, List<DavEntry> said) =>
+        said.Count == 0 || said.Exists(entry => string.Equals(entry.Path, PathOf(relative), StringComparison.Ordinal))
+            ? said
+            : throw new TargetException(TargetFault.Unavailable, $"{doing} in {_settings.DisplayName}: the answer is not about what was asked for.");
 
     private static async Task<Stream> RequireAsync(HttpResponseMessage answer, HttpStatusCode expected, StallGuard guard)
     {

@@ -76,7 +76,7 @@ internal sealed class DavTree(DavClient client, DavSettings settings, TimeProvid
             return null;
         }
 
-        var own = Uri.UnescapeDataString(client.AddressOf(folder).AbsolutePath).TrimEnd('/');
+        var own = client.PathOf(folder);
         var found = new List<(string, DavEntry)>(entries.Count);
         DavEntry? self = null;
         foreach (var entry in entries)

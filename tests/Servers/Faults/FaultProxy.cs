@@ -108,12 +108,12 @@ public sealed class FaultProxy : IAsyncDisposable
         await GiveAsync(context, answer, fault, schedule);
     }
 
-    /// <summary>Nothing can be cut out of a body that is not there, or changed in one that nothing proves.</summary>
+    /// <summary>Nothing can be cut out of a body that is not there, or changed in one that nothing proves; nor in what WebDAV says of one object.</summary>
     private FaultKind Fitting(FaultKind planned, HttpRequest request, byte[] body) => planned switch
     {
         FaultKind.CutRequest when body.Length == 0 => FaultKind.Reset,
         FaultKind.CorruptRequest when Proved(request, body).GetOffsetAndLength(body.Length).Length == 0 => FaultKind.Reset,
-        FaultKind.CorruptAnswer when !CorruptsObjects && HttpMethods.IsGet(request.Method) && !_isListing(request) => FaultKind.CutAnswer,
+        FaultKind.CorruptAnswer when !_isListing(request) && (request.Method is "PROPFIND" || (!CorruptsObjects && HttpMethods.IsGet(request.Method))) => FaultKind.CutAnswer,
         _ => planned,
     };
 

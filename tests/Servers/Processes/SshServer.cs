@@ -9,20 +9,24 @@ public sealed class SshServer : IAsyncDisposable
 {
     public const string Install = "apt-get install openssh-server";
 
+    private const string QuickLogins = "KexAlgorithms ecdh-sha2-nistp256\nCiphers aes128-gcm@openssh.com";
+
     private static readonly Dictionary<string, string> NoVariables = [];
 
     private readonly string _folder;
+    private readonly bool _hasQuickLogins;
     private readonly int _port = ServerProcess.FreePort();
     private ServerProcess? _process;
 
-    private SshServer(string folder)
+    private SshServer(string folder, bool hasQuickLogins)
     {
         _folder = folder;
+        _hasQuickLogins = hasQuickLogins;
     }
 
     public static IReadOnlyList<string> MissingPrograms => OperatingSystem.IsWindows() ? ["sshd"] : ServerProcess.Missing("sshd", "ssh-keygen");
 
-    public string Authority => $"{Environment.UserName}@127.0.0.1:{_port}";
+    public string Authority => AuthorityAt(_port);
 
     public int Port => _port;
 
@@ -43,9 +47,10 @@ public sealed class SshServer : IAsyncDisposable
 
     public string Passphrase { get; } = Guid.NewGuid().ToString("n");
 
-    public static async Task<SshServer> StartAsync()
+    /// <param name="hasQuickLogins">Only what both sides compute quickly: for tests that log in thousands of times.</param>
+    public static async Task<SshServer> StartAsync(bool hasQuickLogins = false)
     {
-        var server = new SshServer(Directory.CreateTempSubdirectory("sshd-").FullName);
+        var server = new SshServer(Directory.CreateTempSubdirectory("sshd-").FullName, hasQuickLogins);
         try
         {
             await server.SetUpAsync();
@@ -62,7 +67,8 @@ public sealed class SshServer : IAsyncDisposable
     public string CreateFolder() => Directory.CreateDirectory(Path.Combine(_folder, "data", Guid.NewGuid().ToString("n"))).FullName;
 
     /// <summary>The address of a folder, with the pin.</summary>
-    public string AddressOf(string folder, string? keyFile = null) => $"sftp://{Authority}{folder}?hostkey={HostKey}&identityfile={keyFile ?? KeyFile}";
+    /// <param name="port">Of who stands before the server.</param>
+    public string AddressOf(string folder, string? keyFile = null, int? port = null) => $"sftp://{AuthorityAt(port ?? _port)}{folder}?hostkey={HostKey}&identityfile={keyFile ?? KeyFile}";
 
     /// <summary>The server, and the processes of its own that serve connections.</summary>
     public async Task KillAsync()
@@ -114,6 +120,8 @@ public sealed class SshServer : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
+    private static string AuthorityAt(int port) => string.Create(CultureInfo.InvariantCulture, $"{Environment.UserName}@127.0.0.1:{port}");
+
     private async Task SetUpAsync()
     {
         Directory.CreateDirectory(Path.Combine(_folder, "data"));
@@ -148,6 +156,7 @@ public sealed class SshServer : IAsyncDisposable
             PermitRootLogin prohibit-password
             MaxStartups 1000
             Subsystem sftp internal-sftp
+            {(_hasQuickLogins ? QuickLogins : "")}
 
             """);
         await StartAgainAsync();
@@ -166,7 +175,7 @@ public sealed class SshServer : IAsyncDisposable
     }
 
     private Task<string> MakeKeyAsync(string name, string passphrase) =>
-        ServerProcess.RunAsync(NoVariables, "ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", name, "-f", Path.Combine(_folder, name));
+        ServerProcess.RunAsync(NoVariables, "ssh-keygen", "-q", "-t", _hasQuickLogins ? "ecdsa" : "ed25519", "-N", passphrase, "-C", name, "-f", Path.Combine(_folder, name));
 
     private async Task<string> PublicKeyAsync(string name) => (await File.ReadAllTextAsync(Path.Combine(_folder, $"{name}.pub"))).Trim();
 }

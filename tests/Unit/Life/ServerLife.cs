@@ -60,7 +60,8 @@ internal static class ServerLife
             Assert.Empty((await scene.VerifyAsync(id)).Faults);
         }
 
-        Assert.DoesNotContain(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories), static path => Path.GetFileName(path).StartsWith('.'));
+        // Of the puts that the server died in the middle of, nothing could be taken away: a later run sweeps it.
+        Assert.InRange(Directory.EnumerateFiles(folder, ".*", SearchOption.AllDirectories).Count(), 0, server.Capabilities.ParallelPuts);
     }
 
     private static async Task PruneAsync(PipelineScene scene, IReadOnlyList<SnapshotId> removed, string folder)

@@ -1,4 +1,3 @@
-using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores;
 using SecureBackup.Tests.Unit.Stores.Sftp;
 
@@ -9,8 +8,7 @@ public sealed class SftpLifeTests
     [Fact]
     public async Task A_vault_lives_on_an_SFTP_server_that_dies_once()
     {
-        await TestServers.SshAsync();
-        await using var server = await SshServer.StartAsync();
+        await using var server = await TestServers.OwnSshAsync();
         var folder = server.CreateFolder();
 
         await ServerLife.LiveAsync(SftpPlace.Open(server.AddressOf(folder)), folder, async () =>

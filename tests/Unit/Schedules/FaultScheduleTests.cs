@@ -78,7 +78,7 @@ public abstract class FaultScheduleTests : ScheduleTests
     public Task Whatever_goes_wrong_on_the_way_nothing_is_lost_and_tries_are_bounded() =>
         RunAsync(Count, static (seed, lane) => new ScheduleRun(seed, lane, Cancel));
 
-    /// <summary>At some five of a hundred requests, and bytes of objects may come changed too.</summary>
+    /// <summary>At a share of all requests, and bytes of objects may come changed too.</summary>
     [Fact]
     public Task A_vault_behind_such_a_line_gives_back_what_was_stored_or_says_what_it_lacks() =>
         RunAsync(Math.Max(1, Count / StoriesPerVault), static (seed, lane) => new VaultScheduleRun(seed, lane));

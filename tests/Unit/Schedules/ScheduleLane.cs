@@ -26,6 +26,15 @@ internal abstract class ScheduleLane : IAsyncDisposable
     /// <summary>Nothing goes wrong but by schedule: no line that seems to hang because the machine is busy.</summary>
     internal virtual bool IsExact => false;
 
+    /// <summary>Among so many requests, from the first one on, things go wrong: about what the first half of a story has.</summary>
+    internal virtual int UsualRequests => 14;
+
+    /// <summary>How much of all requests goes wrong in the life of a vault.</summary>
+    internal virtual double FaultRate => 0.05;
+
+    /// <summary>What nobody on the way to this store can do unnoticed by all.</summary>
+    internal virtual IReadOnlyList<FaultKind> Impossible => [];
+
     /// <summary>Whether a governance lock can be made a compliance lock without the right to lift it.</summary>
     internal bool StrengthensLocks { get; init; } = true;
 
@@ -39,6 +48,9 @@ internal abstract class ScheduleLane : IAsyncDisposable
 
     /// <summary>How many of those may stay after so much has gone wrong: what nobody could take away again, and the store itself does in its time.</summary>
     internal virtual int MostLeftovers(IReadOnlyList<FaultKind> happened) => 0;
+
+    /// <summary>Requests of a call that takes <paramref name="usual"/> where each is one.</summary>
+    internal virtual int MostRequests(int usual) => usual;
 
     /// <summary>Requests that a put takes when nothing goes wrong, and the look at what is there when the name is taken.</summary>
     internal virtual int PutRequests(int lengthBytes) => 3 + (lengthBytes / (4 << 20));

@@ -35,7 +35,7 @@ internal sealed class ScheduleRun : ScheduleStory
         _random = new Random(seed);
         _folder = string.Create(CultureInfo.InvariantCulture, $"s{seed}/");
         _hasBig = seed % BigOneIn != 0;
-        _schedule = seed % OutageOneIn == OutageOneIn - 1 ? FaultSchedule.Outage(seed, 10, 2 * (ScheduleLane.Patience.MaxRetries + 1)) : FaultSchedule.Few(seed, 14);
+        _schedule = seed % OutageOneIn == OutageOneIn - 1 ? FaultSchedule.Outage(seed, lane.UsualRequests - 4, 2 * (ScheduleLane.Patience.MaxRetries + 1)) : FaultSchedule.Few(seed, lane.UsualRequests, [.. lane.Impossible]);
     }
 
     internal override IReadOnlyList<FaultKind> Happened => _schedule.Happened;
@@ -80,17 +80,17 @@ internal sealed class ScheduleRun : ScheduleStory
             case 8:
                 return Put(name, Bytes(), isOwn: false);
             case < 12:
-                return (1, () => FetchAsync(name));
+                return (_lane.MostRequests(1), () => FetchAsync(name));
             case < 14:
-                return (1, () => ReadAsync(name));
+                return (_lane.MostRequests(1), () => ReadAsync(name));
             case 14:
-                return (2, () => StatAsync(name));
+                return (_lane.MostRequests(2), () => StatAsync(name));
             case < 18:
-                return (1, ListAsync);
+                return (_lane.MostRequests(1), ListAsync);
             case 18:
-                return (2, () => DeleteAsync([name], many: false));
+                return (_lane.MostRequests(2), () => DeleteAsync([name], many: false));
             default:
-                return (4, () => DeleteAsync([name, NewName(), _model.Names.ElementAt(_random.Next(_model.Names.Count))], many: true));
+                return (_lane.MostRequests(4), () => DeleteAsync([name, NewName(), _model.Names.ElementAt(_random.Next(_model.Names.Count))], many: true));
         }
     }
 

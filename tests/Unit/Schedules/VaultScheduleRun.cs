@@ -17,7 +17,6 @@ internal sealed class VaultScheduleRun : ScheduleStory
     private const int Rounds = 3;
     private const int PackBytes = 64 * 1024;
     private const int MostFileBytes = 120_000;
-    private const double FaultRate = 0.05;
 
     private readonly int _seed;
     private readonly ScheduleLane _lane;
@@ -31,7 +30,7 @@ internal sealed class VaultScheduleRun : ScheduleStory
     internal VaultScheduleRun(int seed, ScheduleLane lane)
     {
         (_seed, _lane, _random) = (seed, lane, new Random(seed));
-        _schedule = FaultSchedule.Rate(seed, FaultRate, FaultKind.StaleListing);
+        _schedule = FaultSchedule.Rate(seed, lane.FaultRate, [.. lane.Impossible, FaultKind.StaleListing]);
     }
 
     internal override IReadOnlyList<FaultKind> Happened => _schedule.Happened;

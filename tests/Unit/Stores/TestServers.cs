@@ -12,7 +12,7 @@ public sealed class TestServers : IAsyncDisposable
     private const string RequireVariable = "SECUREBACKUP_REQUIRE_SERVERS";
 
     private static readonly Lazy<Task<CephServer>> Ceph = new(CephServer.StartAsync);
-    private static readonly Lazy<Task<SshServer>> Ssh = new(SshServer.StartAsync);
+    private static readonly Lazy<Task<SshServer>> Ssh = new(static () => SshServer.StartAsync());
     private static readonly Lazy<Task<RcloneServer>> PasswordSsh = new(static () => RcloneServer.StartAsync("sftp"));
     private static readonly Lazy<Task<RcloneServer>> RcloneDav = new(static () => RcloneServer.StartAsync("webdav"));
     private static readonly Lazy<Task<ApacheDav>> Apache = new(ApacheDav.StartAsync);
@@ -29,6 +29,13 @@ public sealed class TestServers : IAsyncDisposable
     {
         RequireInstalled("OpenSSH", SshServer.MissingPrograms, SshServer.Install);
         return Ssh.Value;
+    }
+
+    /// <inheritdoc cref="OwnCephAsync"/>
+    public static Task<SshServer> OwnSshAsync(bool hasQuickLogins = false)
+    {
+        RequireInstalled("OpenSSH", SshServer.MissingPrograms, SshServer.Install);
+        return SshServer.StartAsync(hasQuickLogins);
     }
 
     /// <summary>OpenSSH takes passwords of the machine's users alone.</summary>

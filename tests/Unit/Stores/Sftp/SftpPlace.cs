@@ -7,6 +7,6 @@ namespace SecureBackup.Tests.Unit.Stores.Sftp;
 
 internal static class SftpPlace
 {
-    public static Target Open(string address, TargetCredential? credential = null) => RemoteTargets.Open(
-        new TargetSettings { Address = TargetUri.Parse(address) }, credential ?? TargetCredential.None, new OpenContext(NullSink.Instance, TimeProvider.System) { StallTimeout = TimeSpan.FromSeconds(20) });
+    public static Target Open(string address, TargetCredential? credential = null, TimeSpan? stallTimeout = null) => RemoteTargets.Open(
+        new TargetSettings { Address = TargetUri.Parse(address) }, credential ?? TargetCredential.None, new OpenContext(NullSink.Instance, TimeProvider.System) { StallTimeout = stallTimeout ?? TimeSpan.FromSeconds(20) });
 }
