@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Xml.Linq;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -68,10 +69,18 @@ public sealed class BackblazeB2Tests
 
         return (request.Method, request.Query.Contains("versions", StringComparison.Ordinal)) switch
         {
-            ("POST", _) => new ScriptedAnswer(200, Body: "<DeleteResult/>"),
+            ("POST", _) => new ScriptedAnswer(200, Body: Deleted(request)),
             ("GET", true) => new ScriptedAnswer(200, Body: Versions(request)),
             _ => new ScriptedAnswer(200),
         };
+    }
+
+    /// <summary>Each key that was named, and its version.</summary>
+    private static string Deleted(SeenRequest request)
+    {
+        using var body = new MemoryStream(request.Body);
+        var asked = XDocument.Load(body).Root!.Elements().Where(static element => element.Name.LocalName is "Object");
+        return new XElement("DeleteResult", asked.Select(static element => new XElement("Deleted", element.Elements().Select(static child => new XElement(child.Name.LocalName, child.Value))))).ToString();
     }
 
     /// <summary>One version of whatever is asked for.</summary>
