@@ -164,11 +164,12 @@ public sealed class GcsTargetTests : IAsyncLifetime
     [InlineData("off", 1)]
     public async Task A_delete_takes_what_was_kept_while_versions_were_on(string versioning, int left)
     {
-        await using var target = versioning is "off" ? _store.Open(("versioning", "off")) : _store.Open();
+        await using var before = _store.Open();
         await SetVersionsAsync("true");
-        await PutAsync(target, [1]);
-        await target.PutAsync(Name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
+        await PutAsync(before, [1]);
+        await before.PutAsync(Name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
         await SetVersionsAsync("false");
+        await using var target = versioning is "off" ? _store.Open(("versioning", "off")) : _store.Open();
 
         await target.DeleteAsync(Name, Cancel);
 

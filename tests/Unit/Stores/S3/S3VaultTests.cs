@@ -1,5 +1,6 @@
 using Amazon.S3.Model;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Tests.Servers.Doubles.S3;
 using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Cmdlets;
 
@@ -102,6 +103,33 @@ public sealed class S3VaultTests : IDisposable
             """;
         var result = await Shell.ShellProcess.RunCommandAsync(script, PackagedModule.Options(_place.Environment, _place.FullPath), TestContext.Current.CancellationToken);
         Assert.Equal(["Owner", $"{FaultCodes.PlatformNotInstalled}"], result.ShouldSucceed().OutputLines);
+    }
+
+    [Fact]
+    public async Task A_restore_from_the_archive_says_what_lies_there_and_goes_on_when_it_was_restored()
+    {
+        await using var server = await S3Double.StartAsync();
+        server.MakeBucket("offsite");
+        _place.Environment["SECUREBACKUP_TARGET_USER"] = server.Key.Id;
+        _place.Environment["SECUREBACKUP_TARGET_PASSWORD"] = server.Key.Secret;
+        var address = $"s3://offsite/shop?endpoint={server.Endpoint.OriginalString.TrimEnd('/')}&region=eu-central-1&versioning=off";
+        await _place.LinesAsync($"$null = New-BackupVault '{address}'; $null = Start-CustomerBackup ./crm -Vault '{address}'");
+        var packs = server.Bucket("offsite").Objects.Where(static pair => pair.Key.StartsWith("shop/packs/", StringComparison.Ordinal)).Select(static pair => pair.Value).ToList();
+        packs.ForEach(static versions => versions[^1] = versions[^1] with { StorageClass = "GLACIER" });
+
+        var cold = await _place.LinesAsync($$"""
+            try { Restore-CustomerBackup -Vault '{{address}}' -Destination ./out } catch { $_.FullyQualifiedErrorId.Split(',')[0]; "$_"; $_.ErrorDetails.RecommendedAction }
+            Get-ErrorId { Test-CustomerBackup -Vault '{{address}}' -ReadData }
+            """);
+        packs.ForEach(static versions => versions[^1].Restore = (DateTimeOffset.MinValue, DateTimeOffset.MaxValue));
+        var warm = await _place.LinesAsync($"$null = Restore-CustomerBackup -Vault '{address}' -Destination ./out; [IO.File]::ReadAllLines(\"$PWD/out/crm/customers.csv\")");
+
+        Assert.NotEmpty(packs);
+        Assert.Equal($"{FaultCodes.TargetCold}", cold[0]);
+        Assert.Contains(cold, static line => line.Contains("it lies in GLACIER", StringComparison.Ordinal));
+        Assert.Contains(cold, static line => line.Contains("Restore what lies below 'shop/packs/'", StringComparison.Ordinal));
+        Assert.Equal($"{FaultCodes.TargetCold}", cold[^1]);
+        Assert.Equal(["id;name", "1;Ada", "2;Bo"], warm);
     }
 
     private async Task<string> UseBucketAsync(CephServer ceph)
