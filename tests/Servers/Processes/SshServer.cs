@@ -42,6 +42,9 @@ public sealed class SshServer : IAsyncDisposable
     /// <summary>Of one who may only read.</summary>
     public string ReaderKeyFile => Path.Combine(_folder, "reader");
 
+    /// <summary>Of one who may not list.</summary>
+    public string BlindKeyFile => Path.Combine(_folder, "blind");
+
     /// <summary>A key that the server does not know.</summary>
     public string StrangerKeyFile => Path.Combine(_folder, "stranger");
 
@@ -135,6 +138,7 @@ public sealed class SshServer : IAsyncDisposable
         await MakeKeyAsync("user", "");
         await MakeKeyAsync("locked", Passphrase);
         await MakeKeyAsync("reader", "");
+        await MakeKeyAsync("blind", "");
         await MakeKeyAsync("stranger", "");
         HostKey = (await ServerProcess.RunAsync(NoVariables, "ssh-keygen", "-l", "-f", Path.Combine(_folder, "host.pub"))).Split(' ')[1];
         await File.WriteAllLinesAsync(
@@ -143,6 +147,7 @@ public sealed class SshServer : IAsyncDisposable
                 $"command=\"internal-sftp\" {await PublicKeyAsync("user")}",
                 $"command=\"internal-sftp\" {await PublicKeyAsync("locked")}",
                 $"command=\"internal-sftp -R\" {await PublicKeyAsync("reader")}",
+                $"command=\"internal-sftp -P opendir,readdir\" {await PublicKeyAsync("blind")}",
             ]);
         await File.WriteAllTextAsync(Path.Combine(_folder, "sshd_config"), $"""
             Port {_port}

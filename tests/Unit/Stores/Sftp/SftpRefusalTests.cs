@@ -93,6 +93,19 @@ public sealed class SftpRefusalTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
     }
 
+    /// <summary>OpenSSH refuses single requests by name, which holds for the superuser too.</summary>
+    [Fact]
+    public async Task A_folder_that_may_not_be_listed_is_said_and_not_taken_for_an_empty_one()
+    {
+        var server = await TestServers.SshAsync();
+        await using var target = SftpPlace.Open(server.AddressOf(server.CreateFolder(), server.BlindKeyFile));
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
+
+        Assert.Equal(FaultCodes.TargetAccessDenied, error.Code);
+        Assert.Contains("right to read and write", error.Remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_missing_folder_is_not_made()
     {

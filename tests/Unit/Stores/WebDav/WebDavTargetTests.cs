@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Tests.Servers.Doubles;
 using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Tests.Unit.Stores.WebDav;
@@ -130,6 +132,57 @@ public sealed class WebDavTargetTests : IAsyncLifetime
 
         Assert.Contains("CN=localhost", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path));
+    }
+
+    [Fact]
+    public async Task A_proxy_that_refuses_is_told_from_the_server()
+    {
+        await using var proxy = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status407ProxyAuthenticationRequired;
+            return Task.CompletedTask;
+        });
+        foreach (var address in new[] { $"dav://{_server.Authority}/{_folder}?proxy={proxy.Address.Authority}", $"davs://{_server.SecureAuthority}/{_folder}?ca={_server.AuthorityFile}&proxy={proxy.Address.Authority}" })
+        {
+            await using var target = DavPlace.Open(address, _server.User, _server.Password);
+            var error = await AssertCodeAsync(FaultCodes.TargetProxyRefused, () => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
+
+            Assert.DoesNotContain(_server.Password, error.ToString(), StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path));
+    }
+
+    [Fact]
+    public async Task A_folder_that_may_not_be_listed_is_said_and_not_taken_for_an_empty_one()
+    {
+        await PutAsync("packs/ab/one");
+        await using var closed = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return Task.CompletedTask;
+        });
+        await using var target = DavPlace.Open($"dav://{closed.Address.Authority}/{_folder}", _server.User, _server.Password);
+
+        Assert.Contains("right to read", (await AssertCodeAsync(FaultCodes.TargetAccessDenied, () => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask())).Remedy, StringComparison.Ordinal);
+        await AssertCodeAsync(FaultCodes.TargetAccessDenied, () => target.StatAsync(Name, Cancel));
+        await AssertCodeAsync(FaultCodes.TargetAccessDenied, () => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
+    }
+
+    [Fact]
+    public async Task A_server_that_says_it_is_full_is_believed()
+    {
+        await using var full = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = context.Request.Method is "MKCOL" ? StatusCodes.Status201Created : StatusCodes.Status507InsufficientStorage;
+            return Task.CompletedTask;
+        });
+        await using var target = DavPlace.Open($"dav://{full.Address.Authority}/{_folder}", _server.User, _server.Password);
+
+        var error = await AssertCodeAsync(FaultCodes.TargetQuotaExceeded, () => target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel));
+
+        Assert.Contains("full", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(_server.Password, error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
