@@ -99,6 +99,8 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
     private sealed class FoldingFolder(DestinationFolder inner, string path, Action moved) : DestinationFolder
     {
+        private static readonly Lock Moving = new();
+
         public override ExistingEntry? Look(byte[] name) => inner.Look(Spelled(name));
 
         public override bool Lists(byte[] name) => inner.Lists(name);
@@ -127,7 +129,12 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
         public override void Move(byte[] from, byte[] to, bool replace)
         {
-            inner.Move(Spelled(from), Spelled(to), replace);
+            // One step, as it is in a file system: two spellings of one name do not both find it free.
+            lock (Moving)
+            {
+                inner.Move(Spelled(from), Spelled(to), replace);
+            }
+
             moved();
         }
 

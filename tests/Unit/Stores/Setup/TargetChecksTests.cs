@@ -175,7 +175,7 @@ public sealed class TargetChecksTests
     public async Task What_a_test_held_that_was_killed_is_released_by_the_next_one()
     {
         await using var scene = await CheckScene.StartAsync();
-        var old = new S3Stored("x/probe/0123456789abcdef/held", "v1", [1], DateTimeOffset.UtcNow.AddHours(-1)) { IsHeld = true, ETag = "e" };
+        var old = new S3Stored("x/probe/0123456789abcdef/held", "v1", [1], DateTimeOffset.UtcNow.AddHours(-3)) { IsHeld = true, ETag = "e" };
         scene.Place.Objects[old.Key] = [old];
         await scene.RunAsync();
 
