@@ -60,6 +60,15 @@ Describe 'Start-CustomerBackup' {
         Get-TreePicture -Path $place.Root | Should -BeExactly $before
     }
 
+    It 'stores nothing with -DryRun and says what it would' {
+        $before = Get-TreePicture -Path $place.Root
+        $dry = Start-CustomerBackup -Path $place.Crm -DryRun
+        $dry.IsDryRun | Should -BeTrue
+        $dry.Run.WouldSend.Packs | Should -BeGreaterThan 0
+        Get-TreePicture -Path $place.Root | Should -BeExactly $before
+        Get-CustomerBackup | Should -BeNullOrEmpty
+    }
+
     It 'says <Code> for <Case>' -ForEach @(
         @{ Case = 'a path that does not exist'; Code = 'SB1100'; Name = 'none' }
         @{ Case = 'a pattern that matches nothing'; Code = 'SB1404'; Name = 'none*' }

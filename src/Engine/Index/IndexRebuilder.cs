@@ -106,7 +106,10 @@ public sealed class IndexRebuilder(Target target, IndexAccess access)
         }
     }
 
-    private async Task<RebuiltPack> ReadPackAsync(ObjectStat stat, PackId id, RebuildDepth depth, CancellationToken cancellationToken)
+    private Task<RebuiltPack> ReadPackAsync(ObjectStat stat, PackId id, RebuildDepth depth, CancellationToken cancellationToken) =>
+        SecondRead.RunAsync(target, stat.Name, source => ReadPackAsync(source, stat, id, depth, cancellationToken));
+
+    private async Task<RebuiltPack> ReadPackAsync(Target source, ObjectStat stat, PackId id, RebuildDepth depth, CancellationToken cancellationToken)
     {
         if (stat.LengthBytes is < ObjectHeader.SizeBytes + PackTableReader.TailBytes or > PackSize.MaxBytes)
         {
@@ -114,20 +117,20 @@ public sealed class IndexRebuilder(Target target, IndexAccess access)
         }
 
         var start = new byte[ObjectHeader.SizeBytes];
-        await target.ReadAsync(stat.Name, 0, start, cancellationToken);
+        await source.ReadAsync(stat.Name, 0, start, cancellationToken);
         var header = PackReader.ReadHeader(access.Vault, id, start);
         var key = access.RequireKey(header);
         var tail = new byte[PackTableReader.TailBytes];
-        await target.ReadAsync(stat.Name, stat.LengthBytes - tail.Length, tail, cancellationToken);
+        await source.ReadAsync(stat.Name, stat.LengthBytes - tail.Length, tail, cancellationToken);
         using var reader = PackTableReader.Open(header, key, tail, stat.LengthBytes);
         using var frames = OwnedBuffer.Rent(reader.Locator.TableFramesBytes);
-        await target.ReadAsync(stat.Name, reader.Locator.FramesEnd, frames.Memory, cancellationToken);
+        await source.ReadAsync(stat.Name, reader.Locator.FramesEnd, frames.Memory, cancellationToken);
         var table = reader.ReadTable(frames.Span, access.Members);
-        var hash = depth == RebuildDepth.WholePacks ? await HashAsync(stat, table, reader.Locator.FramesEnd, cancellationToken) : default;
+        var hash = depth == RebuildDepth.WholePacks ? await HashAsync(source, stat, table, reader.Locator.FramesEnd, cancellationToken) : default;
         return new RebuiltPack(new PackRecord(id, hash, table.Writer.Id, (int)stat.LengthBytes, table.Entries.Count), table.Writer, table.Entries);
     }
 
-    private async Task<ContentHash> HashAsync(ObjectStat stat, PackTable table, int framesEnd, CancellationToken cancellationToken)
+    private static async Task<ContentHash> HashAsync(Target source, ObjectStat stat, PackTable table, int framesEnd, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
@@ -138,7 +141,7 @@ public sealed class IndexRebuilder(Target target, IndexAccess access)
                 // A piece ends where the frames do, so that the signed hash of the frames can be looked at there.
                 var limit = at < framesEnd ? framesEnd : (int)stat.LengthBytes;
                 var length = Math.Min(PieceBytes, limit - at);
-                await target.ReadAsync(stat.Name, at, piece.AsMemory(0, length), cancellationToken);
+                await source.ReadAsync(stat.Name, at, piece.AsMemory(0, length), cancellationToken);
                 hash.AppendData(piece, 0, length);
                 at += length;
                 if (at == framesEnd && Id256.Read(hash.GetCurrentHash()) != table.FramesHash)

@@ -30,23 +30,18 @@ public sealed partial class IndexSegment
         Target target, ObjectStat stat, IndexAccess access, PageCache cache, CancellationToken cancellationToken)
     {
         var id = RequireId(stat);
-        ReadOnlyMemory<byte>? whole = null;
-        if (stat.LengthBytes <= SmallBytes)
+        return await SecondRead.RunAsync(target, stat.Name, async source =>
         {
-            var bytes = new byte[stat.LengthBytes];
-            await target.ReadAsync(stat.Name, 0, bytes, cancellationToken);
-            whole = bytes;
-        }
+            ReadOnlyMemory<byte>? whole = null;
+            if (stat.LengthBytes <= SmallBytes)
+            {
+                var bytes = new byte[stat.LengthBytes];
+                await source.ReadAsync(stat.Name, 0, bytes, cancellationToken);
+                whole = bytes;
+            }
 
-        try
-        {
-            return await OpenAsync(SourceOf(target, stat, cache), id, access, whole, cancellationToken);
-        }
-        catch (IntegrityException)
-        {
-            target.Doubt(stat.Name);
-            throw;
-        }
+            return await OpenAsync(SourceOf(source, stat, cache), id, access, whole, cancellationToken);
+        });
     }
 
     /// <summary>Opens a segment that was written just now, by the bytes at hand, of which nothing is kept; its pages are read from the target as ever.</summary>

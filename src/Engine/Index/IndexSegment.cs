@@ -265,13 +265,11 @@ public sealed partial class IndexSegment : IDisposable
         try
         {
             var bytes = stored.AsMemory(0, IndexLayout.StoredPageBytes);
-            await _target.ReadAsync(Name, PlaceOf(page), bytes, cancellationToken);
-            return OpenPage(page, bytes.Span);
-        }
-        catch (IntegrityException)
-        {
-            _target.Doubt(Name);
-            throw;
+            return await SecondRead.RunAsync(_target, Name, async target =>
+            {
+                await target.ReadAsync(Name, PlaceOf(page), bytes, cancellationToken);
+                return OpenPage(page, bytes.Span);
+            });
         }
         finally
         {

@@ -40,6 +40,9 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
     /// </summary>
     internal static bool IsOfOnePlace(BackupException error) => error is not TargetException { IsOfWholePlace: true };
 
+    /// <summary>Whether an error is about one chunk, so that others go on: it is lost, or lies where it must be warmed before it can be read.</summary>
+    internal static bool IsOfOneChunk(BackupException error) => error is IntegrityException or TargetException { Fault: TargetFault.Cold };
+
     public void Dispose()
     {
         _packs.Dispose();
@@ -101,6 +104,12 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
         if (await TryReadAsync(others, subject, faults, cancellationToken) is { } far)
         {
             return far;
+        }
+
+        if (faults.Find(static fault => fault is TargetException { Fault: TargetFault.Cold }) is { } cold)
+        {
+            // Nothing is lost, so that nobody may take it for damage.
+            throw new TargetException(TargetFault.Cold, cold.Message, cold) { Remedy = cold.Remedy };
         }
 
         places = [.. places, .. others];

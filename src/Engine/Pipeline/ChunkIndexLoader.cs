@@ -12,23 +12,28 @@ internal static class ChunkIndexLoader
     /// <summary>2,000 pages, a segment as a collection merges them: the lookups of a run come in the order of the last one's packs, so most go to one segment, but anywhere in it.</summary>
     private const long PageCacheBytes = 32 * 1024 * 1024;
 
+    /// <summary>For targets that are not near: their segments lie on this host, and the packs on their way take the rest.</summary>
+    private const long FarPageCacheBytes = 16 * 1024 * 1024;
+
     /// <summary>All index pages of a million customers.</summary>
     private const long RecordPageCacheBytes = 64 * 1024 * 1024;
 
     /// <summary>For reading one snapshot.</summary>
     internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, Snapshot snapshot, IEngineSink sink, CancellationToken cancellationToken) =>
-        OpenForReadingAsync(vault, snapshot.Writer, snapshot.StoreTime, PageCacheBytes, sink, cancellationToken);
+        OpenForReadingAsync(vault, snapshot.Writer, snapshot.StoreTime, PagesOf(vault), sink, cancellationToken);
 
     /// <param name="writer">
     /// Whose snapshot is read. Its own packs and those that it could rely on come first: another writer can say of its packs whatever it likes, and must not be
     /// asked before the ones that the snapshot was made with.
     /// </param>
     internal static Task<ChunkIndex> OpenForReadingAsync(UnlockedVault vault, MemberId writer, IEngineSink sink, CancellationToken cancellationToken) =>
-        OpenForReadingAsync(vault, writer, DateTimeOffset.MaxValue, PageCacheBytes, sink, cancellationToken);
+        OpenForReadingAsync(vault, writer, DateTimeOffset.MaxValue, PagesOf(vault), sink, cancellationToken);
 
     /// <summary>For reading every record of snapshots: a chunk for each customer, whose ids come in no order, so that each look-up may need another page.</summary>
     internal static Task<ChunkIndex> OpenForRecordsAsync(UnlockedVault vault, IEngineSink sink, CancellationToken cancellationToken) =>
         OpenForReadingAsync(vault, vault.Self, DateTimeOffset.MaxValue, RecordPageCacheBytes, sink, cancellationToken);
+
+    private static long PagesOf(UnlockedVault vault) => vault.Target.Capabilities.IsNear ? PageCacheBytes : FarPageCacheBytes;
 
     private static async Task<ChunkIndex> OpenForReadingAsync(
         UnlockedVault vault, MemberId writer, DateTimeOffset storedBy, long pageCacheBytes, IEngineSink sink, CancellationToken cancellationToken)
@@ -48,7 +53,7 @@ internal static class ChunkIndexLoader
             Condemned = condemned,
             IsPresent = inventory.Has,
         };
-        var catalog = await SegmentCatalog.LoadAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PageCacheBytes), cancellationToken);
+        var catalog = await SegmentCatalog.LoadAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PagesOf(vault)), cancellationToken);
         foreach (var problem in catalog.Problems)
         {
             Warn(sink, problem);

@@ -46,7 +46,17 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         }
 
         _subject = subject;
-        return reader.OpenChunk(entry, subject?.Id ?? DomainId.Vault, RangeOf(pack, entry)!.FrameOf(entry));
+        try
+        {
+            return OpenChunk(reader, pack, entry);
+        }
+        catch (IntegrityException) when (!Target.Capabilities.IsNear)
+        {
+            // As in SecondRead; what lies in memory is the first reading.
+            Forget(-1);
+            await LoadAsync(pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
+            return OpenChunk(reader, pack, entry);
+        }
     }
 
     /// <summary>The one key that the caller brought with the chunk at hand.</summary>
@@ -103,11 +113,14 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             return known;
         }
 
-        using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
-        await Target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
-        var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-        var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
-        var reader = PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
+        var reader = await SecondRead.RunAsync(Target, PackRecord.NameOf(id), async target =>
+        {
+            using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
+            await target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
+            var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
+            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
+            return PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
+        });
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
         {
             evicted.Dispose();
@@ -117,6 +130,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         _order.Enqueue(id);
         return reader;
     }
+
+    private OwnedBuffer OpenChunk(PackReader reader, PackRecord pack, PackEntry entry) =>
+        reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, RangeOf(pack, entry)!.FrameOf(entry));
 
     private LoadedRange? RangeOf(PackRecord pack, PackEntry entry) => _ranges.FirstOrDefault(range => range.Holds(pack.Id, entry));
 

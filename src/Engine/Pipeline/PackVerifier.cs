@@ -3,6 +3,7 @@ using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -32,19 +33,22 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
         try
         {
             var bytes = buffer.Memory[..pack.LengthBytes];
-            await vault.Vault.Target.ReadAsync(pack.Name, 0, bytes, cancellationToken);
-            Interlocked.Add(ref _bytesRead, pack.LengthBytes);
-            counters.AddBytesRead(pack.LengthBytes);
-            counters.AddFile();
-            var table = Verify(pack, bytes.Span);
+            var table = await SecondRead.RunAsync(vault.Vault.Target, pack.Name, async target =>
+            {
+                await target.ReadAsync(pack.Name, 0, bytes, cancellationToken);
+                Interlocked.Add(ref _bytesRead, pack.LengthBytes);
+                counters.AddBytesRead(pack.LengthBytes);
+                return Verify(pack, bytes.Span);
+            });
             return new PackVerdict(pack.HasHash ? pack : pack with { Sha256 = ContentHash.Of(bytes.Span) }, table, Damage: null);
         }
-        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage))
+        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage) && damage is not TargetException { Fault: TargetFault.Cold })
         {
             return new PackVerdict(pack, Table: null, damage);
         }
         finally
         {
+            counters.AddFile();
             _idle.Add(buffer);
         }
     }

@@ -140,7 +140,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         {
             return await fallback.FetchAsync(copy.Id, cancellationToken);
         }
-        catch (IntegrityException damage)
+        catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
         {
             copy.File.Fail(EntryFault.Of(copy.File.Preparation.Entry.Path.ToString(), damage));
             return null;
@@ -173,14 +173,14 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         {
             return await fallback.FetchAsync(chunk.Id, cancellationToken);
         }
-        catch (IntegrityException damage)
+        catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
         {
             await FailAsync(chunk, damage, cancellationToken);
             return null;
         }
     }
 
-    private async ValueTask FailAsync(WantedChunk chunk, IntegrityException damage, CancellationToken cancellationToken)
+    private async ValueTask FailAsync(WantedChunk chunk, BackupException damage, CancellationToken cancellationToken)
     {
         foreach (var use in chunk.Uses)
         {

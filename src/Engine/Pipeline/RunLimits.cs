@@ -20,12 +20,17 @@ public sealed record RunLimits
     /// <summary>Nothing is taken from this host's cache: the run judges what the store keeps, or deletes there.</summary>
     public bool ReadsStore { get; init; }
 
+    /// <summary>Nothing is sent, and nothing stays on this host.</summary>
+    public bool IsDryRun { get; init; }
+
     /// <summary>The vault as this run is to use it, reporting to <paramref name="sink"/>. It stays the caller's.</summary>
     /// <param name="isShared">Whether it was open before: then what others asked of the target is not this run's.</param>
-    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink, bool isShared)
+    /// <param name="host">Where the run keeps what this host is to remember; null for where the vault does.</param>
+    public UnlockedVault Apply(UnlockedVault vault, IEngineSink sink, bool isShared, HostState? host = null)
     {
-        var target = ReadsStore ? vault.Target.Uncached : vault.Target;
-        var view = vault.ForRun(sink, MaxBytesPerSecond is { } rate ? target.Rewired(inner => new ThrottledTarget(inner, rate, vault.Time)) : target);
+        var target = ReadsStore || IsDryRun ? vault.Target.Uncached : vault.Target;
+        target = MaxBytesPerSecond is { } rate ? target.Rewired(inner => new ThrottledTarget(inner, rate, vault.Time)) : target;
+        var view = vault.ForRun(sink, IsDryRun ? new DryRunTarget(target, vault.Time) : target, host);
         view.TrafficMark = isShared ? target.Meter.Sample() : TargetTraffic.None;
         return view;
     }

@@ -39,7 +39,7 @@ public static class TargetStack
         }
 
         return options.CacheFolder is { } folder && !platform.Capabilities.IsNear
-            ? new HostCacheTarget(target, new HostObjectCache(Path.Join(folder, FolderOf(platform)), options.Sink))
+            ? new HostCacheTarget(target, new HostObjectCache(Path.Join(folder, FolderOf(platform)), options.Sink) { HostFolder = folder })
             : target;
     }
 

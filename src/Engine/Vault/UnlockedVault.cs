@@ -162,7 +162,7 @@ public sealed class UnlockedVault : IDisposable
     /// <summary>
     /// This vault for one run among several at once: with a listener of its own, and by its own way to the same target. It lives as long as this vault; disposing it wipes nothing.
     /// </summary>
-    public UnlockedVault ForRun(IEngineSink sink, Target target) => new(this, new ObjectStore(target), Context with { Sink = sink });
+    public UnlockedVault ForRun(IEngineSink sink, Target target, HostState? host = null) => new(this, new ObjectStore(target), Context with { Sink = sink, Host = host ?? Host });
 
     /// <summary>What was asked of the target since the mark, which moves to now. Runs at once on one target see each other's requests.</summary>
     public TargetTraffic TakeTraffic()

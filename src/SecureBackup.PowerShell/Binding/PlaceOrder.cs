@@ -17,7 +17,7 @@ internal sealed record PlaceOrder
 
     public bool KeepsVersions { get; init; }
 
-    public int NoncurrentDays { get; init; }
+    public int? NoncurrentDays { get; init; }
 
     public bool AllowsIrreversible { get; init; }
 }

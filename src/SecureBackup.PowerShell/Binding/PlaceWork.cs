@@ -40,7 +40,7 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
             catch (BackupException exception)
             {
                 Fail(exception);
-                return null;
+                return await LearnAfterFailureAsync(cancellationToken);
             }
         }
 
@@ -55,7 +55,33 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
                 new TargetException(TargetFault.Exposed, $"Everybody may reach {subject}: {exposure}.") { Remedy = "Take that off the place in the platform's console; this module cannot." }, subject));
         }
 
-        return _isTrial || _isMissing ? null : new PlaceLessons(setup.OptionsFrom(_facts), _made.Contains(SetupItem.Versioning, StringComparer.Ordinal) || _made.Contains(SetupItem.Place, StringComparer.Ordinal));
+        return Lessons();
+    }
+
+    private PlaceLessons? Lessons() => _isTrial || _isMissing
+        ? null
+        : new PlaceLessons(setup.OptionsFrom(_facts), _made.Contains(SetupItem.Versioning, StringComparer.Ordinal) || _made.Contains(SetupItem.Place, StringComparer.Ordinal));
+
+    /// <summary>What was made before it failed is so, and a target that does not know it would delete and put as if it were not.</summary>
+    private async Task<PlaceLessons?> LearnAfterFailureAsync(CancellationToken cancellationToken)
+    {
+        if (_made.Count == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            _facts = await setup.InspectAsync(cancellationToken);
+        }
+        catch (BackupException exception)
+        {
+            gate.WriteWarning($"{subject}: what is so now cannot be looked up ({exception.Message}); run Test-BackupTarget when it can be.");
+            var isVersioned = _made.Contains(SetupItem.Versioning, StringComparer.Ordinal);
+            return new PlaceLessons(isVersioned ? new Dictionary<string, string>(StringComparer.Ordinal) { ["versioning"] = SetupItem.On } : [], isVersioned);
+        }
+
+        return Lessons();
     }
 
     private async Task PlanAsync(CancellationToken cancellationToken)

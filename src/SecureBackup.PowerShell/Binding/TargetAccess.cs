@@ -22,18 +22,21 @@ internal sealed class TargetAccess : IDisposable
 
     public string Place { get; }
 
+    /// <summary>Whether what is fetched from the store may stay on this host.</summary>
+    public bool KeepsObjects { get; init; } = true;
+
     /// <param name="session">Where secrets come from; null where nobody may be asked for one.</param>
     /// <exception cref="Engine.Faults.RequestException"><c>NoSuchTarget</c>, <c>TargetFileDamaged</c>, <c>CredentialMissing</c>; what the secret store throws.</exception>
-    public static TargetAccess To(string place, CommandInvocationIntrinsics? session)
+    public static TargetAccess To(string place, CommandInvocationIntrinsics? session, bool keepsObjects = true)
     {
         if (!VaultPlace.IsRemote(place))
         {
-            return new TargetAccess(place, null, null);
+            return new TargetAccess(place, null, null) { KeepsObjects = keepsObjects };
         }
 
         var registry = TargetRegistry.Default;
         var settings = VaultPlace.IsNamed(place) ? registry.Require(VaultPlace.NameOf(place)) : new TargetSettings { Address = TargetUri.Parse(place) };
-        return new TargetAccess(place, settings, new CredentialStore(registry, session).Open(settings));
+        return new TargetAccess(place, settings, new CredentialStore(registry, session).Open(settings)) { KeepsObjects = keepsObjects };
     }
 
     public Target Open() => _settings is null ? Stack(LocalTarget.Open(Place)) : OpenRemote(_settings);
@@ -43,11 +46,11 @@ internal sealed class TargetAccess : IDisposable
 
     public void Dispose() => _credential?.Dispose();
 
-    private static Target Stack(Target platform, TargetSettings? settings = null) => TargetStack.Build(platform, new TargetStackOptions
+    private Target Stack(Target platform, TargetSettings? settings = null) => TargetStack.Build(platform, new TargetStackOptions
     {
         Bandwidth = settings is null ? null : PlanOf(settings),
         IsReadOnly = settings?.IsReadOnly == true,
-        CacheFolder = HostState.Default.ObjectsFolder,
+        CacheFolder = KeepsObjects ? HostState.Default.ObjectsFolder : null,
         Sink = RunSink.Instance,
     });
 

@@ -32,7 +32,16 @@ internal sealed class VaultAccess : IDisposable
     public static VaultAccess Of(LockedVault locked, KeyChoice key) => new(null, locked, key);
 
     /// <summary>Runs <paramref name="work"/> with the vault open, and closes what was opened for it.</summary>
-    public async Task RunAsync(IEngineSink sink, Func<UnlockedVault, Task> work, CancellationToken cancellationToken)
+    public Task RunAsync(IEngineSink sink, Func<UnlockedVault, Task> work, CancellationToken cancellationToken) => RunAsync(sink, HostState.Default, work, cancellationToken);
+
+    /// <summary>The same with a vault that <paramref name="work"/> sees by its own way: several runs share one that is connected, and each hears its own events.</summary>
+    public async Task RunAsync(IEngineSink sink, RunLimits limits, Func<UnlockedVault, Task> work, CancellationToken cancellationToken)
+    {
+        using var scratch = limits.IsDryRun ? new HostScratch(HostState.Default) : null;
+        await RunAsync(sink, scratch?.State ?? HostState.Default, vault => work(limits.Apply(vault, sink, isShared: _connected is not null, scratch?.State)), cancellationToken);
+    }
+
+    private async Task RunAsync(IEngineSink sink, HostState host, Func<UnlockedVault, Task> work, CancellationToken cancellationToken)
     {
         if (_connected is not null)
         {
@@ -44,13 +53,9 @@ internal sealed class VaultAccess : IDisposable
             return;
         }
 
-        using var vault = await VaultOpening.UnlockAsync(_locked!, _key!, sink, cancellationToken);
+        using var vault = await VaultOpening.UnlockAsync(_locked!, _key!, new UnlockContext(host, sink, TimeProvider.System), cancellationToken);
         await work(vault);
     }
-
-    /// <summary>The same with a vault that <paramref name="work"/> sees by its own way: several runs share one that is connected, and each hears its own events.</summary>
-    public Task RunAsync(IEngineSink sink, RunLimits limits, Func<UnlockedVault, Task> work, CancellationToken cancellationToken) =>
-        RunAsync(sink, vault => work(limits.Apply(vault, sink, isShared: _connected is not null)), cancellationToken);
 
     public void Dispose()
     {

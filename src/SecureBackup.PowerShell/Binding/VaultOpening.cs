@@ -41,10 +41,13 @@ internal static class VaultOpening
 
     public static UnlockContext Context(IEngineSink sink) => new(HostState.Default, sink, TimeProvider.System);
 
-    public static async Task<UnlockedVault> UnlockAsync(LockedVault locked, KeyChoice key, IEngineSink sink, CancellationToken cancellationToken)
+    public static Task<UnlockedVault> UnlockAsync(LockedVault locked, KeyChoice key, IEngineSink sink, CancellationToken cancellationToken) =>
+        UnlockAsync(locked, key, Context(sink), cancellationToken);
+
+    public static async Task<UnlockedVault> UnlockAsync(LockedVault locked, KeyChoice key, UnlockContext context, CancellationToken cancellationToken)
     {
-        using var credential = key.Open(sink);
-        return await locked.UnlockAsync(credential, Context(sink), cancellationToken);
+        using var credential = key.Open(context.Sink);
+        return await locked.UnlockAsync(credential, context, cancellationToken);
     }
 
     private static string? FindStranger(string path) =>

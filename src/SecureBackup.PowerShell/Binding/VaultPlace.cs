@@ -15,11 +15,23 @@ internal static class VaultPlace
 
     /// <summary>Nothing needs to exist there, and no store is asked.</summary>
     /// <exception cref="RequestException">It is neither an address nor a path of the file system, or a name that may mean two places.</exception>
-    public static string Parse(string given, SessionState session) => Parse(given, path =>
+    public static string Parse(string given, SessionState session)
     {
-        var resolved = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        return FileSystemPaths.Require(provider, path, resolved);
-    });
+        if (!IsNamed(given) || !HasDrive(session))
+        {
+            return Parse(given, Resolve);
+        }
+
+        return TargetRegistry.Default.Has(NameOf(given))
+            ? throw new RequestException(FaultCodes.PlaceAmbiguous, $"'{given}' is a registered target, and this session has a drive '{NamedPrefix}'.")
+            : Path.TrimEndingDirectorySeparator(Resolve(given));
+
+        string Resolve(string path)
+        {
+            var resolved = session.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            return FileSystemPaths.Require(provider, path, resolved);
+        }
+    }
 
     /// <param name="resolve">From a path as it is typed to a full one.</param>
     /// <inheritdoc cref="Parse(string, SessionState)"/>
@@ -56,6 +68,9 @@ internal static class VaultPlace
 
     /// <summary>The vault's folder among those of this machine, which backups leave out and restores never write into; none where it lies elsewhere.</summary>
     public static IReadOnlyList<string> FoldersOf(string place) => IsRemote(place) ? [] : [place];
+
+    /// <summary>Whoever made a drive of that name means it.</summary>
+    private static bool HasDrive(SessionState session) => session.Drive.GetAll().Any(static drive => drive.Name.Equals(NamedPrefix[..^1], StringComparison.OrdinalIgnoreCase));
 
     public static bool IsSame(string left, string right) => IsRemote(left) || IsRemote(right)
         ? string.Equals(left, right, StringComparison.Ordinal)

@@ -14,6 +14,9 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
 
+    /// <summary>Whether nothing of what it does may stay, on this host neither.</summary>
+    private protected virtual bool LeavesNothing => false;
+
     public void Dispose()
     {
         Dispose(disposing: true);
@@ -83,7 +86,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     private protected TargetAccess Reach(string place)
     {
         TargetAccess? access = null;
-        GuardEngine(place, () => access = TargetAccess.To(place, InvokeCommand));
+        GuardEngine(place, () => access = TargetAccess.To(place, InvokeCommand, keepsObjects: !LeavesNothing));
         return access!;
     }
 

@@ -41,10 +41,10 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
     [Parameter]
     public SwitchParameter NoVersioning { get; set; }
 
-    /// <summary>After which versions that are no longer the newest go.</summary>
+    /// <summary>After which versions that are no longer the newest go; without it what is set stays, and else it is 90.</summary>
     [Parameter]
     [ValidateRange(1, 36500)]
-    public int NoncurrentDays { get; set; } = 90;
+    public int? NoncurrentDays { get; set; }
 
     /// <summary>Also changes that nobody can take back.</summary>
     [Parameter]
@@ -112,7 +112,8 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
     /// <summary>Some servers refuse a second put of a name only where no versions are kept (Ceph 16): what was tried before proves nothing then.</summary>
     private static void Learn(Dictionary<string, string> options, PlaceLessons lessons)
     {
-        if (lessons.IsOther)
+        var isOther = lessons.Options.TryGetValue("versioning", out var now) && options.TryGetValue("versioning", out var before) && !string.Equals(now, before, StringComparison.OrdinalIgnoreCase);
+        if (lessons.IsOther || isOther)
         {
             options.Remove("conditionalput");
         }

@@ -63,7 +63,7 @@ public abstract class LongVaultCommand : VaultCommand
     /// <param name="belongings">Disposed when the work is over, or cannot begin.</param>
     private protected void RunLong(string path, Func<UnlockedVault, PipelineGate, CancellationToken, Task> work, IDisposable? belongings = null)
     {
-        var limits = new RunLimits { MaxBytesPerSecond = MaxBytesPerSecond, IsInBackground = Priority == BackupPriority.Low, ReadsStore = ReadsStore };
+        var limits = new RunLimits { MaxBytesPerSecond = MaxBytesPerSecond, IsInBackground = Priority == BackupPriority.Low, ReadsStore = ReadsStore, IsDryRun = LeavesNothing };
         BackupJobPart part;
         try
         {

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
 
@@ -48,9 +49,11 @@ public sealed class SetBackupTargetCommand : TargetSettingsCommand
             throw new RequestException(FaultCodes.TargetOptionInvalid, $"The target '{Name}' has no setting '{unknown}'.") { Remedy = "Look at its Options with Get-BackupTarget." };
         }
 
+        var options = settings.Options.Where(option => !gone.Contains(option.Key)).ToDictionary(StringComparer.Ordinal);
+        FoundOut.Forget(options, settings, [.. gone.Select(static key => KeyValuePair.Create(key.ToLowerInvariant(), ""))], isCredentialGiven: false);
         return settings with
         {
-            Options = settings.Options.Where(option => !gone.Contains(option.Key)).ToDictionary(StringComparer.Ordinal),
+            Options = options,
             MaxBytesPerSecond = gone.Contains(nameof(MaxBytesPerSecond)) ? null : settings.MaxBytesPerSecond,
             Timetable = gone.Contains(nameof(Timetable)) ? [] : settings.Timetable,
         };

@@ -98,12 +98,12 @@ public sealed partial class StartCustomerBackupCommand
         Vault = _vaultAsGiven;
         var vaultPath = RequireVaultPath();
         GuardEngine(vaultPath, () => RecordCorridor.RequireSomething((_intake ??= new RecordIntake(SubjectProperty)).Spool));
-        if (!ShouldProcess($"{_intake!.Spool.RecordCount:N0} records to {vaultPath}", $"Back up as data set '{DataSet}'"))
+        if (!DryRun && !ShouldProcess($"{_intake!.Spool.RecordCount:N0} records to {vaultPath}", $"Back up as data set '{DataSet}'"))
         {
             return;
         }
 
-        var intake = _intake;
+        var intake = _intake!;
         _intake = null;
         var options = RecordOptions(DataSet!);
         RunLong(vaultPath, (vault, gate, token) => BackUpAsync(vault, intake.Spool, vaultPath, options, gate, token), intake);
@@ -115,7 +115,7 @@ public sealed partial class StartCustomerBackupCommand
         var counters = gate.ShowProgress($"Backing up {options.DataSet}");
         counters.SetTotals(spool.RecordCount, spool.ContentBytes);
         var result = await RecordCorridor.RunAsync(vault, spool, options, new RunContext(counters, gate), cancellationToken);
-        var backup = CustomerBackup.From(vaultPath, result);
+        var backup = CustomerBackup.From(vaultPath, result, vault.Target);
         gate.WriteVerbose($"{backup.DataSet}: {backup.RecordCount:N0} records of {backup.SubjectCount:N0} customers");
         gate.WriteObject(backup);
         gate.WriteFaults(backup.Faults);

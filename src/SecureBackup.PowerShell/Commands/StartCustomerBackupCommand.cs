@@ -86,6 +86,12 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
     [Parameter]
     public BackupCompression Compression { get; set; }
 
+    /// <summary>Do everything but send and remember: the result says what would be stored.</summary>
+    [Parameter]
+    public SwitchParameter DryRun { get; set; }
+
+    private protected override bool LeavesNothing => DryRun;
+
     private CompressionGoal Goal => Compression == BackupCompression.Best ? CompressionGoal.Best : CompressionGoal.Balanced;
 
     protected override void ProcessRecord() => GuardEngine(null, () =>
@@ -112,7 +118,7 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
         var options = SourceOptions(vaultPath);
         var dataSet = DataSet ?? (options.Roots is [var only] ? only.Name : DefaultDataSet);
         var roots = string.Join(", ", options.Roots.Select(root => root.Path));
-        if (!ShouldProcess($"{roots} to {vaultPath}", $"Back up as data set '{dataSet}'"))
+        if (!DryRun && !ShouldProcess($"{roots} to {vaultPath}", $"Back up as data set '{dataSet}'"))
         {
             return;
         }
@@ -130,7 +136,7 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
     {
         var counters = gate.ShowProgress($"Backing up {options.DataSet}");
         var result = await BackupCorridor.RunAsync(vault, source, options, new RunContext(counters, gate), cancellationToken);
-        var backup = CustomerBackup.From(vaultPath, result);
+        var backup = CustomerBackup.From(vaultPath, result, vault.Target);
         gate.WriteVerbose($"{backup.DataSet}: {backup.Run}");
 
         // The snapshot first: with -ErrorAction Stop the first fault ends the cmdlet, and the snapshot exists all the same.

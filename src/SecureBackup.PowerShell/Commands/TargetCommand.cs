@@ -50,7 +50,7 @@ public abstract class TargetCommand : EngineCommand
     /// <summary>Adds what was found out to a registered target, as it is by now: somebody may have changed it meanwhile. One that is gone, or lies elsewhere, learns nothing.</summary>
     private protected static async Task LearnAsync(TargetSettings asked, Action<Dictionary<string, string>> change, CancellationToken cancellationToken)
     {
-        if (asked.Name is null || TargetRegistry.Default.Find(asked.Name) is not { } now || !now.Address.Equals(asked.Address))
+        if (asked.Name is null || TargetRegistry.Default.Find(asked.Name) is not { } now || !FoundOut.IsSame(now, asked))
         {
             return;
         }

@@ -135,7 +135,9 @@ public abstract class TargetSettingsCommand : EngineCommand
     {
         RequireOneCredential();
         var options = new Dictionary<string, string>(settings.Options, StringComparer.Ordinal);
-        foreach (var (key, value) in Given())
+        var given = Given().ToList();
+        FoundOut.Forget(options, settings, given, IsCredentialGiven);
+        foreach (var (key, value) in given)
         {
             options[key] = value;
         }

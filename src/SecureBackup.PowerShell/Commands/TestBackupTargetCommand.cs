@@ -28,11 +28,14 @@ public sealed class TestBackupTargetCommand : TargetCommand
         {
             try
             {
-                var test = await RemotePlaces.TestAsync(settings, platform, credential, Quick, TimeSpan.FromSeconds(TimeoutSeconds), check => gate.WriteVerbose(check.ToString()), token);
+                // Whoever says no, or asks what would be, gets what can be seen without putting anything.
+                var isTried = settings.IsReadOnly || await gate.AskAsync(() => ShouldProcess(subject, "Put small objects below probe/, lock and delete them, and keep what that shows"), token);
+                var test = await RemotePlaces.TestAsync(settings with { IsReadOnly = !isTried || settings.IsReadOnly }, platform, credential, Quick, TimeSpan.FromSeconds(TimeoutSeconds), check => gate.WriteVerbose(check.ToString()), token);
                 gate.WriteObject(test);
                 var learnt = string.Join(", ", test.Learnt.Select(static option => $"{option.Key}={option.Value}").Order(StringComparer.Ordinal));
-                if (settings.Name is not null && learnt.Length > 0 && await gate.AskAsync(() => ShouldProcess(subject, $"Keep what was found out: {learnt}"), token))
+                if (settings.Name is not null && learnt.Length > 0 && isTried)
                 {
+                    gate.WriteVerbose($"{subject}: kept {learnt}");
                     await LearnAsync(
                         settings,
                         options =>

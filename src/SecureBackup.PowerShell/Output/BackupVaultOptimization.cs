@@ -18,6 +18,7 @@ public sealed class BackupVaultOptimization
         PacksLifted = result.PacksLifted;
         PacksChosen = result.PacksChosen;
         BytesChosen = result.BytesChosen;
+        PacksTooYoung = result.PacksTooYoung;
         PacksCompacted = result.PacksCompacted;
         BytesRewritten = result.BytesRewritten;
         SegmentsMerged = result.SegmentsMerged;
@@ -58,6 +59,9 @@ public sealed class BackupVaultOptimization
     public long PacksChosen { get; }
 
     public long BytesChosen { get; }
+
+    /// <summary>Packs that are left for later, since the store is paid for them up to the end of its least storage time in any case.</summary>
+    public long PacksTooYoung { get; }
 
     /// <summary>Packs whose needed part was moved into new ones; a later call deletes them.</summary>
     public long PacksCompacted { get; }

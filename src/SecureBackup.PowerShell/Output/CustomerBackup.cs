@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Retention;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Wrappers;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.PowerShell.Output;
@@ -100,6 +101,9 @@ public sealed class CustomerBackup
     /// <summary>What the run did; null on snapshots that were found and not just made.</summary>
     public BackupRun? Run { get; private init; }
 
+    /// <summary>Whether nothing was stored: then the id names no snapshot, and <see cref="Run"/> says in <see cref="BackupRun.WouldSend"/> what a backup would store.</summary>
+    public bool IsDryRun => Run?.WouldSend is not null;
+
     /// <summary>Entries that could not be read fully; empty on snapshots that were found.</summary>
     public IReadOnlyList<BackupFault> Faults { get; private init; } = [];
 
@@ -107,9 +111,10 @@ public sealed class CustomerBackup
 
     internal static CustomerBackup From(string vault, Snapshot snapshot) => new(vault, snapshot);
 
-    internal static CustomerBackup From(string vault, BackupResult result) => new(vault, result.Snapshot)
+    /// <param name="target">That the run went to.</param>
+    internal static CustomerBackup From(string vault, BackupResult result, Target target) => new(vault, result.Snapshot)
     {
-        Run = BackupRun.From(result),
+        Run = BackupRun.From(result, (target as DryRunTarget)?.Planned),
         Faults = [.. result.Faults.Select(BackupFault.From)],
     };
 }
@@ -140,13 +145,17 @@ public sealed class BackupRun
     /// <summary>What was asked of the place where the vault lies.</summary>
     public BackupTraffic Traffic { get; private init; } = BackupTraffic.From(TargetTraffic.None);
 
+    /// <summary>What would be stored; null where it was.</summary>
+    public BackupForecast? WouldSend { get; private init; }
+
     public TimeSpan Elapsed { get; private init; }
 
     public override string ToString() =>
         $"{FilesNew} new, {FilesChanged} changed, {FilesUnchanged} unchanged; {Display.Size(BytesRead)} read, {Display.Size(BytesStored)} stored in {Display.Duration(Elapsed)}";
 
-    internal static BackupRun From(BackupResult result) => new()
+    internal static BackupRun From(BackupResult result, PlannedPuts? planned) => new()
     {
+        WouldSend = planned is null ? null : BackupForecast.From(planned),
         FilesNew = result.FilesNew,
         FilesChanged = result.FilesChanged,
         FilesUnchanged = result.FilesUnchanged,

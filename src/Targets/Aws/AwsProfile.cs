@@ -1,3 +1,4 @@
+using Amazon;
 using Amazon.SecurityToken.Endpoints;
 using Amazon.SecurityToken.Internal;
 using SecureBackup.Targets.S3;
@@ -36,8 +37,8 @@ internal static class AwsProfile
 
     private static string Endpoint(string region, Func<string, bool> isOn)
     {
-        var name = $"s3{(isOn("fips") ? "-fips" : "")}{(isOn("dualstack") ? ".dualstack" : "")}.{region}.amazonaws.com";
-        return $"https://{name}{(region.StartsWith("cn-", StringComparison.Ordinal) ? ".cn" : "")}";
+        var name = $"s3{(isOn("fips") ? "-fips" : "")}{(isOn("dualstack") ? ".dualstack" : "")}";
+        return $"https://{name}.{region}.{RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix}";
     }
 
     /// <summary>Of the region: the one for all of them is another country's.</summary>

@@ -22,13 +22,19 @@ internal static class AzureLifecycle
 
     public static IReadOnlyList<JsonObject> RulesOf(JsonObject? policy) => policy?["properties"]?["policy"]?["rules"] is JsonArray rules ? [.. rules.OfType<JsonObject>()] : [];
 
+    /// <summary>Where a wish is left open, a rule of ours stays as it is.</summary>
     /// <param name="prefix">Container and prefix.</param>
-    public static IReadOnlyList<JsonObject> Wanted(SetupWishes wishes, string prefix, bool isVersioned)
+    public static IReadOnlyList<JsonObject> Wanted(SetupWishes wishes, IReadOnlyList<JsonObject> present, string prefix, bool isVersioned)
     {
         var rules = new List<JsonObject>();
-        if (isVersioned)
+        var versions = Find(present, prefix, "versions");
+        if (versions is not null && wishes.NoncurrentDays is null)
         {
-            rules.Add(Rule(prefix, "versions", prefix, "version", "delete", new JsonObject { [Created] = wishes.NoncurrentDays }));
+            rules.Add(versions);
+        }
+        else if (isVersioned || versions is not null)
+        {
+            rules.Add(Rule(prefix, "versions", prefix, "version", "delete", new JsonObject { [Created] = wishes.NoncurrentDays ?? SetupWishes.UsualNoncurrentDays }));
         }
 
         if (wishes.ArchiveAfterDays is { } days)
@@ -41,6 +47,10 @@ internal static class AzureLifecycle
             }
 
             rules.Add(Rule(prefix, "packs", prefix + Packs, "baseBlob", action, condition));
+        }
+        else if (Find(present, prefix, "packs") is { } packs)
+        {
+            rules.Add(packs);
         }
 
         return rules;
@@ -61,6 +71,8 @@ internal static class AzureLifecycle
 
     /// <summary>Rules that delete the newest version of anything below the prefix, or archive what must stay at hand.</summary>
     public static string ReachOf(IEnumerable<JsonObject> rules, string prefix) => TextOf(rules.Where(rule => IsOn(rule) && Reaches(rule, prefix))) ?? SetupItem.Off;
+
+    private static JsonObject? Find(IEnumerable<JsonObject> rules, string prefix, string kind) => rules.FirstOrDefault(rule => string.Equals(rule["name"]?.ToString(), NameOf(prefix, kind), StringComparison.Ordinal));
 
     private static string ActionOf(string? archiveClass) => archiveClass?.ToUpperInvariant() switch
     {

@@ -246,7 +246,7 @@ internal sealed class AzurePlan
 
         var isVersioned = wishes.KeepsVersions && IsKnown(SetupItem.Versioning, out var now) && (now is SetupItem.On || _steps.Exists(static step => step.Change.Item is SetupItem.Versioning));
         var prefix = $"{_settings.Container}/{_settings.Prefix}";
-        var wanted = AzureLifecycle.Wanted(wishes, prefix, isVersioned);
+        var wanted = AzureLifecycle.Wanted(wishes, AzureLifecycle.RulesOf(_present.Policy), prefix, isVersioned);
         var (from, to) = (AzureLifecycle.TextOf(AzureLifecycle.OursOf(AzureLifecycle.RulesOf(_present.Policy), prefix)), AzureLifecycle.TextOf(wanted));
         if (!string.Equals(from, to, StringComparison.Ordinal))
         {

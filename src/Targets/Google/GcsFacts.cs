@@ -72,6 +72,12 @@ internal sealed class GcsFacts(GcsClient client, GcsSettings settings, GcsNaming
         _ => null,
     };
 
+    /// <summary>Of the bucket's own policy, from what was last read.</summary>
+    public long RetentionSeconds => Seconds(Bucket["retentionPolicy"]?["retentionPeriod"]) ?? 0;
+
+    /// <inheritdoc cref="RetentionSeconds"/>
+    public bool IsRetentionLocked => Switch(Bucket["retentionPolicy"]?["isLocked"]) is SetupItem.On;
+
     public static string RetentionText(int days, bool isLocked) => Days(days * 86400L) + (isLocked ? ", locked" : "");
 
     private static string? RetentionText(JsonObject? policy) => Seconds(policy?["retentionPeriod"]) is > 0 and var kept ? Days(kept) + (Switch(policy?["isLocked"]) is SetupItem.On ? ", locked" : "") : null;

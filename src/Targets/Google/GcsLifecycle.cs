@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.Google;
 
-/// <summary>Rules by which a bucket tidies itself. They have no names here: ours are known by what they do and where, and those of others stay.</summary>
+/// <summary>Rules by which a bucket tidies itself. They have no names here, so that nothing tells whose one is: what is there stays and is added to.</summary>
 internal static class GcsLifecycle
 {
     private const string Packs = "packs/";
@@ -20,26 +21,43 @@ internal static class GcsLifecycle
     public static IReadOnlyList<JsonObject> RulesOf(JsonObject bucket) =>
         bucket["lifecycle"]?["rule"] is JsonArray rules ? [.. rules.OfType<JsonObject>()] : [];
 
-    public static IReadOnlyList<JsonObject> Wanted(SetupWishes wishes, string prefix, bool isVersioned)
+    /// <summary>
+    /// What the rules become: those that are there, and what is missing. Where a wish is left open, any rule of its kind and place is as good as ours. Only the usual rule for old versions
+    /// of a prefix goes, in its every value the one that this module writes, where another number is wished.
+    /// </summary>
+    /// <exception cref="RequestException"><c>SetupRefused</c>: a rule that is there, and may be another's, acts sooner than is wished.</exception>
+    public static IReadOnlyList<JsonObject> After(IReadOnlyList<JsonObject> present, SetupWishes wishes, string prefix, bool isVersioned)
     {
-        var rules = new List<JsonObject> { Rule(Abort, null, prefix, new JsonObject { ["age"] = UploadDays }) };
-        if (isVersioned)
+        var rules = present.ToList();
+        Add(rules, Uploads(prefix));
+        var usual = Versions(prefix, SetupWishes.UsualNoncurrentDays);
+        if (isVersioned && wishes.NoncurrentDays is { } kept)
         {
-            rules.Add(Rule(Delete, null, prefix, new JsonObject { ["isLive"] = false, [NoncurrentDays] = wishes.NoncurrentDays }));
+            rules.RemoveAll(rule => prefix.Length > 0 && kept != SetupWishes.UsualNoncurrentDays && JsonNode.DeepEquals(rule, usual));
+            Add(rules, Versions(prefix, kept), NoncurrentDays);
+        }
+        else if (isVersioned && !rules.Exists(rule => IsLike(rule, usual)))
+        {
+            rules.Add(usual);
         }
 
-        if (wishes.ArchiveAfterDays is { } days)
+        if (wishes.ArchiveAfterDays is { } age)
         {
-            rules.Add(Rule(Move, wishes.ArchiveClass?.ToUpperInvariant() ?? "ARCHIVE", prefix + Packs, new JsonObject { ["age"] = days }));
+            var there = rules.Find(rule => IsLike(rule, Archive(prefix, "", 0)))?["action"]?["storageClass"]?.ToString();
+            Add(rules, Archive(prefix, wishes.ArchiveClass?.ToUpperInvariant() ?? there ?? "ARCHIVE", age), "age");
         }
 
         return rules;
     }
 
-    public static IReadOnlyList<JsonObject> OursOf(IEnumerable<JsonObject> rules, string prefix) => [.. rules.Where(rule => IsOurs(rule, prefix))];
+    /// <summary>Those of the kinds and places that this module writes, with whatever numbers.</summary>
+    public static IReadOnlyList<JsonObject> AtPlace(IEnumerable<JsonObject> rules, string prefix)
+    {
+        JsonObject[] kinds = [Uploads(prefix), Versions(prefix, 0), Archive(prefix, "", 0)];
+        return [.. rules.Where(rule => kinds.Any(kind => IsLike(rule, kind)))];
+    }
 
-    public static JsonArray Merge(IEnumerable<JsonObject> present, IEnumerable<JsonObject> wanted, string prefix) =>
-        new([.. present.Where(rule => !IsOurs(rule, prefix)).Concat(wanted).Select(static rule => rule.DeepClone())]);
+    public static JsonArray ArrayOf(IEnumerable<JsonObject> rules) => new([.. rules.Select(static rule => rule.DeepClone())]);
 
     /// <summary>In an order of its own; null where there are none.</summary>
     public static string? TextOf(IEnumerable<JsonObject> rules) => string.Join("; ", rules.Select(TextOf).Order(StringComparer.Ordinal)) is { Length: > 0 } text ? text : null;
@@ -50,18 +68,37 @@ internal static class GcsLifecycle
     private static bool DeletesLive(JsonObject rule) => rule["condition"] is not JsonObject condition
         || (!NeverLive.Any(condition.ContainsKey) && !(condition["isLive"] is JsonValue live && live.TryGetValue<bool>(out var isLive) && !isLive));
 
-    private static bool IsOurs(JsonObject rule, string prefix) => TypeOf(rule) switch
+    private static void Add(List<JsonObject> rules, JsonObject wanted, string? days = null)
     {
-        Abort => HasConditions(rule, "age") && IsAt(rule, prefix),
-        Delete => HasConditions(rule, "isLive", NoncurrentDays) && IsAt(rule, prefix),
-        Move => HasConditions(rule, "age") && IsAt(rule, prefix + Packs),
-        _ => false,
-    };
+        if (days is not null && rules.Find(rule => IsLike(rule, wanted) && JsonNode.DeepEquals(rule["action"], wanted["action"]) && DaysOf(rule, days) < DaysOf(wanted, days)) is { } sooner)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"A lifecycle rule of the bucket acts sooner than is wished, and may be another's: {TextOf(sooner)}.")
+            {
+                Remedy = "Take that rule off in the platform's console, or wish for as many days as it has.",
+            };
+        }
 
-    private static bool IsAt(JsonObject rule, string prefix) => PrefixesOf(rule) is [var own] && string.Equals(own, prefix, StringComparison.Ordinal);
+        if (!rules.Exists(rule => JsonNode.DeepEquals(rule, wanted)))
+        {
+            rules.Add(wanted);
+        }
+    }
 
-    private static bool HasConditions(JsonObject rule, params string[] keys) =>
-        rule["condition"] is JsonObject condition && condition.Select(static pair => pair.Key).Where(static key => key is not "matchesPrefix").Order(StringComparer.Ordinal).SequenceEqual(keys.Order(StringComparer.Ordinal), StringComparer.Ordinal);
+    private static int DaysOf(JsonObject rule, string key) => rule["condition"]?[key] is JsonValue value && value.TryGetValue<int>(out var days) ? days : int.MaxValue;
+
+    /// <summary>The same deed in the same place under the same kinds of condition.</summary>
+    private static bool IsLike(JsonObject rule, JsonObject kind) =>
+        string.Equals(TypeOf(rule), TypeOf(kind), StringComparison.Ordinal) && PrefixesOf(rule).SequenceEqual(PrefixesOf(kind), StringComparer.Ordinal)
+        && JsonNode.DeepEquals(rule["condition"]?["isLive"], kind["condition"]?["isLive"]) && KeysOf(rule).SetEquals(KeysOf(kind));
+
+    private static HashSet<string> KeysOf(JsonObject rule) =>
+        (rule["condition"] as JsonObject ?? []).Select(static pair => pair.Key).Where(static key => key is not "matchesPrefix").ToHashSet(StringComparer.Ordinal);
+
+    private static JsonObject Uploads(string prefix) => Rule(Abort, null, prefix, new JsonObject { ["age"] = UploadDays });
+
+    private static JsonObject Versions(string prefix, int days) => Rule(Delete, null, prefix, new JsonObject { ["isLive"] = false, [NoncurrentDays] = days });
+
+    private static JsonObject Archive(string prefix, string storageClass, int days) => Rule(Move, storageClass, prefix + Packs, new JsonObject { ["age"] = days });
 
     private static bool Overlaps(string one, string other) => one.StartsWith(other, StringComparison.Ordinal) || other.StartsWith(one, StringComparison.Ordinal);
 

@@ -22,23 +22,27 @@ internal sealed class GcsPlan
 {
     private readonly GcsSettings _settings;
     private readonly GcsFacts _present;
+    private readonly bool _isNew;
     private readonly List<GcsStep> _steps = [];
 
-    private GcsPlan(GcsSettings settings, GcsFacts present)
+    private GcsPlan(GcsSettings settings, GcsFacts present, bool isNew)
     {
         _settings = settings;
         _present = present;
+        _isNew = isNew;
     }
 
     public IReadOnlyList<SetupChange> Changes => [.. _steps.Select(static step => step.Change)];
 
     public GcsStep StepOf(SetupChange change) => _steps.First(step => step.Change == change);
 
-    public static GcsPlan Of(GcsSettings settings, GcsFacts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts)
+    /// <param name="isMade">There was no bucket, and there is one now: nobody else has anything in it.</param>
+    public static GcsPlan Of(GcsSettings settings, GcsFacts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts, bool isMade)
     {
         RequireSense(wishes, settings);
-        var plan = new GcsPlan(settings, present);
-        if (facts is [{ Item: SetupItem.Place, Value: null }])
+        var isMissing = facts is [{ Item: SetupItem.Place, Value: null }];
+        var plan = new GcsPlan(settings, present, isMissing || isMade);
+        if (isMissing)
         {
             plan.AddCreation(wishes);
             facts = FactsOfNew(wishes);
@@ -175,10 +179,15 @@ internal sealed class GcsPlan
 
         var now = known[SetupItem.DefaultRetention].Value;
         var (open, closed) = (GcsFacts.RetentionText(days, isLocked: false), GcsFacts.RetentionText(days, isLocked: true));
+        if (_present.IsRetentionLocked)
+        {
+            Lengthen(days, now, closed);
+            return;
+        }
+
         if (now is null || !now.StartsWith(open, StringComparison.Ordinal))
         {
-            var seconds = (days * 86400L).ToString(CultureInfo.InvariantCulture);
-            Add(SetupItem.DefaultRetention, now, open, $"Keep every object for {days} days from its put on, also those that a vault wants to delete sooner", () => new JsonObject { ["retentionPolicy"] = new JsonObject { ["retentionPeriod"] = seconds } });
+            Add(SetupItem.DefaultRetention, now, open, $"Keep every object for {days} days from its put on, also those that a vault wants to delete sooner", () => Retention(days));
             now = open;
         }
 
@@ -188,6 +197,24 @@ internal sealed class GcsPlan
         }
     }
 
+    /// <summary>A locked policy can only become longer, and stays so for ever.</summary>
+    private void Lengthen(int days, string? now, string closed)
+    {
+        var seconds = days * 86400L;
+        if (seconds < _present.RetentionSeconds)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"The bucket's retention policy ({now}) is locked, and nobody can shorten it to {days} days.");
+        }
+
+        if (seconds > _present.RetentionSeconds)
+        {
+            Add(SetupItem.DefaultRetention, now, closed, $"Lengthen the locked policy for ever: every object is kept for {days} days from its put on, also those that are there", () => Retention(days), isIrreversible: true);
+        }
+    }
+
+    private static JsonObject Retention(int days) =>
+        new() { ["retentionPolicy"] = new JsonObject { ["retentionPeriod"] = (days * 86400L).ToString(CultureInfo.InvariantCulture) } };
+
     private void AddLifecycle(SetupWishes wishes, Dictionary<string, TargetFact> known)
     {
         if (!IsKnown(known, SetupItem.Lifecycle, out _))
@@ -196,12 +223,21 @@ internal sealed class GcsPlan
         }
 
         var isVersioned = wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known };
-        var wanted = GcsLifecycle.Wanted(wishes, _settings.Prefix, isVersioned);
-        var (now, then) = (GcsLifecycle.TextOf(GcsLifecycle.OursOf(GcsLifecycle.RulesOf(_present.Bucket), _settings.Prefix)), GcsLifecycle.TextOf(wanted)!);
-        if (!string.Equals(now, then, StringComparison.Ordinal))
+        var present = GcsLifecycle.RulesOf(_present.Bucket);
+        var after = GcsLifecycle.After(present, wishes, _settings.Prefix, isVersioned);
+        if (after.SequenceEqual(present) || !WholeBucket.MayBeTidied(wishes, _settings.Prefix, _isNew, out var others))
         {
-            Add(SetupItem.Lifecycle, now, then, $"Set lifecycle rules: {then}", () => new JsonObject { ["lifecycle"] = new JsonObject { ["rule"] = GcsLifecycle.Merge(GcsLifecycle.RulesOf(_present.Bucket), wanted, _settings.Prefix) } });
+            return;
         }
+
+        var (now, then) = (GcsLifecycle.TextOf(GcsLifecycle.AtPlace(present, _settings.Prefix)), GcsLifecycle.TextOf(GcsLifecycle.AtPlace(after, _settings.Prefix))!);
+        Add(
+            SetupItem.Lifecycle,
+            now,
+            then,
+            $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}",
+            () => new JsonObject { ["lifecycle"] = new JsonObject { ["rule"] = GcsLifecycle.ArrayOf(GcsLifecycle.After(GcsLifecycle.RulesOf(_present.Bucket), wishes, _settings.Prefix, isVersioned)) } },
+            isIrreversible: others);
     }
 
     private static bool IsKnown(Dictionary<string, TargetFact> known, string item, out string? value)

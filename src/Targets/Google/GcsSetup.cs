@@ -23,6 +23,7 @@ internal sealed class GcsSetup : TargetSetup
     private readonly HttpClient _anonymous;
     private readonly TimeProvider _time;
     private GcsPlan? _plan;
+    private bool _isMade;
 
     public GcsSetup(GcsSettings settings, GcsTokens tokens, TimeProvider time)
     {
@@ -45,7 +46,7 @@ internal sealed class GcsSetup : TargetSetup
 
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
-        _plan = GcsPlan.Of(_settings, _facts, wishes, facts);
+        _plan = GcsPlan.Of(_settings, _facts, wishes, facts, _isMade);
         return Task.FromResult(_plan.Changes);
     }
 
@@ -72,6 +73,7 @@ internal sealed class GcsSetup : TargetSetup
         }
 
         await RequireKeptAsync(change, cancellationToken);
+        _isMade |= isCreation;
     }
 
     public override async Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken)
@@ -136,7 +138,7 @@ internal sealed class GcsSetup : TargetSetup
     private async Task RequireKeptAsync(SetupChange change, CancellationToken cancellationToken)
     {
         await _facts.ReadAsync(cancellationToken);
-        var now = change.Item is SetupItem.Lifecycle ? GcsLifecycle.TextOf(GcsLifecycle.OursOf(GcsLifecycle.RulesOf(_facts.Bucket), _settings.Prefix)) : _facts.ValueOf(change.Item);
+        var now = change.Item is SetupItem.Lifecycle ? GcsLifecycle.TextOf(GcsLifecycle.AtPlace(GcsLifecycle.RulesOf(_facts.Bucket), _settings.Prefix)) : _facts.ValueOf(change.Item);
         if (!string.Equals(now, change.To, StringComparison.Ordinal))
         {
             var message = $"{change.Item} of {_settings.DisplayName} was set to {change.To}, and the store says {now ?? "none"}.";

@@ -24,20 +24,26 @@ internal sealed class ResponseNotes
     public string? RequestId { get; private set; }
 
     /// <summary>Where the place lies, by the store's word.</summary>
-    public string? Region { get; set; }
+    public string? Region { get; private set; }
 
     /// <summary>False where the answer has no mark of any store: that of a proxy on the way.</summary>
     public bool IsFromStore { get; private set; }
 
     public HttpStatusCode? Status { get; private set; }
 
+    /// <summary>What a refusal said besides; null where nobody kept it.</summary>
+    public string? Refusal { get; private set; }
+
     /// <summary>Called whenever bytes of an answer arrive.</summary>
     public Action Moved { get; init; } = static () => { };
 
     public static ResponseNotes Begin(Action? moved = null) => Ambient.Value = new ResponseNotes { Moved = moved ?? (static () => { }) };
 
+    public void Keep(string refusal) => Refusal = refusal;
+
     public void Take(HttpResponseMessage response, TimeProvider time)
     {
+        Refusal = null;
         Status = response.StatusCode;
         Date = response.Headers.Date;
         RetryAfter = response.Headers.RetryAfter switch

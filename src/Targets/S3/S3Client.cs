@@ -45,7 +45,7 @@ internal sealed class S3Client : IDisposable
             Meter = meter,
             Classify = S3Requests.Classify,
         };
-        _http = StoreHttp.CreateClient(travel, inner => new RegionHandler(settings.Authorize?.Invoke(inner) ?? inner));
+        _http = StoreHttp.CreateClient(travel, Wrap);
         _sdk = new Sdk(settings.Profile, credentials, new AmazonS3Config
         {
             ServiceURL = settings.Endpoint.AbsoluteUri,
@@ -106,6 +106,12 @@ internal sealed class S3Client : IDisposable
         _sdk.Dispose();
         _http.Dispose();
         _credentials.Dispose();
+    }
+
+    private HttpMessageHandler Wrap(HttpMessageHandler inner)
+    {
+        var refusals = new S3Refusals(inner, _faults.Redirected);
+        return _settings.Authorize?.Invoke(refusals) ?? refusals;
     }
 
     private async Task<S3Answer<T>> TryAsync<T>(S3Deed deed, Func<IAmazonS3, StallGuard, Task<T>> send, CancellationToken cancellationToken)

@@ -35,6 +35,9 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     /// <inheritdoc cref="Policy"/>
     public IReadOnlyList<LifecycleRule> Rules { get; private set; } = [];
 
+    /// <summary>What stands beside the rules, and would be lost where they are put without it.</summary>
+    public TransitionDefaultMinimumObjectSize? SmallestMoved { get; private set; }
+
     public async Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken)
     {
         var facts = new List<TargetFact>();
@@ -81,7 +84,7 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
             case SetupItem.Encryption:
                 return await AskAsync(item, "s3:GetEncryptionConfiguration", (sdk, token) => sdk.GetBucketEncryptionAsync(new GetBucketEncryptionRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), EncryptionText, cancellationToken);
             case SetupItem.Versioning:
-                return await AskAsync(item, "s3:GetBucketVersioning", (sdk, token) => sdk.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), static answer => answer.VersioningConfig?.Status == VersionStatus.Enabled ? SetupItem.On : SetupItem.Off, cancellationToken);
+                return await AskAsync(item, "s3:GetBucketVersioning", (sdk, token) => sdk.GetBucketVersioningAsync(new GetBucketVersioningRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), static answer => answer.VersioningConfig?.Status is { } status && status != VersionStatus.Off ? status == VersionStatus.Enabled ? SetupItem.On : SetupItem.Suspended : SetupItem.Off, cancellationToken);
             case SetupItem.ObjectLock:
                 var isLocked = await AskLockAsync(item, static found => found?.ObjectLockEnabled == ObjectLockEnabled.Enabled ? SetupItem.On : SetupItem.Off, cancellationToken);
                 return isLocked is { State: FactState.Known, Value: null } ? isLocked with { Value = SetupItem.Off } : isLocked;
@@ -99,8 +102,8 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
                 var policy = await AskAsync(item, "s3:GetBucketPolicy", (sdk, token) => sdk.GetBucketPolicyAsync(new GetBucketPolicyRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => Policy = answer.Policy?.Contains("<Code>NoSuchBucketPolicy</Code>", StringComparison.Ordinal) == true ? null : answer.Policy, cancellationToken);
                 return policy.State == FactState.Known ? policy with { Value = S3Policies.DemandsTls(Policy, bucket, settings.Prefix) ? SetupItem.On : SetupItem.Off } : policy;
             case SetupItem.Lifecycle:
-                Rules = [];
-                return await AskAsync(item, "s3:GetLifecycleConfiguration", (sdk, token) => sdk.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => (Rules = answer.Configuration?.Rules ?? []).Count == 0 ? null : S3Lifecycle.TextOf(Rules), cancellationToken);
+                (Rules, SmallestMoved) = ([], null);
+                return await AskAsync(item, "s3:GetLifecycleConfiguration", (sdk, token) => sdk.GetLifecycleConfigurationAsync(new GetLifecycleConfigurationRequest { BucketName = bucket, ExpectedBucketOwner = owner }, token), answer => KeepRules(answer).Count == 0 ? null : S3Lifecycle.TextOf(Rules), cancellationToken);
             case SetupItem.UnfinishedUploads:
                 return await AskAsync(item, "s3:ListBucketMultipartUploads", (sdk, token) => sdk.ListMultipartUploadsAsync(new ListMultipartUploadsRequest { BucketName = bucket, Prefix = settings.Prefix, MaxUploads = MaxUploads, ExpectedBucketOwner = owner }, token), static answer => (answer.MultipartUploads?.Count ?? 0).ToString(CultureInfo.InvariantCulture), cancellationToken);
             case SetupItem.Replication:
@@ -131,9 +134,17 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
         }
     }
 
+    public static bool IsForEverybody(S3Grant grant) => Everybody.Contains(grant.Grantee?.URI, StringComparer.Ordinal);
+
     public static string RetentionText(DefaultRetention retention) => retention.Years is > 0
         ? string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Years} years")
         : string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Days ?? 0} days");
+
+    private IReadOnlyList<LifecycleRule> KeepRules(GetLifecycleConfigurationResponse answer)
+    {
+        (Rules, SmallestMoved) = (answer.Configuration?.Rules ?? [], answer.TransitionDefaultMinimumObjectSize);
+        return Rules;
+    }
 
     private static bool IsWhole(PublicAccessBlockConfiguration? block) =>
         block is { BlockPublicAcls: true, IgnorePublicAcls: true, BlockPublicPolicy: true, RestrictPublicBuckets: true };
@@ -158,7 +169,7 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
 
     private static string? GrantText(GetBucketAclResponse answer)
     {
-        var grants = (answer.Grants ?? []).Where(static grant => Everybody.Contains(grant.Grantee?.URI, StringComparer.Ordinal)).Select(static grant => grant.Permission?.Value).ToList();
+        var grants = (answer.Grants ?? []).Where(IsForEverybody).Select(static grant => grant.Permission?.Value).ToList();
         return grants.Count > 0 ? $"{ByAccessList} {string.Join(", ", grants)}" : null;
     }
 

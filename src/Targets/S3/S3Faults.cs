@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.RegularExpressions;
 using System.Xml;
 using Amazon.Runtime;
 using SecureBackup.Engine.Faults;
@@ -7,7 +8,7 @@ using SecureBackup.Targets.Http;
 namespace SecureBackup.Targets.S3;
 
 /// <summary>What S3 stores answer, in the terms on which callers decide. Messages hold the store's code and the request's id, and nothing that the store wrote.</summary>
-internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, TimeProvider time)
+internal sealed partial class S3Faults(S3Settings settings, S3Credentials credentials, TimeProvider time)
 {
     private static readonly Dictionary<string, TargetFault> ByCode = new(StringComparer.Ordinal)
     {
@@ -75,6 +76,11 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
         };
     }
 
+    /// <summary>To where a redirect leads nobody goes: the right region is for the settings to say.</summary>
+    public TargetException Redirected(ResponseNotes? notes, int status) => notes?.IsFromStore == true || notes?.Refusal?.Contains("Redirect</Code>", StringComparison.Ordinal) == true
+        ? new TargetException(TargetFault.WrongRegion, $"{Elsewhere(notes)} ({status}).")
+        : new TargetException(TargetFault.Unavailable, $"{settings.DisplayName}: the answer is not one of S3, but leads elsewhere ({status}).");
+
     private TargetException Refused(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what)
     {
         if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
@@ -137,12 +143,12 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
     private string Message(TargetFault fault, ResponseNotes notes, S3Deed deed, string what) => fault switch
     {
         TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
-        TargetFault.WrongRegion when notes.Region is { } region => $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}",
-        TargetFault.WrongRegion => $"The bucket '{settings.Bucket}' does not lie in {settings.Region}",
+        TargetFault.WrongRegion => Elsewhere(notes),
         TargetFault.KeyRejected => $"The store does not accept the credential {credentials.Label} at {settings.DisplayName}",
         TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {Difference(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
         TargetFault.AccessDenied => $"{what}: the credential {credentials.Label} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
+        TargetFault.Cold => $"{what}: it lies in {TextIn(notes, ClassPattern()) ?? "an archive class"}, and nothing there can be read before it is restored",
         TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
         _ => what,
     };
@@ -150,6 +156,7 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
     private string? RemedyOf(TargetFault fault, S3Deed deed) => fault switch
     {
         TargetFault.KeyRejected => credentials.Remedy ?? settings.Profile.KeyRemedy,
+        TargetFault.Cold => $"Restore what lies below '{settings.Prefix}packs/' from the archive with the platform's console or tools (aws s3api restore-object), and run the command again when that is done.",
         TargetFault.AccessDenied => $"Give this credential the right {deed.Right}, or use one that has it.",
         _ => null,
     };
@@ -164,5 +171,18 @@ internal sealed class S3Faults(S3Settings settings, S3Credentials credentials, T
             : $" ({code}).";
     }
 
+    private static string? TextIn(ResponseNotes? notes, Regex pattern) => notes?.Refusal is { } body && pattern.Match(body) is { Success: true } match ? match.Groups["text"].Value : null;
+
+    private string Elsewhere(ResponseNotes? notes) => (notes?.Region ?? TextIn(notes, RegionPattern())) is { } region
+        ? $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}"
+        : $"The bucket '{settings.Bucket}' does not lie in {settings.Region}";
+
     private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
+
+    [GeneratedRegex("<StorageClass>(?<text>[A-Z_]{1,64})</StorageClass>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ClassPattern();
+
+    /// <summary>The region itself, or the host that the bucket answers on.</summary>
+    [GeneratedRegex(@"<Region>(?<text>[a-z0-9-]{1,64})</Region>|<Endpoint>(https?://)?([a-z0-9.-]{1,80}\.)?s3[.-](?<text>[a-z]{2}(-[a-z]{1,12}){1,3}-\d{1,3})\.[a-z0-9.]{1,80}</Endpoint>", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex RegionPattern();
 }

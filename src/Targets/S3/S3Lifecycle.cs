@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using SecureBackup.Targets.Setup;
@@ -11,20 +13,32 @@ internal static class S3Lifecycle
     private const string Packs = "packs/";
     private const int UploadDays = 7;
 
-    private static readonly string[] Kinds = ["uploads", "versions", "archive"];
+    private const string Uploads = "uploads";
+    private const string Versions = "versions";
+    private const string Archive = "archive";
 
-    /// <summary>What a target in <paramref name="prefix"/> is to have.</summary>
-    public static IReadOnlyList<LifecycleRule> Wanted(SetupWishes wishes, string prefix, bool isVersioned, string archiveClass)
+    private static readonly string[] Kinds = [Uploads, Versions, Archive];
+
+    /// <summary>What a target in <paramref name="prefix"/> is to have. Where a wish is left open, a rule of ours stays as it is.</summary>
+    public static IReadOnlyList<LifecycleRule> Wanted(SetupWishes wishes, IReadOnlyList<LifecycleRule> present, string prefix, bool isVersioned, string usualClass)
     {
-        var rules = new List<LifecycleRule> { Rule("uploads", prefix, prefix, static rule => rule.AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = UploadDays }) };
-        if (isVersioned)
+        var rules = new List<LifecycleRule> { Rule(Uploads, prefix, static rule => rule.AbortIncompleteMultipartUpload = new LifecycleRuleAbortIncompleteMultipartUpload { DaysAfterInitiation = UploadDays }) };
+        var versions = present.FirstOrDefault(rule => IsOurs(rule, Versions, prefix));
+        if (isVersioned || versions is not null)
         {
-            rules.Add(Rule("versions", prefix, prefix, rule => rule.NoncurrentVersionExpiration = new LifecycleRuleNoncurrentVersionExpiration { NoncurrentDays = wishes.NoncurrentDays }));
+            var days = wishes.NoncurrentDays ?? versions?.NoncurrentVersionExpiration?.NoncurrentDays ?? SetupWishes.UsualNoncurrentDays;
+            rules.Add(Rule(Versions, prefix, rule => rule.NoncurrentVersionExpiration = new LifecycleRuleNoncurrentVersionExpiration { NoncurrentDays = days }));
         }
 
-        if (wishes.ArchiveAfterDays is { } days)
+        var archive = present.FirstOrDefault(rule => IsOurs(rule, Archive, prefix));
+        if (wishes.ArchiveAfterDays is { } age)
         {
-            rules.Add(Rule("archive", prefix, prefix + Packs, rule => rule.Transitions = [new LifecycleTransition { Days = days, StorageClass = new S3StorageClass(archiveClass) }]));
+            var storageClass = wishes.ArchiveClass?.ToUpperInvariant() ?? archive?.Transitions?.FirstOrDefault()?.StorageClass?.Value ?? usualClass;
+            rules.Add(Rule(Archive, prefix, rule => rule.Transitions = [new LifecycleTransition { Days = age, StorageClass = new S3StorageClass(storageClass) }]));
+        }
+        else if (archive is not null)
+        {
+            rules.Add(archive);
         }
 
         return rules;
@@ -63,26 +77,27 @@ internal static class S3Lifecycle
         _ => "",
     };
 
-    private static LifecycleRule Rule(string what, string prefix, string reach, Action<LifecycleRule> fill)
+    private static LifecycleRule Rule(string what, string prefix, Action<LifecycleRule> fill)
     {
         var rule = new LifecycleRule
         {
             Id = IdOf(what, prefix),
             Status = LifecycleRuleStatus.Enabled,
-            Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = reach } },
+            Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = PlaceOf(what, prefix) } },
         };
         fill(rule);
         return rule;
     }
 
-    /// <summary>Several targets may share a bucket. An id has 255 characters at most; of a long prefix the end tells more.</summary>
-    private static string IdOf(string what, string prefix)
-    {
-        var place = prefix.TrimEnd('/').Replace('/', '.');
-        return $"securebackup-{what}{(place.Length == 0 ? "" : "-")}{(place.Length > 200 ? place[^200..] : place)}";
-    }
+    /// <summary>Several targets may share a bucket. An id has 255 characters at most, a prefix more.</summary>
+    private static string IdOf(string what, string prefix) => $"securebackup-{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prefix)))[..12]}";
 
-    private static bool IsOurs(LifecycleRule rule, string prefix) => Kinds.Any(what => string.Equals(rule.Id, IdOf(what, prefix), StringComparison.Ordinal));
+    private static string PlaceOf(string what, string prefix) => what is Archive ? prefix + Packs : prefix;
+
+    private static bool IsOurs(LifecycleRule rule, string prefix) => Kinds.Any(what => IsOurs(rule, what, prefix));
+
+    private static bool IsOurs(LifecycleRule rule, string what, string prefix) =>
+        string.Equals(rule.Id, IdOf(what, prefix), StringComparison.Ordinal) && string.Equals(PrefixOf(rule), PlaceOf(what, prefix), StringComparison.Ordinal);
 
     private static string TextOf(LifecycleRule rule)
     {
@@ -103,6 +118,6 @@ internal static class S3Lifecycle
         }
 
         deeds.AddRange((rule.Transitions ?? []).Select(static move => string.Create(CultureInfo.InvariantCulture, $"to {move.StorageClass?.Value} after {move.Days ?? 0} days")));
-        return $"{rule.Id}: {PrefixOf(rule) ?? "tagged objects"}: {(deeds.Count == 0 ? "nothing" : string.Join(", ", deeds))}{(rule.Status == LifecycleRuleStatus.Enabled ? "" : " (off)")}";
+        return $"{rule.Id}: {PrefixOf(rule) switch { null => "tagged objects", "" => "all", var own => own }}: {(deeds.Count == 0 ? "nothing" : string.Join(", ", deeds))}{(rule.Status == LifecycleRuleStatus.Enabled ? "" : " (off)")}";
     }
 }

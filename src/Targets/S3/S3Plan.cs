@@ -8,7 +8,7 @@ using SecureBackup.Targets.Setup;
 namespace SecureBackup.Targets.S3;
 
 /// <summary>What must change about a bucket so that it is as wished: private, sealed, versioned, tidy.</summary>
-internal sealed class S3Plan(S3Settings settings, S3Facts present)
+internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
 {
     private const string Aes256 = "AES256";
     private const string OwnerEnforced = "BucketOwnerEnforced";
@@ -19,11 +19,13 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
 
     public Func<IAmazonS3, CancellationToken, Task> DeedOf(SetupChange change) => _steps.First(step => step.Change == change).Apply;
 
-    public static S3Plan Of(S3Settings settings, S3Facts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts)
+    /// <param name="isMade">There was no bucket, and there is one now: nobody else has anything in it.</param>
+    public static S3Plan Of(S3Settings settings, S3Facts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts, bool isMade)
     {
         RequireSense(settings.Profile, wishes);
-        var plan = new S3Plan(settings, present);
-        if (facts is [{ Item: SetupItem.Place, Value: null }])
+        var isMissing = facts is [{ Item: SetupItem.Place, Value: null }];
+        var plan = new S3Plan(settings, present, isMissing || isMade);
+        if (isMissing)
         {
             plan.Add(SetupItem.Place, "none", settings.Bucket, $"Create the private bucket {settings.Bucket} in {settings.Region}{(wishes.Lock is null ? "" : " with object lock")}", (sdk, token) => sdk.PutBucketAsync(plan.Creation(wishes), token));
             facts = FactsOfNew(settings.Profile, wishes);
@@ -123,7 +125,7 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
         }
         else if (known.GetValueOrDefault(SetupItem.PublicAccessBlock) is not { State: FactState.Known } && known.GetValueOrDefault(SetupItem.PublicAccess)?.Value is { } access && access.StartsWith(S3Facts.ByAccessList, StringComparison.Ordinal))
         {
-            Add(SetupItem.PublicAccess, access, SetupItem.Off, "Take everybody off the bucket's access list", (sdk, token) => sdk.PutBucketAclAsync(new PutBucketAclRequest { BucketName = settings.Bucket, ACL = S3CannedACL.Private }, token));
+            Add(SetupItem.PublicAccess, access, SetupItem.Off, $"Take everybody off the bucket's access list, which gives them{access[S3Facts.ByAccessList.Length..]}; what it gives others stays", CloseListAsync);
         }
 
         if (known.GetValueOrDefault(SetupItem.ObjectOwnership) is { State: FactState.Known, Value: not OwnerEnforced and var owner })
@@ -138,6 +140,39 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
             Add(SetupItem.TransportPolicy, SetupItem.Off, SetupItem.On, "Refuse requests without TLS, by a statement in the bucket's policy", (sdk, token) => sdk.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = settings.Bucket, Policy = S3Policies.WithTls(present.Policy, settings.Bucket, settings.Region) }, token));
         }
     }
+
+    /// <summary>By headers: in the body that the SDK writes, Ceph finds no grantee.</summary>
+    private async Task CloseListAsync(IAmazonS3 sdk, CancellationToken cancellationToken)
+    {
+        var list = await sdk.GetBucketAclAsync(new GetBucketAclRequest { BucketName = settings.Bucket, ExpectedBucketOwner = settings.Owner }, cancellationToken);
+        if (list.Grants is not { Count: > 0 } grants)
+        {
+            throw new TargetException(TargetFault.Unavailable, $"The access list of {settings.DisplayName} cannot be read, so nothing is taken off it.");
+        }
+
+        var rest = grants.Where(static grant => !S3Facts.IsForEverybody(grant)).ToLookup(static grant => grant.Permission?.Value ?? "", GranteeOf, StringComparer.Ordinal);
+        string? To(S3Permission permission) => rest.Contains(permission.Value) ? string.Join(", ", rest[permission.Value]) : null;
+        var request = new PutBucketAclRequest
+        {
+            BucketName = settings.Bucket,
+            ExpectedBucketOwner = settings.Owner,
+            ACL = rest.Count == 0 ? S3CannedACL.Private : null,
+            GrantFullControl = To(S3Permission.FULL_CONTROL),
+            GrantRead = To(S3Permission.READ),
+            GrantWrite = To(S3Permission.WRITE),
+            GrantReadACP = To(S3Permission.READ_ACP),
+            GrantWriteACP = To(S3Permission.WRITE_ACP),
+        };
+        await sdk.PutBucketAclAsync(request, cancellationToken);
+    }
+
+    private static string GranteeOf(S3Grant grant) => grant.Grantee switch
+    {
+        { CanonicalUser: { Length: > 0 } id } => $"id=\"{id}\"",
+        { URI: { Length: > 0 } group } => $"uri=\"{group}\"",
+        { EmailAddress: { Length: > 0 } address } => $"emailAddress=\"{address}\"",
+        _ => throw new RequestException(FaultCodes.SetupRefused, "The bucket's access list names somebody in a way that cannot be written back, so nothing is taken off it."),
+    };
 
     private void AddEncryption(SetupWishes wishes, Dictionary<string, TargetFact> known)
     {
@@ -168,9 +203,9 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
 
     private void AddVersions(SetupWishes wishes, Dictionary<string, TargetFact> known)
     {
-        if (wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known, Value: SetupItem.Off })
+        if (wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known, Value: { } now and not SetupItem.On })
         {
-            Add(SetupItem.Versioning, SetupItem.Off, SetupItem.On, "Keep versions of objects that are deleted or overwritten", (sdk, token) => sdk.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = settings.Bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, token));
+            Add(SetupItem.Versioning, now, SetupItem.On, "Keep versions of objects that are deleted or overwritten", (sdk, token) => sdk.PutBucketVersioningAsync(new PutBucketVersioningRequest { BucketName = settings.Bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } }, token));
         }
 
         if (wishes.Lock is not { } mode)
@@ -214,14 +249,19 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present)
             return;
         }
 
-        var archive = wishes.ArchiveClass?.ToUpperInvariant() ?? (settings.Profile.ColdClasses is [var first, ..] ? first : "GLACIER");
         var isVersioned = wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known };
-        var wanted = S3Lifecycle.Wanted(wishes, settings.Prefix, isVersioned, archive);
+        var wanted = S3Lifecycle.Wanted(wishes, present.Rules, settings.Prefix, isVersioned, settings.Profile.ColdClasses is [var first, ..] ? first : "GLACIER");
         var (now, then) = (S3Lifecycle.TextOf(S3Lifecycle.OursOf(present.Rules, settings.Prefix)), S3Lifecycle.TextOf(wanted));
-        if (!string.Equals(now, then, StringComparison.Ordinal))
+        if (!string.Equals(now, then, StringComparison.Ordinal) && WholeBucket.MayBeTidied(wishes, settings.Prefix, isNew, out var others))
         {
-            var rules = S3Lifecycle.Merge(present.Rules, wanted, settings.Prefix);
-            Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(new PutLifecycleConfigurationRequest { BucketName = settings.Bucket, Configuration = new LifecycleConfiguration { Rules = rules } }, token));
+            Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(RulesOf(wanted), token), isIrreversible: others);
         }
     }
+
+    private PutLifecycleConfigurationRequest RulesOf(IReadOnlyList<LifecycleRule> wanted) => new()
+    {
+        BucketName = settings.Bucket,
+        Configuration = new LifecycleConfiguration { Rules = S3Lifecycle.Merge(present.Rules, wanted, settings.Prefix) },
+        TransitionDefaultMinimumObjectSize = present.SmallestMoved,
+    };
 }

@@ -19,8 +19,8 @@ internal enum ConditionalPutSupport
 {
     Yes,
 
-    /// <summary>Some servers pass the condition over where the bucket keeps versions (Ceph 16): counted on only where it is known to keep none, or was tried.</summary>
-    WithoutVersions,
+    /// <summary>Some servers pass the condition over, or do where the bucket keeps versions (Ceph 16): sent, and counted on only where it was tried.</summary>
+    Unproved,
 
     /// <summary>Some places of the platform ignore the condition: taken only where it was tried.</summary>
     Probe,

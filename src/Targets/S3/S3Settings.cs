@@ -4,6 +4,7 @@ using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Http;
+using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.S3;
 
@@ -127,12 +128,11 @@ internal sealed record S3Settings
             UsesPathStyle = options.Flag("pathstyle") ?? profile.UsesPathStyle,
             Payload = profile.Payload == PayloadMode.Checksummed && uri.Scheme is "https" ? PayloadMode.Checksummed : PayloadMode.Signed,
             SendsMd5 = checksum is "md5" || (profile.SendsMd5 && checksum is "auto"),
-            HasConditionalPut = options.Flag("conditionalput")
-                ?? (profile.ConditionalPut == ConditionalPutSupport.Yes || (profile.ConditionalPut == ConditionalPutSupport.WithoutVersions && options.Flag("versioning") == false)),
+            HasConditionalPut = options.Flag("conditionalput") ?? (profile.ConditionalPut == ConditionalPutSupport.Yes),
             SendsCondition = options.Flag("conditionalput") ?? (profile.ConditionalPut != ConditionalPutSupport.Probe),
             HasServerChecksum = options.HasServerChecksum,
             EnforcesWriteOnce = options.EnforcesWriteOnce,
-            IsVersioned = profile.IsVersioned ?? options.Flag("versioning"),
+            IsVersioned = profile.IsVersioned ?? (options.Text("versioning") is SetupItem.Suspended ? null : options.Flag("versioning")),
             AsksForEncryption = options.Flag("sse") ?? profile.AsksForEncryption,
             KmsKey = options.Text(KmsOption),
             StorageClass = StorageClassOf(settings, profile),

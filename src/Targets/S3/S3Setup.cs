@@ -21,6 +21,7 @@ internal class S3Setup : TargetSetup
     private readonly HttpClient _anonymous;
     private readonly TimeProvider _time;
     private S3Plan? _plan;
+    private bool _isMade;
 
     public S3Setup(S3Settings settings, S3Credentials credentials, TimeProvider time)
     {
@@ -54,13 +55,14 @@ internal class S3Setup : TargetSetup
 
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
-        _plan = S3Plan.Of(_settings, _facts, wishes, facts);
+        _plan = S3Plan.Of(_settings, _facts, wishes, facts, _isMade);
         return Task.FromResult(_plan.Changes);
     }
 
     public override async Task ApplyAsync(SetupChange change, CancellationToken cancellationToken)
     {
         var deed = _plan?.DeedOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
+        await RereadAsync(change.Item, cancellationToken);
         try
         {
             await _client.SendAsync(
@@ -78,6 +80,7 @@ internal class S3Setup : TargetSetup
         }
 
         await RequireKeptAsync(change, cancellationToken);
+        _isMade |= change.Item is SetupItem.Place;
     }
 
     public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => _rights.FindAsync(cancellationToken);
@@ -117,6 +120,15 @@ internal class S3Setup : TargetSetup
         SetupItem.Lifecycle => "s3:PutLifecycleConfiguration",
         _ => "s3:PutBucketObjectLockConfiguration",
     };
+
+    /// <summary>What others write too is added to as it is now, not as it was before somebody thought about the change.</summary>
+    private async Task RereadAsync(string item, CancellationToken cancellationToken)
+    {
+        if (item is SetupItem.TransportPolicy or SetupItem.Lifecycle && (await _facts.ReadAsync(item, cancellationToken)).State != FactState.Known)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{item} of {_settings.DisplayName} can no longer be read, so nothing is added to it.");
+        }
+    }
 
     /// <summary>Never the store's word for it that it has done as it was told.</summary>
     private async Task RequireKeptAsync(SetupChange change, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ internal static class S3CompatibleProfile
         DefaultRegion = "us-east-1",
         UsesPathStyle = true,
         Payload = PayloadMode.Signed,
-        ConditionalPut = ConditionalPutSupport.WithoutVersions,
+        ConditionalPut = ConditionalPutSupport.Unproved,
         TakesIdentities = true,
         OwnOptions = ["rolearn", "externalid"],
     };

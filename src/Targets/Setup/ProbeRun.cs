@@ -9,8 +9,8 @@ namespace SecureBackup.Targets.Setup;
 /// <summary>What the checks of one test share: the place, its target, opened anew with what was learnt so far, and a folder of their own in it that no vault looks into.</summary>
 public sealed class ProbeRun : IAsyncDisposable
 {
-    /// <summary>No test takes so long; what is older is another one's rest.</summary>
-    private static readonly TimeSpan StaleAge = TimeSpan.FromMinutes(10);
+    /// <summary>No test may take so long (an hour at the most); what is older is another one's rest.</summary>
+    private static readonly TimeSpan StaleAge = TimeSpan.FromHours(2);
 
     private const int TokenBytes = 8;
 
@@ -19,6 +19,7 @@ public sealed class ProbeRun : IAsyncDisposable
 
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _assumed = new(StringComparer.Ordinal);
     private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes))}/";
     private IReadOnlyList<TargetFact>? _facts;
     private TargetException? _unreachable;
@@ -83,7 +84,26 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>An option that is new, or another than the target has, opens it anew.</summary>
     public async Task LearnAsync(string option, string value)
     {
-        if (string.Equals(Settings.Option(option), value, StringComparison.OrdinalIgnoreCase))
+        if (_assumed.Remove(option) || !Has(option, value))
+        {
+            await OpenWithAsync(option, value);
+            _learnt[option] = value;
+        }
+    }
+
+    /// <summary>Opens the target with an option that is still to be proved: nobody keeps it before it is learnt.</summary>
+    /// <exception cref="RequestException"><c>TargetOptionInvalid</c>: the platform has no such option.</exception>
+    internal async Task AssumeAsync(string option, string value)
+    {
+        await OpenWithAsync(option, value);
+        _assumed.Add(option);
+    }
+
+    private bool Has(string option, string value) => string.Equals(Settings.Option(option), value, StringComparison.OrdinalIgnoreCase);
+
+    private async Task OpenWithAsync(string option, string value)
+    {
+        if (Has(option, value))
         {
             return;
         }
@@ -93,7 +113,6 @@ public sealed class ProbeRun : IAsyncDisposable
         _earlier = Sum(_earlier, Target.Meter.Sample());
         await Target.DisposeAsync();
         (Settings, Target) = (settings, target);
-        _learnt[option] = value;
     }
 
     /// <summary>What keeps every request from being answered as one of this place; null where nothing does.</summary>

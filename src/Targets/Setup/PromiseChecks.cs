@@ -9,6 +9,7 @@ namespace SecureBackup.Targets.Setup;
 internal static class PromiseChecks
 {
     private const string Wrong = "wrong";
+    private const string Condition = "conditionalput";
 
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
@@ -19,14 +20,38 @@ internal static class PromiseChecks
         new("Written once", IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, WriteOnceAsync, token)),
     ];
 
-    /// <summary>A store that ignores the condition is one that has none: the target is then opened so that it looks before it puts.</summary>
+    /// <summary>A store that ignores the condition is one that has none: the target is then opened so that it looks before it puts. So it is where the trial did not come to its end.</summary>
     private static async Task<CheckResult> ConditionalAsync(ProbeRun run, CancellationToken cancellationToken)
     {
-        if (!run.Target.Capabilities.ConditionalPut && !await TryLearnAsync(run, "conditionalput", "yes"))
+        if (run.Target.Capabilities.ConditionalPut)
+        {
+            return await TryConditionAsync(run, cancellationToken);
+        }
+
+        try
+        {
+            await run.AssumeAsync(Condition, "yes");
+        }
+        catch (RequestException exception) when (exception.Code == FaultCodes.TargetOptionInvalid)
         {
             return CheckResult.NotOffered("The platform has none; the target looks before it puts.");
         }
 
+        var isProved = false;
+        try
+        {
+            var result = await TryConditionAsync(run, cancellationToken);
+            isProved = result.Outcome == CheckOutcome.Passed;
+            return result;
+        }
+        finally
+        {
+            await run.LearnAsync(Condition, isProved ? "yes" : "no");
+        }
+    }
+
+    private static async Task<CheckResult> TryConditionAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
         var (first, second) = (RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes), RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes));
         await ObjectChecks.PutAsync(run, "once", first, PutOptions.Default, cancellationToken);
         var isRefused = false;
@@ -45,7 +70,7 @@ internal static class PromiseChecks
             return CheckResult.Passed("A second put of a name is refused, and the first one is kept.");
         }
 
-        return !await TryLearnAsync(run, "conditionalput", "no")
+        return !await TryLearnAsync(run, Condition, "no")
             ? CheckResult.Failed(FaultCodes.TargetUnsupported, "A second put of a name is not refused, which this platform promises: what answers there is another one.")
             : CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
     }

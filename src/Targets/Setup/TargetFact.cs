@@ -58,4 +58,7 @@ public static class SetupItem
 
     public const string On = "on";
     public const string Off = "off";
+
+    /// <summary>Of versions: none are kept any more, and those of before are still there.</summary>
+    public const string Suspended = "suspended";
 }

@@ -39,7 +39,7 @@ public abstract class TargetSetup : IAsyncDisposable
     /// <summary>Options of the target that say what was found out about its place, so that nothing of it need be asked again.</summary>
     public virtual IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts) =>
         facts.FirstOrDefault(static fact => fact.Item is SetupItem.Versioning) is { State: FactState.Known, Value: { } value }
-            ? new Dictionary<string, string>(StringComparer.Ordinal) { ["versioning"] = value is SetupItem.On ? SetupItem.On : SetupItem.Off }
+            ? new Dictionary<string, string>(StringComparer.Ordinal) { ["versioning"] = value is SetupItem.On or SetupItem.Suspended ? value : SetupItem.Off }
             : new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Whether the store itself lets a lock be shortened, of an object made to find that out; null where there is no way to ask it past the target, which refuses by itself.</summary>

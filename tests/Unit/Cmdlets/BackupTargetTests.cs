@@ -171,6 +171,21 @@ public sealed class BackupTargetTests : IDisposable
     }
 
     [Fact]
+    public async Task A_drive_of_the_session_that_is_called_target_is_meant_unless_a_target_has_the_name_too()
+    {
+        var lines = await _place.LinesAsync(Prepare + """
+            $null = New-BackupVault ./drive/offsite
+            $null = New-PSDrive -Name target -PSProvider FileSystem -Root "$PWD/drive"
+            (Get-BackupVault target:offsite).Path -eq "$PWD/drive/offsite"
+            $null = Register-BackupTarget offsite 's3://bucket/x?region=eu-central-1' -SkipTest -Credential $login
+            Get-ErrorId { Get-BackupVault target:offsite }
+            Remove-PSDrive target
+            Get-ErrorId { Get-BackupVault target:nowhere }
+            """);
+        Assert.Equal(["True", $"{FaultCodes.PlaceAmbiguous}", $"{FaultCodes.NoSuchTarget}"], lines);
+    }
+
+    [Fact]
     public async Task A_credential_that_cannot_be_kept_is_said_and_no_target_is()
     {
         var lines = await _place.LinesAsync(Prepare + """

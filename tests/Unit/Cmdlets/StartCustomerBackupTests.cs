@@ -29,6 +29,25 @@ public sealed class StartCustomerBackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dry_run_says_what_would_be_stored_and_leaves_nothing_in_the_vault_or_on_the_host()
+    {
+        var lines = await _place.LinesAsync("""
+            function Get-Picture { @(Get-ChildItem ./vault, ./cache -Recurse -File -Force -ErrorAction Ignore | ForEach-Object { "$($_.FullName) $($_.LastWriteTimeUtc.Ticks) $($_.Length)" }) -join '|' }
+            $null = New-BackupVault ./vault
+            $before = Get-Picture
+            $dry = Start-CustomerBackup -Vault ./vault -Path ./crm -DryRun
+            "$($dry.IsDryRun) $($dry.FileCount) $($dry.Run.FilesNew) $($dry.Run.Traffic.Puts) $((Get-Picture) -eq $before)"
+            $real = Start-CustomerBackup -Vault ./vault -Path ./crm
+            "$($real.IsDryRun) $($null -eq $real.Run.WouldSend) $($real.Run.BytesStored -eq $dry.Run.WouldSend.PackBytes) $($dry.Run.WouldSend.Packs -gt 0)"
+            $null = Connect-BackupVault ./vault
+            $before = Get-Picture
+            $again = 1..3 | ForEach-Object { [pscustomobject]@{ Id = $_ } } | Start-CustomerBackup -DataSet members -SubjectProperty Id -DryRun
+            "$($again.IsDryRun) $($again.RecordCount) $($again.Run.WouldSend.Objects -gt 3) $((Get-Picture) -eq $before) $(@(Get-CustomerBackup).Count)"
+            """);
+        Assert.Equal(["True 3 3 0 True", "False True True True", "True 3 True True 1"], lines);
+    }
+
+    [Fact]
     public async Task Paths_come_with_wildcards_literally_and_by_pipeline()
     {
         var lines = await _place.LinesAsync("""

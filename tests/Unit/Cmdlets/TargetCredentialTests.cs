@@ -136,6 +136,20 @@ public sealed class TargetCredentialTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_found_out_is_forgotten_with_its_server_and_its_credential()
+    {
+        var lines = await _place.LinesAsync(Prepare + """
+            $found = @{ conditionalput = 'yes'; versioning = 'off'; writeonce = 'yes' }
+            $null = Register-BackupTarget one 's3://bucket/x' -Endpoint https://s3.example.org -SkipTest -Option $found
+            (Set-BackupTarget @change -Endpoint https://s3.example.org).Options.Keys -join ' '
+            (Set-BackupTarget @change -CredentialVariable A, B).Options.Keys -join ' '
+            (Set-BackupTarget @change -Endpoint https://other.example.org).Options.Keys -join ' '
+            """);
+
+        Assert.Equal(["conditionalput endpoint versioning writeonce", "conditionalput endpoint versioning", "endpoint"], lines);
+    }
+
+    [Fact]
     public async Task Switches_go_both_ways_and_what_would_be_ignored_is_refused()
     {
         var lines = await _place.LinesAsync(Prepare + """

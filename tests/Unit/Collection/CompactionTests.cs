@@ -6,6 +6,7 @@ using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Pipeline.Collection;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Tests.Unit.Pipeline;
@@ -41,6 +42,23 @@ public sealed class CompactionTests : IDisposable
         await _scene.RequireIntactAsync(owner);
         await _scene.CollectForAsync(owner, 4, Compacting);
         await _scene.RequireIntactAsync(owner);
+    }
+
+    [Fact]
+    public async Task Packs_that_the_store_is_paid_for_in_any_case_are_left_and_counted()
+    {
+        using var owner = await _scene.CreateAsync();
+        await _scene.HalfEmptyAsync(owner, owner);
+        using var paid = await _scene.OpenAsync(target: new PaidTarget(_scene.Target));
+        var young = await CollectAsync(paid, Compacting);
+        Assert.Equal(0, young.PacksChosen);
+        Assert.InRange(young.PacksTooYoung, 1, 100);
+        Assert.Equal(young.PacksTooYoung, (await CollectCorridor.PlanAsync(paid, Compacting, Token)).PacksTooYoung);
+
+        _scene.Time.Advance(90 * Day);
+        var old = await CollectAsync(paid, Compacting);
+        Assert.NotEqual(0, old.PacksChosen);
+        Assert.Equal(0, old.PacksTooYoung);
     }
 
     [Fact]
@@ -235,5 +253,10 @@ public sealed class CompactionTests : IDisposable
             _fetcher?.Dispose();
             _index?.Dispose();
         }
+    }
+
+    private sealed class PaidTarget(Target inner) : DelegatingTarget(inner)
+    {
+        public override TargetCapabilities Capabilities => base.Capabilities with { MinStorageTime = TimeSpan.FromDays(90) };
     }
 }

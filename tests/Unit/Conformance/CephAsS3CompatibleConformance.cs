@@ -52,7 +52,7 @@ public sealed class CephAsS3CompatibleConformance : TargetConformance
     private Target Open(string bucket, string prefix)
     {
         using var credential = TargetCredential.Of(_ceph.Key.Id, _ceph.Key.Secret, "of the test");
-        var address = TargetUri.Parse($"s3://{bucket}/{prefix}?endpoint={_ceph.Endpoint}&versioning=off");
+        var address = TargetUri.Parse($"s3://{bucket}/{prefix}?endpoint={_ceph.Endpoint}&versioning=off&conditionalput=yes");
         return RemoteTargets.Open(new TargetSettings { Address = address }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
     }
 }

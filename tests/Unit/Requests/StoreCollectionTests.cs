@@ -53,7 +53,7 @@ public sealed class StoreCollectionTests(ITestOutputHelper output) : IDisposable
     {
         var ceph = await TestServers.CephAsync();
         using var credential = TargetCredential.Of(ceph.Key.Id, ceph.Key.Secret, "of the test");
-        var address = TargetUri.Parse($"s3://{await ceph.CreateBucketAsync()}/vault?endpoint={ceph.Endpoint}&versioning=off");
+        var address = TargetUri.Parse($"s3://{await ceph.CreateBucketAsync()}/vault?endpoint={ceph.Endpoint}&versioning=off&conditionalput=yes");
         return new ClockedTarget(RemoteTargets.Open(new TargetSettings { Address = address }, credential, new OpenContext(NullSink.Instance, TimeProvider.System)), _scene.Time);
     }
 }

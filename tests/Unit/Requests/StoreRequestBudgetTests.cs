@@ -114,7 +114,7 @@ public sealed class StoreRequestBudgetTests(ITestOutputHelper output) : IAsyncLi
     private Target Open(string? cacheFolder)
     {
         using var credential = TargetCredential.Of(_ceph.Key.Id, _ceph.Key.Secret, "of the test");
-        var address = TargetUri.Parse($"s3://{_bucket}/vault?endpoint={_proxy.Address}&versioning=off");
+        var address = TargetUri.Parse($"s3://{_bucket}/vault?endpoint={_proxy.Address}&versioning=off&conditionalput=yes");
         var platform = RemoteTargets.Open(new TargetSettings { Address = address }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
         return TargetStack.Build(platform, new TargetStackOptions { CacheFolder = cacheFolder });
     }

@@ -39,6 +39,7 @@ public static class CollectCorridor
             BytesCondemned = plan.Condemn.Sum(static pack => pack.LengthBytes),
             PacksChosen = run.PacksChosen,
             BytesChosen = run.BytesChosen,
+            PacksTooYoung = run.PacksTooYoung,
             PacksCompacted = run.PacksCompacted,
             BytesRewritten = run.BytesRewritten,
             SegmentsMerged = await new IndexMerger(run).ForecastAsync(cancellationToken),
@@ -87,7 +88,9 @@ public static class CollectCorridor
         }
 
         (run.PacksCompacted, run.BytesRewritten) = await new Compactor(run).ForecastAsync(plan.Due, cancellationToken);
-        var chosen = await new WasteFinder(run).FindAsync(percent, cancellationToken);
+        var finder = new WasteFinder(run);
+        var chosen = await finder.FindAsync(percent, cancellationToken);
+        run.PacksTooYoung = finder.TooYoung;
         (run.PacksChosen, run.BytesChosen) = (chosen.Count, chosen.Sum(static pack => (long)pack.LengthBytes));
     }
 

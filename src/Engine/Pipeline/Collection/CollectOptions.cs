@@ -50,6 +50,9 @@ public sealed record CollectResult
 
     public long BytesChosen { get; init; }
 
+    /// <summary>Packs that were left for another time, since the store would be paid for them up to the end of its least storage time whether they are there or not.</summary>
+    public long PacksTooYoung { get; init; }
+
     /// <summary>Packs that are rewritten without what nothing needs; they are deleted by a later collection.</summary>
     public long PacksCompacted { get; init; }
 

@@ -39,6 +39,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
 
     internal long BytesChosen { get; set; }
 
+    internal long PacksTooYoung { get; set; }
+
     internal long PacksCompacted { get; set; }
 
     /// <summary>Packs that this call moved the needed chunks of.</summary>
@@ -125,6 +127,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         PacksLifted = PacksLifted,
         PacksChosen = PacksChosen,
         BytesChosen = BytesChosen,
+        PacksTooYoung = PacksTooYoung,
         PacksCompacted = PacksCompacted,
         BytesRewritten = BytesRewritten,
         SegmentsMerged = SegmentsMerged,

@@ -30,7 +30,9 @@ internal sealed class Condemner(CollectRun run)
 
     private async Task ChooseAsync(int maxUnusedPercent, CancellationToken cancellationToken)
     {
-        var wasteful = await new WasteFinder(run).FindAsync(maxUnusedPercent, cancellationToken);
+        var finder = new WasteFinder(run);
+        var wasteful = await finder.FindAsync(maxUnusedPercent, cancellationToken);
+        run.PacksTooYoung = finder.TooYoung;
         if (wasteful.Count > 0)
         {
             await CondemnedMarkers.WriteAsync(run.Vault, [.. wasteful.Select(static pack => pack.Id)], cancellationToken);

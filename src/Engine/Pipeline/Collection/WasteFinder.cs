@@ -20,6 +20,9 @@ internal sealed class WasteFinder(CollectRun run)
     private const int ManySmallPacks = 16;
     private const int SmallPart = 8;
 
+    /// <summary>Of those that would have been chosen, packs so young that the store would be paid for them and for what takes over from them.</summary>
+    internal int TooYoung { get; private set; }
+
     internal async Task<IReadOnlyList<PackRecord>> FindAsync(int maxUnusedPercent, CancellationToken cancellationToken)
     {
         var view = run.View;
@@ -42,6 +45,7 @@ internal sealed class WasteFinder(CollectRun run)
         var packs = live.Packs.Values.OrderBy(static frames => frames.LiveBytes).ToList();
         var small = packs.Where(frames => frames.Pack.LengthBytes < run.Vault.Register.Parameters.PackSizeBytes / SmallPart).ToHashSet();
         var youngest = run.View.Clock.AtLeast - run.View.Policy.SessionLapse;
+        var paidUntil = run.Vault.Target.Capabilities.MinStorageTime is { } least ? run.View.Clock.AtLeast - least : DateTimeOffset.MaxValue;
         var chosen = new List<PackRecord>();
         var (bytes, chunks) = (0L, 0L);
         foreach (var frames in packs)
@@ -62,7 +66,16 @@ internal sealed class WasteFinder(CollectRun run)
                 break;
             }
 
-            if (await run.Vault.Target.StatAsync(frames.Pack.Name, cancellationToken) is { } stat && stat.StoreTime < youngest)
+            if (await run.Vault.Target.StatAsync(frames.Pack.Name, cancellationToken) is not { } stat || stat.StoreTime >= youngest)
+            {
+                continue;
+            }
+
+            if (stat.StoreTime >= paidUntil)
+            {
+                TooYoung++;
+            }
+            else
             {
                 chosen.Add(frames.Pack);
                 bytes += frames.Pack.LengthBytes;

@@ -27,6 +27,9 @@ public sealed class HostObjectCache(string folder, IEngineSink sink) : IDisposab
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
     private int _isBroken;
 
+    /// <summary>The folder of all targets' caches on this host, which the limit is for; this one's alone where not given.</summary>
+    internal string? HostFolder { get; init; }
+
     /// <summary>Over all folders; the oldest go.</summary>
     internal long MaxBytes { get; init; } = 4L << 30;
 
@@ -215,7 +218,7 @@ public sealed class HostObjectCache(string folder, IEngineSink sink) : IDisposab
         }
 
         var left = 0L;
-        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderByDescending(static file => file.LastWriteTimeUtc))
+        foreach (var file in new DirectoryInfo(HostFolder ?? folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderByDescending(static file => file.LastWriteTimeUtc))
         {
             left += file.Length;
             if (left > MaxBytes)

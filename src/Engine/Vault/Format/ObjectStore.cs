@@ -47,7 +47,7 @@ public sealed class ObjectStore(Target target)
     /// <exception cref="IntegrityException">Malformed: longer than <paramref name="maxBytes"/>; nothing was allocated for it.</exception>
     public async Task<StoredObject> ReadAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) =>
         await TryReadAsync(name, maxBytes, cancellationToken)
-            ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' on {Target.DisplayName}.");
+            ?? throw Missing(name);
 
     /// <summary>Null where there is no such object.</summary>
     /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
@@ -56,6 +56,25 @@ public sealed class ObjectStore(Target target)
         var found = await Target.TryFetchAsync(name, maxBytes, cancellationToken);
         return found is null ? null : new StoredObject(name, found.Bytes ?? throw TooLong(found.Stat, maxBytes), found.Stat.StoreTime);
     }
+
+    /// <summary>
+    /// What <paramref name="read"/> makes of an object, read once more where it was refused: see <see cref="SecondRead"/>. Null where there is no such object.
+    /// </summary>
+    /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
+    public Task<T?> TryReadAsync<T>(ObjectName name, int maxBytes, Func<StoredObject, T> read, CancellationToken cancellationToken)
+        where T : class =>
+        SecondRead.RunAsync(Target, name, async target =>
+            await new ObjectStore(target).TryReadAsync(name, maxBytes, cancellationToken) is { } stored ? read(stored) : null);
+
+    /// <exception cref="TargetException"><c>NotFound</c> and whatever the store says.</exception>
+    /// <inheritdoc cref="TryReadAsync{T}"/>
+    public async Task<T> ReadAsync<T>(ObjectName name, int maxBytes, Func<StoredObject, T> read, CancellationToken cancellationToken)
+        where T : class =>
+        await TryReadAsync(name, maxBytes, read, cancellationToken) ?? throw Missing(name);
+
+    /// <inheritdoc cref="TryReadAsync{T}"/>
+    public Task<T> ReadAsync<T>(ObjectStat stat, int maxBytes, Func<StoredObject, T> read, CancellationToken cancellationToken) =>
+        SecondRead.RunAsync(Target, stat.Name, async target => read(await new ObjectStore(target).ReadAsync(stat, maxBytes, cancellationToken)));
 
     /// <inheritdoc cref="ReadAsync(ObjectName, int, CancellationToken)"/>
     public async Task<StoredObject> ReadAsync(ObjectStat stat, int maxBytes, CancellationToken cancellationToken)
@@ -105,15 +124,10 @@ public sealed class ObjectStore(Target target)
         {
             try
             {
-                results[i] = read(await ReadAsync(stats[i], maxBytes, token));
+                results[i] = await ReadAsync(stats[i], maxBytes, read, token);
             }
             catch (BackupException exception) when (exception is not TargetException { Fault: not (TargetFault.NotFound or TargetFault.OutOfRange) })
             {
-                if (exception is IntegrityException)
-                {
-                    Target.Doubt(stats[i].Name);
-                }
-
                 lock (results)
                 {
                     onBroken(stats[i].Name, exception);
@@ -151,6 +165,8 @@ public sealed class ObjectStore(Target target)
             await Target.DeleteManyAsync(some, cancellationToken);
         }
     }
+
+    private TargetException Missing(ObjectName name) => new(TargetFault.NotFound, $"There is no object '{name}' on {Target.DisplayName}.");
 
     private static IntegrityException TooLong(ObjectStat stat, int maxBytes) =>
         new(FaultCodes.Malformed, $"'{stat.Name}' has {stat.LengthBytes} bytes; an object of its kind has at most {maxBytes}.");

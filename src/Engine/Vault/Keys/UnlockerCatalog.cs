@@ -35,7 +35,7 @@ internal sealed class UnlockerCatalog(ObjectStore store, RegisterState register)
             var name = ObjectNames.Unlocker(named[i].Id);
             try
             {
-                results[i] = Judge(await store.TryReadAsync(name, Unlocker.MaxBytes, token) ?? throw Missing(name), named[i]);
+                results[i] = await store.TryReadAsync(name, Unlocker.MaxBytes, stored => Judge(stored, named[i]), token) ?? throw Missing(name);
             }
             catch (BackupException exception) when (exception is not TargetException { Fault: not (TargetFault.NotFound or TargetFault.OutOfRange) })
             {

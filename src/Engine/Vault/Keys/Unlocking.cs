@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault;
@@ -118,9 +119,12 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         }
 
         var name = ObjectNames.Bundle(id);
-        var stored = await store.TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken)
-            ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
-        var bundle = stored.Read(item => OwnerBundle.TryOpen(item.Bytes.Span, register.Vault, id, bundleKey));
+        var bundle = await SecondRead.RunAsync(store.Target, name, async target =>
+        {
+            var stored = await new ObjectStore(target).TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken)
+                ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
+            return stored.Read(item => OwnerBundle.TryOpen(item.Bytes.Span, register.Vault, id, bundleKey));
+        });
         if (bundle is null)
         {
             // Most likely an unlocker of an earlier passphrase, put back; but "wrong passphrase" alone would mislead where the keys are damaged.

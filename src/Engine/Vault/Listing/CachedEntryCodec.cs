@@ -8,11 +8,11 @@ namespace SecureBackup.Engine.Vault.Listing;
 
 /// <summary>
 /// A record of the listing cache: head (all LE: i32 path bytes, i32 encoded bytes, identity 32, i64 deep ids, i64 size, i64 + u32 modification time, u64 mark, u8 kind,
-/// u8 content fault, u64 XXH3 of what follows) ‖ path, each component behind its u32 length ‖ the entry as listed.
+/// u8 content fault, u64 XXH3 of what follows the head, u64 XXH3 of the head so far) ‖ path, each component behind its u32 length ‖ the entry as listed.
 /// </summary>
 internal static class CachedEntryCodec
 {
-    internal const int HeadBytes = 4 + 4 + IdentityCodec.SizeBytes + 8 + 8 + 12 + 8 + 2 + 8;
+    internal const int HeadBytes = 4 + 4 + IdentityCodec.SizeBytes + 8 + 8 + 12 + 8 + 2 + 8 + 8;
 
     private const int MaxEntryBytes = 8 * 1024 * 1024;
     private const int IdentityAt = 8;
@@ -22,6 +22,7 @@ internal static class CachedEntryCodec
     private const int MarkAt = TimeAt + 12;
     private const int KindAt = MarkAt + 8;
     private const int ChecksumAt = KindAt + 2;
+    private const int HeadChecksumAt = ChecksumAt + 8;
 
     /// <param name="identity">As seen now; all else is the entry's.</param>
     internal static void WriteHead(CachedEntry entry, EntryIdentity identity, long deepIds, Span<byte> head)
@@ -37,12 +38,18 @@ internal static class CachedEntryCodec
         head[KindAt] = (byte)entry.Kind;
         head[KindAt + 1] = entry.HasContentFault ? (byte)1 : (byte)0;
         BinaryPrimitives.WriteUInt64LittleEndian(head[ChecksumAt..], entry.Checksum);
+        BinaryPrimitives.WriteUInt64LittleEndian(head[HeadChecksumAt..], XxHash3.HashToUInt64(head[..HeadChecksumAt]));
     }
 
-    /// <summary>How many bytes follow the head.</summary>
+    /// <summary>How many bytes follow the head, which is checked before anything in it counts.</summary>
     /// <exception cref="IntegrityException">ListingMalformed.</exception>
     internal static int RestBytes(ReadOnlySpan<byte> head)
     {
+        if (XxHash3.HashToUInt64(head[..HeadChecksumAt]) != BinaryPrimitives.ReadUInt64LittleEndian(head[HeadChecksumAt..]))
+        {
+            throw Malformed();
+        }
+
         var (path, encoded) = (BinaryPrimitives.ReadInt32LittleEndian(head), BinaryPrimitives.ReadInt32LittleEndian(head[4..]));
         return path is >= 0 and <= MaxEntryBytes && encoded is >= 0 and <= MaxEntryBytes && BinaryPrimitives.ReadInt64LittleEndian(head[DeepIdsAt..]) >= 0
             ? path + encoded

@@ -23,7 +23,7 @@ internal sealed record ListingCache(string Directory, VaultId Vault, DataSetId D
 
     internal ObjectHeader NewHeader() => new(ObjectKind.HostCache, 0, Vault, ObjectId.Random());
 
-    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/listing2"u8);
+    internal DerivedKey Root() => DerivedKey.Derive(Member, "sb1/listing3"u8);
 
     /// <summary>Null where there is none, or none that this member wrote whole.</summary>
     internal ListingCacheReader? TryOpen()

@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault;
@@ -9,13 +10,19 @@ internal sealed partial class CatalogLoader
     internal async Task<Snapshot?> TryLoadOneAsync(SnapshotId id, CancellationToken cancellationToken)
     {
         // The manifest before the removals, as in a whole catalog.
-        if (await vault.Store.TryReadAsync(ObjectNames.Manifest(id), MaxRecordBytes, cancellationToken) is not { } stored)
+        var isRefreshed = false;
+        var snapshot = await SecondRead.RunAsync(vault.Target, ObjectNames.Manifest(id), async target =>
+        {
+            var stored = await new ObjectStore(target).TryReadAsync(ObjectNames.Manifest(id), MaxRecordBytes, cancellationToken);
+            await (stored is null || isRefreshed ? Task.CompletedTask : vault.RefreshAsync(cancellationToken));
+            isRefreshed = stored is not null;
+            return stored?.Read(ReadManifest);
+        });
+        if (snapshot is null)
         {
             return null;
         }
 
-        await vault.RefreshAsync(cancellationToken);
-        var snapshot = stored.Read(ReadManifest);
         var removals = await LoadRemovalsAsync(OnBroken, cancellationToken);
         removals.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
         if (vault.Register.Revocations.ContainsKey(snapshot.Writer) || removals.Any(removal => removal.Record.Removed.Any(item => item.Manifest == snapshot.Reference)))

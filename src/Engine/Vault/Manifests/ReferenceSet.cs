@@ -139,11 +139,8 @@ public static class ReferenceSet
         return header.Object;
     }
 
-    private static async Task<PackId[]> ReadPageAsync(UnlockedVault vault, ObjectId id, CancellationToken cancellationToken)
-    {
-        var stored = await vault.Store.ReadAsync(ObjectNames.ReferencePage(id), MaxPageBytes, cancellationToken);
-        return stored.Read(item => DecodePage(vault, id, item.Bytes.Span));
-    }
+    private static Task<PackId[]> ReadPageAsync(UnlockedVault vault, ObjectId id, CancellationToken cancellationToken) =>
+        vault.Store.ReadAsync(ObjectNames.ReferencePage(id), MaxPageBytes, stored => stored.Read(item => DecodePage(vault, id, item.Bytes.Span)), cancellationToken);
 
     private static PackId[] DecodePage(UnlockedVault vault, ObjectId id, ReadOnlySpan<byte> bytes)
     {

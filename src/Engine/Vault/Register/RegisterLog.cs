@@ -18,6 +18,35 @@ public static class RegisterLog
     /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
     public static async Task<RegisterReading> ReadAsync(ObjectStore store, CancellationToken cancellationToken)
     {
+        if (store.Target.Capabilities.IsNear)
+        {
+            return await ReadOnceAsync(store, cancellationToken);
+        }
+
+        try
+        {
+            var reading = await ReadOnceAsync(store, cancellationToken);
+            if (reading.Obstruction is null)
+            {
+                return reading;
+            }
+        }
+        catch (VaultException damage) when (damage.Code != FaultCodes.NotAVault)
+        {
+            // Entries hold each other: which of them the way or this host's copy changed shows only when all are read anew. See SecondRead.
+        }
+
+        var second = await ReadOnceAsync(new ObjectStore(store.Target.Uncached), cancellationToken);
+        for (var number = 0; number < second.State.Hashes.Count; number++)
+        {
+            store.Target.Doubt(ObjectNames.RegisterEntry((uint)number));
+        }
+
+        return second;
+    }
+
+    private static async Task<RegisterReading> ReadOnceAsync(ObjectStore store, CancellationToken cancellationToken)
+    {
         var stats = await store.ListAsync(ObjectNames.Register, static name => ObjectNames.TryParseNumber(name, ObjectNames.Register, out _), cancellationToken);
         var unbroken = stats.TakeWhile(static (stat, i) => stat.Name == ObjectNames.RegisterEntry((uint)i)).ToList();
         string? unreadable = null;
@@ -65,6 +94,11 @@ public static class RegisterLog
             if (next is null)
             {
                 return state is null ? null : new RegisterReading(state, null);
+            }
+
+            if (state?.ForeignBecause(next.Bytes) is not null && !store.Target.Capabilities.IsNear)
+            {
+                next = await new ObjectStore(store.Target.Uncached).TryReadAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) ?? next;
             }
 
             if (state?.ForeignBecause(next.Bytes) is { } reason)

@@ -129,9 +129,11 @@ public sealed class SessionBoard
         return new SeenSession(objects.Key, first, last, isEnded ? end!.Value.At : null, isUnreadable ? longest : lapse, isUnreadable || working.Count > 0 || isEnded);
     }
 
-    private static async Task<(MemberEntry Signer, SessionRecord Record)> ReadAsync(UnlockedVault vault, ObjectStat stat, CancellationToken cancellationToken)
+    private static Task<(MemberEntry Signer, SessionRecord Record)> ReadAsync(UnlockedVault vault, ObjectStat stat, CancellationToken cancellationToken) =>
+        vault.Store.ReadAsync(stat, SignedObject.MaxBytes, stored => Open(vault, stat, stored), cancellationToken);
+
+    private static (MemberEntry Signer, SessionRecord Record) Open(UnlockedVault vault, ObjectStat stat, StoredObject stored)
     {
-        var stored = await vault.Store.ReadAsync(stat, SignedObject.MaxBytes, cancellationToken);
         var (signed, signer) = SignedObject.Open(stored.Bytes, vault.Register, MemberRoles.Writer);
         signed.Header.Expect(ObjectKind.Session, vault.Id, null);
         var record = SessionRecord.Decode(signed.Body, $"session '{stat.Name}'");

@@ -66,7 +66,7 @@ internal static class ErasureEpoch
     {
         try
         {
-            return await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken) is { } stored ? Decode(vault, stored).Root : null;
+            return (await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, stored => Decode(vault, stored), cancellationToken))?.Root;
         }
         catch (BackupException exception) when (exception is IntegrityException or VaultException)
         {

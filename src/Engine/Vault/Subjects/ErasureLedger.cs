@@ -145,12 +145,11 @@ public sealed class ErasureLedger
             var name = ObjectNames.LedgerEntry(number);
             try
             {
-                if (await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken) is not { } stored)
+                if (await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, stored => LedgerCodec.Open(vault, stored, number), cancellationToken) is not { } entry)
                 {
                     return false;
                 }
 
-                var entry = LedgerCodec.Open(vault, stored, number);
                 if (entry.Previous != _head?.Hash)
                 {
                     throw new IntegrityException(FaultCodes.Malformed, $"The ledger entry {number} does not follow the one before it.");

@@ -18,11 +18,13 @@ internal sealed record KeyringRootObject(ObjectHeader Header, ObjectId? Replaces
         var name = ObjectNames.KeyringObject(ObjectNames.KeyringRoots, named.Id);
         try
         {
-            var stored = await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, cancellationToken)
-                ?? throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's root '{name}' is missing on {vault.Target.DisplayName}.");
-            return ContentHash.Of(stored.Bytes.Span) == named.Hash
-                ? Decode(SignedObject.Parse(stored.Bytes), vault.Id, named.Id)
-                : throw new IntegrityException(FaultCodes.FrameTampered, "It is not the one that the register names.");
+            return await vault.Store.TryReadAsync(
+                name,
+                SignedObject.MaxBytes,
+                stored => ContentHash.Of(stored.Bytes.Span) == named.Hash
+                    ? Decode(SignedObject.Parse(stored.Bytes), vault.Id, named.Id)
+                    : throw new IntegrityException(FaultCodes.FrameTampered, "It is not the one that the register names."),
+                cancellationToken) ?? throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's root '{name}' is missing on {vault.Target.DisplayName}.");
         }
         catch (IntegrityException exception)
         {
@@ -34,9 +36,8 @@ internal sealed record KeyringRootObject(ObjectHeader Header, ObjectId? Replaces
     /// <exception cref="IntegrityException">It is no root.</exception>
     /// <exception cref="VaultException">UnsupportedFormat.</exception>
     internal static async Task<ObjectId?> TryReadBaseAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken) =>
-        await vault.Store.TryReadAsync(ObjectNames.KeyringObject(ObjectNames.KeyringRoots, root), SignedObject.MaxBytes, cancellationToken) is { } stored
-            ? Decode(SignedObject.Parse(stored.Bytes), vault.Id, root).Replaces
-            : null;
+        (await vault.Store.TryReadAsync(
+            ObjectNames.KeyringObject(ObjectNames.KeyringRoots, root), SignedObject.MaxBytes, stored => Decode(SignedObject.Parse(stored.Bytes), vault.Id, root), cancellationToken))?.Replaces;
 
     internal static byte[] Build(UnlockedVault vault, in ObjectHeader header, ObjectId? replaces, IReadOnlyCollection<ObjectId> folded, ReadOnlySpan<byte> sealedMap)
     {

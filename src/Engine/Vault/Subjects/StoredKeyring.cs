@@ -62,9 +62,8 @@ internal sealed class StoredKeyring : IDisposable
         var name = ObjectNames.KeyringObject(ObjectNames.KeyringLeaves, KeyringMap.LeafAt(Map.At(slot)));
         try
         {
-            var stored = await _vault.Store.TryReadAsync(name, SubjectLeaf.MaxBytes, cancellationToken)
+            return await _vault.Store.TryReadAsync(name, SubjectLeaf.MaxBytes, stored => SubjectLeaf.Open(_vault.Id, Map.At(slot), Map.Bits, stored.Bytes), cancellationToken)
                 ?? throw new VaultException(FaultCodes.KeyringDamaged, $"The keyring's leaf '{name}' is missing on {_vault.Target.DisplayName}.");
-            return SubjectLeaf.Open(_vault.Id, Map.At(slot), Map.Bits, stored.Bytes);
         }
         catch (IntegrityException exception)
         {

@@ -114,6 +114,11 @@ public sealed class S3Double : IAsyncDisposable
                 Check(call, operation);
                 _signature.Require(call);
                 S3Checksums.Require(call, operation!, _options);
+                if (call.Header("x-amz-expected-bucket-owner") is { } expected && expected != _options.Owner)
+                {
+                    throw S3RefusalException.AccessDenied;
+                }
+
                 await DispatchAsync(call, operation!.Name);
             }
         }

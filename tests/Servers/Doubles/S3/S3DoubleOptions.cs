@@ -17,6 +17,9 @@ public sealed record S3DoubleOptions
 
     public S3Key Key { get; init; } = S3Key.New();
 
+    /// <summary>Whose the buckets are: who expects somebody else's is refused.</summary>
+    public string Owner { get; init; } = "111122223333";
+
     /// <summary>Judges the header of a request that has a token instead of a signature, as IBM's have; null where none is taken.</summary>
     public Func<string, bool>? IsToken { get; init; }
 

@@ -118,7 +118,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
         var isHead = HttpMethods.IsHead(call.Method);
         if (!isHead && !IsReadable(stored))
         {
-            throw new S3RefusalException(403, "InvalidObjectState");
+            throw new S3RefusalException(403, "InvalidObjectState", $"<StorageClass>{stored.StorageClass}</StorageClass>");
         }
 
         Describe(call, bucket, stored);

@@ -43,6 +43,7 @@ public sealed class AzureSetupTests : IAsyncLifetime
         Assert.Equal(SetupItem.Off, facts[SetupItem.LifecycleReach]);
         Assert.Empty(await ApplyAllAsync(setup, wishes));
         Assert.Equal(["Lifecycle"], await ApplyAllAsync(setup, wishes with { ArchiveClass = "cool", NoncurrentDays = 10 }));
+        Assert.Empty(await ApplyAllAsync(setup, new SetupWishes()));
         Assert.Contains($"{place}packs/: objects to Cool 30 days after they were changed", (await FactsAsync(setup))[SetupItem.Lifecycle]!.Split("; "));
         Assert.Contains("other/: objects go 3650 days after they were changed", (await FactsAsync(setup))[SetupItem.Lifecycle]!.Split("; "));
     }

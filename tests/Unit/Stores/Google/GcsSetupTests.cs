@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 
@@ -35,7 +36,8 @@ public sealed class GcsSetupTests : IAsyncLifetime
         Assert.Equal(SetupItem.Off, facts[SetupItem.LifecycleReach]);
         Assert.Empty(await ApplyAllAsync(setup, new SetupWishes { ArchiveAfterDays = 30, ArchiveClass = "coldline" }));
         Assert.Equal(["Lifecycle"], await ApplyAllAsync(setup, new SetupWishes { NoncurrentDays = 10 }));
-        Assert.Equal("other/: objects go after 3650 days; vault/: old versions go after 10 days; vault/: uploads end after 7 days", (await FactsAsync(setup))[SetupItem.Lifecycle]);
+        Assert.Equal("other/: objects go after 3650 days; vault/: old versions go after 10 days; vault/: uploads end after 7 days; vault/packs/: to COLDLINE after 30 days", (await FactsAsync(setup))[SetupItem.Lifecycle]);
+        Assert.Empty(await ApplyAllAsync(setup, new SetupWishes()));
     }
 
     [Fact]
@@ -202,6 +204,50 @@ public sealed class GcsSetupTests : IAsyncLifetime
         var options = setup.OptionsFrom([new TargetFact(SetupItem.UniformAccess, FactState.Known, SetupItem.On), new TargetFact(SetupItem.PublicAccess, state, access is "off" ? SetupItem.Off : access)]);
 
         Assert.Equal(learnt, options.GetValueOrDefault("uniformaccess"));
+    }
+
+    [Fact]
+    public async Task A_rule_of_the_owner_is_neither_taken_for_ours_nor_overruled()
+    {
+        const string Own = """{"action":{"type":"Delete"},"condition":{"isLive":false,"daysSinceNoncurrentTime":3650,"matchesPrefix":["vault/"]}}""";
+        await using var store = await GcsStore.StartAsync($$"""{ "versioning": { "enabled": true }, "lifecycle": { "rule": [{{Own}}] } }""");
+        await using var setup = Open(store);
+
+        Assert.Equal(["Lifecycle"], await ApplyAllAsync(setup, new SetupWishes()));
+        Assert.Equal("vault/: old versions go after 3650 days; vault/: uploads end after 7 days", (await FactsAsync(setup))[SetupItem.Lifecycle]);
+        Assert.Equal(["Lifecycle"], await ApplyAllAsync(setup, new SetupWishes { NoncurrentDays = 20 }));
+        Assert.Equal("vault/: old versions go after 20 days; vault/: old versions go after 3650 days; vault/: uploads end after 7 days", (await FactsAsync(setup))[SetupItem.Lifecycle]);
+        Assert.Equal(FaultCodes.SetupRefused, await RefusalAsync(setup, new SetupWishes { NoncurrentDays = 30 }));
+    }
+
+    [Fact]
+    public async Task Rules_for_a_whole_bucket_of_others_take_the_word_for_what_cannot_be_taken_back()
+    {
+        using var credential = _store.Credential();
+        await using var setup = RemoteTargets.OpenSetup(_store.Settings() with { Address = TargetUri.Parse($"gs://{GcsStore.Bucket}?endpoint={_store.Server.Address.ToString().TrimEnd('/')}") }, credential, GcsStore.Context);
+
+        Assert.DoesNotContain("Lifecycle", await ApplyAllAsync(setup, new SetupWishes()));
+        Assert.Equal(FaultCodes.TargetOptionInvalid, await RefusalAsync(setup, new SetupWishes { NoncurrentDays = 90 }));
+        var change = Assert.Single(await setup.PlanAsync(new SetupWishes { AllowsIrreversible = true }, await setup.InspectAsync(Cancel), Cancel));
+        Assert.Equal((SetupItem.Lifecycle, true), (change.Item, change.IsIrreversible));
+        Assert.Contains("whoever put it there", change.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_locked_retention_becomes_longer_on_its_own_word_and_never_shorter()
+    {
+        await using var store = await GcsStore.StartLockingAsync();
+        await using var setup = Open(store);
+        var wishes = new SetupWishes { Lock = LockMode.Compliance, DefaultRetentionDays = 30, AllowsIrreversible = true };
+        await ApplyAllAsync(setup, wishes);
+
+        var longer = Assert.Single(await setup.PlanAsync(wishes with { DefaultRetentionDays = 60 }, await setup.InspectAsync(Cancel), Cancel));
+        Assert.Equal(("30 days, locked", "60 days, locked", true), (longer.From, longer.To, longer.IsIrreversible));
+        await setup.ApplyAsync(longer, Cancel);
+
+        Assert.Equal("60 days, locked", (await FactsAsync(setup))[SetupItem.DefaultRetention]);
+        Assert.Empty(await ApplyAllAsync(setup, wishes with { DefaultRetentionDays = 60, Lock = LockMode.Governance }));
+        Assert.Equal(FaultCodes.SetupRefused, await RefusalAsync(setup, wishes));
     }
 
     [Fact]

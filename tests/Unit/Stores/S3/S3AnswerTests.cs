@@ -75,7 +75,7 @@ public sealed class S3AnswerTests : IAsyncLifetime
     [Theory]
     [InlineData("", false)]
     [InlineData("&versioning=on", false)]
-    [InlineData("&versioning=off", true)]
+    [InlineData("&versioning=off", false)]
     [InlineData("&conditionalput=yes", true)]
     [InlineData("&versioning=off&conditionalput=no", false)]
     public async Task The_condition_is_declared_where_it_is_known_to_be_kept(string options, bool isKnown)

@@ -4,6 +4,7 @@ using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
+using SecureBackup.Tests.Servers.Doubles.S3;
 using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Tests.Unit.Stores.S3;
@@ -65,6 +66,72 @@ public sealed class S3SetupTests
         var closed = await setup.InspectAsync(Cancel);
         Assert.Equal(SetupItem.Off, ValueOf(closed, SetupItem.PublicAccess));
         Assert.Contains("gone:", ValueOf(closed, SetupItem.Lifecycle), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_given_to_others_by_name_stays()
+    {
+        var ceph = await TestServers.CephAsync();
+        var bucket = await ceph.CreateBucketAsync();
+        await using var setup = Open(ceph, bucket);
+        var list = await ceph.Admin.GetBucketAclAsync(new() { BucketName = bucket }, Cancel);
+        var owner = $"id=\"{list.Owner.Id}\"";
+        await ceph.Admin.PutBucketAclAsync(new() { BucketName = bucket, GrantFullControl = owner, GrantReadACP = owner, GrantRead = "uri=\"http://acs.amazonaws.com/groups/global/AllUsers\"" }, Cancel);
+
+        var change = Assert.Single(await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel), static change => change.Item is SetupItem.PublicAccess);
+        Assert.Contains("READ", change.Text, StringComparison.Ordinal);
+        await setup.ApplyAsync(change, Cancel);
+
+        var after = await ceph.Admin.GetBucketAclAsync(new() { BucketName = bucket }, Cancel);
+        Assert.Equal(["FULL_CONTROL", "READ_ACP"], after.Grants.Select(static grant => grant.Permission.Value).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_others_write_while_somebody_thinks_is_added_to()
+    {
+        await using var store = await S3Double.StartAsync(new S3DoubleOptions { IsSecure = true });
+        store.MakeBucket("backups");
+        using var credential = TargetCredential.Of(store.Key.Id, store.Key.Secret, "of the test");
+        await using var setup = RemoteTargets.OpenSetup(
+            new TargetSettings { Address = TargetUri.Parse($"s3://backups/x?endpoint={store.Endpoint.AbsoluteUri.TrimEnd('/')}&region=eu-central-1&ca={Uri.EscapeDataString(store.AuthorityFile!)}") }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
+        var plan = await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel);
+        store.Bucket("backups").Policy = """{"Statement":[{"Sid":"theirs","Effect":"Allow"}]}""";
+        store.Bucket("backups").Settings["lifecycle"] = System.Xml.Linq.XElement.Parse("<LifecycleConfiguration><Rule><ID>theirs</ID><Status>Enabled</Status><Filter><Prefix>other/</Prefix></Filter><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>");
+        store.Before = static (context, next) =>
+        {
+            if (context.Request.Query.ContainsKey("lifecycle") && context.Request.Method is "GET")
+            {
+                context.Response.Headers["x-amz-transition-default-minimum-object-size"] = "varies_by_storage_class";
+            }
+
+            return next();
+        };
+
+        foreach (var change in plan.Where(static change => change.Item is SetupItem.TransportPolicy or SetupItem.Lifecycle))
+        {
+            await setup.ApplyAsync(change, Cancel);
+        }
+
+        Assert.Contains("theirs", store.Bucket("backups").Policy, StringComparison.Ordinal);
+        Assert.Contains("theirs", store.Bucket("backups").Settings["lifecycle"].ToString(), StringComparison.Ordinal);
+        Assert.Equal(["varies_by_storage_class"], store.Requests.Where(static request => request.Operation is "PutBucketLifecycleConfiguration").Select(static request => request.Headers.GetValueOrDefault("x-amz-transition-default-minimum-object-size")));
+    }
+
+    [Fact]
+    public async Task Rules_for_a_whole_bucket_of_others_take_the_word_for_what_cannot_be_taken_back()
+    {
+        await using var store = await S3Double.StartAsync();
+        store.MakeBucket("backups");
+        using var credential = TargetCredential.Of(store.Key.Id, store.Key.Secret, "of the test");
+        await using var setup = RemoteTargets.OpenSetup(
+            new TargetSettings { Address = TargetUri.Parse($"s3://backups?endpoint={store.Endpoint.AbsoluteUri.TrimEnd('/')}&region=eu-central-1") }, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
+        var facts = await setup.InspectAsync(Cancel);
+
+        Assert.DoesNotContain(await setup.PlanAsync(new SetupWishes(), facts, Cancel), static change => change.Item is SetupItem.Lifecycle);
+        Assert.Equal(FaultCodes.TargetOptionInvalid, (await Assert.ThrowsAsync<RequestException>(() => setup.PlanAsync(new SetupWishes { ArchiveAfterDays = 1 }, facts, Cancel))).Code);
+        var change = Assert.Single(await setup.PlanAsync(new SetupWishes { AllowsIrreversible = true }, facts, Cancel), static change => change.Item is SetupItem.Lifecycle);
+        Assert.True(change.IsIrreversible);
+        Assert.Contains("whoever put it there", change.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class ProbeRunTests : IAsyncDisposable
     {
         string[] foreign = ["probe/a/b", "probe/0123456789abcdeg/x", "probe/0123456789abcdef", "probe/0123456789abcdef0/x"];
         await PutAsync([Rest, .. foreign]);
-        _time.Offset = TimeSpan.FromHours(1);
+        _time.Offset = TimeSpan.FromHours(3);
 
         await RunAsync(Settings);
 
@@ -38,7 +38,7 @@ public sealed class ProbeRunTests : IAsyncDisposable
     public async Task What_is_read_alone_is_not_written_to()
     {
         await PutAsync([Rest]);
-        _time.Offset = TimeSpan.FromHours(1);
+        _time.Offset = TimeSpan.FromHours(3);
 
         var results = await RunAsync(Settings with { IsReadOnly = true });
 
@@ -50,6 +50,20 @@ public sealed class ProbeRunTests : IAsyncDisposable
     [Fact]
     public async Task Where_nothing_says_who_may_reach_a_place_that_is_said() =>
         Assert.Equal(CheckOutcome.CannotTell, (await RunAsync(Settings))["Not public"].Outcome);
+
+    [Theory]
+    [InlineData(1, "no")]
+    [InlineData(2, "no")]
+    [InlineData(0, "yes")]
+    public async Task A_condition_is_counted_on_only_after_its_trial_came_to_its_end(int failingPut, string learnt)
+    {
+        await using var run = new ProbeRun(Settings, settings => new Unsure(_target, settings, failingPut), new ClosedSetup("Azure"), _time);
+
+        await TargetChecks.RunAsync(run, [.. TargetChecks.QuickFor(Settings), .. TargetChecks.All.Where(static check => check.Name is TargetChecks.ConditionalCreate)], TimeSpan.FromMinutes(1), static (_, _, _) => { }, Cancel);
+
+        Assert.Equal(learnt, run.Learnt["conditionalput"]);
+        Assert.Equal(learnt is "yes", run.Target.Capabilities.ConditionalPut);
+    }
 
     [Fact]
     public async Task A_promise_of_the_platform_that_is_not_kept_is_a_failure_where_nothing_can_be_learnt()
@@ -79,6 +93,19 @@ public sealed class ProbeRunTests : IAsyncDisposable
     }
 
     private IEnumerable<string> Names() => _target.Objects.Keys.Select(static name => name.Value).Order(StringComparer.Ordinal);
+
+    /// <summary>A store whose condition has to be tried, and which breaks off at one of the puts of that trial.</summary>
+    private sealed class Unsure(Target inner, TargetSettings settings, int failingPut) : DelegatingTarget(inner)
+    {
+        private int _trials;
+
+        public override TargetCapabilities Capabilities => base.Capabilities with { ConditionalPut = settings.Option("conditionalput") is "yes" };
+
+        public override Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken) =>
+            name.Value.EndsWith("/once", StringComparison.Ordinal) && ++_trials == failingPut
+                ? throw new TargetException(TargetFault.Unavailable, "It broke off.")
+                : base.PutAsync(name, content, options, cancellationToken);
+    }
 
     /// <summary>Puts over what is there, whatever it was told.</summary>
     private sealed class CarelessTarget(Target inner) : DelegatingTarget(inner)

@@ -54,6 +54,23 @@ public sealed class ListingCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_bit_of_an_entrys_head_that_memory_changed_is_found_before_anything_in_it_counts()
+    {
+        Write(count: 1, default);
+        using var reader = Cache().TryOpen();
+        var head = new byte[CachedEntryCodec.HeadBytes];
+        var entry = reader!.Next()!;
+        CachedEntryCodec.WriteHead(entry, entry.Identity, 3, head);
+        Assert.InRange(CachedEntryCodec.RestBytes(head), 1, 1000);
+        for (var bit = 0; bit < 8 * head.Length; bit++)
+        {
+            head[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<Engine.Faults.IntegrityException>(() => CachedEntryCodec.RestBytes(head));
+            head[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+    }
+
+    [Fact]
     public void Before_the_commit_the_old_cache_stands()
     {
         Write(count: 2, default);
