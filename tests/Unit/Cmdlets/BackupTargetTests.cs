@@ -175,11 +175,12 @@ public sealed class BackupTargetTests : IDisposable
     {
         var lines = await _place.LinesAsync(Prepare + """
             $null = New-BackupVault ./drive/offsite
-            $null = New-PSDrive -Name target -PSProvider FileSystem -Root "$PWD/drive"
+            $session = $ExecutionContext.SessionState
+            $null = $session.Drive.New([Management.Automation.PSDriveInfo]::new('target', $session.Provider.GetOne('FileSystem'), "$PWD/drive", '', $null), 'Global')
             (Get-BackupVault target:offsite).Path -eq "$PWD/drive/offsite"
             $null = Register-BackupTarget offsite 's3://bucket/x?region=eu-central-1' -SkipTest -Credential $login
             Get-ErrorId { Get-BackupVault target:offsite }
-            Remove-PSDrive target
+            $session.Drive.Remove('target', $true, 'Global')
             Get-ErrorId { Get-BackupVault target:nowhere }
             """);
         Assert.Equal(["True", $"{FaultCodes.PlaceAmbiguous}", $"{FaultCodes.NoSuchTarget}"], lines);

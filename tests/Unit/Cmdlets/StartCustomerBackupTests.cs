@@ -32,7 +32,7 @@ public sealed class StartCustomerBackupTests : IDisposable
     public async Task A_dry_run_says_what_would_be_stored_and_leaves_nothing_in_the_vault_or_on_the_host()
     {
         var lines = await _place.LinesAsync("""
-            function Get-Picture { @(Get-ChildItem ./vault, ./cache -Recurse -File -Force -ErrorAction Ignore | ForEach-Object { "$($_.FullName) $($_.LastWriteTimeUtc.Ticks) $($_.Length)" }) -join '|' }
+            function Get-Picture { @('vault', 'cache').ForEach({ [IO.Directory]::GetFiles("$PWD/$_", '*', 'AllDirectories') }).ForEach({ "$_ $([IO.File]::GetLastWriteTimeUtc($_).Ticks)" }) -join '|' }
             $null = New-BackupVault ./vault
             $before = Get-Picture
             $dry = Start-CustomerBackup -Vault ./vault -Path ./crm -DryRun
