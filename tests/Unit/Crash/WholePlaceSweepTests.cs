@@ -80,12 +80,15 @@ public sealed class WholePlaceSweepTests : IDisposable
     {
         using var owner = await _scene.CreateAsync();
         await BackUpAsync(owner);
-        await SweepAsync(fault, async vault =>
-        {
-            var result = await _scene.BackUpAsync(vault);
-            Assert.Equal(0, result.BytesStored);
-            return true;
-        });
+        await SweepAsync(
+            fault,
+            async vault =>
+            {
+                var result = await _scene.BackUpAsync(vault);
+                Assert.Equal(0, result.BytesStored);
+                return true;
+            },
+            copies: true);
     }
 
     [Fact]
@@ -104,7 +107,8 @@ public sealed class WholePlaceSweepTests : IDisposable
                 await CollectionScene.CollectAsync(vault, options);
                 return true;
             },
-            copies: true);
+            copies: true,
+            isThin: true);
         await _scene.RequireIntactAsync(owner);
     }
 
@@ -116,10 +120,11 @@ public sealed class WholePlaceSweepTests : IDisposable
     }
 
     /// <param name="run">False where the fault hit what may fail without ending the run.</param>
-    /// <param name="copies">Each run begins with the state of before the first: one that broke off leaves the next more to do, without an end. Of its many requests not every one is tried.</param>
-    private async Task SweepAsync(TargetFault fault, Func<UnlockedVault, Task<bool>> run, bool copies = false)
+    /// <param name="copies">Each run begins with the state of before the first: one that broke off leaves the next more to do, without an end.</param>
+    /// <param name="isThin">Of very many requests not every one is tried.</param>
+    private async Task SweepAsync(TargetFault fault, Func<UnlockedVault, Task<bool>> run, bool copies = false, bool isThin = false)
     {
-        for (var at = 1; ; at += copies ? 1 + (at / 8) : 1)
+        for (var at = 1; ; at += isThin ? 1 + (at / 8) : 1)
         {
             var before = _scene.Sink.Codes.Count();
             var target = new FaultTarget(copies ? _scene.Target.Clone() : _scene.Target, new FaultPlan(at) { Fault = fault });
