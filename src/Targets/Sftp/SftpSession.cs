@@ -44,6 +44,12 @@ internal sealed class SftpSession : IDisposable
             session.Dispose();
             throw refusal;
         }
+        catch (Exception exception) when (exception is ArgumentException or System.Security.Cryptography.CryptographicException or FormatException or OverflowException or IndexOutOfRangeException)
+        {
+            // Bytes that were changed on the way reach the library's parsers before anything proves them.
+            session.Dispose();
+            throw new TargetException(TargetFault.Garbled, $"{settings.DisplayName} cannot be reached: what came while the connection was made is not SSH.", exception);
+        }
         catch
         {
             session.Dispose();
