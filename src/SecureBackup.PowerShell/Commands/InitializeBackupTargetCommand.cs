@@ -95,7 +95,7 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
 
     private PlaceAnswer Ask(string subject, string text, bool isIrreversible)
     {
-        var deed = $"{subject}: {text}";
+        var deed = $"{subject}: {text.TrimEnd('.')}";
         return ShouldProcess($"{deed}.", $"{deed}?", "Change the place of a target", out var reason) && (!isIrreversible || MayNeverGoBack(deed)) ? PlaceAnswer.Yes
             : reason == ShouldProcessReason.WhatIf ? PlaceAnswer.Trial
             : PlaceAnswer.No;

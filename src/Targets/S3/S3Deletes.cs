@@ -105,7 +105,7 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
     }
 
     private TargetException RefusalOf(DeleteError error) =>
-        new(S3Faults.OfCode(error.Code), $"'{naming.NameOf(error.Key)}' cannot be deleted in {settings.DisplayName} ({error.Code}).");
+        new(S3Faults.OfCode(error.Code), $"'{naming.NameOf(error.Key)}' cannot be deleted in {settings.DisplayName} ({(error.Code is { Length: > 0 and < 64 } code && code.All(char.IsAsciiLetterOrDigit) ? code : "an unknown code")}).");
 
     /// <summary>A version that may not be deleted is either locked or this credential's rights end there: only the lock itself tells.</summary>
     private async Task<TargetException> JudgeAsync(DeleteError error, TargetException refusal, CancellationToken cancellationToken) =>

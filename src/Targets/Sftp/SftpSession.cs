@@ -44,9 +44,9 @@ internal sealed class SftpSession : IDisposable
             session.Dispose();
             throw refusal;
         }
-        catch (Exception exception) when (exception is ArgumentException or System.Security.Cryptography.CryptographicException or FormatException or OverflowException or IndexOutOfRangeException)
+        catch (Exception exception) when (exception is not (BackupException or NotSupportedException or SshException) && !SftpFaults.IsBroken(exception))
         {
-            // Bytes that were changed on the way reach the library's parsers before anything proves them.
+            // Bytes that were changed on the way, or are those of no SSH server, reach the library's parsers before anything proves them.
             session.Dispose();
             throw new TargetException(TargetFault.Garbled, $"{settings.DisplayName} cannot be reached: what came while the connection was made is not SSH.", exception);
         }
