@@ -155,7 +155,7 @@ public sealed class ThrottledTargetTests
         return BandwidthPlan.Parse(["08:00-18:00 pause"], rate);
     }
 
-    private void AdvanceTo(string timeOfDay) => _time.SetUtcNow(_time.GetUtcNow().Date + TimeSpan.Parse(timeOfDay, CultureInfo.InvariantCulture));
+    private void AdvanceTo(string timeOfDay) => _time.SetUtcNow(_time.GetUtcNow() - _time.GetUtcNow().TimeOfDay + TimeSpan.Parse(timeOfDay, CultureInfo.InvariantCulture));
 
     /// <summary>The fake clock runs the waits' continuations itself, so each tick of it is a step of the work.</summary>
     private async Task<double> SecondsOfAsync(Task work)
