@@ -50,6 +50,9 @@ public sealed class DestinationForecast : IDisposable
     public static DestinationForecast OfOriginal(IReadOnlyList<OriginalPlace> places, DestinationOptions options) => new(
         DestinationOpening.TryLook(OriginalPlaces.Top, options), options, new OriginalPlaces(places), [.. places.Select(static place => place.Path)]);
 
+    /// <summary>Nothing stands there: all that is restored is written.</summary>
+    internal bool IsFresh => _options is { Overwrite: null, InPlace: false };
+
     /// <summary>Each file system once, by the first of the paths on it.</summary>
     public IReadOnlyList<DestinationSpace> Spaces() =>
         [.. _spaces.Distinct(StringComparer.Ordinal).Select(static path => new DestinationSpace(path, new DriveInfo(NearestFolder(path)).AvailableFreeSpace))];

@@ -22,7 +22,8 @@ internal sealed class PackInventory
     /// <summary>Of all packs together.</summary>
     internal long TotalBytes { get; private set; }
 
-    internal static async Task<PackInventory> TakeAsync(Target target, CancellationToken cancellationToken)
+    /// <param name="cold">Told what cannot be read as it lies there; null where nobody asks.</param>
+    internal static async Task<PackInventory> TakeAsync(Target target, CancellationToken cancellationToken, ColdPacks? cold = null)
     {
         var inventory = new PackInventory();
         await foreach (var stat in target.ListAsync(ObjectNames.Packs, cancellationToken))
@@ -31,6 +32,7 @@ internal sealed class PackInventory
             {
                 inventory._ids.Add(id.A);
                 inventory.TotalBytes += stat.LengthBytes;
+                cold?.Note(new PackId(id), stat);
             }
         }
 

@@ -138,6 +138,10 @@ internal sealed class ReferencedPacks : IDisposable
         }
     }
 
+    /// <summary>What a snapshot needs now, without asking the index about any of it.</summary>
+    internal static async Task<IReadOnlyList<PackId>> ReadAsync(UnlockedVault vault, Snapshot snapshot, CancellationToken cancellationToken) =>
+        await MovedAsync(vault, await ReferenceSet.ReadAllAsync(vault, snapshot, cancellationToken), cancellationToken);
+
     /// <summary>What the set is read as: packs that were compacted are the packs that took over from them.</summary>
     private static async Task<IReadOnlyList<PackId>> MovedAsync(UnlockedVault vault, IReadOnlyList<PackId> named, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline;
@@ -29,6 +30,9 @@ public sealed record RestoreForecast
     /// <summary>Packs to read from.</summary>
     public required int Packs { get; init; }
 
+    /// <summary>Of what must be read, packs that cannot be as they lie there.</summary>
+    public required ColdPacks Cold { get; init; }
+
     public required IReadOnlyList<SpaceForecast> Spaces { get; init; }
 
     /// <summary>Epochs of the vault whose private key this key does not hold: what was stored in them cannot be opened.</summary>
@@ -38,6 +42,9 @@ public sealed record RestoreForecast
     public required IReadOnlyList<EntryFault> Faults { get; init; }
 
     public bool Fits => Spaces.All(static space => space.NeededBytes <= space.FreeBytes);
+
+    /// <exception cref="RequestException">DestinationTooSmall.</exception>
+    public void RequireRoom() => RestoreForecaster.RequireRoom(Spaces);
 }
 
 /// <summary>Room on one file system.</summary>

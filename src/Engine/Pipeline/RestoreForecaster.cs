@@ -42,14 +42,16 @@ public sealed class RestoreForecaster
         var vault = request.Vault.Vault;
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault, request.Snapshot, context.Sink, cancellationToken);
         using var fetcher = new ChunkFetcher(request.Vault, index);
-        var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
-        var reads = new ForecastReads(index, fetcher, inventory);
+        var cold = new ColdPacks();
+        var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken, cold);
+        var reads = new ForecastReads(index, fetcher, inventory, cold);
         var run = new RestoreForecaster(request, destination);
         run._faults.AddRange(destination.MissingRights().Select(EntryFault.Of));
-        await run.WalkAsync(fetcher, reads, cancellationToken);
+        await run.WalkAsync(reads, reads, cancellationToken);
         reads.Flush();
-        await run.SweepAsync(fetcher, cancellationToken);
-        return run.ToForecast(reads);
+        await run.SweepAsync(reads, cancellationToken);
+        await run.NeedUnlistedAsync(cold, cancellationToken);
+        return run.ToForecast(reads, cold);
     }
 
     /// <summary>
@@ -68,10 +70,37 @@ public sealed class RestoreForecaster
         }
 
         await run.WalkAsync(fetcher, reads: null, cancellationToken);
-        if (run.SpaceForecasts().FirstOrDefault(static space => space.NeededBytes > space.FreeBytes) is { } full)
+        RequireRoom(run.SpaceForecasts());
+    }
+
+    internal static void RequireRoom(IEnumerable<SpaceForecast> spaces)
+    {
+        if (spaces.FirstOrDefault(static space => space.NeededBytes > space.FreeBytes) is { } full)
         {
             throw new RequestException(
                 FaultCodes.DestinationTooSmall, $"The restore needs {full.NeededBytes} bytes at '{full.Path}', where {full.FreeBytes} are free.");
+        }
+    }
+
+    /// <summary>
+    /// Where the listing is cold, level for level of it would have to be warmed until all packs are known. A restore of everything needs those that the snapshot refers to,
+    /// and its set of them lies in no pack.
+    /// </summary>
+    private async Task NeedUnlistedAsync(ColdPacks cold, CancellationToken cancellationToken)
+    {
+        if (!cold.MayBeMore || !_destination.IsFresh || !new EntryFilter(_request.Include).TakesAll)
+        {
+            return;
+        }
+
+        try
+        {
+            await cold.NeedAllOfAsync(_request.Vault.Vault, _request.Snapshot, cancellationToken);
+            cold.MayBeMore = false;
+        }
+        catch (IntegrityException damage)
+        {
+            _faults.Add(EntryFault.Of("(reference set)", damage));
         }
     }
 
@@ -107,7 +136,17 @@ public sealed class RestoreForecaster
         }
 
         var owner = _request.Vault.OpenOwnerPart(_request.Snapshot);
-        var scope = await MirrorScope.OpenAsync(_request.Snapshot, owner, mirror, fetcher, cancellationToken);
+        MirrorScope scope;
+        try
+        {
+            scope = await MirrorScope.OpenAsync(_request.Snapshot, owner, mirror, fetcher, cancellationToken);
+        }
+        catch (TargetException cold) when (cold.Fault == TargetFault.Cold)
+        {
+            _faults.Add(EntryFault.Of("(what the backup could not read)", cold));
+            return;
+        }
+
         var sweep = new MirrorSweep(scope, new EntryFilter(_request.Include), _destination.IsMountPoint, _request.Vault.Vault.Time);
         await foreach (var extra in sweep.RunAsync(new ListingReader(owner.ListingRoot, fetcher), cancellationToken))
         {
@@ -117,14 +156,23 @@ public sealed class RestoreForecaster
 
     private async ValueTask AddAsync(ListedEntry entry, ForecastReads? reads, CancellationToken cancellationToken)
     {
-        var metadata = entry.Metadata;
-        var foresight = _destination.Foresee(new DestinationEntry(entry.Path, entry.Origin, metadata));
+        var foresight = _destination.Foresee(new DestinationEntry(entry.Path, entry.Origin, entry.Metadata));
         if (foresight.Fault is { } refused)
         {
             _faults.Add(EntryFault.Of(refused));
             return;
         }
 
+        Count(entry, foresight);
+        if (reads is not null && await reads.TryAddAsync(entry, entry.Metadata.Kind == EntryKind.File && foresight.IsWritten, cancellationToken) is { } fault)
+        {
+            _faults.Add(fault);
+        }
+    }
+
+    private void Count(ListedEntry entry, Foresight foresight)
+    {
+        var metadata = entry.Metadata;
         switch (metadata.Kind)
         {
             case EntryKind.Directory:
@@ -146,10 +194,6 @@ public sealed class RestoreForecaster
         _files++;
         _written += bytes;
         RoomOf(entry.Path).Add((bytes + BlockBytes - 1) / BlockBytes * BlockBytes, foresight.FreedBytes);
-        if (reads is not null && await reads.TryAddAsync(entry, cancellationToken) is { } fault)
-        {
-            _faults.Add(fault);
-        }
     }
 
     private RestoreRoom RoomOf(EntryPath path) => _rooms[_destination.SpaceOf(path)];
@@ -157,7 +201,7 @@ public sealed class RestoreForecaster
     private IReadOnlyList<SpaceForecast> SpaceForecasts() =>
         [.. _spaces.Select(space => new SpaceForecast(space.Path, _rooms[space.Path].NeededBytes, space.FreeBytes))];
 
-    private RestoreForecast ToForecast(ForecastReads reads) => new()
+    private RestoreForecast ToForecast(ForecastReads reads, ColdPacks cold) => new()
     {
         Snapshot = _request.Snapshot,
         Files = _files,
@@ -168,6 +212,7 @@ public sealed class RestoreForecaster
         WriteBytes = _written,
         ReadBytes = reads.Bytes,
         Packs = reads.Packs,
+        Cold = cold,
         Spaces = SpaceForecasts(),
         MissingEpochs = [.. _request.Vault.Vault.Register.Epochs.Keys.Where(epoch => !_request.Vault.Has(epoch)).Order()],
         Faults = _faults,

@@ -32,7 +32,7 @@ internal sealed partial class RestorePlanner
                 await PlanStreamAsync(file, stream, cancellationToken);
             }
         }
-        catch (IntegrityException damage)
+        catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
         {
             file.Fail(EntryFault.Of(entry.Path.ToString(), damage));
         }

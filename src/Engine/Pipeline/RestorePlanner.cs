@@ -234,7 +234,7 @@ internal sealed partial class RestorePlanner(RestoreParts parts, RestoreFetcher 
                 attributes.Add(new ExtendedAttribute(large.Name, value));
             }
         }
-        catch (IntegrityException damage)
+        catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
         {
             parts.Result.AddFailed(new DestinationEntry(entry.Path, entry.Origin, entry.Metadata), EntryFault.Of(entry.Path.ToString(), damage));
             return null;

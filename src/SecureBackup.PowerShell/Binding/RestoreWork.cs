@@ -3,6 +3,8 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Output;
 using SecureBackup.PowerShell.Rendering;
@@ -32,6 +34,9 @@ internal sealed class RestoreWork
     public bool EmitsItems { get; init; }
 
     public bool ReadsBack { get; init; } = true;
+
+    /// <summary>How what is cold is asked for; null where it is not.</summary>
+    public WarmOptions? Warm { get; init; }
 
     public string DisplayDestination => Destination ?? "where it was";
 
@@ -82,10 +87,35 @@ internal sealed class RestoreWork
         foreach (var snapshot in await ChooseAsync(reader, ids, gate, cancellationToken))
         {
             using var forecast = Forecast(reader, snapshot, vaultPath);
-            var context = new RunContext(gate.ShowProgress($"Looking at {snapshot.DataSet}"), gate);
-            var found = await RestoreForecaster.RunAsync(new RestoreRequest(reader, snapshot) { Include = Includes, Mirror = Mirrors ? MirrorOf(reader, snapshot, vaultPath) : null }, forecast, context, cancellationToken);
+            var found = await ForeseeAsync(new RestoreRequest(reader, snapshot) { Include = Includes, Mirror = Mirrors ? MirrorOf(reader, snapshot, vaultPath) : null }, forecast, gate, cancellationToken);
             gate.WriteObject(RestorePreflight.From(vaultPath, DisplayDestination, found));
+            if (found.Cold.Count > 0)
+            {
+                var asked = Warm is null ? "-Warm asks for them" : "they would be asked for";
+                gate.Report(new BackupEvent(EventSeverity.Warning, $"{found.Cold.Count:N0} pack(s) of {Display.Size(found.Cold.Bytes)} that the restore needs lie in an archive; {asked}.", FaultCodes.TargetCold));
+            }
         }
+    }
+
+    private static Task<RestoreForecast> ForeseeAsync(RestoreRequest request, DestinationForecast destination, PipelineGate gate, CancellationToken cancellationToken) =>
+        RestoreForecaster.RunAsync(request, destination, new RunContext(gate.ShowProgress($"Looking at {request.Snapshot.DataSet}"), gate), cancellationToken);
+
+    /// <summary>What cannot be restored in any case is not paid for.</summary>
+    private async Task RequireReadableAsync(RestoreRequest request, WarmOptions warm, PipelineGate gate, CancellationToken cancellationToken)
+    {
+        var target = request.Vault.Vault.Target;
+        if (!target.Capabilities.ColdStorage)
+        {
+            return;
+        }
+
+        var found = await ForeseeAsync(request, request.Room!, gate, cancellationToken);
+        if (!IgnoresRoom)
+        {
+            found.RequireRoom();
+        }
+
+        await WarmUp.RequireReadableAsync(target, found.Cold, warm, cancellationToken);
     }
 
     private async Task<IReadOnlyList<Snapshot>> ChooseAsync(VaultReader reader, IReadOnlyList<string> ids, PipelineGate gate, CancellationToken cancellationToken)
@@ -139,6 +169,11 @@ internal sealed class RestoreWork
         await using var destination = Destination is { } path
             ? FileSystemDestination.Open(path, OptionsFor(vaultPath))
             : FileSystemDestination.OpenOriginal(Places(reader, snapshot, vaultPath), OptionsFor(vaultPath));
+        if (Warm is { } warm)
+        {
+            await RequireReadableAsync(request, warm, gate, cancellationToken);
+        }
+
         var context = new RunContext(gate.ShowProgress($"Restoring {snapshot.DataSet}"), gate);
         var report = RestoreReport.From(vaultPath, destination.DisplayName, await RestoreCorridor.RunAsync(request, destination, context, cancellationToken));
         gate.WriteObject(report);

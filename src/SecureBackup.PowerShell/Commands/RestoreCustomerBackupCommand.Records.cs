@@ -34,11 +34,11 @@ public sealed partial class RestoreCustomerBackupCommand
         }
     }
 
-    /// <summary>Nothing is changed by it, so nobody is asked.</summary>
+    /// <summary>Nothing is changed by it, so nobody is asked; but what is asked of an archive is paid for.</summary>
     private void EmitRecords()
     {
         GuardEngine(null, () => RequireNone(ParametersOfFiles, FaultCodes.DestinationNotGiven, "say how files come back, and nothing says where to: neither -Destination nor -InPlace was given"));
-        foreach (var (path, ids) in _requests.ByVault)
+        foreach (var (path, ids) in _requests.ByVault.Where(vault => Warm is null || ShouldProcess(vault.Vault, "Ask for what lies in an archive")))
         {
             RunLong(path, (vault, gate, token) => EmitRecordsAsync(vault.RequireReader(), ids, gate, token));
         }
@@ -52,6 +52,14 @@ public sealed partial class RestoreCustomerBackupCommand
         if (snapshots.Find(static snapshot => snapshot.Kind != SnapshotKind.Records) is { } files)
         {
             throw new RequestException(FaultCodes.DestinationNotGiven, $"The snapshot {Display.ShortId(files.Id.ToString())} of {files.DataSet} holds files, and nothing says where to restore them to.");
+        }
+
+        if (WarmOptions is { } warm)
+        {
+            foreach (var snapshot in snapshots)
+            {
+                await WarmUp.RequireReadableAsync(reader.Vault.Target, await ColdPacks.OfSnapshotAsync(reader.Vault, snapshot, cancellationToken), warm, cancellationToken);
+            }
         }
 
         using var browser = await RecordBrowser.OpenAsync(reader, gate, Subject is null ? RecordBrowser.WholeSnapshotReadAheadBytes : 0, cancellationToken);

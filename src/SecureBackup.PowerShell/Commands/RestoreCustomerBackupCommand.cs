@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Completion;
 using SecureBackup.PowerShell.Output;
@@ -68,6 +69,15 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
     [Parameter]
     public SwitchParameter SkipReadBack { get; set; }
 
+    /// <summary>Ask for all that the restore needs and lies in an archive to be readable for so many days, and end there; restore where all of it can be read.</summary>
+    [Parameter]
+    [ValidateRange(1, 365)]
+    public int? Warm { get; set; }
+
+    /// <summary>What -Warm asks for: sooner costs more.</summary>
+    [Parameter]
+    public WarmUpSpeed WarmSpeed { get; set; } = WarmUpSpeed.Standard;
+
     protected override void ProcessRecord()
     {
         Gather(_requests, Snapshot);
@@ -76,6 +86,11 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
 
     private protected override void Execute()
     {
+        if (Warm is null)
+        {
+            GuardEngine(Destination, () => RequireNone([nameof(WarmSpeed)], FaultCodes.ParameterOfOtherKind, "says how fast -Warm is to be, which was not given"));
+        }
+
         if (Destination is null && !InPlace)
         {
             EmitRecords();
@@ -121,5 +136,8 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
         IgnoresRoom = Force,
         EmitsItems = PassThru,
         ReadsBack = !SkipReadBack,
+        Warm = WarmOptions,
     };
+
+    private WarmOptions? WarmOptions => Warm is { } days ? new WarmOptions(TimeSpan.FromDays(days), Enum.Parse<WarmSpeed>(WarmSpeed.ToString())) : null;
 }

@@ -6,13 +6,13 @@ namespace SecureBackup.PowerShell.Output;
 /// <summary>One entry that could not be saved, restored or verified fully.</summary>
 public sealed class BackupFault
 {
-    private BackupFault(FaultCode code, string path, string message)
+    private BackupFault(FaultCode code, string path, string message, string remedy)
     {
         Code = code.ToString();
         Name = code.Name;
         Path = path;
         Message = message;
-        Remedy = code.Remedy;
+        Remedy = remedy;
         Number = code.Number;
     }
 
@@ -34,7 +34,7 @@ public sealed class BackupFault
 
     public override string ToString() => $"{Code} {Path}: {Message}";
 
-    internal static BackupFault From(SourceFault fault) => new(fault.Code, fault.Path, fault.Message);
+    internal static BackupFault From(SourceFault fault) => new(fault.Code, fault.Path, fault.Message, fault.Code.Remedy);
 
-    internal static BackupFault From(EntryFault fault) => new(fault.Code, fault.Path, fault.Message);
+    internal static BackupFault From(EntryFault fault) => new(fault.Code, fault.Path, fault.Message, fault.Remedy);
 }

@@ -20,6 +20,9 @@ public sealed class RestorePreflight
         WriteBytes = forecast.WriteBytes;
         ReadBytes = forecast.ReadBytes;
         PackCount = forecast.Packs;
+        ColdPackCount = forecast.Cold.Count;
+        WarmingPackCount = forecast.Cold.Warming;
+        ColdBytes = forecast.Cold.Bytes;
         NeededBytes = forecast.Spaces.Sum(static space => space.NeededBytes);
         FreeBytes = forecast.Spaces.Sum(static space => space.FreeBytes);
         Spaces = [.. forecast.Spaces.Select(static space => new RestoreSpace(space))];
@@ -62,6 +65,14 @@ public sealed class RestorePreflight
 
     /// <summary>Objects of the vault to read from.</summary>
     public long PackCount { get; }
+
+    /// <summary>Of them, those that lie in an archive and cannot be read yet; at least so many where the snapshot's listing lies there too.</summary>
+    public long ColdPackCount { get; }
+
+    /// <summary>Of those, the ones that were asked for already.</summary>
+    public long WarmingPackCount { get; }
+
+    public long ColdBytes { get; }
 
     public long NeededBytes { get; }
 

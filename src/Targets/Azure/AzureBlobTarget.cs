@@ -118,7 +118,7 @@ internal sealed class AzureBlobTarget : Target
 
     public override async Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken)
     {
-        var stat = await StatAsync(name, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {DisplayName}.");
+        var stat = options.Listed ?? await StatAsync(name, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {DisplayName}.");
         return await _tiers.WarmAsync(name, stat.Access, options, cancellationToken);
     }
 

@@ -14,7 +14,9 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
 
     public async Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken)
     {
-        var stat = await reads.StatAsync(name, null, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {settings.DisplayName}.");
+        // Listings of the first version say nothing of copies.
+        var listed = settings.Profile.ListVersion == 1 ? null : options.Listed;
+        var stat = listed ?? await reads.StatAsync(name, null, cancellationToken) ?? throw new TargetException(TargetFault.NotFound, $"There is no object '{name}' in {settings.DisplayName}.");
         if (stat.Access == ObjectAccess.Ready)
         {
             return new WarmReceipt(ObjectAccess.Ready, TimeSpan.Zero);
@@ -31,7 +33,7 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
             BucketName = settings.Bucket,
             Key = naming.KeyOf(name),
             Days = Math.Max(1, (int)Math.Ceiling(options.KeepFor.TotalDays)),
-            RetrievalTier = settings.Profile.HasWarmSpeeds ? TierOf(options.Speed) : GlacierJobTier.Bulk,
+            RetrievalTier = settings.Profile.HasWarmSpeeds ? TierOf(stat.StorageClass, options.Speed) : GlacierJobTier.Bulk,
             ExpectedBucketOwner = settings.Owner,
         };
         try
@@ -46,10 +48,11 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
         }
     }
 
-    private static GlacierJobTier TierOf(WarmSpeed speed) => speed switch
+    /// <summary>From where it cannot be had in minutes it is had as fast as it can be.</summary>
+    private static GlacierJobTier TierOf(string? storageClass, WarmSpeed speed) => speed switch
     {
         WarmSpeed.Bulk => GlacierJobTier.Bulk,
-        WarmSpeed.Expedited => GlacierJobTier.Expedited,
+        WarmSpeed.Expedited when storageClass is not "DEEP_ARCHIVE" => GlacierJobTier.Expedited,
         _ => GlacierJobTier.Standard,
     };
 }

@@ -119,14 +119,20 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
             "ListBucketResult", new XElement("Name", bucket.Name), new XElement("Prefix", Name(prefix)), new XElement("MaxKeys", max), new XElement("IsTruncated", isTruncated ? "true" : "false"),
             isEncoded ? new XElement("EncodingType", "url") : null,
             isTruncated ? new XElement(isNew ? "NextContinuationToken" : "NextMarker", isNew ? page[^1].Item1 : Name(page[^1].Item1)) : null,
-            page.Where(static item => item.Item2 is not null).Select(item => Describe("Contents", item.Item2!, Name)),
+            page.Where(static item => item.Item2 is not null).Select(item => Describe("Contents", item.Item2!, Name, call.Header("x-amz-optional-object-attributes") is "RestoreStatus" ? RestoreStatusOf(item.Item2!) : null)),
             page.Where(static item => item.Item2 is null).Select(item => new XElement("CommonPrefixes", new XElement("Prefix", Name(item.Item1)))));
         return call.AnswerAsync(200, root);
     }
 
-    private static XElement Describe(string element, S3Stored stored, Func<string, string> name) => new(
+    /// <summary>Who asks for it is told; of a copy whose time is over nothing is.</summary>
+    private XElement? RestoreStatusOf(S3Stored stored) => stored.Restore is not { } restore || options.Time.GetUtcNow() is var now && now >= restore.Until ? null : new XElement(
+        "RestoreStatus",
+        new XElement("IsRestoreInProgress", now < restore.Ready ? "true" : "false"),
+        now < restore.Ready ? null : new XElement("RestoreExpiryDate", Text(restore.Until)));
+
+    private static XElement Describe(string element, S3Stored stored, Func<string, string> name, XElement? restore = null) => new(
         element, new XElement("Key", name(stored.Key)), new XElement("LastModified", Text(stored.Time)), new XElement("ETag", $"\"{stored.ETag}\""), new XElement("Size", stored.Bytes.Length),
-        new XElement("StorageClass", stored.StorageClass));
+        new XElement("StorageClass", stored.StorageClass), restore);
 
     private static Task ListVersions(S3Call call, S3Bucket bucket)
     {

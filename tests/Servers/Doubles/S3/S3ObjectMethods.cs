@@ -175,6 +175,12 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
             return now < running.Ready ? throw new S3RefusalException(409, "RestoreAlreadyInProgress") : call.AnswerAsync(200);
         }
 
+        var tier = call.Xml().Descendants().SingleOrDefault(static element => element.Name.LocalName is "Tier")?.Value;
+        if (tier is "Expedited" && stored.StorageClass is "DEEP_ARCHIVE")
+        {
+            throw new S3RefusalException(400, "InvalidArgument");
+        }
+
         var days = int.Parse(call.Xml().Elements().Single(static element => element.Name.LocalName is "Days").Value, CultureInfo.InvariantCulture);
         stored.Restore = (now + options.RestoresWithin, now + options.RestoresWithin + TimeSpan.FromDays(days));
         return call.AnswerAsync(202);

@@ -1,5 +1,6 @@
 using Azure.Storage.Blobs.Models;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Tests.Servers.Doubles.Azure;
 using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Cmdlets;
 
@@ -64,6 +65,45 @@ public sealed class AzureVaultTests : IDisposable
         {
             Assert.Fail($"{blob.Name} was put there.");
         }
+    }
+
+    [Fact]
+    public async Task A_restore_from_the_archive_asks_for_what_lies_there_once_and_goes_on_when_it_can_be_read()
+    {
+        var azurite = await TestServers.AzuriteAsync();
+        await using var guard = await AzureGuard.StartAsync(azurite, isVersioned: false);
+        var container = await UseContainerAsync(azurite);
+        var address = $"azblob://{AzuriteServer.Account}/{container}/shop?endpoint={guard.Endpoint.OriginalString}";
+        await _place.LinesAsync($"$null = New-BackupVault '{address}'; $null = Start-CustomerBackup ./crm -Vault '{address}'");
+        var client = azurite.Admin.GetBlobContainerClient(container);
+        var packs = new List<string>();
+        await foreach (var blob in client.GetBlobsAsync(new GetBlobsOptions { Prefix = "shop/packs/" }, TestContext.Current.CancellationToken))
+        {
+            packs.Add(blob.Name);
+            await client.GetBlobClient(blob.Name).SetAccessTierAsync(AccessTier.Archive, cancellationToken: TestContext.Current.CancellationToken);
+        }
+
+        var script = $$"""
+            function Say { try { & $args[0] } catch { "$_" } }
+            $restore = { $null = Restore-CustomerBackup -Vault '{{address}}' -Destination ./out -Warm 3 }
+            $found = Restore-CustomerBackup -Vault '{{address}}' -Destination ./out -Warm 3 -WhatIf 3>$null
+            "$($found.ColdPackCount) $($found.WarmingPackCount)"
+            Say $restore
+            $found = Restore-CustomerBackup -Vault '{{address}}' -Destination ./out -Warm 3 -WhatIf 3>$null
+            "$($found.ColdPackCount) $($found.WarmingPackCount)"
+            Say $restore
+            """;
+        var cold = (await _place.LinesAsync(script)).Where(static line => !line.StartsWith("What if", StringComparison.Ordinal)).ToList();
+        guard.EndWarmUps();
+        var warm = await _place.LinesAsync($"$null = Restore-CustomerBackup -Vault '{address}' -Destination ./out -Warm 3; [IO.File]::ReadAllLines(\"$PWD/out/crm/customers.csv\")");
+
+        Assert.NotEmpty(packs);
+        Assert.Equal($"{packs.Count} 0", cold[0]);
+        Assert.Contains($"lie in Archive: {packs.Count} were asked for now, 0 before. They can be read within 15 hour(s)", cold[1], StringComparison.Ordinal);
+        Assert.Equal($"{packs.Count} {packs.Count}", cold[2]);
+        Assert.Contains($"0 were asked for now, {packs.Count} before.", cold[3], StringComparison.Ordinal);
+        Assert.Equal(["id;name", "1;Ada", "2;Bo"], warm);
+        Assert.Empty(guard.Violations);
     }
 
     private async Task<string> UseContainerAsync(AzuriteServer azurite)

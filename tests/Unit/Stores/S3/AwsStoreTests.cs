@@ -130,7 +130,8 @@ public sealed class AwsStoreTests : IAsyncLifetime
         Assert.Equal(FaultCodes.TargetCold, error.Code);
         Assert.Contains("'packs/ab/one' cannot be read", error.Message, StringComparison.Ordinal);
         Assert.Contains("it lies in DEEP_ARCHIVE", error.Message, StringComparison.Ordinal);
-        Assert.Contains("Restore what lies below 'shop/packs/'", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains("-Warm", error.Remedy, StringComparison.Ordinal);
+        Assert.Contains("restore what lies below 'shop/packs/'", error.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]
