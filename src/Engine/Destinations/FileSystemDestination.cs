@@ -113,7 +113,8 @@ public sealed partial class FileSystemDestination : IDestination
         }
     }
 
-    public Task FlushAsync(CancellationToken cancellationToken) => Task.Run(
+    /// <summary>On a thread of its own: the system's call waits for the disk, and the pool has as few threads as the machine has cores.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
         () =>
         {
             try
@@ -125,7 +126,9 @@ public sealed partial class FileSystemDestination : IDestination
                 throw DestinationErrors.ToException(failure, DisplayName);
             }
         },
-        cancellationToken);
+        cancellationToken,
+        TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+        TaskScheduler.Current);
 
     public ValueTask DisposeAsync()
     {

@@ -35,20 +35,28 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         using var stages = new StageGroup(cancellationToken);
         for (var i = 0; i < Workers; i++)
         {
-            stages.Start(token => WorkAsync(work.Reader, token));
+            if (parts.Vault.Vault.Target.Capabilities.IsNear)
+            {
+                // Nothing on the way is worth a hand-off, and the pool's few threads are left to the plan.
+                stages.StartBlocking(token => WorkAsync(work.Reader, token).GetAwaiter().GetResult());
+            }
+            else
+            {
+                stages.Start(token => WorkAsync(work.Reader, token));
+            }
         }
 
         await stages.WhenAllAsync();
         if (batch.Unfinished is { } unfinished)
         {
             // Its tags are not kept for longer than a batch.
-            await ReadBackAsync(unfinished, cancellationToken);
-            await EndAsync(unfinished, cancellationToken);
+            CheckParts(unfinished, cancellationToken);
+            End(unfinished, cancellationToken);
         }
     }
 
     /// <summary>One use less. After the last one the file is completed, or taken away where it has failed.</summary>
-    internal async ValueTask EndAsync(RestoringFile file, CancellationToken cancellationToken)
+    internal void End(RestoringFile file, CancellationToken cancellationToken)
     {
         if (!file.EndUse())
         {
@@ -64,16 +72,16 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
         using (open)
         {
-            await ReadBackAsync(file, cancellationToken);
+            CheckParts(file, cancellationToken);
             file.Outcome = file.HasFailed ? null : open.Complete();
         }
     }
 
-    private async ValueTask ReadBackAsync(RestoringFile file, CancellationToken cancellationToken)
+    private void CheckParts(RestoringFile file, CancellationToken cancellationToken)
     {
         if (parts.ReadsBack && file.File is { } open)
         {
-            await ReadBack.CheckAsync(file, open, cancellationToken);
+            ReadBack.Check(file, open, cancellationToken);
         }
 
         file.ForgetParts();
@@ -103,7 +111,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
             using var plain = await TryReadAsync(opener, chunks, i, cancellationToken);
             if (plain is not null)
             {
-                await WriteAsync(chunks[i], plain, cancellationToken);
+                Write(chunks[i], plain, cancellationToken);
             }
         }
     }
@@ -115,7 +123,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         foreach (var copy in copies)
         {
             // The file that stood there is closed by now: Windows replaces no open file.
-            await EndAsync(copy.File, cancellationToken);
+            End(copy.File, cancellationToken);
         }
     }
 
@@ -175,34 +183,34 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         }
         catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
         {
-            await FailAsync(chunk, damage, cancellationToken);
+            Fail(chunk, damage, cancellationToken);
             return null;
         }
     }
 
-    private async ValueTask FailAsync(WantedChunk chunk, BackupException damage, CancellationToken cancellationToken)
+    private void Fail(WantedChunk chunk, BackupException damage, CancellationToken cancellationToken)
     {
         foreach (var use in chunk.Uses)
         {
             use.File.Fail(EntryFault.Of(use.File.Preparation.Entry.Path.ToString(), damage));
-            await EndAsync(use.File, cancellationToken);
+            End(use.File, cancellationToken);
         }
     }
 
-    private async ValueTask WriteAsync(WantedChunk chunk, OwnedBuffer plain, CancellationToken cancellationToken)
+    private void Write(WantedChunk chunk, OwnedBuffer plain, CancellationToken cancellationToken)
     {
         if (plain.LengthBytes != chunk.PlainBytes)
         {
             // The places of what follows in the file were reckoned with the other length.
             var lie = new IntegrityException(FaultCodes.ChunkMismatch, $"Its chunk {chunk.Id} has {plain.LengthBytes} bytes, and the index says {chunk.PlainBytes}.");
-            await FailAsync(chunk, lie, cancellationToken);
+            Fail(chunk, lie, cancellationToken);
             return;
         }
 
         foreach (var use in chunk.Uses)
         {
             WriteTo(use, plain, isReused: false);
-            await EndAsync(use.File, cancellationToken);
+            End(use.File, cancellationToken);
         }
     }
 

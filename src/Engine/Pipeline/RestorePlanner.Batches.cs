@@ -38,7 +38,7 @@ internal sealed partial class RestorePlanner
     {
         if (done is not null && _flushed.IsCompleted)
         {
-            _flushed = Task.Run(() => parts.Destination.FlushAsync(CancellationToken.None)).ContinueWith(
+            _flushed = parts.Destination.FlushAsync(CancellationToken.None).ContinueWith(
                 static flushed => _ = flushed.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }

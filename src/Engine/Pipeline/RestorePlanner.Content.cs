@@ -37,7 +37,7 @@ internal sealed partial class RestorePlanner
             file.Fail(EntryFault.Of(entry.Path.ToString(), damage));
         }
 
-        await fetcher.EndAsync(file, cancellationToken);
+        fetcher.End(file, cancellationToken);
     }
 
     /// <summary>One chunk or none: then the temporary is made when the content is here, and no other waits open for its bytes.</summary>
