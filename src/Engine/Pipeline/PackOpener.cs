@@ -32,6 +32,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     /// <summary>How much behind a chunk is read with it, for who wants neighbours one by one.</summary>
     internal int ReadAheadBytes { get; init; }
 
+    /// <summary>Where chunks are opened, for who is done with each before the next.</summary>
+    internal BufferShelf? Shelf { get; init; }
+
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
@@ -75,7 +78,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         var (start, end) = Aligned(range, pack.LengthBytes);
         Forget((int)Math.Max(0, MaxKeptBytes - (end - start)));
-        var buffer = OwnedBuffer.Rent((int)(end - start));
+        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
         try
         {
             await Target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
@@ -118,7 +121,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
             await target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
             var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
+            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this) { Shelf = Shelf };
             return PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
         });
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))

@@ -96,7 +96,8 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
     private async Task WorkAsync(ChannelReader<Func<PackOpener, CancellationToken, Task>> work, CancellationToken cancellationToken)
     {
-        using var opener = new PackOpener(parts.Vault);
+        using var shelf = new BufferShelf();
+        using var opener = new PackOpener(parts.Vault) { Shelf = shelf };
         await foreach (var item in work.ReadAllAsync(cancellationToken))
         {
             await item(opener, cancellationToken);
