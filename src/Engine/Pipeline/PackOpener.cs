@@ -32,7 +32,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     /// <summary>How much behind a chunk is read with it, for who wants neighbours one by one.</summary>
     internal int ReadAheadBytes { get; init; }
 
-    /// <summary>Where chunks are opened, for who is done with each before the next.</summary>
+    /// <summary>Where chunks are opened, for who is done with each before the next. Owned.</summary>
     internal BufferShelf? Shelf { get; init; }
 
     private Target Target => vault.Vault.Target;
@@ -107,6 +107,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         _open.Clear();
         _compressors.Dispose();
+        Shelf?.Dispose();
     }
 
     private async ValueTask<PackReader> OpenAsync(PackId id, CancellationToken cancellationToken)
@@ -137,7 +138,18 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     private OwnedBuffer OpenChunk(PackReader reader, PackRecord pack, PackEntry entry) =>
         reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, RangeOf(pack, entry)!.FrameOf(entry));
 
-    private LoadedRange? RangeOf(PackRecord pack, PackEntry entry) => _ranges.FirstOrDefault(range => range.Holds(pack.Id, entry));
+    private LoadedRange? RangeOf(PackRecord pack, in PackEntry entry)
+    {
+        foreach (var range in _ranges)
+        {
+            if (range.Holds(pack.Id, entry))
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
 
     private void Forget(int keptBytes)
     {
@@ -149,7 +161,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
     private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes)
     {
-        public bool Holds(PackId pack, PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
+        public bool Holds(PackId pack, in PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
 
         public ReadOnlySpan<byte> FrameOf(PackEntry entry) => Bytes.Span.Slice((int)(entry.OffsetBytes - Start), entry.FrameBytes);
     }

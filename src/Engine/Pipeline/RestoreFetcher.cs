@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
@@ -9,11 +10,16 @@ namespace SecureBackup.Engine.Pipeline;
 /// Fetches a batch pack by pack with a few workers, copies what stands at the destination already, and writes each chunk to all its places. Whoever ends the last
 /// use of a file reads it back and gives it its attributes and its name, while the others go on.
 /// </summary>
-internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
+internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) : IDisposable
 {
     /// <summary>Targets far away answer several questions at once, so there are some however few cores there are.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 4, 8);
 
+    private const int NearRangeBytes = 1024 * 1024;
+    private const int NearChunks = 64;
+
+    private readonly bool _isNear = parts.Vault.Vault.Target.Capabilities.IsNear;
+    private readonly ConcurrentBag<PackOpener> _openers = [];
     private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
@@ -35,7 +41,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         using var stages = new StageGroup(cancellationToken);
         for (var i = 0; i < Workers; i++)
         {
-            if (parts.Vault.Vault.Target.Capabilities.IsNear)
+            if (_isNear)
             {
                 // Nothing on the way is worth a hand-off, and the pool's few threads are left to the plan.
                 stages.StartBlocking(token => WorkAsync(work.Reader, token).GetAwaiter().GetResult());
@@ -52,6 +58,14 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
             // Its tags are not kept for longer than a batch.
             CheckParts(unfinished, cancellationToken);
             End(unfinished, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var opener in _openers)
+        {
+            opener.Dispose();
         }
     }
 
@@ -87,20 +101,31 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         file.ForgetParts();
     }
 
-    /// <summary>What a worker takes at a time: a pack, or a range of one where there are too few packs to go round, since each worker opens it anew.</summary>
-    private static IEnumerable<IReadOnlyList<WantedChunk>> ItemsOf(RestoreBatch batch)
+    /// <summary>
+    /// What a worker takes at a time. Far away a pack, or a range of one where there are too few packs to go round, since each worker opens it anew. Near by little enough that
+    /// nobody waits long for the last one of a batch.
+    /// </summary>
+    private IEnumerable<IReadOnlyList<WantedChunk>> ItemsOf(RestoreBatch batch)
     {
         var packs = batch.ByPack().ToList();
-        return packs.Count >= 4 * Workers ? packs : packs.SelectMany(PackRanges.Split);
+        return _isNear ? packs.SelectMany(static pack => PackRanges.Split(pack, NearRangeBytes, NearChunks))
+            : packs.Count >= 4 * Workers ? packs
+            : packs.SelectMany(static pack => PackRanges.Split(pack));
     }
 
     private async Task WorkAsync(ChannelReader<Func<PackOpener, CancellationToken, Task>> work, CancellationToken cancellationToken)
     {
-        using var shelf = new BufferShelf();
-        using var opener = new PackOpener(parts.Vault) { Shelf = shelf };
-        await foreach (var item in work.ReadAllAsync(cancellationToken))
+        var opener = _openers.TryTake(out var idle) ? idle : new PackOpener(parts.Vault) { Shelf = new BufferShelf() };
+        try
         {
-            await item(opener, cancellationToken);
+            await foreach (var item in work.ReadAllAsync(cancellationToken))
+            {
+                await item(opener, cancellationToken);
+            }
+        }
+        finally
+        {
+            _openers.Add(opener);
         }
     }
 

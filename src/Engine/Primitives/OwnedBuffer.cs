@@ -15,7 +15,7 @@ public sealed class OwnedBuffer : IDisposable
     /// <summary>A few chunks. Packs are longer than half of it, so they do not wait.</summary>
     private const long MaxIdleBytes = 12 * 1024 * 1024;
 
-    private static readonly PageBlockPool Blocks = new(MaxIdleBytes);
+    internal static readonly PageBlockPool Blocks = new(MaxIdleBytes);
 
     private readonly bool _isSealed;
     private readonly BufferShelf? _shelf;
@@ -56,15 +56,6 @@ public sealed class OwnedBuffer : IDisposable
     /// <summary>For bytes as they lie on a target, which nobody else may not see: not wiped.</summary>
     internal static OwnedBuffer RentForSealed(int lengthBytes) => new(lengthBytes, isSealed: true);
 
-    /// <summary>A block for a shelf, which wipes what it gives back.</summary>
-    internal static PageBlock RentBlock(int lengthBytes) => Blocks.Rent(lengthBytes);
-
-    internal static void ReturnBlock(PageBlock block, int usedBytes)
-    {
-        CryptographicOperations.ZeroMemory(block.GetSpan()[..usedBytes]);
-        Blocks.Return(block);
-    }
-
     public static OwnedBuffer CopyOf(ReadOnlySpan<byte> bytes)
     {
         var buffer = Rent(bytes.Length);
@@ -96,7 +87,8 @@ public sealed class OwnedBuffer : IDisposable
         }
         else if (block is not null)
         {
-            ReturnBlock(block, _isSealed ? 0 : LengthBytes);
+            CryptographicOperations.ZeroMemory(block.GetSpan()[..(_isSealed ? 0 : LengthBytes)]);
+            Blocks.Return(block);
         }
     }
 }
