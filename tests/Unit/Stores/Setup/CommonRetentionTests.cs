@@ -2,7 +2,6 @@ using System.Xml.Linq;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Targets.Setup;
-using SecureBackup.Tests.Servers.Doubles.Google;
 using SecureBackup.Tests.Unit.Stores.Azure;
 using SecureBackup.Tests.Unit.Stores.Google;
 
