@@ -71,7 +71,11 @@ public static class VaultCreator
         catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
         {
             // This very entry is there where an answer was lost, or somebody on the way sent it twice.
-            var found = await store.TryReadTwiceAsync(ObjectNames.RegisterEntry(0), RegisterCodec.MaxEntryBytes, cancellationToken) ?? throw exception;
+            if (await store.TryReadTwiceAsync(ObjectNames.RegisterEntry(0), RegisterCodec.MaxEntryBytes, cancellationToken) is not { } found)
+            {
+                throw;
+            }
+
             if (ContentHash.Of(found.Bytes.Span) != plan.Pin.Genesis)
             {
                 throw new RequestException(FaultCodes.VaultExists, $"Somebody else made a vault at {target.DisplayName} at this moment.", exception);
