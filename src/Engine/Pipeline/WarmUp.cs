@@ -42,7 +42,7 @@ public static class WarmUp
             lock (_gate)
             {
                 Count++;
-                _asked += pack.Access == ObjectAccess.Cold ? 1 : 0;
+                _asked += receipt.IsNew ? 1 : 0;
                 _bytes += pack.LengthBytes;
                 _within = receipt.ReadyWithin > (_within ?? TimeSpan.Zero) ? receipt.ReadyWithin : _within;
                 _classes.Add(pack.StorageClass ?? "an archive class");

@@ -181,9 +181,10 @@ public sealed class MemoryTarget(TimeProvider? clock = null, MemoryTargetOptions
         Begin(RequestKind.Other, cancellationToken);
         var now = Now;
         var ready = now + _options.WarmsWithin;
-        var warmed = ChangeNewest(name, newest => newest.AccessAt(now) == ObjectAccess.Cold ? newest with { Warmth = (ready, ready + options.KeepFor) } : newest);
+        var isNew = false;
+        var warmed = ChangeNewest(name, newest => (isNew = newest.AccessAt(now) == ObjectAccess.Cold) ? newest with { Warmth = (ready, ready + options.KeepFor) } : newest);
         var access = warmed.AccessAt(now);
-        return Task.FromResult(new WarmReceipt(access, access == ObjectAccess.Warming ? warmed.Warmth!.Value.From - now : null));
+        return Task.FromResult(new WarmReceipt(access, access == ObjectAccess.Warming ? warmed.Warmth!.Value.From - now : null) { IsNew = isNew });
     }
 
     public override Task<long?> GetRoomAsync(CancellationToken cancellationToken)

@@ -23,4 +23,8 @@ public sealed record WarmOptions(TimeSpan KeepFor, WarmSpeed Speed = WarmSpeed.S
 }
 
 /// <param name="ReadyWithin">At the longest, by the platform's word; null where it gives none.</param>
-public sealed record WarmReceipt(ObjectAccess Access, TimeSpan? ReadyWithin);
+public sealed record WarmReceipt(ObjectAccess Access, TimeSpan? ReadyWithin)
+{
+    /// <summary>It was asked for now, and not before.</summary>
+    public bool IsNew { get; init; }
+}

@@ -32,6 +32,6 @@ internal sealed class AzureTiers(AzureClient client, AzureNaming naming)
             (container, guard) => container.GetBlobClient(naming.KeyOf(name)).SetAccessTierAsync(
                 AccessTier.Hot, rehydratePriority: isHigh ? RehydratePriority.High : RehydratePriority.Standard, cancellationToken: guard.Token),
             cancellationToken);
-        return answer.Status == 202 ? new WarmReceipt(ObjectAccess.Warming, within) : new WarmReceipt(ObjectAccess.Ready, TimeSpan.Zero);
+        return answer.Status == 202 ? new WarmReceipt(ObjectAccess.Warming, within) { IsNew = true } : new WarmReceipt(ObjectAccess.Ready, TimeSpan.Zero);
     }
 }

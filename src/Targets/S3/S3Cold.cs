@@ -40,7 +40,7 @@ internal sealed class S3Cold(S3Client client, S3Settings settings, S3Naming nami
         {
             var answer = await client.SendAsync(
                 new S3Deed($"'{name}' cannot be warmed", "restore objects from the archive", "s3:RestoreObject") { Name = name }, (sdk, guard) => sdk.RestoreObjectAsync(request, guard.Token), cancellationToken);
-            return answer.Value.HttpStatusCode == HttpStatusCode.OK ? new WarmReceipt(ObjectAccess.Ready, TimeSpan.Zero) : new WarmReceipt(ObjectAccess.Warming, within);
+            return answer.Value.HttpStatusCode == HttpStatusCode.OK ? new WarmReceipt(ObjectAccess.Ready, TimeSpan.Zero) : new WarmReceipt(ObjectAccess.Warming, within) { IsNew = true };
         }
         catch (TargetException exception) when (exception.InnerException is AmazonS3Exception { ErrorCode: AlreadyAsked })
         {

@@ -157,6 +157,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
     private string? RemedyOf(TargetFault fault, S3Deed deed) => fault switch
     {
         TargetFault.KeyRejected => credentials.Remedy ?? settings.Profile.KeyRemedy,
+        TargetFault.Cold when settings.Profile.ColdClasses.Count == 0 => $"Restore what lies below '{settings.Prefix}packs/' from the archive with the platform's console or tools (aws s3api restore-object), and run the command again when that is done.",
         TargetFault.Cold => $"Run Restore-CustomerBackup with -Warm, which asks for all that a restore needs. For other commands restore what lies below '{settings.Prefix}packs/' with the platform's console or tools (aws s3api restore-object), and run them again when that is done.",
         TargetFault.AccessDenied => $"Give this credential the right {deed.Right}, or use one that has it.",
         _ => null,

@@ -182,6 +182,7 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
         }
 
         var days = int.Parse(call.Xml().Elements().Single(static element => element.Name.LocalName is "Days").Value, CultureInfo.InvariantCulture);
+        stored.RestoreTier = tier;
         stored.Restore = (now + options.RestoresWithin, now + options.RestoresWithin + TimeSpan.FromDays(days));
         return call.AnswerAsync(202);
     }

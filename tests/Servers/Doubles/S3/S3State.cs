@@ -26,6 +26,9 @@ public sealed record S3Stored(string Key, string VersionId, byte[] Bytes, DateTi
     /// <summary>When a copy that was asked for can be read, and until when.</summary>
     public (DateTimeOffset Ready, DateTimeOffset Until)? Restore { get; set; }
 
+    /// <summary>How it was asked for.</summary>
+    public string? RestoreTier { get; set; }
+
     public bool IsLocked(DateTimeOffset now) => IsHeld || (LockMode is not null && RetainUntil > now);
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Amazon.S3.Model;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Tests.Servers.Doubles.S3;
@@ -106,10 +105,8 @@ public sealed class S3VaultTests : IDisposable
         Assert.Equal(["Owner", $"{FaultCodes.PlatformNotInstalled}"], result.ShouldSucceed().OutputLines);
     }
 
-    [Theory]
-    [InlineData("GLACIER", "Standard", "5 hour(s)")]
-    [InlineData("DEEP_ARCHIVE", "Expedited", "12 hour(s)")]
-    public async Task A_restore_from_the_archive_says_what_lies_there_asks_for_it_once_and_goes_on_when_it_can_be_read(string storageClass, string speed, string within)
+    [Fact]
+    public async Task A_restore_from_the_archive_says_what_lies_there_and_goes_on_when_it_was_restored()
     {
         await using var server = await S3Double.StartAsync();
         server.MakeBucket("offsite");
@@ -118,42 +115,67 @@ public sealed class S3VaultTests : IDisposable
         var address = $"s3://offsite/shop?endpoint={server.Endpoint.OriginalString.TrimEnd('/')}&region=eu-central-1&versioning=off";
         await _place.LinesAsync($"$null = New-BackupVault '{address}'; $null = Start-CustomerBackup ./crm -Vault '{address}'");
         var packs = server.Bucket("offsite").Objects.Where(static pair => pair.Key.StartsWith("shop/packs/", StringComparison.Ordinal)).Select(static pair => pair.Value).ToList();
-        packs.ForEach(versions => versions[^1] = versions[^1] with { StorageClass = storageClass });
+        packs.ForEach(static versions => versions[^1] = versions[^1] with { StorageClass = "GLACIER" });
 
         var cold = await _place.LinesAsync($$"""
             try { $null = Restore-CustomerBackup -Vault '{{address}}' -Destination ./out } catch { $_.FullyQualifiedErrorId.Split(',')[0]; "$_"; $_.ErrorDetails.RecommendedAction }
             Get-ErrorId { Test-CustomerBackup -Vault '{{address}}' -ReadData }
             """);
-        var restore = $"Restore-CustomerBackup -Vault '{address}' -Destination ./out -Warm 3 -WarmSpeed {speed}";
-        var script = $"try {{ $null = {restore} }} catch {{ $_.FullyQualifiedErrorId.Split(',')[0]; \"$_\"; $_.ErrorDetails.RecommendedAction }}";
-        var foreseen = await _place.LinesAsync($"$found = {restore} -WhatIf 3>$null; $found.ColdPackCount, $found.WarmingPackCount, $found.ColdBytes");
-        Assert.Empty(Asked(server));
-        var asked = await _place.LinesAsync(script);
-        var askedFor = Asked(server);
-        var before = await _place.LinesAsync(script);
-        Assert.Equal(askedFor, Asked(server));
         packs.ForEach(static versions => versions[^1].Restore = (DateTimeOffset.MinValue, DateTimeOffset.MaxValue));
-        var warm = await _place.LinesAsync($"$null = {restore}; [IO.File]::ReadAllLines(\"$PWD/out/crm/customers.csv\")");
+        var warm = await _place.LinesAsync($"$null = Restore-CustomerBackup -Vault '{address}' -Destination ./out; [IO.File]::ReadAllLines(\"$PWD/out/crm/customers.csv\")");
 
-        var bytes = packs.Sum(static versions => versions[^1].Bytes.Length);
-        Assert.Equal([$"{packs.Count}", "0", $"{bytes}"], foreseen.TakeLast(3));
-        Assert.Equal(packs.Count, askedFor.Distinct(StringComparer.Ordinal).Count());
-        Assert.Equal(packs.Count, askedFor.Count);
-        Assert.DoesNotContain(server.Requests, static request => request.Operation is "HeadObject" && request.Target.Contains("/packs/", StringComparison.Ordinal));
-        Assert.Equal($"{FaultCodes.TargetCold}", asked[0]);
-        Assert.Contains(
-            string.Create(CultureInfo.InvariantCulture, $"{packs.Count} pack(s) of {bytes:N0} bytes that are needed lie in {storageClass}: {packs.Count} were asked for now, 0 before. They can be read within {within}"),
-            asked[1],
-            StringComparison.Ordinal);
-        Assert.Contains("Give the same command again", asked[2], StringComparison.Ordinal);
-        Assert.Contains($"0 were asked for now, {packs.Count} before.", before[1], StringComparison.Ordinal);
+        Assert.NotEmpty(packs);
         Assert.Equal(4, cold.Count);
         Assert.Equal($"{FaultCodes.TargetCold}", cold[0]);
-        Assert.Contains($"it lies in {storageClass}, and nothing there can be read before it is restored", cold[1], StringComparison.Ordinal);
-        Assert.Contains("Restore-CustomerBackup with -Warm", cold[2], StringComparison.Ordinal);
-        Assert.Contains("'shop/packs/'", cold[2], StringComparison.Ordinal);
+        Assert.Contains("it lies in GLACIER, and nothing there can be read before it is restored", cold[1], StringComparison.Ordinal);
+        Assert.StartsWith("Restore what lies below 'shop/packs/' from the archive", cold[2], StringComparison.Ordinal);
         Assert.Equal($"{FaultCodes.TargetCold}", cold[3]);
         Assert.Equal(["id;name", "1;Ada", "2;Bo"], warm);
+    }
+
+    [Fact]
+    public async Task With_Warm_it_asks_for_what_lies_there_once_and_goes_on_when_it_can_be_read()
+    {
+        // At IBM: listings that say nothing of copies, so that each cold pack is looked at.
+        await using var server = await S3Double.StartAsync(new S3DoubleOptions { Region = "eu-de", HasOldListingsOnly = true, IgnoresConditions = true });
+        server.MakeBucket("offsite");
+        _place.Environment["SECUREBACKUP_TARGET_USER"] = server.Key.Id;
+        _place.Environment["SECUREBACKUP_TARGET_PASSWORD"] = server.Key.Secret;
+        var address = $"ibmcos://offsite/shop?region=eu-de&versioning=off&endpoint={server.Endpoint.OriginalString.TrimEnd('/')}";
+        await _place.LinesAsync($$"""
+            $null = New-BackupVault '{{address}}'
+            $null = Start-CustomerBackup ./crm -Vault '{{address}}' -DataSet crm
+            $null = [pscustomobject]@{ Id = 4711; Name = 'Ada' } | Start-CustomerBackup -Vault '{{address}}' -DataSet people -SubjectProperty Id
+            """);
+        var packs = server.Bucket("offsite").Objects.Where(static pair => pair.Key.StartsWith("shop/packs/", StringComparison.Ordinal)).Select(static pair => pair.Value).ToList();
+        packs.ForEach(static versions => versions[^1] = versions[^1] with { StorageClass = "GLACIER" });
+        var script = $$"""
+            function Say { try { & $args[0] } catch { $_.FullyQualifiedErrorId.Split(',')[0]; "$_"; $_.ErrorDetails.RecommendedAction } }
+            $at = @{ Vault = '{{address}}'; DataSet = 'crm'; Destination = './out'; Warm = 3 }
+            Say { $found = Restore-CustomerBackup @at -WhatIf 3>$null; "$($found.ColdPackCount) $($found.ColdBytes)" }
+            Say { Restore-CustomerBackup @at }
+            Say { (Restore-CustomerBackup -Vault '{{address}}' -DataSet people -Warm 3 -WarmSpeed Bulk).Name }
+            Say { Restore-CustomerBackup -Vault '{{address}}' -DataSet crm -Destination ./out -WarmSpeed Bulk }
+            """;
+
+        var cold = (await _place.LinesAsync(script)).Where(static line => !line.StartsWith("What if", StringComparison.Ordinal)).ToList();
+        var asked = Asked(server);
+        var again = await _place.LinesAsync(script);
+        Assert.Equal(asked, Asked(server));
+        packs.ForEach(static versions => versions[^1].Restore = (DateTimeOffset.MinValue, DateTimeOffset.MaxValue));
+        var warm = await _place.LinesAsync($"{script}\n[IO.File]::ReadAllLines(\"$PWD/out/crm/customers.csv\")");
+
+        Assert.Equal(packs.Count, asked.Count);
+        Assert.Equal(packs.Count, asked.Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal(10, cold.Count);
+        Assert.Matches("^[1-9] [1-9][0-9]+$", cold[0]);
+        Assert.Equal($"{FaultCodes.TargetCold}", cold[1]);
+        Assert.Matches(@"^[1-9] pack\(s\) of [0-9,]+ bytes that are needed lie in GLACIER: [1-9] were asked for now, 0 before\. They can be read within 12 hour\(s\) at the longest\.$", cold[2][(cold[2].IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+        Assert.StartsWith("Give the same command again", cold[3], StringComparison.Ordinal);
+        Assert.Equal([$"{FaultCodes.TargetCold}", $"{FaultCodes.ParameterOfOtherKind}"], [cold[4], cold[7]]);
+        Assert.Contains(again, static line => line.Contains(" 0 were asked for now, ", StringComparison.Ordinal));
+        Assert.Contains("Ada", warm);
+        Assert.Equal(["id;name", "1;Ada", "2;Bo"], warm.TakeLast(3));
     }
 
     private static List<string> Asked(S3Double server) =>
