@@ -69,7 +69,13 @@ internal sealed class GcsTokens
         if (exception is TokenResponseException refusal)
         {
             var said = refusal.Error?.Error is { Length: > 0 and < 64 } error && error.All(static character => char.IsAsciiLetterLower(character) || character is '_') ? $" ({error})" : "";
-            return (int?)refusal.StatusCode switch
+            var status = (int?)refusal.StatusCode;
+            if (status == 407 || (status == 403 && said.Length == 0 && StoreHttp.IsProxy(_settings.Proxy)))
+            {
+                return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {_settings.Proxy} refused the connection ({status}).", refusal);
+            }
+
+            return status switch
             {
                 429 or >= 500 => new TargetException(TargetFault.Unavailable, $"{what}{said}.", refusal),
                 _ when refusal.Error is { ErrorDescription: { } why } && why.Contains("iat", StringComparison.Ordinal) && why.Contains("exp", StringComparison.Ordinal) =>

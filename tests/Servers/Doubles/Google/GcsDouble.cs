@@ -64,7 +64,7 @@ public sealed class GcsDouble : IAsyncDisposable
 
     /// <summary>On the same port.</summary>
     public async Task StartAgainAsync() => _server = await LoopbackServer.StartAsync(
-        context => Before is { } before ? before(context, () => _front.AnswerAsync(context)) : _front.AnswerAsync(context), port: _state.Address?.Port ?? 0);
+        context => Before is { } before ? before(context, () => _front.AnswerAsync(context)) : _front.AnswerAsync(context), _state.Options.Certificate, _state.Address?.Port ?? 0);
 
     /// <summary>As <c>buckets.insert</c> makes it.</summary>
     /// <param name="resource">JSON of what differs from the platform's defaults; uniform access is on unless it says otherwise.</param>
