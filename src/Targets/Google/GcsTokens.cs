@@ -98,14 +98,35 @@ internal sealed class GcsTokens
                 args.Initializers.Remove(retry);
             }
 
-            return StoreHttp.CreateHandler(new HttpStoreOptions
+            return new WordyErrors(StoreHttp.CreateHandler(new HttpStoreOptions
             {
                 Endpoint = settings.Endpoint,
                 Proxy = settings.Proxy,
                 AuthorityFile = settings.AuthorityFile,
                 Meter = new TargetMeter(),
                 Classify = static _ => null,
-            });
+            }));
+        }
+    }
+
+    /// <summary>The library trips over an error that is no JSON object, an empty one for one, and its status would be lost with it.</summary>
+    private sealed class WordyErrors(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private const int MaxErrorBytes = 64 << 10;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+            {
+                await response.Content.LoadIntoBufferAsync(MaxErrorBytes, cancellationToken);
+                if (!(await response.Content.ReadAsStringAsync(cancellationToken)).TrimStart().StartsWith('{'))
+                {
+                    response.Content = new StringContent("{}");
+                }
+            }
+
+            return response;
         }
     }
 }
