@@ -39,6 +39,18 @@ public sealed class GcsDouble : IAsyncDisposable
         }
     }
 
+    /// <summary>In all buckets, each generation counted.</summary>
+    public int ObjectCount
+    {
+        get
+        {
+            lock (_state)
+            {
+                return _state.Buckets.Values.Sum(static bucket => bucket.Objects.Values.Sum(static generations => generations.Count));
+            }
+        }
+    }
+
     /// <summary>Those of them that are below a prefix.</summary>
     public IReadOnlyList<string> UnfinishedUploadsOf(string prefix)
     {
