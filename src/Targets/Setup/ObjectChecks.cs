@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Targets.Setup;
@@ -17,8 +16,8 @@ internal static class ObjectChecks
 
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
-        new("Put", IsQuick: true, PutAsync),
         new("List", IsQuick: true, ListAsync) { OnlyLooks = true },
+        new("Put", IsQuick: true, PutAsync),
         new("Read", IsQuick: true, static (run, token) => OnProbeAsync(run, ReadAsync, token)),
         new("Read a range", IsQuick: true, static (run, token) => OnProbeAsync(run, ReadRangeAsync, token)),
         new("Look up", IsQuick: true, static (run, token) => OnProbeAsync(run, StatAsync, token)),
@@ -33,28 +32,10 @@ internal static class ObjectChecks
     public static Task<PutReceipt> PutAsync(ProbeRun run, string last, ReadOnlyMemory<byte> content, PutOptions options, CancellationToken cancellationToken) =>
         run.Target.PutAsync(run.Name(last), new MemoryStream(content.ToArray(), writable: false), options, cancellationToken);
 
-    /// <summary>Once more where something was put: a folder that was missing needed no right to be listed.</summary>
-    private static async Task<CheckResult> ListAsync(ProbeRun run, CancellationToken cancellationToken)
-    {
-        if (await PlaceChecks.UnreachableAsync(run, cancellationToken) is { } unreachable)
-        {
-            return unreachable;
-        }
+    private static async Task<CheckResult> ListAsync(ProbeRun run, CancellationToken cancellationToken) =>
+        await PlaceChecks.UnreachableAsync(run, cancellationToken) ?? (run.ListRefusal is { } refusal ? CheckResult.Failed(refusal) : CheckResult.Passed("It may."));
 
-        if (run.ListRefusal is { } refusal)
-        {
-            return CheckResult.Failed(refusal);
-        }
-
-        if (run.Probe is not null)
-        {
-            await using var first = run.Target.ListAsync(ObjectPrefix.Probes, cancellationToken).GetAsyncEnumerator(cancellationToken);
-            await first.MoveNextAsync();
-        }
-
-        return CheckResult.Passed("It may.");
-    }
-
+    /// <summary>What is put must be found again, to be taken away if for nothing else. A folder that was missing needed no right to be listed, so it is listed once more.</summary>
     private static async Task<CheckResult> PutAsync(ProbeRun run, CancellationToken cancellationToken)
     {
         if (await PlaceChecks.UnreachableAsync(run, cancellationToken) is { } unreachable)
@@ -62,7 +43,14 @@ internal static class ObjectChecks
             return unreachable;
         }
 
+        if (run.ListRefusal is not null)
+        {
+            return new CheckResult(CheckOutcome.NotReached, "What was put could not be found again.");
+        }
+
         run.Probe = await PutAsync(run, Small, Content, PutOptions.Default, cancellationToken);
+        await using var first = run.Target.ListAsync(ObjectPrefix.Probes, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await first.MoveNextAsync();
         return CheckResult.Passed("It may.");
     }
 

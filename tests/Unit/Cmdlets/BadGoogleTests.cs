@@ -74,7 +74,7 @@ public sealed class BadGoogleTests : IDisposable
         var refusals = await RefusalsAsync(store);
 
         Assert.All(refusals, static refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetExposed, "Everybody may use the bucket 'backups'"));
-        Assert.Equal(["Not public SB2018"], await _scene.FailedChecksAsync(AddressOn(store)));
+        Assert.Equal(["Put SB2018", "Not public SB2018"], await _scene.FailedChecksAsync(AddressOn(store)));
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class BadGoogleTests : IDisposable
         var lines = await _scene.RunAsync($$"""
             $wrong = [pscredential]::new('me', (Secure $env:WRONG))
             foreach ($cmdlet in { Register-BackupTarget offsite $args[0] }, { New-BackupVault $args[0] }, { Test-BackupTarget -Uri $args[0] -ErrorAction Stop }, { Initialize-BackupTarget -Uri $args[0] -ErrorAction Stop }) {
-                Try-It { & $cmdlet '{{place}}&private_key={{Secret}}' }
+                Try-It { & $cmdlet '{{place}}&apikey={{Secret}}' }
                 Try-It { & $cmdlet 'gs://backups/x?endpoint=http://storage.example.org' }
                 Try-It { & $cmdlet '{{place}}&colour=red' }
                 Try-It { & $cmdlet 'gs://' }
