@@ -48,7 +48,9 @@ internal static class ObjectChecks
             return new CheckResult(CheckOutcome.NotReached, "What was put could not be found again.");
         }
 
+        var before = run.Time.GetUtcNow();
         run.Probe = await PutAsync(run, Small, Content, PutOptions.Default, cancellationToken);
+        run.CompareClocks(before, run.Probe.StoreTime);
         await using var first = run.Target.ListAsync(ObjectPrefix.Probes, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await first.MoveNextAsync();
         return CheckResult.Passed("It may.");
