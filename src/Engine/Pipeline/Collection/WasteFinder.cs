@@ -2,7 +2,6 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Collection;

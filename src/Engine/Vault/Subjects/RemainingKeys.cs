@@ -1,5 +1,3 @@
-using SecureBackup.Engine.Primitives;
-
 namespace SecureBackup.Engine.Vault.Subjects;
 
 /// <summary>Nobody counts as erased while an object that may hold one of her keys lies on the target: a store that keeps locks does not give all of them up at once.</summary>
