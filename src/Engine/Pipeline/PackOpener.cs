@@ -32,6 +32,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     /// <summary>How much behind a chunk is read with it, for who wants neighbours one by one.</summary>
     internal int ReadAheadBytes { get; init; }
 
+    /// <summary>Where chunks are opened, for who is done with each before the next. Owned.</summary>
+    internal BufferShelf? Shelf { get; init; }
+
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
@@ -92,6 +95,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         _open.Clear();
         _compressors.Dispose();
+        Shelf?.Dispose();
     }
 
     private async ValueTask<PackReader> OpenAsync(PackId id, CancellationToken cancellationToken)
@@ -106,7 +110,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
             await target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
             var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
+            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this) { Shelf = Shelf };
             return PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
         });
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
@@ -122,7 +126,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     private static async ValueTask<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, CancellationToken cancellationToken)
     {
         var (start, end) = Aligned(range, pack.LengthBytes);
-        var buffer = OwnedBuffer.Rent((int)(end - start));
+        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
         try
         {
             await target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
@@ -138,7 +142,18 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
     private OwnedBuffer OpenChunk(PackReader reader, LoadedRange range, PackEntry entry) => reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, range.FrameOf(entry));
 
-    private LoadedRange? RangeOf(PackRecord pack, PackEntry entry) => _ranges.FirstOrDefault(range => range.Holds(pack.Id, entry));
+    private LoadedRange? RangeOf(PackRecord pack, in PackEntry entry)
+    {
+        foreach (var range in _ranges)
+        {
+            if (range.Holds(pack.Id, entry))
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
 
     private void Forget(int keptBytes)
     {
@@ -152,7 +167,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     {
         public void Dispose() => Bytes.Dispose();
 
-        public bool Holds(PackId pack, PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
+        public bool Holds(PackId pack, in PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
 
         public ReadOnlySpan<byte> FrameOf(PackEntry entry) => Bytes.Span.Slice((int)(entry.OffsetBytes - Start), entry.FrameBytes);
     }
