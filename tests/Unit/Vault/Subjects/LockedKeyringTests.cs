@@ -1,5 +1,4 @@
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
 
