@@ -250,7 +250,7 @@ internal sealed class AzurePlan
         var (from, to) = (AzureLifecycle.TextOf(AzureLifecycle.OursOf(AzureLifecycle.RulesOf(_present.Policy), prefix)), AzureLifecycle.TextOf(wanted));
         if (!string.Equals(from, to, StringComparison.Ordinal))
         {
-            Add(SetupItem.Lifecycle, from, to ?? "none", to is null ? "Take lifecycle rules of this place off" : $"Set lifecycle rules: {to}", AzureStepKind.Rules, () => AzureLifecycle.Merge(AzureLifecycle.RulesOf(_present.Policy), wanted, prefix));
+            Add(SetupItem.Lifecycle, from, to ?? "none", to is null ? "Take lifecycle rules of this place off" : $"Set lifecycle rules: {to}", AzureStepKind.Rules, () => AzureLifecycle.Merge(_present.RulesToKeep(), wanted, prefix));
         }
     }
 

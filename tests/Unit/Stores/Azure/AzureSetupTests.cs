@@ -4,6 +4,7 @@ using Azure.Storage.Blobs.Models;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Targets.Azure;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -205,6 +206,43 @@ public sealed class AzureSetupTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What is left out of a change is turned off, or gone: the soft delete of the account, and the rules of others.</summary>
+    [Theory]
+    [InlineData(403, "AuthorizationFailed")]
+    [InlineData(404, "ResourceNotFound")]
+    [InlineData(200, null)]
+    [InlineData(200, "")]
+    public async Task Nothing_is_added_to_what_cannot_be_read_any_more(int status, string? code)
+    {
+        await using var setup = _scene.OpenSetup();
+        _scene.Arm.Policy = JsonNode.Parse("""{"properties":{"policy":{"rules":[{"name":"others","type":"Lifecycle","definition":{"filters":{"blobTypes":["blockBlob"]},"actions":{"version":{"delete":{"daysAfterCreationGreaterThan":9}}}}}]}}}""")!.AsObject();
+        var changes = await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel);
+        _scene.Arm.Instead = request => request is "GET /blobServices/default" or "GET /managementPolicies/default"
+            ? (status, code is null ? null : code.Length == 0 ? [] : new JsonObject { ["error"] = new JsonObject { ["code"] = code } })
+            : null;
+
+        foreach (var change in changes.Where(static change => change.Item is SetupItem.Versioning or SetupItem.SoftDelete or SetupItem.Lifecycle))
+        {
+            var error = await Assert.ThrowsAnyAsync<BackupException>(() => setup.ApplyAsync(change, Cancel));
+            Assert.True(error.Code == FaultCodes.SetupRefused || (status == 200 && error.Code == FaultCodes.TargetUnavailable), error.Message);
+        }
+
+        Assert.DoesNotContain(_scene.Arm.Requests, static request => request.StartsWith("PUT", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_container_with_locks_is_not_begun_where_the_settings_of_its_account_cannot_be_read()
+    {
+        await using var scene = await AzureScene.StartAsync(isVersioned: true, hasContainer: false);
+        await using var setup = scene.OpenSetup();
+        var changes = await setup.PlanAsync(new SetupWishes { Lock = LockMode.Governance }, await setup.InspectAsync(Cancel), Cancel);
+        scene.Arm.Denies = static request => request is "GET /blobServices/default";
+
+        Assert.Equal(FaultCodes.SetupRefused, (await Assert.ThrowsAsync<RequestException>(() => setup.ApplyAsync(changes[0], Cancel))).Code);
+
+        Assert.DoesNotContain(scene.Arm.Requests, static request => request.StartsWith("PUT", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task What_may_not_be_asked_is_denied_and_what_may_not_be_changed_names_the_right()
     {
@@ -237,6 +275,16 @@ public sealed class AzureSetupTests : IAsyncLifetime
             ["Microsoft.Storage/storageAccounts/blobServices/write", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete"], await setup.FindRightsTooWideAsync(Cancel));
         Assert.Equal(["delete (d)"], await signed.FindRightsTooWideAsync(Cancel));
         Assert.Single(await keyed.FindRightsTooWideAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Rights_that_nobody_can_be_asked_for_are_not_said_to_be_none()
+    {
+        using var secret = _scene.Secret();
+        var settings = _scene.Settings(("tenant", Servers.Doubles.Azure.EntraDouble.Tenant));
+        await using var setup = new AzureSetup(settings, AzureCredentials.From(secret, settings), TimeProvider.System);
+
+        Assert.Equal(TargetFault.Unsupported, (await Assert.ThrowsAsync<TargetException>(() => setup.FindRightsTooWideAsync(Cancel))).Fault);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Google;
+using SecureBackup.Tests.Servers.Doubles;
 using SecureBackup.Tests.Servers.Doubles.Google;
 
 namespace SecureBackup.Tests.Unit.Stores.Google;
@@ -155,6 +156,17 @@ public sealed class GcsCredentialTests : IAsyncLifetime
 
         Assert.All(_store.Iam.Issued, way => Assert.Equal("metadata", way));
         Assert.Equal(2, _store.Iam.Issued.Count);
+    }
+
+    [Fact]
+    public async Task A_machine_is_asked_past_every_proxy()
+    {
+        await using var proxy = await RefusingProxy.StartAsync(403);
+        var settings = GcsSettings.From(_store.Settings(("proxy", proxy.Address.Authority)), TimeSpan.FromSeconds(60));
+        var tokens = GcsCredentials.OfMachine(settings, new Uri(_store.Iam.Address, "computeMetadata/v1/instance/service-accounts/default/token"));
+
+        Assert.NotEmpty(await tokens.GetAsync(Cancel));
+        Assert.Equal(0, proxy.Asked);
     }
 
     private async Task GoesOnAsync(TargetCredential credential, string way)

@@ -61,6 +61,29 @@ public sealed class S3AnswerTests : IAsyncLifetime
         Assert.Null(await target.TryFetchAsync(Name, 1, Cancel));
     }
 
+    /// <summary>A key that is turned off, or a code that nobody knows, is no word of the object: not one is damaged, and the run ends.</summary>
+    [Theory]
+    [InlineData("KMS.DisabledException", TargetFault.KeyRejected, true)]
+    [InlineData("KMS.KMSInvalidStateException", TargetFault.KeyRejected, true)]
+    [InlineData("KMS.NotFoundException", TargetFault.KeyRejected, true)]
+    [InlineData("KMS.ThrottlingException", TargetFault.Throttled, true)]
+    [InlineData("ThrottlingException", TargetFault.Throttled, true)]
+    [InlineData("SomethingNew", TargetFault.Unavailable, true)]
+    [InlineData("InvalidRequest", TargetFault.Unsupported, false)]
+    public async Task A_bad_request_for_an_object_says_nothing_of_it(string code, TargetFault expected, bool isOfWholePlace)
+    {
+        await using var target = Open();
+        _server.Before = (context, _) => AnswerAsync(context, 400, $"<Error><Code>{code}</Code></Error>", "application/xml", isFromStore: true);
+
+        foreach (var call in (Func<Task>[])[() => target.ReadAsync(Name, 0, new byte[1], Cancel), () => target.TryFetchAsync(Name, 1, Cancel)])
+        {
+            var error = await AssertFaultAsync(expected, call);
+            Assert.Equal(isOfWholePlace, error.IsOfWholePlace);
+            Assert.Contains($"({code}", error.Message, StringComparison.Ordinal);
+            Assert.Equal(expected == TargetFault.KeyRejected, error.Remedy.Contains("kms:Decrypt", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task What_does_not_say_which_content_it_is_about_is_no_answer()
     {
