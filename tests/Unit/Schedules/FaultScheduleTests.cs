@@ -48,7 +48,7 @@ public abstract class ScheduleTests
             {
                 await run.RunAsync();
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!Cancel.IsCancellationRequested)
             {
                 await ReviveAsync();
                 if (lives != StoreLives && StoreLives <= MostLives)

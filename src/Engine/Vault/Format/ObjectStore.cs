@@ -89,6 +89,23 @@ public sealed class ObjectStore(Target target)
         return new StoredObject(stat.Name, bytes, stat.StoreTime);
     }
 
+    /// <summary>
+    /// What decides that something is deleted, and what nothing vouches for: read twice from the store itself, and alike. Null where there is no such object; without bytes, which no reader takes,
+    /// where it is longer than <paramref name="maxBytes"/>.
+    /// </summary>
+    /// <exception cref="TargetException"><c>Garbled</c>: the two are not alike.</exception>
+    internal async Task<StoredObject?> TryReadTwiceAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        var first = await Target.Uncached.TryFetchAsync(name, maxBytes, cancellationToken);
+        var second = await Target.Uncached.TryFetchAsync(name, maxBytes, cancellationToken);
+        if (first?.Stat.LengthBytes != second?.Stat.LengthBytes || !(first?.Bytes ?? default).Span.SequenceEqual((second?.Bytes ?? default).Span))
+        {
+            throw new TargetException(TargetFault.Garbled, $"'{name}' was read twice from {Target.DisplayName}, and came otherwise each time.");
+        }
+
+        return second is null ? null : new StoredObject(name, second.Bytes ?? default, second.Stat.StoreTime);
+    }
+
     /// <summary>All objects of a folder whose names <paramref name="isWanted"/> takes, in the order of their names.</summary>
     public async Task<List<ObjectStat>> ListAsync(string folder, Func<ObjectName, bool> isWanted, CancellationToken cancellationToken)
     {

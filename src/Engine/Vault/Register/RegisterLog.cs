@@ -178,14 +178,37 @@ public static class RegisterLog
         {
             await store.PutAsync(ObjectNames.RegisterEntry(next.Head.Number), bytes, cancellationToken);
         }
-        catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
+        catch (TargetException refusal) when (refusal.Fault is TargetFault.AlreadyExists or TargetFault.AccessDenied)
         {
-            throw await ReadOnAsync(store, state, cancellationToken) is { Obstruction: { } obstruction } found && found.State.Head == state.Head
-                ? new VaultException(FaultCodes.RegisterObstructed, $"The register cannot be added to: '{obstruction.Name}' is there, and is no entry of it. {obstruction.Reason}", exception)
-                : new VaultException(FaultCodes.RegisterConflict, $"Somebody else wrote register entry {next.Head.Number} first.", exception);
+            if (await StandingAsync(store, next, refusal, cancellationToken) is { } other)
+            {
+                throw refusal.Fault == TargetFault.AccessDenied ? refusal
+                    : state.ForeignBecause(other.Bytes) is { } reason
+                    ? new VaultException(FaultCodes.RegisterObstructed, $"The register cannot be added to: '{other.Name}' is there, and is no entry of it. {reason}", refusal)
+                    : new VaultException(FaultCodes.RegisterConflict, $"Somebody else wrote register entry {next.Head.Number} first.", refusal);
+            }
         }
 
         return next;
+    }
+
+    /// <summary>
+    /// What is there in place of an entry that was refused; null where it is the entry itself: an answer was lost, or somebody on the way sent the request twice. Whoever is told that it does
+    /// not stand deletes what it names.
+    /// </summary>
+    /// <exception cref="TargetException">The refusal, where nothing is there; <c>Unavailable</c>: nobody can tell.</exception>
+    private static async Task<StoredObject?> StandingAsync(ObjectStore store, RegisterState next, TargetException refusal, CancellationToken cancellationToken)
+    {
+        var name = ObjectNames.RegisterEntry(next.Head.Number);
+        try
+        {
+            var found = await store.TryReadTwiceAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) ?? throw refusal;
+            return ContentHash.Of(found.Bytes.Span) == next.Head.Hash ? null : found;
+        }
+        catch (TargetException exception) when (exception != refusal)
+        {
+            throw new TargetException(TargetFault.Unavailable, $"Whether '{name}' was stored is not known: {refusal.Message} Then: {exception.Message}", exception);
+        }
     }
 }
 
