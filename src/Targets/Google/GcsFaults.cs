@@ -72,7 +72,7 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
         {
             400 when deed.HasChecksum && Mentions(error, "crc32c") => TargetFault.Garbled,
             400 when deed.HasLock && Mentions(error, "retention") => TargetFault.LockNotKept,
-            // No word of the object. Of one that somebody put there under a key of his own, the platform says this.
+            // No word of the object. This reason is one: somebody put it there under a key that only he has.
             400 when deed.IsRead && ReasonOf(error) is not "resourceIsEncryptedWithCustomerEncryptionKey" => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,

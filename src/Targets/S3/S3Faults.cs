@@ -136,7 +136,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         {
             301 or 307 => TargetFault.WrongRegion,
             400 when !notes.IsFromStore || (deed.Name is null && code.Length == 0) => TargetFault.Unavailable,
-            // No word of the object. Of one that somebody put there under a key of his own, a store says this.
+            // No word of the object. InvalidRequest is one: somebody put it there under a key that only he has.
             400 when deed.IsRead && code is not "InvalidRequest" => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,

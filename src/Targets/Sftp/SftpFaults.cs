@@ -3,6 +3,7 @@ using Renci.SshNet.Common;
 using Renci.SshNet.Messages.Transport;
 using Renci.SshNet.Sftp;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Targets.Http;
 
 namespace SecureBackup.Targets.Sftp;
 

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
-using SecureBackup.Targets;
 using SecureBackup.Targets.Http;
 using SecureBackup.Tests.Servers.Doubles;
 

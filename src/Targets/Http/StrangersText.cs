@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace SecureBackup.Targets;
+namespace SecureBackup.Targets.Http;
 
 /// <summary>What somebody wrote who has proved nothing yet, fit to be shown: a line at the most, and nothing in it that a terminal obeys.</summary>
 internal static class StrangersText
