@@ -35,6 +35,9 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     /// <inheritdoc cref="Policy"/>
     public IReadOnlyList<LifecycleRule> Rules { get; private set; } = [];
 
+    /// <inheritdoc cref="Policy"/>
+    public DefaultRetention? Retention { get; private set; }
+
     /// <summary>What stands beside the rules, and would be lost where they are put without it.</summary>
     public TransitionDefaultMinimumObjectSize? SmallestMoved { get; private set; }
 
@@ -89,7 +92,8 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
                 var isLocked = await AskLockAsync(item, static found => found?.ObjectLockEnabled == ObjectLockEnabled.Enabled ? SetupItem.On : SetupItem.Off, cancellationToken);
                 return isLocked is { State: FactState.Known, Value: null } ? isLocked with { Value = SetupItem.Off } : isLocked;
             case SetupItem.DefaultRetention:
-                return await AskLockAsync(item, static found => found?.Rule?.DefaultRetention is { } retention ? RetentionText(retention) : null, cancellationToken);
+                Retention = null;
+                return await AskLockAsync(item, found => (Retention = found?.Rule?.DefaultRetention) is { } retention ? RetentionText(retention) : null, cancellationToken);
             case SetupItem.PublicAccess:
                 return await ReadPublicAccessAsync(cancellationToken);
             case SetupItem.PublicAccessBlock:
@@ -139,6 +143,12 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     public static string RetentionText(DefaultRetention retention) => retention.Years is > 0
         ? string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Years} years")
         : string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Days ?? 0} days");
+
+    /// <summary>Shorter, or in a weaker mode.</summary>
+    public static bool IsLess(DefaultRetention one, DefaultRetention other) =>
+        DaysOf(one) < DaysOf(other) || (other.Mode == ObjectLockRetentionMode.Compliance && one.Mode != ObjectLockRetentionMode.Compliance);
+
+    private static int DaysOf(DefaultRetention retention) => retention.Years is > 0 and var years ? years * 365 : retention.Days ?? 0;
 
     private IReadOnlyList<LifecycleRule> KeepRules(GetLifecycleConfigurationResponse answer)
     {

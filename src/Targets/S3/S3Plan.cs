@@ -15,6 +15,8 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
 
     private readonly List<(SetupChange Change, Func<IAmazonS3, CancellationToken, Task> Apply)> _steps = [];
 
+    public List<string> LeftOut { get; } = [];
+
     public IReadOnlyList<SetupChange> Changes => [.. _steps.Select(static step => step.Change)];
 
     public Func<IAmazonS3, CancellationToken, Task> DeedOf(SetupChange change) => _steps.First(step => step.Change == change).Apply;
@@ -227,18 +229,20 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
 
         if (wishes.DefaultRetentionDays is { } days)
         {
-            AddRetention(mode, days, known.GetValueOrDefault(SetupItem.DefaultRetention)?.Value);
+            AddRetention(wishes, mode, days, known.GetValueOrDefault(SetupItem.DefaultRetention)?.Value);
         }
     }
 
-    private void AddRetention(LockMode mode, int days, string? now)
+    private void AddRetention(SetupWishes wishes, LockMode mode, int days, string? now)
     {
         var retention = new DefaultRetention { Days = days, Mode = mode == LockMode.Compliance ? ObjectLockRetentionMode.Compliance : ObjectLockRetentionMode.Governance };
         var wanted = S3Facts.RetentionText(retention);
         if (!string.Equals(now, wanted, StringComparison.Ordinal))
         {
+            var isLess = now is not null && present.Retention is { } kept && S3Facts.IsLess(retention, kept);
+            var text = isLess ? CommonRetention.Shorten(wishes, now!, wanted) : string.Create(CultureInfo.InvariantCulture, $"Lock every object for {days} days from its put on ({mode}), also those that a vault wants to delete sooner");
             var configuration = new ObjectLockConfiguration { ObjectLockEnabled = ObjectLockEnabled.Enabled, Rule = new ObjectLockRule { DefaultRetention = retention } };
-            Add(SetupItem.DefaultRetention, now, wanted, string.Create(CultureInfo.InvariantCulture, $"Lock every object for {days} days from its put on ({mode}), also those that a vault wants to delete sooner"), (sdk, token) => sdk.PutObjectLockConfigurationAsync(new PutObjectLockConfigurationRequest { BucketName = settings.Bucket, ObjectLockConfiguration = configuration }, token), isIrreversible: mode == LockMode.Compliance);
+            Add(SetupItem.DefaultRetention, now, wanted, text, (sdk, token) => sdk.PutObjectLockConfigurationAsync(new PutObjectLockConfigurationRequest { BucketName = settings.Bucket, ObjectLockConfiguration = configuration }, token), isIrreversible: isLess || mode == LockMode.Compliance);
         }
     }
 
@@ -252,10 +256,18 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
         var isVersioned = wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known };
         var wanted = S3Lifecycle.Wanted(wishes, present.Rules, settings.Prefix, isVersioned, settings.Profile.ColdClasses is [var first, ..] ? first : "GLACIER");
         var (now, then) = (S3Lifecycle.TextOf(S3Lifecycle.OursOf(present.Rules, settings.Prefix)), S3Lifecycle.TextOf(wanted));
-        if (!string.Equals(now, then, StringComparison.Ordinal) && WholeBucket.MayBeTidied(wishes, settings.Prefix, isNew, out var others))
+        if (string.Equals(now, then, StringComparison.Ordinal))
         {
-            Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(RulesOf(wanted), token), isIrreversible: others);
+            return;
         }
+
+        if (!WholeBucket.MayBeTidied(wishes, settings.Prefix, isNew, out var others))
+        {
+            LeftOut.Add(WholeBucket.LeftOut);
+            return;
+        }
+
+        Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(RulesOf(wanted), token), isIrreversible: others);
     }
 
     private PutLifecycleConfigurationRequest RulesOf(IReadOnlyList<LifecycleRule> wanted) => new()

@@ -128,9 +128,11 @@ public sealed class S3SetupTests
         var facts = await setup.InspectAsync(Cancel);
 
         Assert.DoesNotContain(await setup.PlanAsync(new SetupWishes(), facts, Cancel), static change => change.Item is SetupItem.Lifecycle);
+        Assert.Contains("-Irreversible", Assert.Single(setup.LeftOut), StringComparison.Ordinal);
         Assert.Equal(FaultCodes.TargetOptionInvalid, (await Assert.ThrowsAsync<RequestException>(() => setup.PlanAsync(new SetupWishes { ArchiveAfterDays = 1 }, facts, Cancel))).Code);
         var change = Assert.Single(await setup.PlanAsync(new SetupWishes { AllowsIrreversible = true }, facts, Cancel), static change => change.Item is SetupItem.Lifecycle);
         Assert.True(change.IsIrreversible);
+        Assert.Empty(setup.LeftOut);
         Assert.Contains("whoever put it there", change.Text, StringComparison.Ordinal);
     }
 
