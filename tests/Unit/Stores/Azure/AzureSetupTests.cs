@@ -171,6 +171,46 @@ public sealed class AzureSetupTests : IAsyncLifetime
         Assert.Equal(TargetFault.LockNotKept, (await Assert.ThrowsAsync<TargetException>(() => setup.PlanAsync(new SetupWishes { Lock = LockMode.Governance }, facts, Cancel))).Fault);
     }
 
+    /// <summary>Where the owner turned versions off, old ones lie there all the same.</summary>
+    [Theory]
+    [InlineData(false, false, null)]
+    [InlineData(true, false, "on")]
+    [InlineData(false, true, "off")]
+    public async Task That_there_are_no_versions_is_not_learnt_from_a_switch(bool isOn, bool isHierarchical, string? learnt)
+    {
+        _scene.Arm.Account["properties"]!["isHnsEnabled"] = isHierarchical;
+        _scene.Arm.Service["properties"]!["isVersioningEnabled"] = isOn;
+        await using var setup = _scene.OpenSetup();
+
+        Assert.Equal(learnt, setup.OptionsFrom(await setup.InspectAsync(Cancel)).GetValueOrDefault("versioning"));
+    }
+
+    [Fact]
+    public async Task A_container_that_was_made_here_has_no_versions_where_its_account_keeps_none()
+    {
+        await using var scene = await AzureScene.StartAsync(hasContainer: false);
+        await using var setup = scene.OpenSetup();
+
+        await ApplyAllAsync(setup, new SetupWishes { KeepsVersions = false });
+
+        Assert.Equal("off", setup.OptionsFrom(await setup.InspectAsync(Cancel)).GetValueOrDefault("versioning"));
+    }
+
+    [Fact]
+    public async Task A_version_that_a_put_is_given_is_deleted_though_there_were_none()
+    {
+        using var key = _scene.Key();
+        await using var target = _scene.Open(key, ("versioning", "off"));
+        await using var looking = _scene.Open(key, ("versioning", "on"));
+        var name = new ObjectName("packs/ab/one");
+        await target.PutAsync(name, new MemoryStream([1]), PutOptions.Default, Cancel);
+        await target.PutAsync(name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
+
+        await target.DeleteAsync(name, Cancel);
+
+        Assert.Empty(await looking.ListVersionsAsync("", Cancel).ToListAsync(Cancel));
+    }
+
     [Fact]
     public async Task Wishes_without_sense_are_refused()
     {

@@ -121,6 +121,28 @@ public sealed class S3AnswerTests : IAsyncLifetime
         await AssertFaultAsync(TargetFault.AlreadyExists, () => PutAsync(target));
     }
 
+    /// <summary>Somebody turned versions on after it was found out that there are none: what was deleted since would be hidden, and read for ever.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    public async Task Versions_that_are_kept_by_now_are_seen_and_deleted(int count, bool isPutHere)
+    {
+        await using var other = S3Scene.Open(AddressOf("locked", "&versioning=on&conditionalput=yes"), S3CompatibleProfile.Instance, _server.Key);
+        await using var target = S3Scene.Open(AddressOf("locked", "&versioning=off&conditionalput=yes"), S3CompatibleProfile.Instance, _server.Key);
+        var names = Enumerable.Range(0, count).Select(static index => new ObjectName($"packs/ab/{index}")).ToList();
+        foreach (var name in names)
+        {
+            await (isPutHere ? target : other).PutAsync(name, new MemoryStream([1]), PutOptions.Default with { IfAbsent = false }, Cancel);
+            await other.PutAsync(name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
+        }
+
+        await (count == 1 ? target.DeleteAsync(names[0], Cancel) : target.DeleteManyAsync(names, Cancel));
+
+        Assert.Empty(_server.Bucket("locked").Objects.Values.SelectMany(static versions => versions));
+    }
+
     [Fact]
     public async Task A_name_of_ones_own_is_not_looked_up_first()
     {
