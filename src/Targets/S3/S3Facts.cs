@@ -38,6 +38,9 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     /// <inheritdoc cref="Policy"/>
     public DefaultRetention? Retention { get; private set; }
 
+    /// <summary>What the access list of the bucket gives to others than its owner, everybody not counted; null where that is nothing, or may not be asked.</summary>
+    public string? OtherGrants { get; private set; }
+
     /// <summary>What stands beside the rules, and would be lost where they are put without it.</summary>
     public TransitionDefaultMinimumObjectSize? SmallestMoved { get; private set; }
 
@@ -152,7 +155,7 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
 
     private IReadOnlyList<LifecycleRule> KeepRules(GetLifecycleConfigurationResponse answer)
     {
-        (Rules, SmallestMoved) = (answer.Configuration?.Rules ?? [], answer.TransitionDefaultMinimumObjectSize);
+        (Rules, SmallestMoved) = (S3Lifecycle.WithFilters(answer.Configuration?.Rules ?? []), answer.TransitionDefaultMinimumObjectSize);
         return Rules;
     }
 
@@ -177,8 +180,10 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
             : byPolicy with { State = FactState.Known, Value = SetupItem.Off };
     }
 
-    private static string? GrantText(GetBucketAclResponse answer)
+    private string? GrantText(GetBucketAclResponse answer)
     {
+        var others = (answer.Grants ?? []).Where(grant => !IsForEverybody(grant) && (grant.Grantee?.CanonicalUser is not { } id || !string.Equals(id, answer.Owner?.Id, StringComparison.Ordinal)));
+        OtherGrants = string.Join(", ", others.Select(static grant => $"{grant.Permission?.Value} to {grant.Grantee?.URI ?? grant.Grantee?.CanonicalUser ?? "another"}")) is { Length: > 0 } text ? text : null;
         var grants = (answer.Grants ?? []).Where(IsForEverybody).Select(static grant => grant.Permission?.Value).ToList();
         return grants.Count > 0 ? $"{ByAccessList} {string.Join(", ", grants)}" : null;
     }

@@ -125,15 +125,15 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
             var all = new PublicAccessBlockConfiguration { BlockPublicAcls = true, IgnorePublicAcls = true, BlockPublicPolicy = true, RestrictPublicBuckets = true };
             Add(SetupItem.PublicAccessBlock, SetupItem.Off, SetupItem.On, "Block all public access", (sdk, token) => sdk.PutPublicAccessBlockAsync(new PutPublicAccessBlockRequest { BucketName = settings.Bucket, PublicAccessBlockConfiguration = all }, token));
         }
-        else if (known.GetValueOrDefault(SetupItem.PublicAccessBlock) is not { State: FactState.Known } && known.GetValueOrDefault(SetupItem.PublicAccess)?.Value is { } access && access.StartsWith(S3Facts.ByAccessList, StringComparison.Ordinal))
+
+        if (known.GetValueOrDefault(SetupItem.PublicAccess)?.Value is { } access && access.StartsWith(S3Facts.ByAccessList, StringComparison.Ordinal))
         {
             Add(SetupItem.PublicAccess, access, SetupItem.Off, $"Take everybody off the bucket's access list, which gives them{access[S3Facts.ByAccessList.Length..]}; what it gives others stays", CloseListAsync);
         }
 
         if (known.GetValueOrDefault(SetupItem.ObjectOwnership) is { State: FactState.Known, Value: not OwnerEnforced and var owner })
         {
-            var rules = new OwnershipControls { Rules = [new OwnershipControlsRule { ObjectOwnership = OwnerEnforced }] };
-            Add(SetupItem.ObjectOwnership, owner, OwnerEnforced, "Turn access lists off: the bucket's owner owns every object", (sdk, token) => sdk.PutBucketOwnershipControlsAsync(new PutBucketOwnershipControlsRequest { BucketName = settings.Bucket, OwnershipControls = rules }, token));
+            AddOwnership(owner);
         }
 
         // A policy that demands TLS would lock out a server that is reached without.
@@ -141,6 +141,19 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
         {
             Add(SetupItem.TransportPolicy, SetupItem.Off, SetupItem.On, "Refuse requests without TLS, by a statement in the bucket's policy", (sdk, token) => sdk.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = settings.Bucket, Policy = S3Policies.WithTls(present.Policy, settings.Bucket, settings.Region) }, token));
         }
+    }
+
+    /// <summary>A bucket whose list gives others something is refused this, and what they have is not ours to take away.</summary>
+    private void AddOwnership(string? now)
+    {
+        if (present.OtherGrants is { } others)
+        {
+            LeftOut.Add($"Access lists are not turned off: that of the bucket gives {others}. Give that by a policy instead, take it off the list, and run the command again.");
+            return;
+        }
+
+        var rules = new OwnershipControls { Rules = [new OwnershipControlsRule { ObjectOwnership = OwnerEnforced }] };
+        Add(SetupItem.ObjectOwnership, now, OwnerEnforced, "Turn access lists off: the bucket's owner owns every object", (sdk, token) => sdk.PutBucketOwnershipControlsAsync(new PutBucketOwnershipControlsRequest { BucketName = settings.Bucket, OwnershipControls = rules }, token));
     }
 
     /// <summary>By headers: in the body that the SDK writes, Ceph finds no grantee.</summary>
