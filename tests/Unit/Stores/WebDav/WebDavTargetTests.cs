@@ -186,6 +186,19 @@ public sealed class WebDavTargetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_address_that_a_server_finds_too_long_is_one()
+    {
+        await using var strict = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status414UriTooLong;
+            return Task.CompletedTask;
+        });
+        await using var target = DavPlace.Open($"dav://{strict.Address.Authority}/{_folder}", _server.User, _server.Password);
+
+        await AssertCodeAsync(FaultCodes.TargetNameTooLong, () => target.StatAsync(Name, Cancel));
+    }
+
+    [Fact]
     public async Task A_full_disk_is_said_and_leaves_nothing()
     {
         using var disk = TestMount.Tmpfs("256k");
