@@ -44,12 +44,14 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
     public async Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken)
     {
         TargetException? refusal = null;
+        var kept = new HashSet<ObjectName>();
         foreach (var some in names.Chunk(MaxPerRequest))
         {
             if (!await IsVersionedAsync(cancellationToken))
             {
                 var (refused, hasMarkers) = await DeleteKeysAsync([.. some.Select(name => new KeyVersion { Key = naming.KeyOf(name) })], cancellationToken);
                 refusal = Worse(refusal, refused);
+                kept.UnionWith(refused?.Kept ?? []);
                 if (!hasMarkers)
                 {
                     continue;
@@ -66,13 +68,15 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
 
             foreach (var request in keys.Chunk(MaxPerRequest))
             {
-                refusal = Worse(refusal, (await DeleteKeysAsync(request, cancellationToken)).Refusal);
+                var (refused, _) = await DeleteKeysAsync(request, cancellationToken);
+                refusal = Worse(refusal, refused);
+                kept.UnionWith(refused?.Kept ?? []);
             }
         }
 
         if (refusal is not null)
         {
-            throw refusal;
+            throw refusal.Of([.. kept]);
         }
     }
 
@@ -118,7 +122,8 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
             cancellationToken);
         RequireWhole(deed, keys, answer.Value);
         var refused = (answer.Value.DeleteErrors ?? []).Select(error => (Error: error, Refusal: RefusalOf(error))).Where(static one => one.Refusal.Fault != TargetFault.NotFound).ToList();
-        var worst = refused.Find(static one => one.Refusal.IsTransient).Refusal ?? (refused is [var first, ..] ? await JudgeAsync(first.Error, first.Refusal, cancellationToken) : null);
+        var worst = refused.Find(static one => one.Refusal.IsTransient).Refusal
+            ?? (refused is [var first, ..] ? (await JudgeAsync(first.Error, first.Refusal, cancellationToken)).Of([.. refused.Select(one => naming.NameOf(one.Error.Key)).OfType<ObjectName>()]) : null);
         return (worst, (answer.Value.DeletedObjects ?? []).Exists(static deleted => deleted.DeleteMarker == true));
     }
 
