@@ -39,8 +39,8 @@ public sealed class TargetException : BackupException
     public TargetFault Fault { get; }
 
     /// <summary>Whether it says nothing of the one object that was asked for: no other one could be had either, and none is damaged.</summary>
-    internal bool IsOfWholePlace => IsTransient || Fault is TargetFault.PlaceMissing or TargetFault.WrongRegion or TargetFault.KeyRejected or TargetFault.ClockSkewed
-        or TargetFault.Untrusted or TargetFault.ProxyRefused or TargetFault.Exposed;
+    internal bool IsOfWholePlace => IsTransient || Fault is TargetFault.QuotaExceeded or TargetFault.PlaceMissing or TargetFault.WrongRegion or TargetFault.KeyRejected
+        or TargetFault.ClockSkewed or TargetFault.Untrusted or TargetFault.ProxyRefused or TargetFault.Exposed;
 
     /// <summary>How long the store asks to be left alone; null where it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }

@@ -42,7 +42,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             });
             return new PackVerdict(pack.HasHash ? pack : pack with { Sha256 = ContentHash.Of(bytes.Span) }, table, Damage: null);
         }
-        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage) && damage is not TargetException { Fault: TargetFault.Cold })
+        catch (BackupException damage) when (ChunkFetcher.IsDamage(damage))
         {
             return new PackVerdict(pack, Table: null, damage);
         }

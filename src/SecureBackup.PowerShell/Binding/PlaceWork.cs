@@ -132,6 +132,11 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
                 gate.WriteWarning($"{subject}: {text} {string.Join(", ", items)}: nothing of it is changed.");
             }
         }
+
+        foreach (var sentence in setup.LeftOut)
+        {
+            gate.WriteWarning($"{subject}: {sentence}");
+        }
     }
 
     private async Task MakeAsync(SetupChange change, CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ internal sealed class AzureSetup : TargetSetup
     private readonly HttpClient _anonymous;
     private readonly TimeProvider _time;
     private AzurePlan? _plan;
+    private bool _isMade;
 
     public AzureSetup(AzureSettings settings, AzureCredentials credentials, TimeProvider time)
     {
@@ -51,7 +52,8 @@ internal sealed class AzureSetup : TargetSetup
             await _facts.ReadAccountAsync(cancellationToken);
         }
 
-        _plan = AzurePlan.Of(_settings, _facts, wishes, facts);
+        _plan = AzurePlan.Of(_settings, _facts, wishes, facts, _isMade);
+        LeftOut = _plan.LeftOut;
         return _plan.Changes;
     }
 
@@ -59,8 +61,10 @@ internal sealed class AzureSetup : TargetSetup
     {
         var step = _plan?.StepOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
         await _facts.ReadAsync(change.Item, cancellationToken);
+        RequireAsPlanned(change, _facts.ValueOf(change.Item), _settings.DisplayName);
         await SendAsync(step, cancellationToken);
         await RequireKeptAsync(change, cancellationToken);
+        _isMade |= change.Item is SetupItem.Place;
     }
 
     public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => AzureRights.FindTooWideAsync(_credentials, _arm, cancellationToken);

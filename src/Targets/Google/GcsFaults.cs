@@ -86,6 +86,7 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
         TargetFault.KeyRejected => $"The store does not accept the credential {credential} at {settings.DisplayName}",
         TargetFault.AccessDenied => $"{what}: the credential {credential} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
+        TargetFault.QuotaExceeded => $"{what}: it is full, or the account has used up a limit of storage, transfers or requests",
         TargetFault.Locked => $"{what}: a retention or a hold keeps it",
         TargetFault.AlreadyExists => $"{what}: the name exists",
         _ => what,

@@ -47,6 +47,7 @@ internal sealed class GcsSetup : TargetSetup
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
         _plan = GcsPlan.Of(_settings, _facts, wishes, facts, _isMade);
+        LeftOut = _plan.LeftOut;
         return Task.FromResult(_plan.Changes);
     }
 
@@ -57,6 +58,7 @@ internal sealed class GcsSetup : TargetSetup
         if (!isCreation)
         {
             await _facts.ReadAsync(cancellationToken);
+            RequireAsPlanned(change, _facts.ValueOf(change.Item), _settings.DisplayName);
         }
 
         try

@@ -149,6 +149,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         TargetFault.AccessDenied => $"{what}: the credential {credentials.Label} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
         TargetFault.Cold => $"{what}: it lies in {TextIn(notes, ClassPattern()) ?? "an archive class"}, and nothing there can be read before it is restored",
+        TargetFault.QuotaExceeded => $"{what}: it is full, or the account has used up a limit of storage, transfers or requests",
         TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
         _ => what,
     };

@@ -56,13 +56,14 @@ internal class S3Setup : TargetSetup
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
         _plan = S3Plan.Of(_settings, _facts, wishes, facts, _isMade);
+        LeftOut = _plan.LeftOut;
         return Task.FromResult(_plan.Changes);
     }
 
     public override async Task ApplyAsync(SetupChange change, CancellationToken cancellationToken)
     {
         var deed = _plan?.DeedOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
-        await RereadAsync(change.Item, cancellationToken);
+        await RereadAsync(change, cancellationToken);
         try
         {
             await _client.SendAsync(
@@ -122,12 +123,20 @@ internal class S3Setup : TargetSetup
     };
 
     /// <summary>What others write too is added to as it is now, not as it was before somebody thought about the change.</summary>
-    private async Task RereadAsync(string item, CancellationToken cancellationToken)
+    private async Task RereadAsync(SetupChange change, CancellationToken cancellationToken)
     {
-        if (item is SetupItem.TransportPolicy or SetupItem.Lifecycle && (await _facts.ReadAsync(item, cancellationToken)).State != FactState.Known)
+        if (change.Item is not (SetupItem.TransportPolicy or SetupItem.Lifecycle or SetupItem.DefaultRetention))
         {
-            throw new RequestException(FaultCodes.SetupRefused, $"{item} of {_settings.DisplayName} can no longer be read, so nothing is added to it.");
+            return;
         }
+
+        var now = await _facts.ReadAsync(change.Item, cancellationToken);
+        if (now.State != FactState.Known)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{change.Item} of {_settings.DisplayName} can no longer be read, so nothing of it is changed.");
+        }
+
+        RequireAsPlanned(change, now.Value, _settings.DisplayName);
     }
 
     /// <summary>Never the store's word for it that it has done as it was told.</summary>

@@ -75,7 +75,11 @@ internal static class ObjectChecks
             run.MayDelete = true;
             return await run.Target.StatAsync(run.Name("deleted"), cancellationToken) is null ? CheckResult.Passed("It may.") : Other("what was deleted is still there");
         }
-        catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Locked)
+        catch (TargetException exception) when (exception.Fault == TargetFault.Locked)
+        {
+            return CheckResult.CannotTell("What is put is locked at once, by a retention of the place or by default: nobody can delete it yet.");
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
         {
             run.MayDelete = false;
             return CheckResult.Passed("It may not. That is enough for backups; Optimize-BackupVault and removals need a credential that may.");

@@ -63,7 +63,7 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>What was put under <c>small</c>; null before, and where nothing could be put.</summary>
     internal PutReceipt? Probe { get; set; }
 
-    /// <summary>Null where it was not tried.</summary>
+    /// <summary>Null where it was not tried, or a lock alone refused it.</summary>
     internal bool? MayDelete { get; set; }
 
     /// <summary>It may delete what is locked in the mode Governance.</summary>

@@ -166,10 +166,11 @@ internal static class PromiseChecks
             : CheckResult.Failed(FaultCodes.TargetUnsupported, "A listing lacks objects, or has some twice.");
     }
 
-    /// <summary>A credential that can neither delete nor overwrite makes the place one that is written once.</summary>
+    /// <summary>A credential that can neither delete nor overwrite makes the place one that is written once. A lock that refuses it ends one day, and proves nothing about rights.</summary>
     private static async Task<CheckResult> WriteOnceAsync(ProbeRun run, CancellationToken cancellationToken)
     {
         var isKept = run.MayDelete == false;
+        var isHidden = run.MayDelete is null;
         if (isKept)
         {
             try
@@ -177,9 +178,13 @@ internal static class PromiseChecks
                 await ObjectChecks.PutAsync(run, ObjectChecks.Small, new byte[1], PutOptions.Default with { IfAbsent = false }, cancellationToken);
                 isKept = false;
             }
-            catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Locked or TargetFault.AlreadyExists)
+            catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.AlreadyExists)
             {
                 // That is how it should be.
+            }
+            catch (TargetException exception) when (exception.Fault == TargetFault.Locked)
+            {
+                (isKept, isHidden) = (false, true);
             }
         }
 
@@ -188,7 +193,9 @@ internal static class PromiseChecks
             await run.LearnAsync("writeonce", isKept ? "yes" : "no");
         }
 
-        return isKept ? CheckResult.Passed("This credential can neither delete nor overwrite.") : CheckResult.NotOffered("This credential can delete or overwrite; versions and locks protect from that.");
+        return isKept ? CheckResult.Passed("This credential can neither delete nor overwrite.")
+            : isHidden ? CheckResult.CannotTell("Whether this credential can delete or overwrite could not be tried.")
+            : CheckResult.NotOffered("This credential can delete or overwrite; versions and locks protect from that.");
     }
 
     private static string PrefixOf(ProbeRun run) => run.Name("x").Value[..^1];

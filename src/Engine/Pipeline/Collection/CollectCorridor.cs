@@ -105,6 +105,11 @@ public static class CollectCorridor
         {
             run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, fault.Message, fault.Code));
         }
+        catch (TargetException full) when (full.Fault == TargetFault.QuotaExceeded)
+        {
+            // What was to be written there finds no room; what frees some needs none.
+            run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, full.Message, full.Code));
+        }
     }
 
     /// <exception cref="RequestException">CompactionNeedsReader.</exception>

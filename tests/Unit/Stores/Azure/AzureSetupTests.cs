@@ -134,9 +134,8 @@ public sealed class AzureSetupTests : IAsyncLifetime
         var wishes = new SetupWishes { Lock = LockMode.Compliance, DefaultRetentionDays = 30 };
         Assert.Equal(FaultCodes.TargetOptionInvalid, await RefusalAsync(setup, wishes));
 
-        await ApplyAllAsync(setup, wishes with { Lock = LockMode.Governance });
-        Assert.Equal("30 days", (await FactsAsync(setup))[SetupItem.DefaultRetention]);
-        Assert.Equal(["DefaultRetention"], await ApplyAllAsync(setup, wishes with { Lock = LockMode.Governance, DefaultRetentionDays = 20 }));
+        await ApplyAllAsync(setup, wishes with { Lock = LockMode.Governance, DefaultRetentionDays = 20 });
+        Assert.Equal("20 days", (await FactsAsync(setup))[SetupItem.DefaultRetention]);
 
         var planned = await setup.PlanAsync(wishes with { AllowsIrreversible = true }, await setup.InspectAsync(Cancel), Cancel);
         Assert.Equal([false, true], planned.Select(change => change.IsIrreversible));
