@@ -121,7 +121,7 @@ internal static class RemotePlaces
             [nameof(BackupTargetTest.HasServerChecksum)] = Promise(TargetChecks.WrongChecksum),
         };
         var facts = run.Facts.ToDictionary(static fact => fact.Item, static fact => fact.State == FactState.Known ? fact.Value : $"({fact.State})", StringComparer.Ordinal);
-        return new TargetFindings(run.Target.Capabilities.Region, run.ClockDifference, run.LockModes, promises, run.RightsTooWide, facts, run.Learnt, run.Traffic.Requests);
+        return new TargetFindings(run.Region, run.ClockDifference, run.LockModes, promises, run.RightsTooWide, facts, run.Learnt, run.Traffic.Requests);
     }
 
     private static BackupException? Refusal(TargetSettings settings, TargetCheck check, CheckResult result) => result switch

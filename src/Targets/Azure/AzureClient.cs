@@ -71,7 +71,9 @@ internal sealed class AzureClient : IDisposable
         var notes = ResponseNotes.Begin(guard.Moved);
         try
         {
-            return await send(guard);
+            var answer = await send(guard);
+            _faults.HasAnswered = true;
+            return answer;
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {

@@ -55,14 +55,18 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
         ["RequestBodyTooLarge"] = TargetFault.Unsupported,
     };
 
+    /// <summary>An account that has answered is there, also when its name is not found for a moment.</summary>
+    public bool HasAnswered { get; set; }
+
     /// <summary>Null where the error is none of the store's or of the way to it: a bug, or the caller's own.</summary>
     public TargetException? From(Exception exception, ResponseNotes notes, AzureDeed deed)
     {
         var what = $"{deed.What} in {settings.DisplayName}";
+        HasAnswered |= exception is RequestFailedException { Status: > 0 };
         return exception switch
         {
             RequestFailedException { Status: > 0 } refusal => Refused(refusal, notes, deed, what),
-            _ when settings.IsPlatformEndpoint && IsUnknownHost(exception) => new TargetException(
+            _ when !HasAnswered && settings.IsPlatformEndpoint && IsUnknownHost(exception) => new TargetException(
                 TargetFault.PlaceMissing, $"There is no storage account '{settings.Account}' at {settings.Endpoint.Authority}.", exception),
             _ when HttpFaults.From(exception, what) is { } broken => broken,
             AuthenticationFailedException unidentified => Unidentified(unidentified, what),

@@ -43,6 +43,9 @@ internal class S3Setup : TargetSetup
 
     public sealed override TargetMeter Meter { get; } = new();
 
+    /// <summary>Each is signed for its region. What buckets say of theirs has other names: none, EU, eu-de-smart.</summary>
+    public sealed override bool IsRegionProvedByRequests => true;
+
     protected S3Settings Settings => _settings;
 
     protected S3Facts Facts => _facts;

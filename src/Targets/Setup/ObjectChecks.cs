@@ -42,7 +42,9 @@ internal static class ObjectChecks
             return unreachable;
         }
 
+        var before = run.Time.GetUtcNow();
         run.Probe = await PutAsync(run, Small, Content, PutOptions.Default, cancellationToken);
+        run.CompareClocks(before, run.Probe.StoreTime);
         return CheckResult.Passed("It may.");
     }
 

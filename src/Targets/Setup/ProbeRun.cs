@@ -49,8 +49,11 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>Options that the target should have from now on.</summary>
     public IReadOnlyDictionary<string, string> Learnt => _learnt;
 
+    /// <summary>Where the place lies; null where neither the store says so nor a request would be refused that is signed for another region.</summary>
+    public string? Region { get; internal set; }
+
     /// <summary>How far this computer is ahead of the store.</summary>
-    public TimeSpan? ClockDifference { get; internal set; }
+    public TimeSpan? ClockDifference { get; private set; }
 
     /// <summary>Those that were proved to be kept.</summary>
     public LockModes LockModes { get; internal set; }
@@ -114,6 +117,9 @@ public sealed class ProbeRun : IAsyncDisposable
         await Target.DisposeAsync();
         (Settings, Target) = (settings, target);
     }
+
+    /// <param name="before">When the store was asked what came with its time.</param>
+    internal void CompareClocks(DateTimeOffset before, DateTimeOffset told) => ClockDifference = before + ((Time.GetUtcNow() - before) / 2) - told;
 
     /// <summary>What keeps every request from being answered as one of this place; null where nothing does.</summary>
     public async Task<TargetException?> ReachAsync(CancellationToken cancellationToken)

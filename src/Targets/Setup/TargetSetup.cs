@@ -36,6 +36,9 @@ public abstract class TargetSetup : IAsyncDisposable
     /// <summary>The clock of the store, by any answer; null where it does not tell.</summary>
     public virtual Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
 
+    /// <summary>Whether a request is refused that was made for another region than that of the place; where none is, the fact tells.</summary>
+    public virtual bool IsRegionProvedByRequests => false;
+
     /// <summary>Whether somebody without a credential is given the object; null where there is no such way to ask.</summary>
     public virtual Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 

@@ -8,6 +8,12 @@ namespace SecureBackup.Targets.Sftp;
 /// <summary>What a server and the way to it may say, in the terms on which callers decide. Of the server's own words only its code is passed on.</summary>
 internal static class SftpFaults
 {
+    /// <summary>Of later versions of the protocol, which some servers send in this one too; the library has no names for them.</summary>
+    private const StatusCode NoSpace = (StatusCode)14;
+
+    /// <inheritdoc cref="NoSpace"/>
+    private const StatusCode QuotaExceeded = (StatusCode)15;
+
     /// <summary>Null where the error is neither the server's nor the way's: a bug, or the caller's own.</summary>
     public static TargetException? From(Exception exception, string what, SftpSettings settings, string credential) => exception switch
     {
@@ -29,6 +35,7 @@ internal static class SftpFaults
         StatusCode.NoSuchFile => TargetFault.NotFound,
         StatusCode.PermissionDenied => TargetFault.AccessDenied,
         StatusCode.OperationUnsupported => TargetFault.Unsupported,
+        NoSpace or QuotaExceeded => TargetFault.QuotaExceeded,
         _ => TargetFault.Unavailable,
     };
 

@@ -42,7 +42,7 @@ public sealed class ProbeRunTests : IAsyncDisposable
 
         var results = await RunAsync(Settings with { IsReadOnly = true });
 
-        Assert.Equal(["Place exists", "Credential accepted", "Region right", "Clock", "Transport", "List", "Not public"], results.Keys);
+        Assert.Equal(["Place exists", "Credential accepted", "Region right", "Transport", "List", "Clock", "Not public"], results.Keys);
         Assert.Equal([Rest], Names());
         Assert.Equal((1, 0), (_target.Meter.Sample().Puts, _target.Meter.Sample().Deletes));
     }

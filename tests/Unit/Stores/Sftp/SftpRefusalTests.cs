@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using Renci.SshNet.Common;
+using Renci.SshNet.Sftp;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Targets.Sftp;
 using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Tests.Unit.Stores.Sftp;
@@ -128,6 +131,31 @@ public sealed class SftpRefusalTests
 
         Assert.Equal(FaultCodes.TargetQuotaExceeded, error.Code);
         Assert.Empty(Directory.EnumerateFiles(disk.FullPath, "*", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData(14)]
+    [InlineData(15)]
+    public void A_quota_that_a_server_has_a_word_for_is_one(int status)
+    {
+        var settings = SftpSettings.From(new TargetSettings { Address = TargetUri.Parse($"sftp://u@nas/x?hostkey={SomeKey}") }, TimeSpan.FromSeconds(1));
+
+        Assert.Equal(TargetFault.QuotaExceeded, SftpFaults.From(new SftpException((StatusCode)status), "It cannot be stored", settings, "of the test")?.Fault);
+    }
+
+    [Fact]
+    public async Task A_put_that_fails_though_there_is_room_names_the_quota()
+    {
+        var server = await TestServers.SshAsync();
+        using var disk = TestMount.Tmpfs("1m,nr_inodes=5");
+        await using var target = SftpPlace.Open(server.AddressOf(disk.FullPath));
+        await target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(new ObjectName("packs/ab/two"), new MemoryStream([1]), PutOptions.Default, Cancel));
+
+        Assert.Equal((FaultCodes.TargetUnavailable, true), (error.Code, error.IsTransient));
+        Assert.Contains("quota", error.Remedy, StringComparison.Ordinal);
+        Assert.Equal([Name], await target.ListAsync("", Cancel).Select(static stat => stat.Name).ToListAsync(Cancel));
     }
 
     [Fact]
