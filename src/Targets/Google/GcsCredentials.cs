@@ -43,7 +43,8 @@ internal static class GcsCredentials
     public static GcsTokens OfMachine(GcsSettings settings, Uri? tokens = null) => new(
         settings with { Proxy = StoreHttp.NoProxy },
         "of this machine",
-        () => new ComputeCredential(tokens is null ? new ComputeCredential.Initializer() : new ComputeCredential.Initializer(tokens.AbsoluteUri)).ToGoogleCredential());
+        () => new ComputeCredential(tokens is null ? new ComputeCredential.Initializer() : new ComputeCredential.Initializer(tokens.AbsoluteUri)).ToGoogleCredential(),
+        isNear: true);
 
     /// <summary>Where Google's own tools look, in their order: the variable, the login of gcloud, the machine.</summary>
     private static GcsTokens Found(GcsSettings settings)

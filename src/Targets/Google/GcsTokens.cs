@@ -18,11 +18,12 @@ internal sealed class GcsTokens
     private readonly Lazy<GoogleCredential> _credential;
 
     /// <param name="load">Reads files of this computer at the most, and is called at the first request.</param>
-    public GcsTokens(GcsSettings settings, string label, Func<GoogleCredential> load)
+    /// <param name="isNear">The machine itself gives them, in the open: no proxy is to see that.</param>
+    public GcsTokens(GcsSettings settings, string label, Func<GoogleCredential> load, bool isNear = false)
     {
         _settings = settings;
         Label = label;
-        _credential = new Lazy<GoogleCredential>(() => load().CreateScoped(Scope).CreateWithHttpClientFactory(new Clients(settings)));
+        _credential = new Lazy<GoogleCredential>(() => load().CreateScoped(Scope).CreateWithHttpClientFactory(new Clients(isNear ? settings with { Proxy = "none" } : settings)));
     }
 
     /// <summary>Whose credential it is, for errors.</summary>

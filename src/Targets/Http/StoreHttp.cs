@@ -46,7 +46,7 @@ internal static class StoreHttp
                 : throw new RequestException(FaultCodes.TargetOptionInvalid, $"'{proxy}' is not the address of a proxy.");
         }
 
-        return new CountingHandler(new PromptBodies(handler), options.Meter, options.Classify);
+        return new CountingHandler(new PromptBodies(new TunnelRefusals(handler, handler.Proxy)), options.Meter, options.Classify);
     }
 
     /// <param name="wrap">Puts something around what counts and sends.</param>
@@ -88,9 +88,10 @@ internal static class StoreHttp
     {
         if (errors != SslPolicyErrors.None && certificate is not null)
         {
+            var subject = StrangersText.Of(certificate.Subject);
             throw new AuthenticationException(errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
-                ? $"the server shows a certificate of '{certificate.Subject}', which is for another name"
-                : $"the server shows a certificate of '{certificate.Subject}' that no trusted authority signed");
+                ? $"the server shows a certificate of '{subject}', which is for another name"
+                : $"the server shows a certificate of '{subject}' that no trusted authority signed");
         }
 
         return errors == SslPolicyErrors.None;

@@ -181,6 +181,17 @@ public sealed class GcsCredentialTests : IAsyncLifetime
         Assert.Equal(2, _store.Iam.Issued.Count);
     }
 
+    [Fact]
+    public async Task A_machine_is_asked_past_every_proxy()
+    {
+        await using var proxy = await RefusingProxy.StartAsync(403);
+        var settings = GcsSettings.From(_store.Settings(("proxy", proxy.Address.Authority)), TimeSpan.FromSeconds(60));
+        var tokens = GcsCredentials.OfMachine(settings, new Uri(_store.Iam.Address, "computeMetadata/v1/instance/service-accounts/default/token"));
+
+        Assert.NotEmpty(await tokens.GetAsync(Cancel));
+        Assert.Equal(0, proxy.Asked);
+    }
+
     private async Task GoesOnAsync(TargetCredential credential, string way)
     {
         await using var target = RemoteTargets.Open(_store.Settings(), credential, GcsStore.Context);

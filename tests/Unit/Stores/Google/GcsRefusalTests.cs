@@ -178,6 +178,29 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         AssertNoSecret(error);
     }
 
+    /// <summary>Nothing of it is a word of the object: not one is damaged, and the run ends.</summary>
+    [Theory]
+    [InlineData("cloudKmsDisabledKey", TargetFault.KeyRejected, "the key service does not give the key")]
+    [InlineData("CloudKmsDecryptionKeyNotFound", TargetFault.KeyRejected, "the key service does not give the key")]
+    [InlineData("invalid", TargetFault.Unavailable, "'packs/ab/one'")]
+    [InlineData("somethingNew", TargetFault.Unavailable, "'packs/ab/one'")]
+    public async Task A_bad_request_for_an_object_says_nothing_of_it(string reason, TargetFault expected, string words)
+    {
+        await using var target = _store.Open();
+        _store.Server.Before = (context, _) =>
+        {
+            context.Response.StatusCode = 400;
+            return context.Response.WriteAsync($$$"""{"error":{"code":400,"message":"no","errors":[{"reason":"{{{reason}}}"}]}}""", Cancel);
+        };
+
+        foreach (var call in (Func<Task>[])[() => target.ReadAsync(Name, 0, new byte[1], Cancel), () => target.TryFetchAsync(Name, 1, Cancel), () => target.StatAsync(Name, Cancel)])
+        {
+            var error = await AssertFaultAsync(expected, call);
+            Assert.True(error.IsOfWholePlace);
+            Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("<html>a portal</html>")]
