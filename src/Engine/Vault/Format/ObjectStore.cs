@@ -90,6 +90,31 @@ public sealed class ObjectStore(Target target)
     }
 
     /// <summary>
+    /// As <see cref="TryReadAsync{T}"/>, for whoever deletes what is refused: null also for that, but only where it came alike twice.
+    /// </summary>
+    /// <exception cref="TargetException"><c>Garbled</c>: it was refused and came otherwise each time, so that nobody can tell what lies there.</exception>
+    internal async Task<T?> TryJudgeAsync<T>(ObjectName name, int maxBytes, Func<StoredObject, T> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await TryReadAsync(name, maxBytes, read, cancellationToken);
+        }
+        catch (BackupException refusal) when (SecondRead.IsOfBytes(refusal))
+        {
+            var found = await TryReadTwiceAsync(name, maxBytes, cancellationToken);
+            try
+            {
+                return found is null ? null : read(found);
+            }
+            catch (BackupException exception) when (SecondRead.IsOfBytes(exception))
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>
     /// What decides that something is deleted, and what nothing vouches for: read twice from the store itself, and alike. Null where there is no such object; without bytes, which no reader takes,
     /// where it is longer than <paramref name="maxBytes"/>.
     /// </summary>
@@ -103,6 +128,7 @@ public sealed class ObjectStore(Target target)
             throw new TargetException(TargetFault.Garbled, $"'{name}' was read twice from {Target.DisplayName}, and came otherwise each time.");
         }
 
+        Target.Doubt(name);
         return second is null ? null : new StoredObject(name, second.Bytes ?? default, second.Stat.StoreTime);
     }
 
