@@ -32,6 +32,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     /// <summary>How much behind a chunk is read with it, for who wants neighbours one by one.</summary>
     internal int ReadAheadBytes { get; init; }
 
+    /// <summary>Where chunks are opened, for who is done with each before the next. Owned.</summary>
+    internal BufferShelf? Shelf { get; init; }
+
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
@@ -75,7 +78,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         var (start, end) = Aligned(range, pack.LengthBytes);
         Forget((int)Math.Max(0, MaxKeptBytes - (end - start)));
-        var buffer = OwnedBuffer.Rent((int)(end - start));
+        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
         try
         {
             await Target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
@@ -104,6 +107,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         _open.Clear();
         _compressors.Dispose();
+        Shelf?.Dispose();
     }
 
     private async ValueTask<PackReader> OpenAsync(PackId id, CancellationToken cancellationToken)
@@ -118,7 +122,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
             await target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
             var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
+            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this) { Shelf = Shelf };
             return PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
         });
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
@@ -134,7 +138,18 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     private OwnedBuffer OpenChunk(PackReader reader, PackRecord pack, PackEntry entry) =>
         reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, RangeOf(pack, entry)!.FrameOf(entry));
 
-    private LoadedRange? RangeOf(PackRecord pack, PackEntry entry) => _ranges.FirstOrDefault(range => range.Holds(pack.Id, entry));
+    private LoadedRange? RangeOf(PackRecord pack, in PackEntry entry)
+    {
+        foreach (var range in _ranges)
+        {
+            if (range.Holds(pack.Id, entry))
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
 
     private void Forget(int keptBytes)
     {
@@ -146,7 +161,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
     private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes)
     {
-        public bool Holds(PackId pack, PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
+        public bool Holds(PackId pack, in PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
 
         public ReadOnlySpan<byte> FrameOf(PackEntry entry) => Bytes.Span.Slice((int)(entry.OffsetBytes - Start), entry.FrameBytes);
     }
