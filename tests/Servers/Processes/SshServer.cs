@@ -45,6 +45,9 @@ public sealed class SshServer : IAsyncDisposable
     /// <summary>Of one who may not list.</summary>
     public string BlindKeyFile => Path.Combine(_folder, "blind");
 
+    /// <summary>Of one who may not set rights.</summary>
+    public string RightlessKeyFile => Path.Combine(_folder, "rightless");
+
     /// <summary>A key that the server does not know.</summary>
     public string StrangerKeyFile => Path.Combine(_folder, "stranger");
 
@@ -139,6 +142,7 @@ public sealed class SshServer : IAsyncDisposable
         await MakeKeyAsync("locked", Passphrase);
         await MakeKeyAsync("reader", "");
         await MakeKeyAsync("blind", "");
+        await MakeKeyAsync("rightless", "");
         await MakeKeyAsync("stranger", "");
         HostKey = (await ServerProcess.RunAsync(NoVariables, "ssh-keygen", "-l", "-f", Path.Combine(_folder, "host.pub"))).Split(' ')[1];
         await File.WriteAllLinesAsync(
@@ -148,6 +152,7 @@ public sealed class SshServer : IAsyncDisposable
                 $"command=\"internal-sftp\" {await PublicKeyAsync("locked")}",
                 $"command=\"internal-sftp -R\" {await PublicKeyAsync("reader")}",
                 $"command=\"internal-sftp -P opendir,readdir\" {await PublicKeyAsync("blind")}",
+                $"command=\"internal-sftp -P setstat,fsetstat\" {await PublicKeyAsync("rightless")}",
             ]);
         await File.WriteAllTextAsync(Path.Combine(_folder, "sshd_config"), $"""
             Port {_port}

@@ -48,6 +48,20 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task An_answer_that_does_not_say_what_it_is_is_neither_an_empty_listing_nor_an_object()
+    {
+        await using var target = _store.Open(("uniformaccess", "yes"), ("versioning", "off"));
+        await PutAsync(target);
+        using var credential = _store.Credential();
+        await using var setup = RemoteTargets.OpenSetup(_store.Settings(), credential, GcsStore.Context);
+        _store.Server.Before = static (context, next) => context.Request.Method is "GET" ? context.Response.WriteAsync("{}", Cancel) : next();
+
+        await AssertFaultAsync(TargetFault.Unavailable, () => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
+        await AssertFaultAsync(TargetFault.Unavailable, () => target.StatAsync(Name, Cancel));
+        await AssertFaultAsync(TargetFault.Unavailable, () => setup.InspectAsync(Cancel));
+    }
+
     [Theory]
     [InlineData("storage.objects.create")]
     [InlineData("storage.objects.get")]
@@ -194,7 +208,7 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         await using var target = _store.Open();
         var pages = 0;
         _store.Server.Before = (context, _) => context.Response.WriteAsync(
-            pages++ == 0 ? """{"nextPageToken":"more","items":[{"name":"vault/b","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""" : """{"items":[{"name":"vault/a","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""",
+            pages++ == 0 ? """{"kind":"storage#objects","nextPageToken":"more","items":[{"name":"vault/b","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""" : """{"kind":"storage#objects","items":[{"name":"vault/a","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""",
             Cancel);
 
         await AssertFaultAsync(TargetFault.Unavailable, () => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
