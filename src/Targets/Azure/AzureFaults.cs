@@ -78,7 +78,7 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
 
     private TargetException Refused(RequestFailedException refusal, ResponseNotes notes, AzureDeed deed, string what)
     {
-        if (refusal.Status == 407 || (refusal.Status == 403 && !notes.IsFromStore && settings.Proxy is not null))
+        if (refusal.Status == 407 || (refusal.Status == 403 && !notes.IsFromStore && StoreHttp.IsProxy(settings.Proxy)))
         {
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({refusal.Status}).", refusal);
         }

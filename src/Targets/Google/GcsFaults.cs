@@ -41,7 +41,7 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
     public TargetException Refused(HttpStatusCode status, GcsError? error, ResponseNotes notes, GcsDeed deed)
     {
         var what = $"{deed.What} in {settings.DisplayName}";
-        if (status == HttpStatusCode.ProxyAuthenticationRequired || (status == HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
+        if (status == HttpStatusCode.ProxyAuthenticationRequired || (status == HttpStatusCode.Forbidden && !notes.IsFromStore && StoreHttp.IsProxy(settings.Proxy)))
         {
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)status}).");
         }

@@ -85,7 +85,7 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
 
     private TargetException Refused(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what)
     {
-        if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
+        if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && StoreHttp.IsProxy(settings.Proxy)))
         {
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)refusal.StatusCode}).", refusal);
         }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -112,6 +114,27 @@ public sealed class GcsCredentialTests : IAsyncLifetime
         var error = await Assert.ThrowsAsync<TargetException>(() => target.StatAsync(new ObjectName("a"), Cancel));
 
         Assert.Equal(TargetFault.ClockSkewed, error.Fault);
+    }
+
+    [Theory]
+    [InlineData(503, "", TargetFault.Unavailable)]
+    [InlineData(503, "null", TargetFault.Unavailable)]
+    [InlineData(500, "<html>", TargetFault.Unavailable)]
+    [InlineData(429, "", TargetFault.Unavailable)]
+    [InlineData(400, "", TargetFault.KeyRejected)]
+    public async Task An_error_without_words_is_judged_by_its_status(int status, string body, TargetFault expected)
+    {
+        await using var tokens = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsync(body, Cancel);
+        });
+        var key = JsonNode.Parse(_store.Iam.ServiceAccount(GcsStore.Account))!;
+        key["token_uri"] = $"{tokens.Address}token";
+        using var credential = TargetCredential.Of("_json", key.ToJsonString(), "of target offsite");
+        await using var target = RemoteTargets.Open(_store.Settings(), credential, GcsStore.Context);
+
+        Assert.Equal(expected, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(target))).Fault);
     }
 
     [Theory]

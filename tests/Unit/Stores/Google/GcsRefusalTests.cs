@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -134,7 +133,7 @@ public sealed class GcsRefusalTests : IAsyncLifetime
     {
         await using var store = await GcsStore.StartAsync("""{"iamConfiguration":{"publicAccessPrevention":"inherited"}}""");
         await using var target = store.Open();
-        await AllowAsync(store, member);
+        await store.OpenToAsync(member);
 
         if (!isOpen)
         {
@@ -335,16 +334,6 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         };
 
         Assert.Equal(FaultCodes.PlainHttpRefused, Assert.Throws<RequestException>(() => RemoteTargets.Open(settings, credential, GcsStore.Context)).Code);
-    }
-
-    private static async Task AllowAsync(GcsStore store, string member)
-    {
-        using var client = new GcsDoubleClient(store.Server);
-        store.Server.Before = null;
-        var iam = store.Iam.Grant("admin@project", "https://www.googleapis.com/auth/cloud-platform");
-        var (status, _) = await client.SendAsync(
-            HttpMethod.Put, "storage/v1/b/backups/iam", $$"""{"bindings":[{"role":"roles/storage.objectViewer","members":["{{member}}"]}]}""", iam);
-        Assert.Equal((int)HttpStatusCode.OK, status);
     }
 
     private static void AssertNoSecret(Exception error)
