@@ -232,7 +232,7 @@ public sealed class WebDavTargetTests : IAsyncLifetime
     public void Without_TLS_no_other_machine_is_spoken_to() =>
         Assert.Equal(FaultCodes.PlainHttpRefused, Assert.Throws<RequestException>(() => DavPlace.Open("dav://192.0.2.1/dav", "u", Secret)).Code);
 
-    private Task<PutReceipt> PutAsync(string name) => _target.PutAsync(new ObjectName(name), new MemoryStream([1]), PutOptions.Default, Cancel);
+    private Task<PutReceipt> PutAsync(string name) => _target.PutAsync(new ObjectName(name), new MemoryStream([1]), PutOptions.Default with { IsOwnName = true }, Cancel);
 
     private static async Task<TargetException> AssertCodeAsync(FaultCode code, Func<Task> call)
     {
