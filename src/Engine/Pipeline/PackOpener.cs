@@ -51,14 +51,13 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         _subject = subject;
         try
         {
-            return OpenChunk(reader, pack, entry);
+            return OpenChunk(reader, RangeOf(pack, entry)!, entry);
         }
         catch (IntegrityException) when (!Target.Capabilities.IsNear)
         {
-            // As in SecondRead; what lies in memory is the first reading.
-            Forget(-1);
-            await LoadAsync(pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
-            return OpenChunk(reader, pack, entry);
+            // As in SecondRead, and this chunk alone: its neighbours stay as they were read first, else a pack full of damage is read many times.
+            using var again = await ReadAlignedAsync(Target.Uncached, pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
+            return OpenChunk(reader, again, entry);
         }
     }
 
@@ -78,18 +77,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         var (start, end) = Aligned(range, pack.LengthBytes);
         Forget((int)Math.Max(0, MaxKeptBytes - (end - start)));
-        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
-        try
-        {
-            await Target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
-        }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
-
-        _ranges.Enqueue(new LoadedRange(pack.Id, start, buffer));
+        _ranges.Enqueue(await ReadAlignedAsync(Target, pack, range, cancellationToken));
     }
 
     /// <summary>The range as it is asked for.</summary>
@@ -135,8 +123,24 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         return reader;
     }
 
-    private OwnedBuffer OpenChunk(PackReader reader, PackRecord pack, PackEntry entry) =>
-        reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, RangeOf(pack, entry)!.FrameOf(entry));
+    private static async ValueTask<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, CancellationToken cancellationToken)
+    {
+        var (start, end) = Aligned(range, pack.LengthBytes);
+        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
+        try
+        {
+            await target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+
+        return new LoadedRange(pack.Id, start, buffer);
+    }
+
+    private OwnedBuffer OpenChunk(PackReader reader, LoadedRange range, PackEntry entry) => reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, range.FrameOf(entry));
 
     private LoadedRange? RangeOf(PackRecord pack, in PackEntry entry)
     {
@@ -155,12 +159,14 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     {
         while (_ranges.Sum(static range => range.Bytes.LengthBytes) > keptBytes && _ranges.TryDequeue(out var oldest))
         {
-            oldest.Bytes.Dispose();
+            oldest.Dispose();
         }
     }
 
-    private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes)
+    private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes) : IDisposable
     {
+        public void Dispose() => Bytes.Dispose();
+
         public bool Holds(PackId pack, in PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
 
         public ReadOnlySpan<byte> FrameOf(PackEntry entry) => Bytes.Span.Slice((int)(entry.OffsetBytes - Start), entry.FrameBytes);

@@ -39,6 +39,7 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
     {
         var isVersioned = await IsVersionedAsync(cancellationToken);
         TargetException? refusal = null;
+        var kept = new HashSet<ObjectName>();
         foreach (var some in names.Chunk(MaxPerRequest))
         {
             var keys = new List<KeyVersion>();
@@ -49,13 +50,15 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
 
             foreach (var request in keys.Chunk(MaxPerRequest))
             {
-                refusal = Worse(refusal, await DeleteKeysAsync(request, cancellationToken));
+                var refused = await DeleteKeysAsync(request, cancellationToken);
+                refusal = Worse(refusal, refused);
+                kept.UnionWith(refused?.Kept ?? []);
             }
         }
 
         if (refusal is not null)
         {
-            throw refusal;
+            throw refusal.Of([.. kept]);
         }
     }
 
@@ -91,7 +94,7 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
             cancellationToken);
         RequireWhole(deed, keys, answer.Value);
         var refused = (answer.Value.DeleteErrors ?? []).Select(error => (Error: error, Refusal: RefusalOf(error))).Where(static one => one.Refusal.Fault != TargetFault.NotFound).ToList();
-        return refused.Find(static one => one.Refusal.IsTransient).Refusal ?? (refused is [var first, ..] ? await JudgeAsync(first.Error, first.Refusal, cancellationToken) : null);
+        return refused.Find(static one => one.Refusal.IsTransient).Refusal ?? (refused is [var first, ..] ? (await JudgeAsync(first.Error, first.Refusal, cancellationToken)).Of([.. refused.Select(one => naming.NameOf(one.Error.Key)).OfType<ObjectName>()]) : null);
     }
 
     /// <summary>Each key is answered for. Some stores leave out which version it was, so that they are counted.</summary>

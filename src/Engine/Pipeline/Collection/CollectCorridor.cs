@@ -77,6 +77,7 @@ public static class CollectCorridor
 
         // A crash here leaves what a crash of an erasure leaves, and the next call ends it.
         run.Keyring = await KeyringUpkeep.RunAsync(run, cancellationToken);
+        run.ReportKept();
         return run.ToResult(plan.NextDue, stopwatch.Elapsed);
     }
 
