@@ -66,7 +66,7 @@ public sealed class RetrySetupTests
     {
         var own = typeof(TargetSetup).GetMethods(BindingFlags.Public | BindingFlags.Instance).Where(static method => method.IsVirtual && method.DeclaringType == typeof(TargetSetup)).Select(static method => method.Name);
 
-        Assert.Empty(own.Where(static name => typeof(RetrySetup).GetMethod(name)!.DeclaringType != typeof(RetrySetup)));
+        Assert.All(own, static name => Assert.Equal(typeof(RetrySetup), typeof(RetrySetup).GetMethod(name)!.DeclaringType));
     }
 
     private static RetrySetup Over(TargetSetup setup, int maxRetries = 2) => new(setup, Quick with { MaxRetries = maxRetries }, TimeProvider.System, NullSink.Instance);
