@@ -25,15 +25,7 @@ internal sealed class AzureClient : IDisposable
         _settings = settings;
         _time = time;
         _faults = new AzureFaults(settings, credentials.Label, time);
-        _http = StoreHttp.CreateClient(new HttpStoreOptions
-        {
-            Endpoint = settings.Endpoint,
-            Proxy = settings.Proxy,
-            AuthorityFile = settings.AuthorityFile,
-            StallTimeout = settings.StallTimeout,
-            Meter = meter,
-            Classify = request => AzureRequests.Classify(request, settings),
-        });
+        _http = HttpOf(settings, meter);
         Transport = new HttpClientTransport(_http);
         Token = credentials.Token?.Invoke(Transport);
         var options = Options();
@@ -59,6 +51,16 @@ internal sealed class AzureClient : IDisposable
 
     public Task<T> SendToAccountAsync<T>(AzureDeed deed, Func<BlobServiceClient, StallGuard, Task<T>> send, CancellationToken cancellationToken) =>
         WatchAsync(deed, guard => send(_account, guard), cancellationToken);
+
+    public static HttpClient HttpOf(AzureSettings settings, TargetMeter meter) => StoreHttp.CreateClient(new HttpStoreOptions
+    {
+        Endpoint = settings.Endpoint,
+        Proxy = settings.Proxy,
+        AuthorityFile = settings.AuthorityFile,
+        StallTimeout = settings.StallTimeout,
+        Meter = meter,
+        Classify = request => AzureRequests.Classify(request, settings),
+    });
 
     public void Dispose() => _http.Dispose();
 

@@ -272,7 +272,7 @@ internal sealed class AzurePlan
             to,
             $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {to}",
             AzureStepKind.Rules,
-            () => AzureLifecycle.Merge(AzureLifecycle.RulesOf(_present.Policy), wanted, prefix),
+            () => AzureLifecycle.Merge(_present.RulesToKeep(), wanted, prefix),
             isIrreversible: others);
     }
 

@@ -86,6 +86,18 @@ internal sealed class AzureSetup : TargetSetup
     public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) => AnonymousRead.TryAsync(
         _anonymous, new Uri($"{_settings.Endpoint.OriginalString}/{_settings.Container}/{Uri.EscapeDataString(_naming.KeyOf(name))}"), _settings.StallTimeout, _time, cancellationToken);
 
+    /// <summary>Old versions may lie in a container whose account keeps none any more: that there are none is known only of one that was made here, and where there never can be any.</summary>
+    public override IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts)
+    {
+        var options = new Dictionary<string, string>(base.OptionsFrom(facts), StringComparer.Ordinal);
+        if (options.GetValueOrDefault("versioning") is SetupItem.Off && !_isMade && !facts.Any(static fact => fact is { Item: AzureFacts.HierarchicalNamespace, Value: SetupItem.On }))
+        {
+            options.Remove("versioning");
+        }
+
+        return options;
+    }
+
     public override ValueTask DisposeAsync()
     {
         _client.Dispose();

@@ -20,6 +20,7 @@ public sealed class ProbeRun : IAsyncDisposable
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
     private readonly HashSet<string> _assumed = new(StringComparer.Ordinal);
+    private readonly HashSet<ObjectName> _named = [];
     private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes))}/";
     private IReadOnlyList<TargetFact>? _facts;
     private TargetException? _unreachable;
@@ -76,7 +77,12 @@ public sealed class ProbeRun : IAsyncDisposable
 
     public TargetTraffic Traffic => Sum(_earlier, Sum(Target.Meter.Sample(), Setup.Meter.Sample()));
 
-    public ObjectName Name(string last) => new(_own + last);
+    public ObjectName Name(string last)
+    {
+        var name = new ObjectName(_own + last);
+        _named.Add(name);
+        return name;
+    }
 
     public async Task<TargetFact?> FindFactAsync(string item, CancellationToken cancellationToken)
     {
@@ -152,18 +158,11 @@ public sealed class ProbeRun : IAsyncDisposable
     {
         try
         {
-            var found = new List<ObjectStat>();
-            await foreach (var stat in Target.ListAsync(ObjectPrefix.Probes, cancellationToken))
-            {
-                found.Add(stat);
-            }
-
-            var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
-            var names = found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || (IsOfRun(stat.Name) && now - stat.StoreTime > StaleAge)).Select(static stat => stat.Name).ToList();
+            var names = await FindRestsAsync(cancellationToken);
             await ReleaseAsync(names.Where(static name => name.Value.EndsWith($"/{Held}", StringComparison.Ordinal)), cancellationToken);
             if (names.Count > 0)
             {
-                await Target.DeleteManyAsync(names, cancellationToken);
+                await Target.DeleteManyAsync([.. names], cancellationToken);
             }
         }
         catch (Exception exception) when (exception is TargetException or OperationCanceledException)
@@ -176,6 +175,26 @@ public sealed class ProbeRun : IAsyncDisposable
     {
         await Target.DisposeAsync();
         await Setup.DisposeAsync();
+    }
+
+    /// <summary>Without the right to list, what this run may have put.</summary>
+    private async Task<IReadOnlyCollection<ObjectName>> FindRestsAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<ObjectStat>();
+        try
+        {
+            await foreach (var stat in Target.ListAsync(ObjectPrefix.Probes, cancellationToken))
+            {
+                found.Add(stat);
+            }
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
+        {
+            return _named;
+        }
+
+        var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
+        return found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || (IsOfRun(stat.Name) && now - stat.StoreTime > StaleAge)).Select(static stat => stat.Name).ToList();
     }
 
     private async Task ReleaseAsync(IEnumerable<ObjectName> names, CancellationToken cancellationToken)

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using Renci.SshNet.Common;
+using Renci.SshNet.Messages.Transport;
 using Renci.SshNet.Sftp;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Targets.Http;
 
 namespace SecureBackup.Targets.Sftp;
 
@@ -22,6 +24,9 @@ internal static class SftpFaults
         SftpException refusal => new TargetException(FaultOf(refusal.StatusCode), $"{what} ({refusal.StatusCode}).", exception) { Remedy = RemedyOf(refusal.StatusCode)! },
         ProxyException => new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy?.Authority} refused the connection.", exception),
         NotSupportedException => new TargetException(TargetFault.Unsupported, $"{what}: the server lacks what is needed for it.", exception),
+        // The words are the server's, or of whoever answered for it, and came before it proved who it is.
+        SshConnectionException { DisconnectReason: not DisconnectReason.None } closed => new TargetException(TargetFault.Unavailable, $"{what}: the server closed the connection ({closed.DisconnectReason})."),
+        SshException words => new TargetException(TargetFault.Unavailable, $"{what}: {StrangersText.Of(words.Message)}"),
         _ when IsBroken(exception) => new TargetException(TargetFault.Unavailable, $"{what}: {exception.Message}", exception),
         _ => null,
     };

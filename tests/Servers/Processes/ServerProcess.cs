@@ -36,12 +36,23 @@ public sealed class ServerProcess : IAsyncDisposable
         return [.. names.Where(name => !folders.Exists(folder => File.Exists(Path.Combine(folder, name))))];
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>A port that was free a moment ago, and none of those that the system gives to whoever asks for any: a server of this process would have it before the program starts.</summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            try
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     public static async Task<ServerProcess> StartAsync(string log, IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)

@@ -98,9 +98,10 @@ public sealed class SshServer : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        // The program starts itself anew for each connection and wants to know where it is.
+        // The program starts itself anew for each connection, if it is not told to branch alone, and wants to know where it is.
         var program = new[] { "/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd" }.First(File.Exists);
-        _process = await ServerProcess.StartAsync(Path.Combine(_folder, "sshd.out"), NoVariables, program, "-D", "-e", "-f", Path.Combine(_folder, "sshd_config"));
+        string[] once = _hasQuickLogins ? ["-r"] : [];
+        _process = await ServerProcess.StartAsync(Path.Combine(_folder, "sshd.out"), NoVariables, program, ["-D", "-e", .. once, "-f", Path.Combine(_folder, "sshd_config")]);
         await _process.WaitAsync(async () =>
         {
             try

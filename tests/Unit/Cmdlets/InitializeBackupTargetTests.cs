@@ -117,6 +117,43 @@ public sealed class InitializeBackupTargetTests : IDisposable
         Assert.Equal(["Versioning True", "Lifecycle True"], done);
     }
 
+    /// <summary>Versions are on, and nobody could be told: the target must not go on as if there were none.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_target_does_not_keep_what_was_found_out_before_a_change_that_broke_off(bool isSeenLater)
+    {
+        await using var store = await UseDoubleAsync();
+        store.MakeBucket("backups");
+        var isSent = false;
+        store.Before = async (context, next) =>
+        {
+            var isAbout = context.Request.Query.ContainsKey("versioning");
+            if (isAbout && context.Request.Method is "GET" && isSent)
+            {
+                isSent = !isSeenLater;
+                context.Response.StatusCode = 503;
+                context.Response.Headers["x-amz-request-id"] = "1";
+                return;
+            }
+
+            await next();
+            isSent |= isAbout && context.Request.Method is "PUT";
+        };
+
+        var lines = await _place.LinesAsync($$"""
+            Register-BackupTarget offsite '{{AddressOn(store)}}' -SkipTest -Option @{ versioning = 'off'; conditionalput = 'yes' } | Out-Null
+            Initialize-BackupTarget offsite -ErrorAction SilentlyContinue -WarningAction SilentlyContinue -WarningVariable warnings | Out-Null
+            @($warnings.ForEach({ "$_" }) -match 'not known')
+            $options = (Get-BackupTarget offsite).Options
+            "$($options['versioning']) $($options.ContainsKey('conditionalput'))"
+            """);
+
+        Assert.Equal(
+            ["offsite: made, and standing: PublicAccessBlock, ObjectOwnership; not known whether made: Versioning; not made: Lifecycle. The next run goes on from there.", isSeenLater ? "on False" : " False"],
+            lines);
+    }
+
     [Fact]
     public async Task What_nobody_can_take_back_is_done_only_where_it_was_said_and_agreed_to()
     {

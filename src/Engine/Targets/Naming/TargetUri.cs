@@ -88,7 +88,7 @@ public sealed record TargetUri
     internal static RequestException Invalid(string text, string problem) => new(FaultCodes.TargetAddressInvalid, $"'{Shown(text)}' is no address of a target: {problem}.");
 
     /// <summary>An address as it may be shown before it is known to hold no secret.</summary>
-    internal static string Shown(string text)
+    public static string Shown(string text)
     {
         var start = IsOne(text) ? text.IndexOf(Separator, StringComparison.Ordinal) + Separator.Length : 0;
         var rest = text[start..];

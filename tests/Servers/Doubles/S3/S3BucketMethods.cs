@@ -176,7 +176,7 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
                 objects.Remove(call, bucket, key, version);
                 if (!isQuiet)
                 {
-                    result.Add(new XElement("Deleted", new XElement("Key", key), version is null ? null : new XElement("VersionId", version)));
+                    result.Add(new XElement("Deleted", new XElement("Key", key), version is null ? null : new XElement("VersionId", version), version is null && bucket.Versioning is "Enabled" ? new XElement("DeleteMarker", "true") : null));
                 }
             }
             catch (S3RefusalException refusal)

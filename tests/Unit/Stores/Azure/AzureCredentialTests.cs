@@ -4,6 +4,7 @@ using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Azure;
+using SecureBackup.Tests.Servers.Doubles;
 using SecureBackup.Tests.Servers.Doubles.Azure;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -77,6 +78,12 @@ public sealed class AzureCredentialTests : IAsyncLifetime
             Assert.Equal(enough, _scene.Entra.Issued.Count);
         }
 
+        // The machine is asked past every proxy, and the store is not.
+        await using var proxy = await RefusingProxy.StartAsync(403);
+        await using var hidden = _scene.Open(credential, ("clientid", "33334444-aaaa-2222-bbbb-3333cccc4444"), ("proxy", proxy.Address.Authority));
+        var before = _scene.Entra.Issued.Count;
+        Assert.Equal(TargetFault.ProxyRefused, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(hidden))).Fault);
+        Assert.Equal((before + 1, 1), (_scene.Entra.Issued.Count, proxy.Asked));
         Assert.All(_scene.Entra.Issued, given => Assert.Equal("machine", given));
     }
 

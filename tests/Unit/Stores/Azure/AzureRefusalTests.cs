@@ -40,6 +40,9 @@ public sealed class AzureRefusalTests
     [InlineData(500, "OperationTimedOut", TargetFault.Unavailable)]
     [InlineData(408, "", TargetFault.Unavailable)]
     [InlineData(501, "APINotImplemented", TargetFault.Unsupported)]
+    [InlineData(403, "KeyVaultEncryptionKeyNotFound", TargetFault.KeyRejected)]
+    [InlineData(403, "KeyVaultAccessTokenCannotBeAcquired", TargetFault.KeyRejected)]
+    [InlineData(400, "SomethingNew", TargetFault.Unavailable)]
     public async Task A_refusal_is_one_that_callers_decide_on(int status, string code, TargetFault fault)
     {
         await using var server = await LoopbackServer.StartAsync(context => RefuseAsync(context, status, code));
@@ -73,6 +76,8 @@ public sealed class AzureRefusalTests
     [Theory]
     [InlineData(-62, "1:02:00 ahead of")]
     [InlineData(62, "1:02:00 behind")]
+    [InlineData(-1562, "26:02:00 ahead of")]
+    [InlineData(90_005, "1500:05:00 behind")]
     public async Task A_clock_that_is_off_is_said_by_how_much(int minutes, string words)
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));

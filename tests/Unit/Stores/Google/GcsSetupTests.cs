@@ -201,6 +201,8 @@ public sealed class GcsSetupTests : IAsyncLifetime
     {
         await using var setup = Open(_store);
 
+        Assert.False(setup.OptionsFrom([new TargetFact(SetupItem.Versioning, FactState.Known, SetupItem.Off)]).ContainsKey("versioning"));
+        Assert.Equal("on", setup.OptionsFrom([new TargetFact(SetupItem.Versioning, FactState.Known, SetupItem.On)])["versioning"]);
         var options = setup.OptionsFrom([new TargetFact(SetupItem.UniformAccess, FactState.Known, SetupItem.On), new TargetFact(SetupItem.PublicAccess, state, access is "off" ? SetupItem.Off : access)]);
 
         Assert.Equal(learnt, options.GetValueOrDefault("uniformaccess"));

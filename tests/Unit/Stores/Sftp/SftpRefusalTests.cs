@@ -45,6 +45,37 @@ public sealed class SftpRefusalTests
         Assert.Empty(await target.ListAsync("", Cancel).ToListAsync(Cancel));
     }
 
+    /// <summary>Before its key is proved, whoever answers is a stranger; and what is shown is read by a terminal.</summary>
+    [Fact]
+    public async Task The_words_of_whoever_hangs_up_are_not_shown()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var stranger = Task.Run(
+            async () =>
+            {
+                using var client = await listener.AcceptTcpClientAsync(Cancel);
+                await using var line = client.GetStream();
+                await line.WriteAsync("SSH-2.0-x\r\n"u8.ToArray(), Cancel);
+                var words = "call home \u001b[2J"u8.ToArray();
+                // SSH_MSG_DISCONNECT, TOO_MANY_CONNECTIONS, in a packet that nothing protects yet.
+                byte[] payload = [1, 0, 0, 0, 12, 0, 0, 0, (byte)words.Length, .. words, 0, 0, 0, 0];
+                var padding = 16 - ((5 + payload.Length) % 8);
+                await line.WriteAsync((byte[])[0, 0, 0, (byte)(1 + payload.Length + padding), (byte)padding, .. payload, .. new byte[padding]], Cancel);
+                while (await line.ReadAsync(new byte[4096], Cancel) > 0)
+                {
+                }
+            },
+            Cancel);
+
+        var error = await PutAsync($"sftp://user@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/x?hostkey={SomeKey}&identityfile={(await TestServers.SshAsync()).KeyFile}");
+
+        Assert.Equal(FaultCodes.TargetUnavailable, error.Code);
+        Assert.DoesNotContain("call home", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("(TooManyConnections)", error.Message, StringComparison.Ordinal);
+        await stranger;
+    }
+
     [Fact]
     public async Task A_key_that_the_server_does_not_know_is_rejected()
     {
