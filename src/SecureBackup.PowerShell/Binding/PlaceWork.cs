@@ -132,10 +132,11 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
     {
         foreach (var (state, text) in new[] { (FactState.Denied, "This credential may not look at"), (FactState.NotOffered, "The platform does not offer") })
         {
-            var items = _isMissing ? [] : Hardening.Where(item => _facts.Any(fact => fact.State == state && string.Equals(fact.Item, item, StringComparison.Ordinal))).ToList();
-            if (items.Count > 0)
+            var facts = _isMissing ? [] : _facts.Where(fact => fact.State == state && Hardening.Contains(fact.Item, StringComparer.Ordinal)).ToList();
+            if (facts.Count > 0)
             {
-                gate.WriteWarning($"{subject}: {text} {string.Join(", ", items)}: nothing of it is changed.");
+                var commands = string.Join("; ", facts.Where(static fact => fact.Value is not null).Select(static fact => fact.Value));
+                gate.WriteWarning($"{subject}: {text} {string.Join(", ", facts.Select(static fact => fact.Item))}: nothing of it is changed.{(commands.Length == 0 ? "" : $" Somebody who may can run: {commands}")}");
             }
         }
 

@@ -72,7 +72,7 @@ internal static class RemotePlaces
     public static async Task<PlaceLessons?> InitializeAsync(
         TargetSettings settings, TargetCredential credential, PlaceOrder order, Func<string, bool, Task<PlaceAnswer>> ask, PipelineGate gate, CancellationToken cancellationToken)
     {
-        await using var setup = RemoteTargets.OpenSetup(settings, credential, Context);
+        await using var setup = OpenSetup(settings, credential);
         return await new PlaceWork(setup, order, settings.Name ?? settings.Address.Canonical, ask, gate).RunAsync(cancellationToken);
     }
 
@@ -80,8 +80,11 @@ internal static class RemotePlaces
     public static ProbeRun Probe(TargetSettings settings, TargetCredential credential) => new(
         settings,
         changed => new RetryTarget(RemoteTargets.Open(changed, credential, Context), Hurried, TimeProvider.System, RunSink.Instance),
-        RemoteTargets.OpenSetup(settings, credential, Context),
+        OpenSetup(settings, credential),
         TimeProvider.System);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RetrySetup OpenSetup(TargetSettings settings, TargetCredential credential) => new(RemoteTargets.OpenSetup(settings, credential, Context), Hurried, TimeProvider.System, RunSink.Instance);
 
     private static T Guarded<T>(TargetSettings settings, Func<T> call)
     {

@@ -43,6 +43,8 @@ internal sealed class AzureSetup : TargetSetup
         });
     }
 
+    public override IReadOnlyList<string> LeftOut => _plan?.LeftOut ?? [];
+
     public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
 
     public override async Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
@@ -53,7 +55,6 @@ internal sealed class AzureSetup : TargetSetup
         }
 
         _plan = AzurePlan.Of(_settings, _facts, wishes, facts, _isMade);
-        LeftOut = _plan.LeftOut;
         return _plan.Changes;
     }
 
@@ -61,7 +62,11 @@ internal sealed class AzureSetup : TargetSetup
     {
         var step = _plan?.StepOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
         await _facts.ReadAsync(change.Item, cancellationToken);
-        RequireAsPlanned(change, _facts.ValueOf(change.Item), _settings.DisplayName);
+        if (IsMade(change, _facts.ValueOf(change.Item), _settings.DisplayName))
+        {
+            return;
+        }
+
         await SendAsync(step, cancellationToken);
         await RequireKeptAsync(change, cancellationToken);
         _isMade |= change.Item is SetupItem.Place;

@@ -42,12 +42,13 @@ internal sealed class GcsSetup : TargetSetup
         });
     }
 
+    public override IReadOnlyList<string> LeftOut => _plan?.LeftOut ?? [];
+
     public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
 
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
         _plan = GcsPlan.Of(_settings, _facts, wishes, facts, _isMade);
-        LeftOut = _plan.LeftOut;
         return Task.FromResult(_plan.Changes);
     }
 
@@ -58,7 +59,10 @@ internal sealed class GcsSetup : TargetSetup
         if (!isCreation)
         {
             await _facts.ReadAsync(cancellationToken);
-            RequireAsPlanned(change, _facts.ValueOf(change.Item), _settings.DisplayName);
+            if (IsMade(change, _facts.ValueOf(change.Item), _settings.DisplayName))
+            {
+                return;
+            }
         }
 
         try

@@ -46,6 +46,8 @@ internal class S3Setup : TargetSetup
     /// <summary>Each is signed for its region. What buckets say of theirs has other names: none, EU, eu-de-smart.</summary>
     public sealed override bool IsRegionProvedByRequests => true;
 
+    public sealed override IReadOnlyList<string> LeftOut => _plan?.LeftOut ?? [];
+
     protected S3Settings Settings => _settings;
 
     protected S3Facts Facts => _facts;
@@ -59,14 +61,17 @@ internal class S3Setup : TargetSetup
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
     {
         _plan = S3Plan.Of(_settings, _facts, wishes, facts, _isMade);
-        LeftOut = _plan.LeftOut;
         return Task.FromResult(_plan.Changes);
     }
 
     public override async Task ApplyAsync(SetupChange change, CancellationToken cancellationToken)
     {
         var deed = _plan?.DeedOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
-        await RereadAsync(change, cancellationToken);
+        if (await RereadAsync(change, cancellationToken))
+        {
+            return;
+        }
+
         try
         {
             await _client.SendAsync(
@@ -126,11 +131,12 @@ internal class S3Setup : TargetSetup
     };
 
     /// <summary>What others write too is added to as it is now, not as it was before somebody thought about the change.</summary>
-    private async Task RereadAsync(SetupChange change, CancellationToken cancellationToken)
+    /// <returns>True where there is nothing left to do.</returns>
+    private async Task<bool> RereadAsync(SetupChange change, CancellationToken cancellationToken)
     {
         if (change.Item is not (SetupItem.TransportPolicy or SetupItem.Lifecycle or SetupItem.DefaultRetention))
         {
-            return;
+            return false;
         }
 
         var now = await _facts.ReadAsync(change.Item, cancellationToken);
@@ -139,7 +145,7 @@ internal class S3Setup : TargetSetup
             throw new RequestException(FaultCodes.SetupRefused, $"{change.Item} of {_settings.DisplayName} can no longer be read, so nothing of it is changed.");
         }
 
-        RequireAsPlanned(change, now.Value, _settings.DisplayName);
+        return IsMade(change, now.Value, _settings.DisplayName);
     }
 
     /// <summary>Never the store's word for it that it has done as it was told.</summary>

@@ -14,7 +14,7 @@ public abstract class TargetSetup : IAsyncDisposable
     public virtual TargetMeter Meter { get; } = new();
 
     /// <summary>What the last plan leaves as it is although every place should have it, and why: a sentence each.</summary>
-    public IReadOnlyList<string> LeftOut { get; protected set; } = [];
+    public virtual IReadOnlyList<string> LeftOut => [];
 
     /// <summary>What the place is set to now, an item once. A refused question is <see cref="FactState.Denied"/> and no error; a missing place is the fact <see cref="SetupItem.Place"/> without a value, and then the only one.</summary>
     /// <exception cref="TargetException">What concerns the place as a whole: the credential, the clock, the region, the way there.</exception>
@@ -58,12 +58,16 @@ public abstract class TargetSetup : IAsyncDisposable
 
     /// <summary>Of a default retention only what somebody was asked about is done: no other period is locked for ever, and none that was set meanwhile is overwritten.</summary>
     /// <param name="now">As it was read a moment ago.</param>
+    /// <returns>True where it is so already: an earlier try was carried out, and its answer lost.</returns>
     /// <exception cref="RequestException"><c>SetupRefused</c>.</exception>
-    protected static void RequireAsPlanned(SetupChange change, string? now, string place)
+    protected static bool IsMade(SetupChange change, string? now, string place)
     {
-        if (change.Item is SetupItem.DefaultRetention && !string.Equals(now ?? "none", change.From, StringComparison.Ordinal))
+        if (change.Item is not SetupItem.DefaultRetention || string.Equals(now ?? "none", change.From, StringComparison.Ordinal))
         {
-            throw new RequestException(FaultCodes.SetupRefused, $"{change.Item} of {place} is {now ?? "none"}, and the change to {change.To} was meant for {change.From}: it is not made.") { Remedy = "Run the command again, and look at what it asks." };
+            return false;
         }
+
+        return string.Equals(now, change.To, StringComparison.Ordinal) ? true
+            : throw new RequestException(FaultCodes.SetupRefused, $"{change.Item} of {place} is {now ?? "none"}, and the change to {change.To} was meant for {change.From}: it is not made.") { Remedy = "Run the command again, and look at what it asks." };
     }
 }

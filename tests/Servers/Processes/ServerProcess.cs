@@ -64,7 +64,7 @@ public sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(keeper, int.Parse(said!, CultureInfo.InvariantCulture), log);
     }
 
-    /// <summary>A program that ends by itself, and well.</summary>
+    /// <summary>A program that ends by itself, and well. Its arguments, which may hold keys, are in no error.</summary>
     public static async Task<string> RunAsync(IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)
     {
         var start = Describe(program, arguments, environment);
@@ -73,7 +73,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var errors = process.StandardError.ReadToEndAsync();
         var said = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {said}{await errors}");
+        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"{program} {arguments.FirstOrDefault()} ended with {process.ExitCode}: {await errors}");
     }
 
     public async Task WaitAsync(Func<Task<bool>> isReady)

@@ -3,6 +3,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Tests.Servers.Doubles.S3;
 using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores;
+using SecureBackup.Tests.Unit.Stores.Azure;
 using SecureBackup.Tests.Unit.Stores.Google;
 
 namespace SecureBackup.Tests.Unit.Cmdlets;
@@ -210,6 +211,24 @@ public sealed class InitializeBackupTargetTests : IDisposable
 
         Assert.Equal(["Place True", "Lifecycle True", $"{FaultCodes.TargetOptionInvalid}", "DefaultRetention True", "DefaultRetention True", "again: 0"], lines.SkipLast(1));
         Assert.Equal("objectretention=yes project=project region=europe-west3 uniformaccess=yes versioning=on", string.Join(' ', lines[^1].Split(' ').Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_is_left_as_it_is_is_said_and_who_can_see_to_it()
+    {
+        var azurite = await TestServers.AzuriteAsync();
+        (_place.Environment["SECUREBACKUP_TARGET_USER"], _place.Environment["SECUREBACKUP_TARGET_PASSWORD"]) = (AzuriteServer.Account, azurite.Key);
+        var denied = await _place.LinesAsync($$"""
+            $null = Initialize-BackupTarget -Uri '{{AzureStore.AddressOf(azurite.Endpoint, await azurite.CreateContainerAsync())}}' -WarningVariable warnings -WarningAction SilentlyContinue
+            "$warnings".Contains('az storage account update --name {{AzuriteServer.Account}} --allow-blob-public-access false')
+            """);
+        var ceph = await UseAsync();
+        var whole = await _place.LinesAsync($$"""
+            $null = Initialize-BackupTarget -Uri 's3://{{await ceph.CreateBucketAsync()}}?endpoint={{ceph.Endpoint.OriginalString}}' -WarningVariable warnings -WarningAction SilentlyContinue
+            "$warnings".Contains('whoever put it there')
+            """);
+
+        Assert.Equal(["True", "True"], [.. denied, .. whole]);
     }
 
     private static string AddressOn(S3Double store) => $"s3://backups/x?endpoint={store.Endpoint.AbsoluteUri.TrimEnd('/')}&region=eu-central-1";

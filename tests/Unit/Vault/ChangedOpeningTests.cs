@@ -69,6 +69,30 @@ public sealed class ChangedOpeningTests : IDisposable
         Assert.Equal(behind.Register.Head, (await LockedVault.OpenAsync(_bench.Target, Token)).Register.Head);
     }
 
+    /// <summary>Another byte each time is the line's doing; always the same one is the store's.</summary>
+    [Fact]
+    public async Task An_owners_signature_is_no_rubbish_for_a_byte_that_changes_on_the_way()
+    {
+        using (var first = await _bench.CreateAsync())
+        {
+            await MemberAdmission.AddAsync(first, new NewMember("second", MemberRoles.Owner) { KeyFilePath = _bench["second.key"] }, Token);
+            await PolicyChange.ApplyAsync(first, new NewPolicy { OwnersNeeded = 2 }, Token);
+            Assert.True((await first.AppendAsync([VaultPolicy.Default], Token)).IsPending);
+        }
+
+        var settled = _bench.Time.GetUtcNow() + TimeSpan.FromDays(1);
+        var name = _bench.Single(ObjectNames.Proposals);
+        using (var owner = await OpenAsync(new ChangingWay(_bench.Target, name, 100) { Moves = true }))
+        {
+            Assert.Empty(await PendingChanges.RubbishAsync(owner, settled, Token));
+        }
+
+        using (var owner = await OpenAsync(new ChangingWay(_bench.Target, name, 100)))
+        {
+            Assert.Equal([name], await PendingChanges.RubbishAsync(owner, settled, Token));
+        }
+    }
+
     [Fact]
     public async Task Keys_that_a_damaged_entry_may_name_are_not_tidied_away()
     {

@@ -63,6 +63,12 @@ public sealed class AzureCredentialTests : IAsyncLifetime
         using var environment = new ScopedEnvironment(("AZURE_POD_IDENTITY_AUTHORITY_HOST", _scene.Entra.MachineAddress.OriginalString.TrimEnd('/')));
         using var credential = TargetCredential.OfIdentity("instance");
 
+        // First, because the library keeps the way too: the machine is asked past every proxy, and the store is not.
+        await using var proxy = await RefusingProxy.StartAsync(403);
+        await using var hidden = _scene.Open(credential, ("clientid", "33334444-aaaa-2222-bbbb-3333cccc4444"), ("proxy", proxy.Address.Authority));
+        Assert.Equal(TargetFault.ProxyRefused, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(hidden))).Fault);
+        Assert.Equal((1, 1), (_scene.Entra.Issued.Count, proxy.Asked));
+
         foreach (var options in new (string, string)[][] { [], [("clientid", "22223333-aaaa-2222-bbbb-3333cccc4444")] })
         {
             // The library takes no token that has ended already, and fetches the next one while it uses one that is about to.
@@ -78,12 +84,6 @@ public sealed class AzureCredentialTests : IAsyncLifetime
             Assert.Equal(enough, _scene.Entra.Issued.Count);
         }
 
-        // The machine is asked past every proxy, and the store is not.
-        await using var proxy = await RefusingProxy.StartAsync(403);
-        await using var hidden = _scene.Open(credential, ("clientid", "33334444-aaaa-2222-bbbb-3333cccc4444"), ("proxy", proxy.Address.Authority));
-        var before = _scene.Entra.Issued.Count;
-        Assert.Equal(TargetFault.ProxyRefused, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(hidden))).Fault);
-        Assert.Equal((before + 1, 1), (_scene.Entra.Issued.Count, proxy.Asked));
         Assert.All(_scene.Entra.Issued, given => Assert.Equal("machine", given));
     }
 
