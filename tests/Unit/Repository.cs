@@ -15,7 +15,14 @@ internal static class Repository
             .Where(path => !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/obj/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal);
 
+    /// <summary>Every file that a person wrote, however it is called: no build output, no packages of others, no vaults; paths relative to the root, with slashes.</summary>
+    public static IEnumerable<string> WrittenFiles() => WrittenFiles(new DirectoryInfo(Root)).Select(static file => Path.GetRelativePath(Root, file.FullName).Replace('\\', '/'));
+
     public static string Read(string relativePath) => File.ReadAllText(Path.Combine(Root, relativePath)).ReplaceLineEndings("\n");
+
+    private static IEnumerable<FileInfo> WrittenFiles(DirectoryInfo folder) =>
+        folder.EnumerateFiles().Where(static file => file.Length < 1 << 20)
+            .Concat(folder.EnumerateDirectories().Where(static inner => inner.Name is not (".git" or "bin" or "obj" or "output" or "node_modules" or "Golden") && inner.LinkTarget is null).SelectMany(WrittenFiles));
 
     private static string FindRoot()
     {

@@ -75,6 +75,15 @@ public sealed partial class DocumentationTests
             match => Assert.Equal(version, match.Groups["value"].Value));
     }
 
+    [Fact]
+    public void No_merge_was_left_unfinished()
+    {
+        var files = Repository.WrittenFiles().ToList();
+        Assert.Contains("docs/guide/targets.md", files);
+        Assert.Contains(".ci/run", files);
+        Assert.DoesNotContain(files, static path => MergeMark().IsMatch(Repository.Read(path)));
+    }
+
     private static IEnumerable<string> Pages() =>
         Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs"), "*.md", SearchOption.AllDirectories)
             .Select(static path => Path.GetRelativePath(Repository.Root, path).Replace('\\', '/'))
@@ -106,6 +115,9 @@ public sealed partial class DocumentationTests
     private static IEnumerable<string> Headings(string page) =>
         Heading().Matches(Repository.Read(page))
             .Select(static match => string.Concat(match.Groups["value"].Value.ToLowerInvariant().Where(static c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-'));
+
+    [GeneratedRegex("^(<{7}|>{7}) ", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex MergeMark();
 
     [GeneratedRegex(@"^[GN]-\d+$", RegexOptions.ExplicitCapture)]
     private static partial Regex GuaranteeNumber();

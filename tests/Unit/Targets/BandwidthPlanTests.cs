@@ -56,8 +56,8 @@ public sealed class BandwidthPlanTests
         time.SetLocalTimeZone(TimeZoneInfo.Utc);
         var limit = new ThroughputLimit(BandwidthPlan.Parse(["08:00-09:00 1KB", "09:00-10:00 pause", "10:00-11:00 2KB"], 100), time);
 
-        // 200 bytes in two seconds, 1,024 in each of the next hour, none for an hour, and the last at twice the rate.
-        var passed = limit.TakeAsync(200 + (3600 * 1024) + 4096, TestContext.Current.CancellationToken);
+        // 200 bytes in two seconds, 1,024 in each of the next hour and, since they are under way, of the pause, and the last at twice the rate.
+        var passed = limit.TakeAsync(200 + (2 * 3600 * 1024) + 4096, TestContext.Current.CancellationToken);
         time.Advance(TimeSpan.FromSeconds(2));
         time.Advance(TimeSpan.FromHours(1));
         time.Advance(TimeSpan.FromHours(1));

@@ -1,7 +1,10 @@
+using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Wrappers;
+using SecureBackup.Tests.Unit.Crash;
 
 namespace SecureBackup.Tests.Unit.Targets;
 
@@ -73,6 +76,87 @@ public sealed class ThrottledTargetTests
         Assert.Null(await target.StatAsync(Name, Token));
     }
 
+    [Fact]
+    public async Task In_a_pause_no_request_begins_that_moves_bytes()
+    {
+        await using var store = new MemoryTarget(_time);
+        store.Replace(Name, new byte[100]);
+        await using var target = new ThrottledTarget(store, OfficePause(null), _time);
+        AdvanceTo("08:00:00");
+
+        var put = target.PutAsync(new ObjectName("packs/two"), new MemoryStream(new byte[100]), PutOptions.Default, Token);
+        var read = target.ReadAsync(Name, 0, new byte[100], Token);
+        var fetch = target.TryFetchAsync(Name, 100, Token);
+        AdvanceTo("17:59:59");
+        Assert.NotNull(await target.StatAsync(Name, Token));
+        Assert.Equal((0, 0), (target.Meter.Sample().Puts, target.Meter.Sample().Gets));
+        Assert.All<Task>([put, read, fetch], static call => Assert.False(call.IsCompleted));
+
+        AdvanceTo("18:00:00");
+        await Task.WhenAll(put, read, fetch).WaitAsync(TimeSpan.FromSeconds(20), Token);
+        Assert.Equal(100, (await put).LengthBytes);
+    }
+
+    [Theory]
+    [InlineData(10_000L, 5)]
+    [InlineData(null, 0)]
+    public async Task A_put_under_way_when_a_pause_begins_ends_at_the_rate_of_before_and_the_next_one_waits(long? rate, double seconds)
+    {
+        await using var target = new ThrottledTarget(new MemoryTarget(_time), OfficePause(rate), _time);
+        AdvanceTo("07:59:59");
+        var content = new GatedStream(50_000);
+        var put = target.PutAsync(Name, content, PutOptions.Default, Token);
+        AdvanceTo("08:00:00");
+        content.Open();
+
+        Assert.Equal(seconds, await SecondsOfAsync(put), 0.3);
+        Assert.Equal(50_000, (await put).LengthBytes);
+        var next = target.PutAsync(new ObjectName("packs/two"), new MemoryStream(new byte[1]), PutOptions.Default, Token);
+        Assert.False(next.IsCompleted);
+        AdvanceTo("18:00:00");
+        await next.WaitAsync(TimeSpan.FromSeconds(20), Token);
+    }
+
+    [Fact]
+    public async Task A_wait_for_the_end_of_a_pause_is_given_up_at_once()
+    {
+        await using var target = new ThrottledTarget(new MemoryTarget(_time), OfficePause(null), _time);
+        AdvanceTo("08:00:00");
+        using var stop = new CancellationTokenSource();
+        var put = target.PutAsync(Name, new MemoryStream(new byte[1]), PutOptions.Default, stop.Token);
+        await stop.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => put.WaitAsync(TimeSpan.FromSeconds(20), Token));
+    }
+
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(2, 3)]
+    public async Task What_the_limits_take_is_in_no_deadline(int limits, int tries)
+    {
+        var faulty = new FaultTarget(new MemoryTarget(_time), new FaultPlan(1, FaultFlavour.NotPersisted, IsDeadAfterwards: true));
+        var options = new RetryOptions(tries - 1, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)) { Deadline = TimeSpan.FromMinutes(1) };
+        Target target = new RetryTarget(new ReadsFirst(faulty), options, _time);
+        for (var i = 0; i < limits; i++)
+        {
+            target = new ThrottledTarget(target, 1_000, _time);
+        }
+
+        // Two minutes a try.
+        var put = target.PutAsync(Name, new MemoryStream(new byte[120_000]), PutOptions.Default, Token);
+        await Assert.ThrowsAsync<TargetException>(() => SecondsOfAsync(put));
+
+        Assert.Equal(tries, faulty.OperationCount);
+    }
+
+    private BandwidthPlan OfficePause(long? rate)
+    {
+        _time.SetLocalTimeZone(TimeZoneInfo.Utc);
+        return BandwidthPlan.Parse(["08:00-18:00 pause"], rate);
+    }
+
+    private void AdvanceTo(string timeOfDay) => _time.SetUtcNow(_time.GetUtcNow() - _time.GetUtcNow().TimeOfDay + TimeSpan.Parse(timeOfDay, CultureInfo.InvariantCulture));
+
     /// <summary>The fake clock runs the waits' continuations itself, so each tick of it is a step of the work.</summary>
     private async Task<double> SecondsOfAsync(Task work)
     {
@@ -85,5 +169,29 @@ public sealed class ThrottledTargetTests
 
         await work;
         return _time.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Holds its bytes back until it is opened, and then goes on at once: the fake clock waits for nobody.</summary>
+    private sealed class GatedStream(int bytes) : MemoryStream(new byte[bytes])
+    {
+        private readonly TaskCompletionSource _open = new();
+
+        public void Open() => _open.SetResult();
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await _open.Task;
+            return Read(buffer.Span);
+        }
+    }
+
+    /// <summary>A store that takes the whole body before it answers.</summary>
+    private sealed class ReadsFirst(Target inner) : DelegatingTarget(inner)
+    {
+        public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
+        {
+            await content.CopyToAsync(Stream.Null, cancellationToken);
+            return await base.PutAsync(name, content, options, cancellationToken);
+        }
     }
 }

@@ -8,7 +8,7 @@ public sealed record RetryOptions(int MaxRetries, TimeSpan Delay, TimeSpan MaxDe
     /// <summary>About two minutes of patience: a rebooting switch, a throttled account.</summary>
     public static RetryOptions Default { get; } = new(8, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(30));
 
-    /// <summary>From the first try of a call on; no pause may end after it.</summary>
+    /// <summary>From the first try of a call on, without what a bandwidth limit takes; no pause may end after it.</summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>What a store asks for beyond this is not waited.</summary>

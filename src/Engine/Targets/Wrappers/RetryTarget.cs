@@ -62,7 +62,8 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
                     mayBeOurs = true;
                 }
             },
-            cancellationToken);
+            cancellationToken,
+            () => (content as SlowedStream)?.Waited ?? TimeSpan.Zero);
     }
 
     public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
@@ -138,7 +139,8 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
     /// The first try is made without Polly, which then begins with its failure: it counts, and the pause after it is the first. A small run, whose calls all succeed, spent
     /// 15 ms on compiling what it did not need.
     /// </summary>
-    private async Task<T> CallAsync<T>(string doing, string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    /// <param name="held">How long a bandwidth limit has held the call up: that is in no deadline.</param>
+    private async Task<T> CallAsync<T>(string doing, string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, Func<TimeSpan>? held = null)
     {
         var began = _clock.GetTimestamp();
         Exception? failure;
@@ -152,7 +154,7 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
             failure = exception;
         }
 
-        return await Build($"{doing} {what}", began).ExecuteAsync(
+        return await Build($"{doing} {what}", () => _clock.GetElapsedTime(began) - (held?.Invoke() ?? TimeSpan.Zero)).ExecuteAsync(
             async token =>
             {
                 if (Interlocked.Exchange(ref failure, null) is { } first)
@@ -165,7 +167,7 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
             cancellationToken);
     }
 
-    private ResiliencePipeline Build(string doing, long began) => new ResiliencePipelineBuilder { TimeProvider = _clock }
+    private ResiliencePipeline Build(string doing, Func<TimeSpan> elapsed) => new ResiliencePipelineBuilder { TimeProvider = _clock }
         .AddRetry(new RetryStrategyOptions
         {
             ShouldHandle = new PredicateBuilder().Handle<TargetException>(static exception => exception.IsTransient),
@@ -177,7 +179,7 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
             DelayGenerator = failed => ValueTask.FromResult(AskedOf(failed.Outcome.Exception)),
             OnRetry = next =>
             {
-                if (_clock.GetElapsedTime(began) + next.RetryDelay > _options.Deadline)
+                if (elapsed() + next.RetryDelay > _options.Deadline)
                 {
                     ExceptionDispatchInfo.Throw(next.Outcome.Exception!);
                 }

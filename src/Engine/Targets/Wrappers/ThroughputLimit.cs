@@ -2,7 +2,8 @@ namespace SecureBackup.Engine.Targets.Wrappers;
 
 /// <summary>
 /// Lets bytes pass at the rate of a plan: whoever takes some waits until all that was taken so far would have passed. Time in which nobody took anything gives a quarter
-/// of a second's bytes in advance and no more, so that a pause is never made up for by a rush. A change of the rate holds for those who wait, too.
+/// of a second's bytes in advance and no more, so that a pause is never made up for by a rush. A change of the rate holds for those who wait, too. A pause of the plan is
+/// for <see cref="WaitWhilePausedAsync"/>, before a request; what is taken all the same passes at the last rate before it.
 /// </summary>
 internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
 {
@@ -16,8 +17,9 @@ internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
     private double _passed;
     private long _seenAt = time.GetTimestamp();
 
-    /// <summary>In force since then: waits end where it changes.</summary>
-    private long? _rate = plan.RateAt(time.GetLocalNow());
+    /// <summary>In force since then: waits end where it changes. The last one that was not 0; null for no limit.</summary>
+    private long? _rate = plan.RateAt(time.GetLocalNow()) is { } rate and > 0 ? rate : null;
+    private bool _isPaused;
 
     public ThroughputLimit(long bytesPerSecond, TimeProvider time)
         : this(BandwidthPlan.Constant(bytesPerSecond), time)
@@ -46,7 +48,32 @@ internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
         }
     }
 
-    private int BytesOf(double seconds, int least, int most) => plan.RateAt(time.GetLocalNow()) is { } rate ? (int)Math.Clamp(rate * seconds, least, most) : most;
+    /// <summary>Returns when the plan lets bytes pass.</summary>
+    public async Task WaitWhilePausedAsync(CancellationToken cancellationToken)
+    {
+        while (PauseLeft() is { } wait)
+        {
+            await Task.Delay(wait, time, cancellationToken);
+        }
+    }
+
+    private TimeSpan? PauseLeft()
+    {
+        lock (_gate)
+        {
+            Advance();
+            return _isPaused ? UntilChange() : null;
+        }
+    }
+
+    private int BytesOf(double seconds, int least, int most)
+    {
+        lock (_gate)
+        {
+            Advance();
+            return _rate is { } rate ? (int)Math.Clamp(rate * seconds, least, most) : most;
+        }
+    }
 
     /// <summary>Null where it has passed.</summary>
     private TimeSpan? WaitFor(double mine)
@@ -59,11 +86,16 @@ internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
                 return null;
             }
 
-            var now = time.GetLocalNow();
-            var untilChange = plan.NextChange(now) is var change && change < DateTimeOffset.MaxValue ? change - now : TimeSpan.MaxValue;
-            var milliseconds = _rate > 0 ? Math.Ceiling((mine - _passed) / _rate.Value * 1000) : double.MaxValue;
+            var untilChange = UntilChange();
+            var milliseconds = Math.Ceiling((mine - _passed) / _rate.Value * 1000);
             return milliseconds < untilChange.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, int.MaxValue)) : untilChange;
         }
+    }
+
+    private TimeSpan UntilChange()
+    {
+        var now = time.GetLocalNow();
+        return plan.NextChange(now) is var change && change < DateTimeOffset.MaxValue ? change - now : TimeSpan.MaxValue;
     }
 
     private void Advance()
@@ -72,6 +104,8 @@ internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
         var elapsed = time.GetElapsedTime(_seenAt, now).TotalSeconds;
         _seenAt = now;
         _passed = _rate is { } bytes ? Math.Min(_passed + (bytes * elapsed), _taken + (bytes * AdvanceSeconds)) : Math.Max(_passed, _taken);
-        _rate = plan.RateAt(time.GetLocalNow());
+        var rate = plan.RateAt(time.GetLocalNow());
+        _isPaused = rate is 0;
+        _rate = _isPaused ? _rate : rate;
     }
 }
