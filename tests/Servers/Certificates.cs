@@ -10,6 +10,13 @@ public static class Certificates
     private static readonly DateTimeOffset From = DateTimeOffset.UtcNow.AddDays(-1);
     private static readonly DateTimeOffset Until = DateTimeOffset.UtcNow.AddDays(30);
 
+    /// <summary>The same, ready for a server of this process.</summary>
+    public static X509Certificate2 Make(string folder)
+    {
+        Write(folder);
+        return X509Certificate2.CreateFromPemFile(Path.Combine(folder, "tls.pem"), Path.Combine(folder, "tls.key"));
+    }
+
     /// <summary>Writes <c>ca.pem</c>, <c>tls.pem</c> and <c>tls.key</c> for this machine's own address.</summary>
     public static void Write(string folder)
     {

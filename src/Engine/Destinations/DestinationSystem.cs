@@ -20,8 +20,23 @@ internal abstract class DestinationSystem : IDisposable
     /// <summary>Writes all bytes at an offset of an open file.</summary>
     public abstract void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Reads what there is at an offset of an open file, 0 at its end.</summary>
+    public virtual int Read(SafeFileHandle file, long offset, Span<byte> bytes)
+    {
+        try
+        {
+            return RandomAccess.Read(file, bytes, offset);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // What the disk does not give back is the disk's failure, and no other file would fare better on it.
+            throw new FolderException(FolderError.DeviceFailed, failure.Message);
+        }
+    }
+
     /// <summary>Lets the disk begin with a stretch that was written, without waiting for it; nothing where the system cannot be asked to.</summary>
-    public virtual void BeginSync(SafeFileHandle file, long offset, int lengthBytes)
+    /// <param name="isEnd">No stretch comes behind it.</param>
+    public virtual void BeginSync(SafeFileHandle file, long offset, int lengthBytes, bool isEnd)
     {
     }
 
@@ -64,8 +79,9 @@ internal abstract class DestinationFolder : IDisposable
     /// <summary>Gives the owner the right to write into a folder that was there before.</summary>
     public abstract void MakeEnterable(byte[] name);
 
-    /// <summary>Makes a file of so many zeros, refusing what exists; for the owner alone, open for writing.</summary>
-    public abstract SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse);
+    /// <summary>Makes a file of so many zeros, refusing what exists; open for writing.</summary>
+    /// <param name="mode">Permissions that it may have at once, where the folder lets nobody else in; null for the owner's alone.</param>
+    public abstract SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse, uint? mode = null);
 
     public abstract SafeFileHandle ReopenFile(byte[] name);
 
@@ -79,8 +95,8 @@ internal abstract class DestinationFolder : IDisposable
 
     public abstract void Remove(byte[] name);
 
-    /// <summary>Sets all attributes, the modification time last. Returns what could not be set.</summary>
-    public abstract IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry);
+    /// <summary>Sets all attributes, the modification time last.</summary>
+    public abstract AppliedMetadata ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry);
 
     /// <summary>Opens this folder, or a folder in it, to flush its file system; null where no single one can be flushed, or this account may not open it.</summary>
     public abstract SafeFileHandle? TryOpenToFlush(byte[]? name);
@@ -119,6 +135,10 @@ internal sealed record ExistingEntry(EntryKind Kind, ulong DeviceId, ulong FileI
     /// <summary>The kind is compared too: file systems give a freed number to the next thing made.</summary>
     public bool IsSameFileAs(ExistingEntry other) => DeviceId == other.DeviceId && FileId == other.FileId && Kind == other.Kind;
 }
+
+/// <param name="Missing">What could not be set, for people.</param>
+/// <param name="Entry">What they were set on, as it was before; null where nobody had to look.</param>
+internal readonly record struct AppliedMetadata(IReadOnlyList<string> Missing, ExistingEntry? Entry = null);
 
 internal enum FolderError
 {

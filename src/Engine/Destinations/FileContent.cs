@@ -26,26 +26,18 @@ internal static class FileContent
         host.Write(handle, offset, bytes);
     }
 
-    /// <summary>What the disk does not give back is the disk's failure, and no other file would fare better on it.</summary>
-    public static void Read(SafeFileHandle handle, long offset, Span<byte> bytes)
+    public static void Read(DestinationSystem host, SafeFileHandle handle, long offset, Span<byte> bytes)
     {
-        try
+        while (!bytes.IsEmpty)
         {
-            while (!bytes.IsEmpty)
+            var count = host.Read(handle, offset, bytes);
+            if (count == 0)
             {
-                var count = RandomAccess.Read(handle, bytes, offset);
-                if (count == 0)
-                {
-                    throw new FolderException(FolderError.DeviceFailed, "the temporary file is shorter than what was written to it");
-                }
-
-                offset += count;
-                bytes = bytes[count..];
+                throw new FolderException(FolderError.DeviceFailed, "the temporary file is shorter than what was written to it");
             }
-        }
-        catch (Exception failure) when (failure is (IOException or UnauthorizedAccessException) and not FolderException)
-        {
-            throw new FolderException(FolderError.DeviceFailed, failure.Message);
+
+            offset += count;
+            bytes = bytes[count..];
         }
     }
 

@@ -59,7 +59,7 @@ internal sealed class FileInProgress : IDestinationFile
                 }
 
                 // A system with much memory would keep all of it until the flush at the end, and that wait for the disk alone: 0.4 s for 1.5 GB here, with a fast disk.
-                _destination.Host.BeginSync(handle, offset, bytes.Length);
+                _destination.Host.BeginSync(handle, offset, bytes.Length, isEnd: offset + bytes.Length == Entry.Metadata.SizeBytes);
             }
             finally
             {
@@ -101,7 +101,7 @@ internal sealed class FileInProgress : IDestinationFile
             var handle = _destination.Handles.Acquire(_pooled);
             try
             {
-                FileContent.Read(handle, offset, bytes);
+                FileContent.Read(_destination.Host, handle, offset, bytes);
             }
             finally
             {
@@ -165,7 +165,7 @@ internal sealed class FileInProgress : IDestinationFile
         IReadOnlyList<string> missing;
         try
         {
-            missing = folder.ApplyMetadata(_temporary, handle, Entry);
+            missing = folder.ApplyMetadata(_temporary, handle, Entry).Missing;
         }
         finally
         {
@@ -174,7 +174,7 @@ internal sealed class FileInProgress : IDestinationFile
 
         // Closed before it moves: Windows moves no open file.
         _destination.Handles.Close(_pooled);
-        var collision = _destination.Placement.MoveIn(folder, _temporary, _destination.NameOf(Entry.Path), _preparation);
+        var collision = _destination.Placement.MoveIn(folder, _temporary, _destination.NameOf(Entry.Path), _preparation, _made);
         return collision is null
             ? new EntryOutcome(true, FileSystemDestination.ListMissing(Entry, missing))
             {

@@ -165,7 +165,7 @@ public sealed partial class FileSystemDestination
     {
         try
         {
-            return folder.ApplyMetadata(name, file, entry);
+            return folder.ApplyMetadata(name, file, entry).Missing;
         }
         finally
         {

@@ -12,6 +12,9 @@ public sealed partial class FileSystemDestination
 {
     private const int ReadBackBytes = 256 * 1024;
 
+    /// <summary>The disk begins with a file of this length at once. For shorter ones the call costs more than the flush at the end gains.</summary>
+    private const int MinBeginSyncBytes = 256 * 1024;
+
     public EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack)
     {
         Expect(preparation, PrepareVerdict.Content);
@@ -38,29 +41,34 @@ public sealed partial class FileSystemDestination
         var entry = preparation.Entry;
         var isSparse = entry.Metadata.Holes.Count > 0;
         var temporary = NewTemporaryName();
-        var file = folder.MakeFile(temporary, isSparse ? content.Length : 0, isSparse);
+        var file = folder.MakeFile(temporary, isSparse ? content.Length : 0, isSparse, preparation.IsInNewFolder ? entry.Metadata.Mode : null);
         var isPlaced = false;
         try
         {
-            IReadOnlyList<string> missing;
+            AppliedMetadata applied;
             using (file)
             {
                 FileContent.WriteAroundHoles(Host, file, entry.Metadata.Holes, 0, content);
-                if (readsBack && !ReadsAs(file, content))
+                if (content.Length >= MinBeginSyncBytes)
+                {
+                    Host.BeginSync(file, 0, content.Length, isEnd: true);
+                }
+
+                if (readsBack && !ReadsAs(Host, file, content))
                 {
                     return new EntryOutcome(false, [new DestinationFault(FaultCodes.ReadBackMismatch, entry.Path.ToString(), $"'{entry.Path}' does not read as it was written.")]);
                 }
 
-                missing = folder.ApplyMetadata(temporary, file, entry);
+                applied = folder.ApplyMetadata(temporary, file, entry);
             }
 
             // Closed before it moves: Windows moves no open file.
-            var made = _options.InPlace ? folder.Look(temporary) : null;
+            var made = applied.Entry ?? (_options.InPlace ? folder.Look(temporary) : null);
             var name = NameOf(entry.Path);
-            var collision = Placement.MoveIn(folder, temporary, name, preparation);
+            var collision = Placement.MoveIn(folder, temporary, name, preparation, made);
             isPlaced = collision is null;
             return isPlaced
-                ? new EntryOutcome(true, ListMissing(entry, missing)) { Stamp = made is null ? null : StampOf(folder, name, made, entry) }
+                ? new EntryOutcome(true, ListMissing(entry, applied.Missing)) { Stamp = made is null || !_options.InPlace ? null : StampOf(folder, name, made, entry) }
                 : new EntryOutcome(false, [collision!]);
         }
         finally
@@ -73,7 +81,7 @@ public sealed partial class FileSystemDestination
     }
 
     /// <summary>Compared with the bytes themselves: they are still in memory.</summary>
-    private static bool ReadsAs(SafeFileHandle file, ReadOnlySpan<byte> content)
+    private static bool ReadsAs(DestinationSystem host, SafeFileHandle file, ReadOnlySpan<byte> content)
     {
         if (content.IsEmpty)
         {
@@ -85,7 +93,7 @@ public sealed partial class FileSystemDestination
         {
             var wanted = content[offset..Math.Min(content.Length, offset + piece.LengthBytes)];
             var found = piece.Span[..wanted.Length];
-            FileContent.Read(file, offset, found);
+            FileContent.Read(host, file, offset, found);
             if (!found.SequenceEqual(wanted))
             {
                 return false;

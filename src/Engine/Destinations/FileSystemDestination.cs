@@ -92,28 +92,8 @@ public sealed partial class FileSystemDestination : IDestination
         }
     }
 
-    public EntryOutcome CompleteFolder(Preparation preparation)
-    {
-        Expect(preparation, PrepareVerdict.Folder);
-        var entry = preparation.Entry;
-        try
-        {
-            using var parent = OpenParent(entry.Path);
-            var name = NameOf(entry.Path);
-            return _options.InPlace && parent.HasMetadata(name, entry)
-                ? new EntryOutcome(true, []) { Change = EntryChange.None }
-                : new EntryOutcome(true, ListMissing(entry, SetAttributesOf(parent, name, null, entry)))
-                {
-                    Change = preparation.Existing is null ? EntryChange.Written : EntryChange.Attributes,
-                };
-        }
-        catch (FolderException failure)
-        {
-            return new EntryOutcome(false, [DestinationErrors.ToFault(failure, entry, DisplayName)]);
-        }
-    }
-
-    public Task FlushAsync(CancellationToken cancellationToken) => Task.Run(
+    /// <summary>On a thread of its own: the system's call waits for the disk, and the pool has as few threads as the machine has cores.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
         () =>
         {
             try
@@ -125,7 +105,9 @@ public sealed partial class FileSystemDestination : IDestination
                 throw DestinationErrors.ToException(failure, DisplayName);
             }
         },
-        cancellationToken);
+        cancellationToken,
+        TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+        TaskScheduler.Current);
 
     public ValueTask DisposeAsync()
     {
@@ -155,6 +137,11 @@ public sealed partial class FileSystemDestination : IDestination
         {
             var message = $"'{entry.Path}' is of kind {kind}, which cannot be made here.";
             return Refuse(entry, new DestinationFault(FaultCodes.UnsupportedEntryKind, entry.Path.ToString(), message));
+        }
+
+        if (kind == EntryKind.File && IsInNewFolder(entry.Path))
+        {
+            return new Preparation(entry, PrepareVerdict.Content, []) { IsInNewFolder = true };
         }
 
         using var folder = OpenParent(entry.Path);
@@ -196,44 +183,6 @@ public sealed partial class FileSystemDestination : IDestination
         return kind == EntryKind.File ? preparation : MakeSpecial(folder, preparation);
     }
 
-    private Preparation PrepareFolder(DestinationFolder folder, byte[] name, DestinationEntry entry, ExistingEntry? existing)
-    {
-        if (existing is { Kind: EntryKind.Directory })
-        {
-            // A folder's time changes with what is put into it, so only the modes that compare nothing, or times, mean anything.
-            var keeps = _overwrite == OverwriteMode.Never
-                || (_overwrite == OverwriteMode.IfNewer && entry.Metadata.ModifiedAt <= existing.ModifiedAt);
-            if (!keeps)
-            {
-                folder.MakeEnterable(name);
-            }
-
-            Placement.Remember(existing);
-            return new Preparation(entry, keeps ? PrepareVerdict.Kept : PrepareVerdict.Folder, []) { Existing = existing };
-        }
-
-        if (existing is not null)
-        {
-            if (Protect(entry, existing) is { } verdict)
-            {
-                return verdict;
-            }
-
-            if (_options is { InPlace: true, ReplacesLinks: false } && existing.Kind is EntryKind.SymbolicLink or EntryKind.ReparsePoint)
-            {
-                return Refuse(entry, new DestinationFault(FaultCodes.DestinationInsideLink, entry.Path.ToString(), $"A link stands where the folder '{entry.Path}' belongs."));
-            }
-
-            folder.Remove(name);
-        }
-
-        folder.MakeFolder(name);
-        var made = folder.Look(name) ?? throw new FolderException(FolderError.NotFound, "the new folder is gone");
-        Placement.Remember(made);
-        _unflushed.Change(folder, name, made);
-        return new Preparation(entry, PrepareVerdict.Folder, []);
-    }
-
     /// <summary>The verdict where what stands there stays; null where the entry may take its place.</summary>
     private Preparation? Protect(DestinationEntry entry, ExistingEntry? existing)
     {
@@ -268,7 +217,7 @@ public sealed partial class FileSystemDestination : IDestination
         var isPlaced = false;
         try
         {
-            var faults = new List<DestinationFault>(ListMissing(entry, folder.ApplyMetadata(temporary, null, entry)));
+            var faults = new List<DestinationFault>(ListMissing(entry, folder.ApplyMetadata(temporary, null, entry).Missing));
             if (_places is null && entry.Metadata.LinkTarget is { } target && LinkRules.PointsOutside(entry.Path, target, entry.Origin))
             {
                 var message = $"'{entry.Path}' points to '{EntryName.ToDisplay(target)}', outside the destination.";

@@ -143,6 +143,9 @@ public sealed record Preparation(DestinationEntry Entry, PrepareVerdict Verdict,
     /// <summary>What stood in the entry's place at the time of the verdict: the only thing that may be replaced.</summary>
     internal ExistingEntry? Existing { get; init; }
 
+    /// <summary>The parent folder is one that this restore made, and not complete yet.</summary>
+    internal bool IsInNewFolder { get; init; }
+
     /// <summary>What a file in the entry's place looked like at the time of the verdict.</summary>
     public StandingStamp? Standing => Existing?.Stamp;
 }

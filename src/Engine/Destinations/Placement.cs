@@ -17,9 +17,10 @@ internal sealed class Placement(bool isInPlace, UnflushedSystems unflushed)
     /// Moves a complete temporary to its place: over nothing, or over exactly what the verdict was about. Null where it stands.
     /// A crash before leaves the temporary and what was there; a crash after leaves the new entry.
     /// </summary>
-    public DestinationFault? MoveIn(DestinationFolder folder, byte[] temporary, byte[] name, Preparation preparation)
+    /// <param name="made">What was made under the temporary name, where its maker looked at it through the handle.</param>
+    public DestinationFault? MoveIn(DestinationFolder folder, byte[] temporary, byte[] name, Preparation preparation, ExistingEntry? made = null)
     {
-        var made = folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
+        made ??= folder.Look(temporary) ?? throw new FolderException(FolderError.NotFound, "the temporary file is gone");
 
         // Known before it has the name: whoever finds it there under another spelling, finds something of this restore's.
         var isNew = Add(made);

@@ -17,4 +17,5 @@ public static partial class FaultCodes
     public static readonly FaultCode TimetableInvalid = new(1961, nameof(TimetableInvalid), "A line of the bandwidth timetable is not understood.", "Write lines such as 'Mon-Fri 08:00-18:00 2MB' or 'Sat,Sun unlimited'.");
     public static readonly FaultCode SetupRefused = new(1962, nameof(SetupRefused), "The platform does not allow this change of the place.", "Do what the message names in the platform's console.");
     public static readonly FaultCode CredentialNotStorable = new(1963, nameof(CredentialNotStorable), "The credential could not be stored on this computer.", "Register with -CredentialSecret, -CredentialVariable or -CredentialFile.");
+    public static readonly FaultCode NamesNotExclusive = new(1964, nameof(NamesNotExclusive), "The place does not refuse a second put of a name, so of two owners that change the vault at the same moment one may overwrite the other's change.", "Let one owner at a time change keys, members and rules; backups and restores are not affected.");
 }

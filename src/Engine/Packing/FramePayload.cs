@@ -14,7 +14,7 @@ internal static class FramePayload
     /// <exception cref="IntegrityException">FrameTampered, DecompressionMismatch.</exception>
     /// <exception cref="KeyException">SubjectKeyMissing.</exception>
     internal static OwnedBuffer Unpack(
-        OwnedBuffer payload, in PackEntry entry, VaultId vault, SubjectDomain? subject, CompressorCatalog compressors)
+        OwnedBuffer payload, in PackEntry entry, VaultId vault, SubjectDomain? subject, ChunkKeys keys)
     {
         if (entry.Sealing == ChunkSealing.Subject)
         {
@@ -28,10 +28,10 @@ internal static class FramePayload
 
         using (payload)
         {
-            var plain = OwnedBuffer.Rent(entry.PlainBytes);
+            var plain = keys.Rent(entry.PlainBytes);
             try
             {
-                compressors.Get(entry.Compression).Decompress(payload.Span, plain.Span);
+                keys.Compressors.Get(entry.Compression).Decompress(payload.Span, plain.Span);
                 return plain;
             }
             catch

@@ -18,7 +18,13 @@ public interface ISubjectKeys
 /// <summary>What a worker opens chunks with, one for each thread; everything stays its owner's.</summary>
 /// <param name="ChunkIds">Proves that a chunk is the one its id names.</param>
 /// <param name="Subjects">Keys of subject domains, where any are at hand.</param>
-public sealed record ChunkKeys(ChunkIdKey ChunkIds, CompressorCatalog Compressors, ISubjectKeys? Subjects = null);
+public sealed record ChunkKeys(ChunkIdKey ChunkIds, CompressorCatalog Compressors, ISubjectKeys? Subjects = null)
+{
+    /// <summary>Where a worker that opens one chunk after the other keeps its buffers.</summary>
+    internal BufferShelf? Shelf { get; init; }
+
+    internal OwnedBuffer Rent(int lengthBytes) => Shelf?.Rent(lengthBytes) ?? OwnedBuffer.Rent(lengthBytes);
+}
 
 /// <summary>
 /// Opens chunks of one pack, in any order, with the vault's private key. Needs only the pack's first <see cref="PrologueBytes"/> bytes and each
@@ -108,7 +114,7 @@ public sealed class PackReader : IDisposable
 
         Span<byte> claim = stackalloc byte[PackLayout.ClaimBytes];
         PackLayout.WriteClaim(entry, claim);
-        var payload = OwnedBuffer.Rent(entry.PayloadBytes);
+        var payload = _keys.Rent(entry.PayloadBytes);
         try
         {
             _opener.Open((ulong)entry.Frame, isLast: false, claim, sealedFrame, payload.Span);
@@ -135,7 +141,7 @@ public sealed class PackReader : IDisposable
     private OwnedBuffer Prove(in PackEntry entry, DomainId domain, OwnedBuffer payload)
     {
         var key = domain.IsVault ? null : _keys.Subjects?.Find(domain);
-        var plain = FramePayload.Unpack(payload, entry, _header.Vault, key is null ? null : new SubjectDomain(domain, key), _keys.Compressors);
+        var plain = FramePayload.Unpack(payload, entry, _header.Vault, key is null ? null : new SubjectDomain(domain, key), _keys);
         if (_keys.ChunkIds.IdOf(domain, plain.Span) == entry.Chunk)
         {
             return plain;

@@ -18,6 +18,9 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
     private readonly PackOpener _packs = new(vault) { ReadAheadBytes = readAheadBytes };
     private long? _reloadedAt;
 
+    /// <summary>For whoever judges: what the store may not give out is told as that, and never as lost.</summary>
+    internal bool TellsRefusals { get; init; }
+
     public ValueTask<OwnedBuffer> FetchAsync(ChunkId id, CancellationToken cancellationToken) => FetchAsync(id, subject: null, cancellationToken);
 
     /// <param name="subject">Whose chunk it is; null for the vault's own.</param>
@@ -39,6 +42,9 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
     /// no more than that pack. A store that does not answer is about all places.
     /// </summary>
     internal static bool IsOfOnePlace(BackupException error) => error is not TargetException { IsOfWholePlace: true };
+
+    /// <summary>Whether an error says that something is damaged or gone: what the store does not give out is neither, and nothing was learnt about it.</summary>
+    internal static bool IsDamage(BackupException error) => IsOfOnePlace(error) && error is not TargetException { Fault: TargetFault.Cold or TargetFault.AccessDenied };
 
     /// <summary>Whether an error is about one chunk, so that others go on: it is lost, or lies where it must be warmed before it can be read.</summary>
     internal static bool IsOfOneChunk(BackupException error) => error is IntegrityException or TargetException { Fault: TargetFault.Cold };
@@ -106,10 +112,10 @@ internal sealed class ChunkFetcher(VaultReader vault, ChunkIndex index, int read
             return far;
         }
 
-        if (faults.Find(static fault => fault is TargetException { Fault: TargetFault.Cold }) is { } cold)
+        if (faults.Find(fault => fault is TargetException { Fault: TargetFault.Cold } || (TellsRefusals && !IsDamage(fault))) is TargetException withheld)
         {
             // Nothing is lost, so that nobody may take it for damage.
-            throw new TargetException(TargetFault.Cold, cold.Message, cold) { Remedy = cold.Remedy };
+            throw new TargetException(withheld.Fault, withheld.Message, withheld) { Remedy = withheld.Remedy };
         }
 
         places = [.. places, .. others];

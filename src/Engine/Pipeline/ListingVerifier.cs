@@ -13,7 +13,7 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
     {
         await packs.KeepUpAsync(index, cancellationToken);
         var owner = vault.OpenOwnerPart(snapshot);
-        var listing = new ListingReader(owner.ListingRoot, this, (page, damage) => faults.Add(RestoreCorridor.LostPage(page, damage)));
+        var listing = new ListingReader(owner.ListingRoot, this, OnLostPage);
         long entries = 0;
         await foreach (var entry in listing.EntriesAsync(cancellationToken))
         {
@@ -48,6 +48,16 @@ internal sealed class ListingVerifier(VaultReader vault, ChunkIndex index, Chunk
         return places.Count == 0 || places.Any(place => packs.Has(place.Pack))
             ? await fetcher.FetchAsync(id, cancellationToken)
             : throw new IntegrityException(FaultCodes.ChunkUnreadable, $"The chunk {id} lies only in packs that are missing, or not in the snapshot's reference set.");
+    }
+
+    private void OnLostPage(PageReference? page, BackupException damage)
+    {
+        if (!ChunkFetcher.IsDamage(damage))
+        {
+            throw damage;
+        }
+
+        faults.Add(RestoreCorridor.LostPage(page, damage));
     }
 
     /// <summary>The lists of a customer's long content open with the customer's key alone, which no check needs; that they stand in sound packs is seen without it.</summary>

@@ -32,6 +32,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     /// <summary>How much behind a chunk is read with it, for who wants neighbours one by one.</summary>
     internal int ReadAheadBytes { get; init; }
 
+    /// <summary>Where chunks are opened, for who is done with each before the next. Owned.</summary>
+    internal BufferShelf? Shelf { get; init; }
+
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
@@ -48,14 +51,13 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         _subject = subject;
         try
         {
-            return OpenChunk(reader, pack, entry);
+            return OpenChunk(reader, RangeOf(pack, entry)!, entry);
         }
         catch (IntegrityException) when (!Target.Capabilities.IsNear)
         {
-            // As in SecondRead; what lies in memory is the first reading.
-            Forget(-1);
-            await LoadAsync(pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
-            return OpenChunk(reader, pack, entry);
+            // As in SecondRead, and this chunk alone: its neighbours stay as they were read first, else a pack full of damage is read many times.
+            using var again = await ReadAlignedAsync(Target.Uncached, pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
+            return OpenChunk(reader, again, entry);
         }
     }
 
@@ -75,18 +77,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         var (start, end) = Aligned(range, pack.LengthBytes);
         Forget((int)Math.Max(0, MaxKeptBytes - (end - start)));
-        var buffer = OwnedBuffer.Rent((int)(end - start));
-        try
-        {
-            await Target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
-        }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
-
-        _ranges.Enqueue(new LoadedRange(pack.Id, start, buffer));
+        _ranges.Enqueue(await ReadAlignedAsync(Target, pack, range, cancellationToken));
     }
 
     /// <summary>The range as it is asked for.</summary>
@@ -104,6 +95,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 
         _open.Clear();
         _compressors.Dispose();
+        Shelf?.Dispose();
     }
 
     private async ValueTask<PackReader> OpenAsync(PackId id, CancellationToken cancellationToken)
@@ -118,7 +110,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
             await target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
             var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
-            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this);
+            var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this) { Shelf = Shelf };
             return PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
         });
         if (_open.Count >= MaxOpenPacks && _order.TryDequeue(out var oldest) && _open.Remove(oldest, out var evicted))
@@ -131,22 +123,51 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         return reader;
     }
 
-    private OwnedBuffer OpenChunk(PackReader reader, PackRecord pack, PackEntry entry) =>
-        reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, RangeOf(pack, entry)!.FrameOf(entry));
+    private static async ValueTask<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, CancellationToken cancellationToken)
+    {
+        var (start, end) = Aligned(range, pack.LengthBytes);
+        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
+        try
+        {
+            await target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
 
-    private LoadedRange? RangeOf(PackRecord pack, PackEntry entry) => _ranges.FirstOrDefault(range => range.Holds(pack.Id, entry));
+        return new LoadedRange(pack.Id, start, buffer);
+    }
+
+    private OwnedBuffer OpenChunk(PackReader reader, LoadedRange range, PackEntry entry) => reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, range.FrameOf(entry));
+
+    private LoadedRange? RangeOf(PackRecord pack, in PackEntry entry)
+    {
+        foreach (var range in _ranges)
+        {
+            if (range.Holds(pack.Id, entry))
+            {
+                return range;
+            }
+        }
+
+        return null;
+    }
 
     private void Forget(int keptBytes)
     {
         while (_ranges.Sum(static range => range.Bytes.LengthBytes) > keptBytes && _ranges.TryDequeue(out var oldest))
         {
-            oldest.Bytes.Dispose();
+            oldest.Dispose();
         }
     }
 
-    private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes)
+    private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes) : IDisposable
     {
-        public bool Holds(PackId pack, PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
+        public void Dispose() => Bytes.Dispose();
+
+        public bool Holds(PackId pack, in PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
 
         public ReadOnlySpan<byte> FrameOf(PackEntry entry) => Bytes.Span.Slice((int)(entry.OffsetBytes - Start), entry.FrameBytes);
     }

@@ -6,17 +6,17 @@ namespace SecureBackup.Engine.Pipeline;
 internal static class PackRanges
 {
     /// <summary>Neighbouring chunks are read in one range up to this length.</summary>
-    private const int MaxRangeBytes = 4 * 1024 * 1024;
+    internal const int MaxRangeBytes = 4 * 1024 * 1024;
 
     /// <summary>From this chunk on as far as the next wanted ones lie close behind it.</summary>
-    internal static ByteRange From(IReadOnlyList<WantedChunk> chunks, int at)
+    internal static ByteRange From(IReadOnlyList<WantedChunk> chunks, int at, int maxBytes = MaxRangeBytes)
     {
         var first = chunks[at].Places[0].Entry;
         var end = first.OffsetBytes + first.FrameBytes;
         for (var i = at + 1; i < chunks.Count; i++)
         {
             var next = chunks[i].Places[0].Entry;
-            if (next.OffsetBytes > end + PackOpener.AlignmentBytes || next.OffsetBytes + next.FrameBytes - first.OffsetBytes > MaxRangeBytes)
+            if (next.OffsetBytes > end + PackOpener.AlignmentBytes || next.OffsetBytes + next.FrameBytes - first.OffsetBytes > maxBytes)
             {
                 break;
             }
@@ -28,12 +28,12 @@ internal static class PackRanges
     }
 
     /// <summary>The chunks of one pack by the ranges in which they are read.</summary>
-    internal static IEnumerable<IReadOnlyList<WantedChunk>> Split(IReadOnlyList<WantedChunk> chunks)
+    internal static IEnumerable<IReadOnlyList<WantedChunk>> Split(IReadOnlyList<WantedChunk> chunks, int maxBytes = MaxRangeBytes, int maxChunks = int.MaxValue)
     {
         for (var i = 0; i < chunks.Count;)
         {
-            var range = From(chunks, i);
-            var part = chunks.Skip(i).TakeWhile(chunk => chunk.Places[0].Entry.OffsetBytes < range.Offset + range.LengthBytes).ToList();
+            var range = From(chunks, i, maxBytes);
+            var part = chunks.Skip(i).Take(maxChunks).TakeWhile(chunk => chunk.Places[0].Entry.OffsetBytes < range.Offset + range.LengthBytes).ToList();
             yield return part;
             i += part.Count;
         }

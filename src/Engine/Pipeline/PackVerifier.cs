@@ -42,7 +42,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             });
             return new PackVerdict(pack.HasHash ? pack : pack with { Sha256 = ContentHash.Of(bytes.Span) }, table, Damage: null);
         }
-        catch (BackupException damage) when (ChunkFetcher.IsOfOnePlace(damage) && damage is not TargetException { Fault: TargetFault.Cold })
+        catch (BackupException damage) when (ChunkFetcher.IsDamage(damage))
         {
             return new PackVerdict(pack, Table: null, damage);
         }
@@ -64,12 +64,13 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
     private static OwnedBuffer Instead(OwnedBuffer? tooShort, int lengthBytes)
     {
         tooShort?.Dispose();
-        return OwnedBuffer.Rent(lengthBytes);
+        return OwnedBuffer.RentForSealed(lengthBytes);
     }
 
     private PackTable Verify(PackRecord pack, ReadOnlySpan<byte> bytes)
     {
         using var compressors = new CompressorCatalog();
+        using var shelf = new BufferShelf();
         var epoch = PackReader.ReadHeader(vault.Vault.Id, pack.Id, bytes).Epoch;
         var check = new PackCheck
         {
@@ -78,7 +79,7 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
             IndexKey = vault.Vault.KeysOf(epoch).Index,
             Sha256 = pack.Sha256,
             Identity = vault.IdentityOf(epoch),
-            Keys = new ChunkKeys(vault.Vault.Keys.ChunkId, compressors),
+            Keys = new ChunkKeys(vault.Vault.Keys.ChunkId, compressors) { Shelf = shelf },
         };
         var table = check.VerifyWhole(pack.Id, bytes);
         if (table.Writer.Id != pack.Writer)

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using System.Runtime.ExceptionServices;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -23,7 +24,7 @@ internal static class ReadBack
 
     internal static WrittenPart PartOf(ChunkUse use, ReadOnlySpan<byte> bytes) => new(XxHash3.HashToUInt64(bytes), use.Offset, bytes.Length, use.Stream);
 
-    internal static async ValueTask CheckAsync(RestoringFile file, IDestinationFile open, CancellationToken cancellationToken)
+    internal static void Check(RestoringFile file, IDestinationFile open, CancellationToken cancellationToken)
     {
         if (file.Parts.Count < MinSharedParts)
         {
@@ -41,11 +42,14 @@ internal static class ReadBack
             CancellationToken = cancellationToken,
             TaskScheduler = TaskScheduler.Current,
         };
-        await Parallel.ForEachAsync(file.Parts, options, (part, _) =>
+        try
         {
-            Check(file, open, part);
-            return ValueTask.CompletedTask;
-        });
+            Parallel.ForEach(file.Parts, options, part => Check(file, open, part));
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
     }
 
     private static void Check(RestoringFile file, IDestinationFile open, WrittenPart part)

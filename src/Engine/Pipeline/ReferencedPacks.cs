@@ -157,7 +157,7 @@ internal sealed class ReferencedPacks : IDisposable
         {
             return await ReferenceSet.ReadAllAsync(_vault, snapshot, cancellationToken);
         }
-        catch (BackupException damage) when (damage is IntegrityException or KeyException or VaultException or TargetException { IsOfWholePlace: false })
+        catch (BackupException damage) when (ChunkFetcher.IsDamage(damage))
         {
             _isLost = true;
             _faults.Add(EntryFault.Of("(reference set)", damage));

@@ -86,7 +86,8 @@ internal sealed class WantedChunk(ChunkId id, IReadOnlyList<ChunkLocation> place
 /// files lie across it.
 /// </summary>
 /// <param name="writtenBytes">How much of the destination's room a batch may take; see <see cref="WrittenWithin"/>.</param>
-internal sealed class RestoreBatch(long writtenBytes)
+/// <param name="isFirst">Nobody has anything to do while it is planned, so it is small.</param>
+internal sealed class RestoreBatch(long writtenBytes, bool isFirst = false)
 {
     /// <summary>About 10 MB of plan; at 1 MiB a chunk 32 GiB of content, at 4 KiB 128 MiB.</summary>
     internal const int MaxUses = 32_768;
@@ -95,6 +96,8 @@ internal sealed class RestoreBatch(long writtenBytes)
     internal const long MaxFetchedBytes = 512L * 1024 * 1024;
 
     private const int MaxFiles = 4_096;
+    private const int FirstFiles = MaxFiles / 8;
+    private const long FirstFetchedBytes = MaxFetchedBytes / 8;
     private const long MaxWrittenBytes = 4L * 1024 * 1024 * 1024;
     private const long MinWrittenBytes = 1024 * 1024;
 
@@ -104,12 +107,15 @@ internal sealed class RestoreBatch(long writtenBytes)
     private long _fetched;
     private long _written;
 
+    internal long WrittenBytes => _written;
+
     internal List<RestoringFile> Files { get; } = [];
 
     /// <summary>The file within which the batch ends.</summary>
     internal RestoringFile? Unfinished { get; set; }
 
-    internal bool IsFull => _uses >= MaxUses || Files.Count >= MaxFiles || _fetched >= MaxFetchedBytes || _written >= writtenBytes;
+    internal bool IsFull =>
+        _uses >= MaxUses || Files.Count >= (isFirst ? FirstFiles : MaxFiles) || _fetched >= (isFirst ? FirstFetchedBytes : MaxFetchedBytes) || _written >= writtenBytes;
 
     /// <summary>Until a batch is whole, what it replaces stands beside it: where room is short, batches are small.</summary>
     internal static long WrittenWithin(long freeBytes) => Math.Clamp(freeBytes / 8, MinWrittenBytes, MaxWrittenBytes);

@@ -51,7 +51,7 @@ public static partial class RestoreCorridor
         }
 
         var scope = request.Mirror is { } mirror ? await MirrorScope.OpenAsync(snapshot, owner, mirror, fetcher, cancellationToken) : null;
-        var chunks = new RestoreFetcher(parts, fetcher);
+        using var chunks = new RestoreFetcher(parts, fetcher);
         var planner = new RestorePlanner(parts, chunks);
         await planner.RunAsync(cancellationToken);
         if (result.Entries == 0 && result.Faults.Count == 0 && !parts.Filter.TakesAll)

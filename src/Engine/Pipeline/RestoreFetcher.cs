@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
@@ -9,11 +10,16 @@ namespace SecureBackup.Engine.Pipeline;
 /// Fetches a batch pack by pack with a few workers, copies what stands at the destination already, and writes each chunk to all its places. Whoever ends the last
 /// use of a file reads it back and gives it its attributes and its name, while the others go on.
 /// </summary>
-internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
+internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) : IDisposable
 {
     /// <summary>Targets far away answer several questions at once, so there are some however few cores there are.</summary>
     private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 4, 8);
 
+    private const int NearRangeBytes = 1024 * 1024;
+    private const int NearChunks = 64;
+
+    private readonly bool _isNear = parts.Vault.Vault.Target.Capabilities.IsNear;
+    private readonly ConcurrentBag<PackOpener> _openers = [];
     private readonly PieceCopier _copier = new(parts.Destination, parts.Ids);
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
@@ -35,20 +41,36 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         using var stages = new StageGroup(cancellationToken);
         for (var i = 0; i < Workers; i++)
         {
-            stages.Start(token => WorkAsync(work.Reader, token));
+            if (_isNear)
+            {
+                // Nothing on the way is worth a hand-off, and the pool's few threads are left to the plan.
+                stages.StartBlocking(token => WorkAsync(work.Reader, token).GetAwaiter().GetResult());
+            }
+            else
+            {
+                stages.Start(token => WorkAsync(work.Reader, token));
+            }
         }
 
         await stages.WhenAllAsync();
         if (batch.Unfinished is { } unfinished)
         {
             // Its tags are not kept for longer than a batch.
-            await ReadBackAsync(unfinished, cancellationToken);
-            await EndAsync(unfinished, cancellationToken);
+            CheckParts(unfinished, cancellationToken);
+            End(unfinished, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var opener in _openers)
+        {
+            opener.Dispose();
         }
     }
 
     /// <summary>One use less. After the last one the file is completed, or taken away where it has failed.</summary>
-    internal async ValueTask EndAsync(RestoringFile file, CancellationToken cancellationToken)
+    internal void End(RestoringFile file, CancellationToken cancellationToken)
     {
         if (!file.EndUse())
         {
@@ -64,34 +86,46 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
 
         using (open)
         {
-            await ReadBackAsync(file, cancellationToken);
+            CheckParts(file, cancellationToken);
             file.Outcome = file.HasFailed ? null : open.Complete();
         }
     }
 
-    private async ValueTask ReadBackAsync(RestoringFile file, CancellationToken cancellationToken)
+    private void CheckParts(RestoringFile file, CancellationToken cancellationToken)
     {
         if (parts.ReadsBack && file.File is { } open)
         {
-            await ReadBack.CheckAsync(file, open, cancellationToken);
+            ReadBack.Check(file, open, cancellationToken);
         }
 
         file.ForgetParts();
     }
 
-    /// <summary>What a worker takes at a time: a pack, or a range of one where there are too few packs to go round, since each worker opens it anew.</summary>
-    private static IEnumerable<IReadOnlyList<WantedChunk>> ItemsOf(RestoreBatch batch)
+    /// <summary>
+    /// What a worker takes at a time. Far away a pack, or a range of one where there are too few packs to go round, since each worker opens it anew. Near by little enough that
+    /// nobody waits long for the last one of a batch.
+    /// </summary>
+    private IEnumerable<IReadOnlyList<WantedChunk>> ItemsOf(RestoreBatch batch)
     {
         var packs = batch.ByPack().ToList();
-        return packs.Count >= 4 * Workers ? packs : packs.SelectMany(PackRanges.Split);
+        return _isNear ? packs.SelectMany(static pack => PackRanges.Split(pack, NearRangeBytes, NearChunks))
+            : packs.Count >= 4 * Workers ? packs
+            : packs.SelectMany(static pack => PackRanges.Split(pack));
     }
 
     private async Task WorkAsync(ChannelReader<Func<PackOpener, CancellationToken, Task>> work, CancellationToken cancellationToken)
     {
-        using var opener = new PackOpener(parts.Vault);
-        await foreach (var item in work.ReadAllAsync(cancellationToken))
+        var opener = _openers.TryTake(out var idle) ? idle : new PackOpener(parts.Vault) { Shelf = new BufferShelf() };
+        try
         {
-            await item(opener, cancellationToken);
+            await foreach (var item in work.ReadAllAsync(cancellationToken))
+            {
+                await item(opener, cancellationToken);
+            }
+        }
+        finally
+        {
+            _openers.Add(opener);
         }
     }
 
@@ -103,7 +137,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
             using var plain = await TryReadAsync(opener, chunks, i, cancellationToken);
             if (plain is not null)
             {
-                await WriteAsync(chunks[i], plain, cancellationToken);
+                Write(chunks[i], plain, cancellationToken);
             }
         }
     }
@@ -115,7 +149,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         foreach (var copy in copies)
         {
             // The file that stood there is closed by now: Windows replaces no open file.
-            await EndAsync(copy.File, cancellationToken);
+            End(copy.File, cancellationToken);
         }
     }
 
@@ -175,34 +209,34 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback)
         }
         catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
         {
-            await FailAsync(chunk, damage, cancellationToken);
+            Fail(chunk, damage, cancellationToken);
             return null;
         }
     }
 
-    private async ValueTask FailAsync(WantedChunk chunk, BackupException damage, CancellationToken cancellationToken)
+    private void Fail(WantedChunk chunk, BackupException damage, CancellationToken cancellationToken)
     {
         foreach (var use in chunk.Uses)
         {
             use.File.Fail(EntryFault.Of(use.File.Preparation.Entry.Path.ToString(), damage));
-            await EndAsync(use.File, cancellationToken);
+            End(use.File, cancellationToken);
         }
     }
 
-    private async ValueTask WriteAsync(WantedChunk chunk, OwnedBuffer plain, CancellationToken cancellationToken)
+    private void Write(WantedChunk chunk, OwnedBuffer plain, CancellationToken cancellationToken)
     {
         if (plain.LengthBytes != chunk.PlainBytes)
         {
             // The places of what follows in the file were reckoned with the other length.
             var lie = new IntegrityException(FaultCodes.ChunkMismatch, $"Its chunk {chunk.Id} has {plain.LengthBytes} bytes, and the index says {chunk.PlainBytes}.");
-            await FailAsync(chunk, lie, cancellationToken);
+            Fail(chunk, lie, cancellationToken);
             return;
         }
 
         foreach (var use in chunk.Uses)
         {
             WriteTo(use, plain, isReused: false);
-            await EndAsync(use.File, cancellationToken);
+            End(use.File, cancellationToken);
         }
     }
 

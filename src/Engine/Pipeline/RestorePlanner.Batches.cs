@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Engine.Pipeline;
@@ -5,9 +6,16 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>One batch is fetched and written while the next is planned.</summary>
 internal sealed partial class RestorePlanner
 {
-    private RestoreBatch _batch = new(parts.BatchBytes);
+    /// <summary>Each flush holds up who makes files, however little there is to flush.</summary>
+    private const long MinFlushBytes = 256L * 1024 * 1024;
+
+    private static readonly TimeSpan MinFlushTime = TimeSpan.FromSeconds(1);
+
+    private RestoreBatch _batch = new(parts.BatchBytes, isFirst: true);
     private BatchUnderWay? _underWay;
     private Task _flushed = Task.CompletedTask;
+    private long _flushedAt = Stopwatch.GetTimestamp();
+    private long _writtenBytes;
 
     /// <summary>
     /// Has the batch fetched while the next is planned, after the one before is done: two are in the making at most. A file that is planned only in part goes on in the next.
@@ -36,9 +44,11 @@ internal sealed partial class RestorePlanner
     /// </summary>
     private void BeginFlush(BatchUnderWay? done)
     {
-        if (done is not null && _flushed.IsCompleted)
+        _writtenBytes += done?.Batch.WrittenBytes ?? 0;
+        if (_flushed.IsCompleted && (_writtenBytes >= MinFlushBytes || (_writtenBytes > 0 && Stopwatch.GetElapsedTime(_flushedAt) >= MinFlushTime)))
         {
-            _flushed = Task.Run(() => parts.Destination.FlushAsync(CancellationToken.None)).ContinueWith(
+            (_writtenBytes, _flushedAt) = (0, Stopwatch.GetTimestamp());
+            _flushed = parts.Destination.FlushAsync(CancellationToken.None).ContinueWith(
                 static flushed => _ = flushed.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }

@@ -37,7 +37,7 @@ internal sealed partial class RestorePlanner
             file.Fail(EntryFault.Of(entry.Path.ToString(), damage));
         }
 
-        await fetcher.EndAsync(file, cancellationToken);
+        fetcher.End(file, cancellationToken);
     }
 
     /// <summary>One chunk or none: then the temporary is made when the content is here, and no other waits open for its bytes.</summary>
@@ -93,7 +93,7 @@ internal sealed partial class RestorePlanner
 
     private async ValueTask<WantedChunk> LocateAsync(ChunkId id, CancellationToken cancellationToken)
     {
-        var places = await parts.Index.FindNearestAsync(id, cancellationToken);
+        var places = parts.Index.FindAtHand(id) is { } near ? [near] : await parts.Index.FindNearestAsync(id, cancellationToken);
         if (places.Count == 0)
         {
             throw new IntegrityException(FaultCodes.ChunkMissing, $"Its chunk {id} stands in no index segment.");

@@ -34,15 +34,19 @@ internal readonly record struct SegmentUpload(ObjectStat Stat, ReadOnlyMemory<by
     private async Task ConfirmAsync(Target target, CancellationToken cancellationToken)
     {
         const int PieceBytes = 1024 * 1024;
-        using var piece = OwnedBuffer.Rent(Math.Min(PieceBytes, Bytes.Length));
-        for (var offset = 0; offset < Bytes.Length; offset += PieceBytes)
+        var (name, bytes) = (Stat.Name, Bytes);
+        using var piece = OwnedBuffer.Rent(Math.Min(PieceBytes, bytes.Length));
+        for (var at = 0; at < bytes.Length; at += PieceBytes)
         {
-            var part = piece.Memory[..Math.Min(PieceBytes, Bytes.Length - offset)];
-            await target.ReadAsync(Stat.Name, offset, part, cancellationToken);
-            if (!part.Span.SequenceEqual(Bytes.Span.Slice(offset, part.Length)))
+            var offset = at;
+            var part = piece.Memory[..Math.Min(PieceBytes, bytes.Length - offset)];
+            await SecondRead.RunAsync(target, name, async from =>
             {
-                throw new IntegrityException(FaultCodes.UploadNotConfirmed, $"{target.DisplayName} took {Stat.Name} and gives other bytes back than were sealed.");
-            }
+                await from.ReadAsync(name, offset, part, cancellationToken);
+                return part.Span.SequenceEqual(bytes.Span.Slice(offset, part.Length))
+                    ? part
+                    : throw new IntegrityException(FaultCodes.UploadNotConfirmed, $"{target.DisplayName} took {name} and gives other bytes back than were sealed.");
+            });
         }
     }
 }

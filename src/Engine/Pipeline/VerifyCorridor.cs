@@ -11,7 +11,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>
 /// Proves that a snapshot can be restored. Always: its reference set opens, every pack in it is on the target with the length that was recorded, every page of its listing opens, and every
 /// chunk of every entry stands in the index. With data: packs are read whole, and every frame is opened and compared with its chunk id. What is damaged is named by the
-/// files that lose by it. The finding is signed and stored, and so is what was found in packs of others: from then on every host may rely on them.
+/// files that lose by it; what the store does not give out (it is cold, or a right or a quota ran out) ends the check without a finding. The finding is signed and stored, and so is what was found in packs of others: from then on every host may rely on them.
 /// </summary>
 public static class VerifyCorridor
 {
@@ -22,7 +22,7 @@ public static class VerifyCorridor
         var clock = Stopwatch.StartNew();
         var (vault, snapshot) = (request.Vault, request.Snapshot);
         using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot, context.Sink, cancellationToken);
-        using var fetcher = new ChunkFetcher(vault, index);
+        using var fetcher = new ChunkFetcher(vault, index) { TellsRefusals = true };
         var faults = new VerifyFaults(context.Counters);
 
         using var packs = await ReferencedPacks.LoadAsync(vault.Vault, snapshot, index, faults, cancellationToken);

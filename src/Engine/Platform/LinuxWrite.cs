@@ -103,6 +103,9 @@ internal static partial class LinuxWrite
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static unsafe partial nint Write(SafeFileHandle file, byte* bytes, nint length, long offset);
 
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    public static unsafe partial nint Read(SafeFileHandle file, byte* bytes, nint length, long offset);
+
     /// <summary>Begins to write a stretch to the disk and waits for nothing; a hint, so that its failure is no news.</summary>
     public static void BeginSync(SafeFileHandle file, long offset, long length) => SyncRange(file, offset, length, BeginWrite);
 

@@ -5,7 +5,7 @@ namespace SecureBackup.Engine.Primitives;
 
 /// <summary>
 /// A pooled buffer with exactly one owner. Whoever takes it disposes it; disposing wipes it, since every buffer here may
-/// have held plaintext. No span or memory of it may be used after that.
+/// have held plaintext, unless it is said to hold none. No span or memory of it may be used after that.
 /// </summary>
 public sealed class OwnedBuffer : IDisposable
 {
@@ -15,13 +15,16 @@ public sealed class OwnedBuffer : IDisposable
     /// <summary>A few chunks. Packs are longer than half of it, so they do not wait.</summary>
     private const long MaxIdleBytes = 12 * 1024 * 1024;
 
-    private static readonly PageBlockPool Blocks = new(MaxIdleBytes);
+    internal static readonly PageBlockPool Blocks = new(MaxIdleBytes);
 
+    private readonly bool _isSealed;
+    private readonly BufferShelf? _shelf;
     private byte[]? _array;
     private PageBlock? _block;
 
-    private OwnedBuffer(int lengthBytes)
+    private OwnedBuffer(int lengthBytes, bool isSealed)
     {
+        _isSealed = isSealed;
         LengthBytes = lengthBytes;
         if (lengthBytes < MinBlockBytes)
         {
@@ -33,6 +36,13 @@ public sealed class OwnedBuffer : IDisposable
         }
     }
 
+    internal OwnedBuffer(int lengthBytes, PageBlock block, BufferShelf shelf)
+    {
+        LengthBytes = lengthBytes;
+        _block = block;
+        _shelf = shelf;
+    }
+
     public int LengthBytes { get; private set; }
 
     public Memory<byte> Memory => Whole[..LengthBytes];
@@ -41,7 +51,10 @@ public sealed class OwnedBuffer : IDisposable
 
     private Memory<byte> Whole => _block?.Memory ?? _array ?? throw new ObjectDisposedException(nameof(OwnedBuffer));
 
-    public static OwnedBuffer Rent(int lengthBytes) => new(lengthBytes);
+    public static OwnedBuffer Rent(int lengthBytes) => new(lengthBytes, isSealed: false);
+
+    /// <summary>For bytes as they lie on a target, which nobody else may not see: not wiped.</summary>
+    internal static OwnedBuffer RentForSealed(int lengthBytes) => new(lengthBytes, isSealed: true);
 
     public static OwnedBuffer CopyOf(ReadOnlySpan<byte> bytes)
     {
@@ -63,14 +76,18 @@ public sealed class OwnedBuffer : IDisposable
         var array = Interlocked.Exchange(ref _array, null);
         if (array is not null)
         {
-            CryptographicOperations.ZeroMemory(array.AsSpan(0, LengthBytes));
+            CryptographicOperations.ZeroMemory(array.AsSpan(0, _isSealed ? 0 : LengthBytes));
             ArrayPool<byte>.Shared.Return(array);
         }
 
         var block = Interlocked.Exchange(ref _block, null);
-        if (block is not null)
+        if (block is not null && _shelf is not null)
         {
-            CryptographicOperations.ZeroMemory(block.GetSpan()[..LengthBytes]);
+            _shelf.Return(block);
+        }
+        else if (block is not null)
+        {
+            CryptographicOperations.ZeroMemory(block.GetSpan()[..(_isSealed ? 0 : LengthBytes)]);
             Blocks.Return(block);
         }
     }

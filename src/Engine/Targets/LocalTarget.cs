@@ -18,7 +18,7 @@ public sealed class LocalTarget : Target
 
     /// <summary>
     /// Read on the caller's own thread. .NET has no asynchronous file reads outside Windows and gives each to another thread; then every method on the way to it
-    /// suspends, which in a small run is 200 methods to compile.
+    /// suspends, which in a small run is 200 methods to compile. Who is on a thread of its own, and not of the pool's, reads all on it.
     /// </summary>
     private const int ShortReadBytes = 64 * 1024;
 
@@ -252,7 +252,9 @@ public sealed class LocalTarget : Target
         while (left.Length > 0)
         {
             var at = offset + destination.Length - left.Length;
-            var count = left.Length <= ShortReadBytes ? RandomAccess.Read(file, left.Span, at) : await RandomAccess.ReadAsync(file, left, at, cancellationToken);
+            var count = left.Length <= ShortReadBytes || !Thread.CurrentThread.IsThreadPoolThread
+                ? RandomAccess.Read(file, left.Span, at)
+                : await RandomAccess.ReadAsync(file, left, at, cancellationToken);
             if (count == 0)
             {
                 break;

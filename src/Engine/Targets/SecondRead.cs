@@ -31,5 +31,5 @@ internal static class SecondRead
     }
 
     /// <summary>Whether bytes were had and say something else than was expected: any field of them may be the one that was changed.</summary>
-    private static bool IsOfBytes(BackupException damage) => damage is IntegrityException or KeyException or VaultException;
+    internal static bool IsOfBytes(BackupException damage) => damage is IntegrityException or KeyException or VaultException;
 }

@@ -66,7 +66,7 @@ public abstract class Target : IAsyncDisposable
     /// <summary>Deletes an object; one that is not there is no error.</summary>
     public abstract Task DeleteAsync(ObjectName name, CancellationToken cancellationToken);
 
-    /// <summary>Deletes many, in as few requests as the store can. All are tried; then the first refusal is thrown.</summary>
+    /// <summary>Deletes many, in as few requests as the store can. All are tried; then the first refusal is thrown, with the names that stay.</summary>
     public virtual Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken) => DeleteEachAsync(names, cancellationToken);
 
     /// <summary>What the store itself says about the lock of the newest version, never what was asked for.</summary>
@@ -125,6 +125,7 @@ public abstract class Target : IAsyncDisposable
     protected async Task DeleteEachAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken)
     {
         TargetException? refusal = null;
+        var kept = new List<ObjectName>();
         foreach (var name in names)
         {
             try
@@ -134,12 +135,13 @@ public abstract class Target : IAsyncDisposable
             catch (TargetException exception) when (exception.Fault is TargetFault.Locked or TargetFault.AccessDenied)
             {
                 refusal ??= exception;
+                kept.Add(name);
             }
         }
 
         if (refusal is not null)
         {
-            throw refusal;
+            throw refusal.Of(kept);
         }
     }
 

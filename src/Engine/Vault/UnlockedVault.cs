@@ -117,6 +117,12 @@ public sealed class UnlockedVault : IDisposable
         ? _reader
         : throw new KeyException(FaultCodes.NotAReader, $"The key of {Register.Find(Self)?.Name} cannot read what was backed up.");
 
+    /// <summary>
+    /// Whether something that is no entry lay in the place of the next one when the register was read last. It may be one that is damaged: what no entry names and nobody is entitled to may be
+    /// named and entitled by that one.
+    /// </summary>
+    internal bool IsObstructed => _obstruction is not null;
+
     /// <summary>How this owner came in; null for other members.</summary>
     internal OwnerAccess? Access => _secrets.Access;
 
@@ -190,7 +196,8 @@ public sealed class UnlockedVault : IDisposable
         }
 
         Take(reading.State);
-        if (reading.Obstruction is { } obstruction && Interlocked.Exchange(ref _obstruction, obstruction) != obstruction)
+        var told = Interlocked.Exchange(ref _obstruction, reading.Obstruction);
+        if (reading.Obstruction is { } obstruction && obstruction != told)
         {
             Sink.Report(obstruction.ToEvent());
         }

@@ -70,7 +70,16 @@ public static class VaultCreator
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
         {
-            throw new RequestException(FaultCodes.VaultExists, $"Somebody else made a vault at {target.DisplayName} at this moment.", exception);
+            // This very entry is there where an answer was lost, or somebody on the way sent it twice.
+            if (await store.TryReadTwiceAsync(ObjectNames.RegisterEntry(0), RegisterCodec.MaxEntryBytes, cancellationToken) is not { } found)
+            {
+                throw;
+            }
+
+            if (ContentHash.Of(found.Bytes.Span) != plan.Pin.Genesis)
+            {
+                throw new RequestException(FaultCodes.VaultExists, $"Somebody else made a vault at {target.DisplayName} at this moment.", exception);
+            }
         }
 
         // Opened as anybody would open it: a vault that cannot be opened must show now.

@@ -42,7 +42,7 @@ internal sealed record ErasureOutput(string VaultPath, string? Folder, IReadOnly
         foreach (var outcome in outcomes)
         {
             var name = Names.GetValueOrDefault(outcome.Subject);
-            foreach (var package in outcome.State == ErasureState.Erased ? await registry.RemoveOfSubjectAsync(outcome.Subject, cancellationToken) : [])
+            foreach (var package in outcome.State is ErasureState.Erased or ErasureState.KeysRemain ? await registry.RemoveOfSubjectAsync(outcome.Subject, cancellationToken) : [])
             {
                 gate.WriteVerbose($"The package of the customer at {package} was deleted.");
             }
@@ -78,6 +78,13 @@ internal sealed record ErasureOutput(string VaultPath, string? Folder, IReadOnly
         {
             Warn($"{waiting.Count():N0} customer(s) are not erased before other owners have signed. Each of them runs: {LineOf($"Approve-BackupVaultChange -Id {Display.ShortId(waiting.Key.ToString())}")}. "
                 + "The last signature erases, and that command writes the certificates.");
+        }
+
+        var remaining = outcomes.Count(static outcome => outcome.State == ErasureState.KeysRemain);
+        if (remaining > 0)
+        {
+            Warn($"{remaining:N0} customer(s) are not erased yet. No reader of this vault takes their keys any more, but the store still keeps old objects that may hold them. "
+                + $"Once the locks have ended, run for each: {LineOf("Remove-CustomerData -Subject <customer> -Reason <reason>")}.");
         }
 
         var uncertified = outcomes.Count(IsCertified);

@@ -20,6 +20,9 @@ internal sealed record PlaceOrder
     public int? NoncurrentDays { get; init; }
 
     public bool AllowsIrreversible { get; init; }
+
+    /// <summary>Takes off a registered target what was found out of its place, before that may become otherwise.</summary>
+    public required Func<CancellationToken, Task> ForgetAsync { get; init; }
 }
 
 /// <summary>What was said to a change.</summary>

@@ -25,6 +25,12 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
     private bool _isTrial;
     private bool _isMissing;
 
+    /// <summary>Was sent, and has not been read back.</summary>
+    private SetupChange? _sent;
+
+    /// <summary>What was found out of the place before need not hold any more.</summary>
+    private bool _isOther;
+
     /// <returns>What a registered target should know from now on; null where it learns nothing.</returns>
     public async Task<PlaceLessons?> RunAsync(CancellationToken cancellationToken)
     {
@@ -60,12 +66,12 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
 
     private PlaceLessons? Lessons() => _isTrial || _isMissing
         ? null
-        : new PlaceLessons(setup.OptionsFrom(_facts), _made.Contains(SetupItem.Versioning, StringComparer.Ordinal) || _made.Contains(SetupItem.Place, StringComparer.Ordinal));
+        : new PlaceLessons(setup.OptionsFrom(_facts), _isOther);
 
-    /// <summary>What was made before it failed is so, and a target that does not know it would delete and put as if it were not.</summary>
+    /// <summary>What was made before it failed is so, what failed may be, and a target that does not know it would delete and put as if it were not.</summary>
     private async Task<PlaceLessons?> LearnAfterFailureAsync(CancellationToken cancellationToken)
     {
-        if (_made.Count == 0)
+        if (_made.Count == 0 && _sent is null)
         {
             return null;
         }
@@ -78,7 +84,7 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
         {
             gate.WriteWarning($"{subject}: what is so now cannot be looked up ({exception.Message}); run Test-BackupTarget when it can be.");
             var isVersioned = _made.Contains(SetupItem.Versioning, StringComparer.Ordinal);
-            return new PlaceLessons(isVersioned ? new Dictionary<string, string>(StringComparer.Ordinal) { ["versioning"] = SetupItem.On } : [], isVersioned);
+            return new PlaceLessons(isVersioned ? new Dictionary<string, string>(StringComparer.Ordinal) { ["versioning"] = SetupItem.On } : [], _isOther);
         }
 
         return Lessons();
@@ -126,11 +132,17 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
     {
         foreach (var (state, text) in new[] { (FactState.Denied, "This credential may not look at"), (FactState.NotOffered, "The platform does not offer") })
         {
-            var items = _isMissing ? [] : Hardening.Where(item => _facts.Any(fact => fact.State == state && string.Equals(fact.Item, item, StringComparison.Ordinal))).ToList();
-            if (items.Count > 0)
+            var facts = _isMissing ? [] : _facts.Where(fact => fact.State == state && Hardening.Contains(fact.Item, StringComparer.Ordinal)).ToList();
+            if (facts.Count > 0)
             {
-                gate.WriteWarning($"{subject}: {text} {string.Join(", ", items)}: nothing of it is changed.");
+                var commands = string.Join("; ", facts.Where(static fact => fact.Value is not null).Select(static fact => fact.Value));
+                gate.WriteWarning($"{subject}: {text} {string.Join(", ", facts.Select(static fact => fact.Item))}: nothing of it is changed.{(commands.Length == 0 ? "" : $" Somebody who may can run: {commands}")}");
             }
+        }
+
+        foreach (var sentence in setup.LeftOut)
+        {
+            gate.WriteWarning($"{subject}: {sentence}");
         }
     }
 
@@ -141,7 +153,16 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
         _isTrial |= answer == PlaceAnswer.Trial;
         if (answer == PlaceAnswer.Yes)
         {
+            if (change.Item is SetupItem.Versioning or SetupItem.Place)
+            {
+                // A crash from here on leaves a target that asks; one that knew better would delete and put as if nothing had changed.
+                await order.ForgetAsync(cancellationToken);
+                _isOther = true;
+            }
+
+            _sent = change;
             await setup.ApplyAsync(change, cancellationToken);
+            _sent = null;
             _made.Add(change.Item);
         }
 
@@ -163,8 +184,15 @@ internal sealed class PlaceWork(TargetSetup setup, PlaceOrder order, string subj
             Write(rest[i], isDone: false, i == 0 ? exception.Code.ToString() : null);
         }
 
-        gate.WriteWarning(
-            $"{subject}: {(_made.Count == 0 ? "nothing was changed" : $"made, and standing: {string.Join(", ", _made)}")}; not made: {string.Join(", ", rest.Select(static change => change.Item))}. The next run goes on from there.");
+        // Whether it was done, nobody said.
+        var open = exception.IsTransient ? _sent : null;
+        List<string> said =
+        [
+            _made.Count > 0 ? $"made, and standing: {string.Join(", ", _made)}" : open is null ? "nothing was changed" : "",
+            open is null ? "" : $"not known whether made: {open.Item}",
+            rest.Count == (open is null ? 0 : 1) ? "" : $"not made: {string.Join(", ", rest.Skip(open is null ? 0 : 1).Select(static change => change.Item))}",
+        ];
+        gate.WriteWarning($"{subject}: {string.Join("; ", said.Where(static part => part.Length > 0))}. The next run goes on from there.");
         gate.WriteError(ErrorRecordFactory.From(exception, subject));
     }
 

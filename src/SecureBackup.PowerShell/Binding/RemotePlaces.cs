@@ -72,7 +72,7 @@ internal static class RemotePlaces
     public static async Task<PlaceLessons?> InitializeAsync(
         TargetSettings settings, TargetCredential credential, PlaceOrder order, Func<string, bool, Task<PlaceAnswer>> ask, PipelineGate gate, CancellationToken cancellationToken)
     {
-        await using var setup = RemoteTargets.OpenSetup(settings, credential, Context);
+        await using var setup = OpenSetup(settings, credential);
         return await new PlaceWork(setup, order, settings.Name ?? settings.Address.Canonical, ask, gate).RunAsync(cancellationToken);
     }
 
@@ -80,8 +80,11 @@ internal static class RemotePlaces
     public static ProbeRun Probe(TargetSettings settings, TargetCredential credential) => new(
         settings,
         changed => new RetryTarget(RemoteTargets.Open(changed, credential, Context), Hurried, TimeProvider.System, RunSink.Instance),
-        RemoteTargets.OpenSetup(settings, credential, Context),
+        OpenSetup(settings, credential),
         TimeProvider.System);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RetrySetup OpenSetup(TargetSettings settings, TargetCredential credential) => new(RemoteTargets.OpenSetup(settings, credential, Context), Hurried, TimeProvider.System, RunSink.Instance);
 
     private static T Guarded<T>(TargetSettings settings, Func<T> call)
     {
@@ -121,7 +124,7 @@ internal static class RemotePlaces
             [nameof(BackupTargetTest.HasServerChecksum)] = Promise(TargetChecks.WrongChecksum),
         };
         var facts = run.Facts.ToDictionary(static fact => fact.Item, static fact => fact.State == FactState.Known ? fact.Value : $"({fact.State})", StringComparer.Ordinal);
-        return new TargetFindings(run.Target.Capabilities.Region, run.ClockDifference, run.LockModes, promises, run.RightsTooWide, facts, run.Learnt, run.Traffic.Requests);
+        return new TargetFindings(run.Region, run.ClockDifference, run.LockModes, promises, run.RightsTooWide, facts, run.Learnt, run.Traffic.Requests);
     }
 
     private static BackupException? Refusal(TargetSettings settings, TargetCheck check, CheckResult result) => result switch

@@ -44,6 +44,10 @@ internal sealed class TargetAccess : IDisposable
     /// <summary>Makes the folder where it is missing; buckets are never made.</summary>
     public Target Create() => _settings is null ? Stack(LocalTarget.Create(Place)) : OpenRemote(_settings);
 
+    /// <summary>Whether the place is known not to refuse a second put of a name: it was tried, or is a WebDAV server that nobody has said otherwise of. Where nobody has tried, nothing is known.</summary>
+    public bool IsKnownToOverwrite(Target target) =>
+        _settings is { } settings && !target.Capabilities.ConditionalPut && (settings.Option("conditionalput") is not null || settings.Address.Scheme is "dav" or "davs");
+
     public void Dispose() => _credential?.Dispose();
 
     private Target Stack(Target platform, TargetSettings? settings = null) => TargetStack.Build(platform, new TargetStackOptions

@@ -64,6 +64,7 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
             KeepsVersions = !NoVersioning,
             NoncurrentDays = NoncurrentDays,
             AllowsIrreversible = Irreversible,
+            ForgetAsync = token => LearnAsync(settings, Forget, token),
         };
         RunEngine(subject, async (gate, token) =>
         {
@@ -108,6 +109,12 @@ public sealed class InitializeBackupTargetCommand : TargetCommand
         MyInvocation.BoundParameters.ContainsKey("Confirm")
         || GetVariableValue("ConfirmPreference") is ConfirmImpact.None or "None"
         || ShouldContinue($"{deed}?", "Nobody can take this back");
+
+    private static void Forget(Dictionary<string, string> options)
+    {
+        options.Remove("versioning");
+        options.Remove("conditionalput");
+    }
 
     /// <summary>Some servers refuse a second put of a name only where no versions are kept (Ceph 16): what was tried before proves nothing then.</summary>
     private static void Learn(Dictionary<string, string> options, PlaceLessons lessons)

@@ -1,5 +1,7 @@
 using System.Management.Automation;
 using System.Security;
+using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Output;
@@ -66,6 +68,10 @@ public sealed class NewBackupVaultCommand : EngineCommand
                 await using var target = VaultOpening.CreateTarget(access);
                 using var vault = await VaultCreator.CreateAsync(target, options, VaultOpening.Context(gate), token);
                 gate.WriteObject(BackupVaultInfo.From(path, vault, isConnected: false));
+                if (access.IsKnownToOverwrite(target))
+                {
+                    gate.Report(new BackupEvent(EventSeverity.Warning, $"{target.DisplayName} does not refuse a second put of a name.", FaultCodes.NamesNotExclusive));
+                }
             });
         }
     }

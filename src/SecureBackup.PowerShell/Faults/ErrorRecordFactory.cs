@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.PowerShell.Output;
 
 namespace SecureBackup.PowerShell.Faults;
@@ -26,7 +27,7 @@ internal static class ErrorRecordFactory
 
     /// <summary>Something that this version does not foresee: a bug, or a system that behaves as no documentation says.</summary>
     public static ErrorRecord FromUnforeseen(Exception exception, object? target) =>
-        new(exception, exception.GetType().Name, ErrorCategory.NotSpecified, target)
+        new(exception, exception.GetType().Name, ErrorCategory.NotSpecified, Shown(target))
         {
             ErrorDetails = new ErrorDetails(exception.Message)
             {
@@ -35,10 +36,28 @@ internal static class ErrorRecordFactory
         };
 
     private static ErrorRecord Create(BackupCommandException exception, ErrorCategory category, object? target) =>
-        new(exception, exception.Code, category, target)
+        new(exception, exception.Code, category, Shown(target))
         {
             ErrorDetails = new ErrorDetails($"{exception.Code}: {exception.Message}") { RecommendedAction = exception.Remedy },
         };
+
+    /// <summary>An address that is understood holds no secret; of another one only so much is shown as its message shows.</summary>
+    private static object? Shown(object? target)
+    {
+        if (target is not string text || !TargetUri.IsOne(text))
+        {
+            return target;
+        }
+
+        try
+        {
+            return TargetUri.Parse(text).Canonical;
+        }
+        catch (BackupException)
+        {
+            return TargetUri.Shown(text);
+        }
+    }
 
     private static ErrorCategory CategoryOf(FaultCategory category) => category switch
     {

@@ -12,6 +12,7 @@ public sealed class BackupForecast
         PackBytes = planned.PackBytes;
         Objects = planned.Objects;
         SizeBytes = planned.Bytes;
+        IsAtMost = planned.IsAtMost;
     }
 
     /// <summary>Objects that hold content.</summary>
@@ -24,7 +25,10 @@ public sealed class BackupForecast
 
     public long SizeBytes { get; }
 
-    public override string ToString() => string.Create(CultureInfo.CurrentCulture, $"{Packs:N0} packs with {Display.Size(PackBytes)}; {Objects:N0} objects with {Display.Size(SizeBytes)} in all");
+    /// <summary>Whether a real run may store less: a dry run of very much keeps only a part of what it would know by then, and counts some content that comes again once more.</summary>
+    public bool IsAtMost { get; }
+
+    public override string ToString() => string.Create(CultureInfo.CurrentCulture, $"{(IsAtMost ? "at most " : "")}{Packs:N0} packs with {Display.Size(PackBytes)}; {Objects:N0} objects with {Display.Size(SizeBytes)} in all");
 
     internal static BackupForecast From(PlannedPuts planned) => new(planned);
 }

@@ -22,6 +22,7 @@ public sealed class BackupTargetTest
 
     public string Platform { get; }
 
+    /// <summary>Where the place lies; null where that was not found out.</summary>
     public string? Region { get; private init; }
 
     /// <summary>Nothing failed, and everything was reached.</summary>

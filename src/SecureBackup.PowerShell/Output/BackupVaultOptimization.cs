@@ -23,6 +23,7 @@ public sealed class BackupVaultOptimization
         BytesRewritten = result.BytesRewritten;
         SegmentsMerged = result.SegmentsMerged;
         ObjectsTidied = result.ObjectsTidied;
+        ObjectsKept = result.ObjectsKept;
         CustomersErased = result.SubjectsErased;
         CertificatePaths = certificates;
         CustomerKeysFolded = result.SubjectKeysFolded;
@@ -74,6 +75,9 @@ public sealed class BackupVaultOptimization
 
     /// <summary>Small objects that had served, and were deleted.</summary>
     public long ObjectsTidied { get; }
+
+    /// <summary>Of what was to be deleted, what the store did not give up, since it is locked or this account may not: a later call tries again.</summary>
+    public long ObjectsKept { get; }
 
     /// <summary>Customers whose erasure was interrupted, or deferred by a legal hold that stands no more.</summary>
     public long CustomersErased { get; }

@@ -8,6 +8,9 @@ public enum CustomerDataErasureState
     Erased,
     Deferred,
     Pending,
+
+    /// <summary>Nobody can read the records any more, but the store did not give up old objects that may hold the keys: not erased yet.</summary>
+    KeysRemain,
 }
 
 /// <summary>A customer whose records were made unreadable, or will be.</summary>
@@ -22,6 +25,7 @@ public sealed class CustomerDataErasure
         {
             ErasureState.Erased => CustomerDataErasureState.Erased,
             ErasureState.Deferred => CustomerDataErasureState.Deferred,
+            ErasureState.KeysRemain => CustomerDataErasureState.KeysRemain,
             _ => CustomerDataErasureState.Pending,
         };
         KeysDestroyed = outcome.KeysDestroyed;

@@ -47,10 +47,15 @@ internal sealed class ArmClient
         : null;
 
     /// <param name="path">Below the account; empty for itself.</param>
+    /// <param name="absent"><inheritdoc cref="AzureDeed.Absent"/></param>
     /// <returns>Null where there is no such thing.</returns>
-    /// <exception cref="TargetException">What the resource manager or the way to it said.</exception>
-    public Task<JsonObject?> FindAsync(string path, string right, CancellationToken cancellationToken) =>
-        SendAsync(RequestMethod.Get, $"{path}?{Version}", null, null, AzureDeed.Place("The account's settings cannot be read", right), cancellationToken);
+    /// <exception cref="TargetException">What the resource manager or the way to it said; an answer that says nothing is none.</exception>
+    public async Task<JsonObject?> FindAsync(string path, string right, string? absent, CancellationToken cancellationToken)
+    {
+        var deed = AzureDeed.Place("The account's settings cannot be read", right) with { Absent = absent };
+        var found = await SendAsync(RequestMethod.Get, $"{path}?{Version}", null, null, deed, cancellationToken);
+        return found is not { Count: 0 } ? found : throw new TargetException(TargetFault.Unavailable, $"{deed.What} in {_settings.DisplayName}: the answer is not one of {AzureSettings.Platform}.");
+    }
 
     /// <param name="tag">Of what is changed, where somebody else may change it too.</param>
     /// <exception cref="RequestException"><c>SetupRefused</c>.</exception>
@@ -95,7 +100,7 @@ internal sealed class ArmClient
             return message.Response.Status switch
             {
                 >= 200 and < 300 => answer ?? [],
-                404 when answer?["error"] is not null => null,
+                404 when answer?["error"] is { } error && (deed.Absent is null || string.Equals(error["code"]?.ToString(), deed.Absent, StringComparison.Ordinal)) => null,
                 _ => throw Refused(message.Response, answer, deed),
             };
         },

@@ -68,7 +68,9 @@ internal sealed class AzureBlobTarget : Target
 
         var given = new PutContent(name, content, options);
         given.ThrowIfLongerThan(LargestObjectBytes);
-        return await _puts.PutAsync(name, given, options, cancellationToken);
+        var receipt = await _puts.PutAsync(name, given, options, cancellationToken);
+        _deletes.Note(receipt.Version);
+        return receipt;
     }
 
     public override Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)

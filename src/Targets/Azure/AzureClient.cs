@@ -25,15 +25,7 @@ internal sealed class AzureClient : IDisposable
         _settings = settings;
         _time = time;
         _faults = new AzureFaults(settings, credentials.Label, time);
-        _http = StoreHttp.CreateClient(new HttpStoreOptions
-        {
-            Endpoint = settings.Endpoint,
-            Proxy = settings.Proxy,
-            AuthorityFile = settings.AuthorityFile,
-            StallTimeout = settings.StallTimeout,
-            Meter = meter,
-            Classify = request => AzureRequests.Classify(request, settings),
-        });
+        _http = HttpOf(settings, meter);
         Transport = new HttpClientTransport(_http);
         Token = credentials.Token?.Invoke(Transport);
         var options = Options();
@@ -60,6 +52,16 @@ internal sealed class AzureClient : IDisposable
     public Task<T> SendToAccountAsync<T>(AzureDeed deed, Func<BlobServiceClient, StallGuard, Task<T>> send, CancellationToken cancellationToken) =>
         WatchAsync(deed, guard => send(_account, guard), cancellationToken);
 
+    public static HttpClient HttpOf(AzureSettings settings, TargetMeter meter) => StoreHttp.CreateClient(new HttpStoreOptions
+    {
+        Endpoint = settings.Endpoint,
+        Proxy = settings.Proxy,
+        AuthorityFile = settings.AuthorityFile,
+        StallTimeout = settings.StallTimeout,
+        Meter = meter,
+        Classify = request => AzureRequests.Classify(request, settings),
+    });
+
     public void Dispose() => _http.Dispose();
 
     /// <summary>One request of whoever sends it himself.</summary>
@@ -71,7 +73,9 @@ internal sealed class AzureClient : IDisposable
         var notes = ResponseNotes.Begin(guard.Moved);
         try
         {
-            return await send(guard);
+            var answer = await send(guard);
+            _faults.HasAnswered = true;
+            return answer;
         }
         catch (Exception exception) when (exception is not BackupException && !cancellationToken.IsCancellationRequested)
         {

@@ -4,6 +4,7 @@ using Azure.Core.Pipeline;
 using Azure.Identity;
 using Azure.Storage;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 
 namespace SecureBackup.Targets.Azure;
@@ -86,19 +87,20 @@ internal sealed record AzureCredentials(string Label)
     {
         Token = identity switch
         {
-            "instance" => transport => Instance(settings, transport),
+            "instance" => _ => Instance(settings),
             "workload" => transport => Workload(settings, transport),
             "auto" => transport => new ChainedTokenCredential(
-                new EnvironmentCredential(With(new EnvironmentCredentialOptions { DisableInstanceDiscovery = true }, settings, transport)), Workload(settings, transport), Instance(settings, transport)),
+                new EnvironmentCredential(With(new EnvironmentCredentialOptions { DisableInstanceDiscovery = true }, settings, transport)), Workload(settings, transport), Instance(settings)),
             _ => throw NotUsable(credential, $"is none of the platform's"),
         },
     };
 
-    private static ManagedIdentityCredential Instance(AzureSettings settings, HttpPipelineTransport transport) => new(
+    /// <summary>The machine itself gives the tokens, in the open: no proxy is to see that.</summary>
+    private static ManagedIdentityCredential Instance(AzureSettings settings) => new(
         With(
             new ManagedIdentityCredentialOptions(settings.ClientId is { } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned),
             settings,
-            transport));
+            new HttpClientTransport(AzureClient.HttpOf(settings with { Proxy = "none" }, new TargetMeter()))));
 
     private static WorkloadIdentityCredential Workload(AzureSettings settings, HttpPipelineTransport transport)
     {

@@ -14,14 +14,20 @@ internal sealed record AzureDeed(string What, string May, string Right)
 
     public bool HasLock { get; init; }
 
+    /// <summary>Nothing was sent that a bad request could be about.</summary>
+    public bool IsRead { get; init; }
+
     public ObjectName? Name { get; init; }
+
+    /// <summary>What the resource manager says where there is none; null where any 404 says it. Another one is about what it would stand in.</summary>
+    public string? Absent { get; init; }
 
     public static AzureDeed Put(ObjectName name, bool isIfAbsent, bool hasLock) =>
         new($"'{name}' cannot be put", "store objects", $"{Blobs}write, or c and w of a signature") { Name = name, IsIfAbsent = isIfAbsent, HasLock = hasLock };
 
-    public static AzureDeed Read(ObjectName name) => new($"'{name}' cannot be read", "read objects", $"{Blobs}read, or r of a signature") { Name = name };
+    public static AzureDeed Read(ObjectName name) => new($"'{name}' cannot be read", "read objects", $"{Blobs}read, or r of a signature") { Name = name, IsRead = true };
 
-    public static AzureDeed Stat(ObjectName name) => new($"'{name}' cannot be looked up", "look objects up", $"{Blobs}read, or r of a signature") { Name = name };
+    public static AzureDeed Stat(ObjectName name) => new($"'{name}' cannot be looked up", "look objects up", $"{Blobs}read, or r of a signature") { Name = name, IsRead = true };
 
     public static AzureDeed Delete(ObjectName name) =>
         new($"'{name}' cannot be deleted", "delete objects", $"{Blobs}delete, and deleteBlobVersion/action where there are versions, or d and x of a signature") { Name = name };

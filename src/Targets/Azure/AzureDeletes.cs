@@ -11,6 +11,15 @@ internal sealed class AzureDeletes(AzureClient client, AzureSettings settings, A
     /// <summary>Null where it is not known. A version that is found shows that they are kept; that none is, shows nothing: what was put before has none of its own.</summary>
     public bool? IsVersioned { get; private set; } = settings.IsVersioned;
 
+    /// <summary>Of a put: an account that keeps no versions tells none. Somebody may turn them on at any time.</summary>
+    public void Note(string? version)
+    {
+        if (IsVersioned == false && version is { Length: > 0 })
+        {
+            IsVersioned = true;
+        }
+    }
+
     public async Task DeleteAsync(ObjectName name, CancellationToken cancellationToken)
     {
         if (IsVersioned == false)

@@ -22,6 +22,7 @@ internal sealed class AzureFacts(AzureClient client, AzureSettings settings, Arm
     public const int ContainerDays = 90;
 
     private const string ServiceReadRight = "Microsoft.Storage/storageAccounts/blobServices/read";
+    private const string NoPolicy = "ManagementPolicyNotFound";
     private const string PolicyReadRight = "Microsoft.Storage/storageAccounts/managementPolicies/read";
     private const string ContainerReadRight = "Microsoft.Storage/storageAccounts/blobServices/containers/read";
 
@@ -93,7 +94,7 @@ internal sealed class AzureFacts(AzureClient client, AzureSettings settings, Arm
         }
 
         Service = await TryFindAsync(BlobServices, ServiceReadRight, cancellationToken);
-        Policy = await TryFindAsync(ManagementPolicy, PolicyReadRight, cancellationToken);
+        Policy = await TryFindAsync(ManagementPolicy, PolicyReadRight, cancellationToken, NoPolicy);
     }
 
     public async Task ReadAsync(string item, CancellationToken cancellationToken)
@@ -107,7 +108,7 @@ internal sealed class AzureFacts(AzureClient client, AzureSettings settings, Arm
                 Service = await TryFindAsync(BlobServices, ServiceReadRight, cancellationToken);
                 break;
             case SetupItem.Lifecycle:
-                Policy = await TryFindAsync(ManagementPolicy, PolicyReadRight, cancellationToken);
+                Policy = await TryFindAsync(ManagementPolicy, PolicyReadRight, cancellationToken, NoPolicy);
                 break;
             default:
                 Container = await TryFindAsync(ContainerPath, ContainerReadRight, cancellationToken);
@@ -146,9 +147,10 @@ internal sealed class AzureFacts(AzureClient client, AzureSettings settings, Arm
         : null;
 
     /// <summary>All that the service is set to, and a change: what is left out would be turned off. What it only says of itself is not sent back.</summary>
+    /// <exception cref="RequestException"><c>SetupRefused</c>: it is not known what that is.</exception>
     public JsonObject ServiceWith(Action<JsonObject> change)
     {
-        var properties = Service?["properties"]?.DeepClone() as JsonObject ?? [];
+        var properties = Service?["properties"]?.DeepClone() as JsonObject ?? throw Unread("The settings of the blob service");
         if (properties["restorePolicy"] is JsonObject restore)
         {
             restore.Remove("lastEnabledTime");
@@ -159,10 +161,17 @@ internal sealed class AzureFacts(AzureClient client, AzureSettings settings, Arm
         return new JsonObject { ["properties"] = properties };
     }
 
+    /// <summary>All rules of the account: what is left out of a change would be gone.</summary>
+    /// <inheritdoc cref="ServiceWith"/>
+    public IReadOnlyList<JsonObject> RulesToKeep() =>
+        Policy is { Count: 0 } || Policy?["properties"]?["policy"]?["rules"] is JsonArray ? AzureLifecycle.RulesOf(Policy) : throw Unread("The rules");
+
     public Task<BlobContainerProperties> ReadContainerAsync(CancellationToken cancellationToken) => client.SendAsync(
         AzureDeed.Place("The container's settings cannot be read", $"{ContainerReadRight}, or r of a signature of the account"),
         async (container, guard) => (await container.GetPropertiesAsync(cancellationToken: guard.Token)).Value,
         cancellationToken);
+
+    private RequestException Unread(string what) => new(FaultCodes.SetupRefused, $"{what} of the account {settings.Account} can no longer be read, so nothing is added to them.");
 
     private bool HasLocks() =>
         Bool(Container?["properties"]?["immutableStorageWithVersioning"]?["enabled"]) == true || Bool(Account?["properties"]?["immutableStorageWithVersioning"]?["enabled"]) == true;
@@ -201,11 +210,11 @@ internal sealed class AzureFacts(AzureClient client, AzureSettings settings, Arm
     private TargetFact Denied(string item, string command) => new(item, FactState.Denied, string.Format(CultureInfo.InvariantCulture, command, settings.Account, settings.Container));
 
     /// <summary>Nothing where it may not be asked; an empty object where there is nothing.</summary>
-    private async Task<JsonObject?> TryFindAsync(string path, string right, CancellationToken cancellationToken)
+    private async Task<JsonObject?> TryFindAsync(string path, string right, CancellationToken cancellationToken, string? absent = null)
     {
         try
         {
-            return arm is null ? null : await arm.FindAsync(path, right, cancellationToken) ?? [];
+            return arm is null ? null : await arm.FindAsync(path, right, absent, cancellationToken) ?? [];
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
         {

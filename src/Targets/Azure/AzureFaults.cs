@@ -55,14 +55,18 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
         ["RequestBodyTooLarge"] = TargetFault.Unsupported,
     };
 
+    /// <summary>An account that has answered is there, also when its name is not found for a moment.</summary>
+    public bool HasAnswered { get; set; }
+
     /// <summary>Null where the error is none of the store's or of the way to it: a bug, or the caller's own.</summary>
     public TargetException? From(Exception exception, ResponseNotes notes, AzureDeed deed)
     {
         var what = $"{deed.What} in {settings.DisplayName}";
+        HasAnswered |= exception is RequestFailedException { Status: > 0 };
         return exception switch
         {
             RequestFailedException { Status: > 0 } refusal => Refused(refusal, notes, deed, what),
-            _ when settings.IsPlatformEndpoint && IsUnknownHost(exception) => new TargetException(
+            _ when !HasAnswered && settings.IsPlatformEndpoint && IsUnknownHost(exception) => new TargetException(
                 TargetFault.PlaceMissing, $"There is no storage account '{settings.Account}' at {settings.Endpoint.Authority}.", exception),
             _ when HttpFaults.From(exception, what) is { } broken => broken,
             AuthenticationFailedException unidentified => Unidentified(unidentified, what),
@@ -74,9 +78,17 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
 
     private TargetException Refused(RequestFailedException refusal, ResponseNotes notes, AzureDeed deed, string what)
     {
-        if (refusal.Status == 407 || (refusal.Status == 403 && !notes.IsFromStore && settings.Proxy is not null))
+        if (refusal.Status == 407 || (refusal.Status == 403 && !notes.IsFromStore && StoreHttp.IsProxy(settings.Proxy)))
         {
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({refusal.Status}).", refusal);
+        }
+
+        if (refusal.ErrorCode?.StartsWith("KeyVault", StringComparison.Ordinal) == true && refusal.Status < 500)
+        {
+            return new TargetException(TargetFault.KeyRejected, $"{what}: the key vault does not give the key for it{Said(refusal, notes)}", refusal)
+            {
+                Remedy = "Enable the key in the key vault, or recover it, and let the storage account's identity use it (get, wrap and unwrap keys).",
+            };
         }
 
         var fault = FaultOf(refusal, notes, deed);
@@ -98,7 +110,7 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
             return TargetFault.LockNotKept;
         }
 
-        var fault = ByCode.TryGetValue(code, out var known) ? known : refusal.Status == 404 && !notes.IsFromStore ? TargetFault.Unavailable : OfStatus(refusal.Status);
+        var fault = ByCode.TryGetValue(code, out var known) ? known : (refusal.Status == 404 && !notes.IsFromStore) || (refusal.Status == 400 && deed.IsRead) ? TargetFault.Unavailable : OfStatus(refusal.Status);
         return fault switch
         {
             TargetFault.KeyRejected when refusal.Message.Contains("date header", StringComparison.OrdinalIgnoreCase) || ClockDifference(notes).Duration() > MaxClockDifference => TargetFault.ClockSkewed,
@@ -137,7 +149,7 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
     {
         TargetFault.PlaceMissing => $"There is no container '{settings.Container}' at {settings.Endpoint.Authority}",
         TargetFault.KeyRejected => $"The store does not accept the credential {credential} at {settings.DisplayName}",
-        TargetFault.ClockSkewed => $"This computer's clock is {Words(ClockDifference(notes))} {settings.Endpoint.Authority}",
+        TargetFault.ClockSkewed => $"This computer's clock is {ClockText.Of(ClockDifference(notes))} {settings.Endpoint.Authority}",
         TargetFault.AccessDenied => $"{what}: the credential {credential} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
         TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
@@ -159,8 +171,6 @@ internal sealed class AzureFaults(AzureSettings settings, string credential, Tim
     }
 
     private TimeSpan ClockDifference(ResponseNotes notes) => notes.Date is { } date ? time.GetUtcNow() - date : TimeSpan.Zero;
-
-    private static string Words(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
 
     private static IEnumerable<MsalServiceException> Answers(Exception? exception)
     {

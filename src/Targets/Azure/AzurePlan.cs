@@ -29,25 +29,30 @@ internal sealed class AzurePlan
     private readonly AzureSettings _settings;
     private readonly AzureFacts _present;
     private readonly Dictionary<string, TargetFact> _known;
+    private readonly bool _isNew;
     private readonly List<AzureStep> _steps = [];
 
-    private AzurePlan(AzureSettings settings, AzureFacts present, IReadOnlyList<TargetFact> facts)
+    private AzurePlan(AzureSettings settings, AzureFacts present, IReadOnlyList<TargetFact> facts, bool isNew)
     {
         _settings = settings;
         _present = present;
         _known = facts.ToDictionary(static fact => fact.Item, StringComparer.Ordinal);
+        _isNew = isNew;
     }
+
+    public List<string> LeftOut { get; } = [];
 
     public IReadOnlyList<SetupChange> Changes => [.. _steps.Select(static step => step.Change)];
 
     public AzureStep StepOf(SetupChange change) => _steps.First(step => step.Change == change);
 
     /// <param name="present">Read before, the account's part at least.</param>
-    public static AzurePlan Of(AzureSettings settings, AzureFacts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts)
+    /// <param name="isMade">There was no container, and there is one now: nobody else has anything in it.</param>
+    public static AzurePlan Of(AzureSettings settings, AzureFacts present, SetupWishes wishes, IReadOnlyList<TargetFact> facts, bool isMade)
     {
         RequireSense(wishes);
         var isMissing = facts is [{ Item: SetupItem.Place, Value: null }];
-        var plan = new AzurePlan(settings, present, isMissing ? FactsOfNew(present, wishes) : facts);
+        var plan = new AzurePlan(settings, present, isMissing ? FactsOfNew(present, wishes) : facts, isMissing || isMade);
         plan.RequireVersions(wishes);
         if (isMissing)
         {
@@ -223,7 +228,9 @@ internal sealed class AzurePlan
 
         if (now?.Days != days)
         {
-            Add(SetupItem.DefaultRetention, now is { } other ? AzureFacts.RetentionText(other.Days, isLocked: false) : null, open, text, AzureStepKind.SetRetention, () => Properties("immutabilityPeriodSinceCreationInDays", days));
+            var before = now is { } other ? AzureFacts.RetentionText(other.Days, isLocked: false) : null;
+            var isLess = now?.Days > days;
+            Add(SetupItem.DefaultRetention, before, open, isLess ? CommonRetention.Shorten(wishes, before!, open) : text, AzureStepKind.SetRetention, () => Properties("immutabilityPeriodSinceCreationInDays", days), isIrreversible: isLess);
         }
 
         if (mode == LockMode.Compliance)
@@ -248,10 +255,25 @@ internal sealed class AzurePlan
         var prefix = $"{_settings.Container}/{_settings.Prefix}";
         var wanted = AzureLifecycle.Wanted(wishes, AzureLifecycle.RulesOf(_present.Policy), prefix, isVersioned);
         var (from, to) = (AzureLifecycle.TextOf(AzureLifecycle.OursOf(AzureLifecycle.RulesOf(_present.Policy), prefix)), AzureLifecycle.TextOf(wanted));
-        if (!string.Equals(from, to, StringComparison.Ordinal))
+        if (to is null || string.Equals(from, to, StringComparison.Ordinal))
         {
-            Add(SetupItem.Lifecycle, from, to ?? "none", to is null ? "Take lifecycle rules of this place off" : $"Set lifecycle rules: {to}", AzureStepKind.Rules, () => AzureLifecycle.Merge(AzureLifecycle.RulesOf(_present.Policy), wanted, prefix));
+            return;
         }
+
+        if (!WholeBucket.MayBeTidied(wishes, _settings.Prefix, _isNew, out var others))
+        {
+            LeftOut.Add(WholeBucket.LeftOut);
+            return;
+        }
+
+        Add(
+            SetupItem.Lifecycle,
+            from,
+            to,
+            $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {to}",
+            AzureStepKind.Rules,
+            () => AzureLifecycle.Merge(_present.RulesToKeep(), wanted, prefix),
+            isIrreversible: others);
     }
 
     private static RequestException Unseen(string deed, string command) => new(

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Targets.Azure;
 
@@ -22,6 +23,7 @@ internal static class AzureRights
     private static readonly string[] DataActions =
         [Blobs + "delete", Blobs + "deleteBlobVersion/action", Blobs + "permanentDelete/action", Blobs + "immutableStorage/runAsSuperUser/action"];
 
+    /// <exception cref="TargetException"><c>Unsupported</c>: there is nobody who could be asked.</exception>
     public static async Task<IReadOnlyList<string>> FindTooWideAsync(AzureCredentials credentials, ArmClient? arm, CancellationToken cancellationToken)
     {
         if (credentials.Key is not null)
@@ -35,7 +37,9 @@ internal static class AzureRights
             return [.. OfSignature.Where(right => given.Contains(right.Letter, StringComparison.Ordinal)).Select(static right => right.Right)];
         }
 
-        var roles = arm is null ? [] : await arm.GetPermissionsAsync(cancellationToken);
+        var roles = arm is null
+            ? throw new TargetException(TargetFault.Unsupported, "What an identity may do is asked of the resource manager, by the settings subscription and resourcegroup.")
+            : await arm.GetPermissionsAsync(cancellationToken);
         return [.. Actions.Where(right => roles.Any(role => Allows(role, "actions", "notActions", right))), .. DataActions.Where(right => roles.Any(role => Allows(role, "dataActions", "notDataActions", right)))];
     }
 

@@ -22,6 +22,7 @@ internal sealed class AzureSetup : TargetSetup
     private readonly HttpClient _anonymous;
     private readonly TimeProvider _time;
     private AzurePlan? _plan;
+    private bool _isMade;
 
     public AzureSetup(AzureSettings settings, AzureCredentials credentials, TimeProvider time)
     {
@@ -42,6 +43,8 @@ internal sealed class AzureSetup : TargetSetup
         });
     }
 
+    public override IReadOnlyList<string> LeftOut => _plan?.LeftOut ?? [];
+
     public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
 
     public override async Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
@@ -51,7 +54,7 @@ internal sealed class AzureSetup : TargetSetup
             await _facts.ReadAccountAsync(cancellationToken);
         }
 
-        _plan = AzurePlan.Of(_settings, _facts, wishes, facts);
+        _plan = AzurePlan.Of(_settings, _facts, wishes, facts, _isMade);
         return _plan.Changes;
     }
 
@@ -59,8 +62,14 @@ internal sealed class AzureSetup : TargetSetup
     {
         var step = _plan?.StepOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
         await _facts.ReadAsync(change.Item, cancellationToken);
+        if (IsMade(change, _facts.ValueOf(change.Item), _settings.DisplayName))
+        {
+            return;
+        }
+
         await SendAsync(step, cancellationToken);
         await RequireKeptAsync(change, cancellationToken);
+        _isMade |= change.Item is SetupItem.Place;
     }
 
     public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => AzureRights.FindTooWideAsync(_credentials, _arm, cancellationToken);
@@ -76,6 +85,18 @@ internal sealed class AzureSetup : TargetSetup
 
     public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) => AnonymousRead.TryAsync(
         _anonymous, new Uri($"{_settings.Endpoint.OriginalString}/{_settings.Container}/{Uri.EscapeDataString(_naming.KeyOf(name))}"), _settings.StallTimeout, _time, cancellationToken);
+
+    /// <summary>Old versions may lie in a container whose account keeps none any more: that there are none is known only of one that was made here, and where there never can be any.</summary>
+    public override IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts)
+    {
+        var options = new Dictionary<string, string>(base.OptionsFrom(facts), StringComparer.Ordinal);
+        if (options.GetValueOrDefault("versioning") is SetupItem.Off && !_isMade && !facts.Any(static fact => fact is { Item: AzureFacts.HierarchicalNamespace, Value: SetupItem.On }))
+        {
+            options.Remove("versioning");
+        }
+
+        return options;
+    }
 
     public override ValueTask DisposeAsync()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Google.Apis.Auth.OAuth2;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Targets.Http;
 
 namespace SecureBackup.Targets.Google;
 
@@ -38,11 +39,12 @@ internal static class GcsCredentials
         };
     }
 
-    /// <param name="tokens">Of the machine's metadata server; null for the address that all machines of the platform have.</param>
+    /// <param name="tokens">Of the machine's metadata server, which no proxy leads to; null for the address that all machines of the platform have.</param>
     public static GcsTokens OfMachine(GcsSettings settings, Uri? tokens = null) => new(
-        settings,
+        settings with { Proxy = StoreHttp.NoProxy },
         "of this machine",
-        () => new ComputeCredential(tokens is null ? new ComputeCredential.Initializer() : new ComputeCredential.Initializer(tokens.AbsoluteUri)).ToGoogleCredential());
+        () => new ComputeCredential(tokens is null ? new ComputeCredential.Initializer() : new ComputeCredential.Initializer(tokens.AbsoluteUri)).ToGoogleCredential(),
+        isNear: true);
 
     /// <summary>Where Google's own tools look, in their order: the variable, the login of gcloud, the machine.</summary>
     private static GcsTokens Found(GcsSettings settings)

@@ -12,6 +12,9 @@ internal sealed record GcsDeed(string What, string May, string Right)
 
     public bool HasLock { get; init; }
 
+    /// <summary>Nothing was sent that a bad request could be about.</summary>
+    public bool IsRead { get; init; }
+
     /// <summary>A sum goes with it, and a bad request may be about that.</summary>
     public bool HasChecksum { get; init; }
 
@@ -28,10 +31,10 @@ internal sealed record GcsDeed(string What, string May, string Right)
         HasChecksum = true,
     };
 
-    public static GcsDeed Read(ObjectName name) => new($"'{name}' cannot be read", "read objects", "storage.objects.get") { Name = name };
+    public static GcsDeed Read(ObjectName name) => new($"'{name}' cannot be read", "read objects", "storage.objects.get") { Name = name, IsRead = true };
 
     public static GcsDeed Stat(ObjectName name) =>
-        new($"'{name}' cannot be looked up", "look objects up", "storage.objects.get, and storage.objects.list for those that are not there") { Name = name };
+        new($"'{name}' cannot be looked up", "look objects up", "storage.objects.get, and storage.objects.list for those that are not there") { Name = name, IsRead = true };
 
     public static GcsDeed Delete(ObjectName name) => new($"'{name}' cannot be deleted", "delete objects", "storage.objects.delete") { Name = name };
 

@@ -50,8 +50,12 @@ internal sealed class GcsFacts(GcsClient client, GcsSettings settings, GcsNaming
         ];
     }
 
-    public async Task ReadAsync(CancellationToken cancellationToken) => Bucket = await client.SendAsync(
-        GcsDeed.Place("The bucket's settings cannot be read", ReadRight), new GcsRequest(HttpMethod.Get, $"{naming.Bucket}?projection=noAcl", RequestKind.Other), GcsJson.Default.JsonObject, cancellationToken);
+    public async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        var deed = GcsDeed.Place("The bucket's settings cannot be read", ReadRight);
+        var answer = await client.SendAsync(deed, new GcsRequest(HttpMethod.Get, $"{naming.Bucket}?projection=noAcl", RequestKind.Other), GcsJson.Default.JsonObject, cancellationToken);
+        Bucket = answer["kind"]?.ToString() is "storage#bucket" ? answer : throw client.NoAnswer(deed);
+    }
 
     /// <summary>From what was last read.</summary>
     public string? ValueOf(string item) => item switch

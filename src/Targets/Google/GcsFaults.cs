@@ -41,9 +41,17 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
     public TargetException Refused(HttpStatusCode status, GcsError? error, ResponseNotes notes, GcsDeed deed)
     {
         var what = $"{deed.What} in {settings.DisplayName}";
-        if (status == HttpStatusCode.ProxyAuthenticationRequired || (status == HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
+        if (status == HttpStatusCode.ProxyAuthenticationRequired || (status == HttpStatusCode.Forbidden && !notes.IsFromStore && StoreHttp.IsProxy(settings.Proxy)))
         {
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)status}).");
+        }
+
+        if (ReasonOf(error)?.StartsWith("cloudKms", StringComparison.OrdinalIgnoreCase) == true && (int)status < 500)
+        {
+            return new TargetException(TargetFault.KeyRejected, $"{what}: the key service does not give the key for it ({CodeOf(status, error)}{RequestOf(notes)}).")
+            {
+                Remedy = "Enable the key in Cloud KMS, or take back that it is to be destroyed, and let the project's service agent for storage use it (roles/cloudkms.cryptoKeyEncrypterDecrypter).",
+            };
         }
 
         var fault = FaultOf(status, error, notes, deed);
@@ -64,6 +72,8 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
         {
             400 when deed.HasChecksum && Mentions(error, "crc32c") => TargetFault.Garbled,
             400 when deed.HasLock && Mentions(error, "retention") => TargetFault.LockNotKept,
+            // No word of the object. This reason is one: somebody put it there under a key that only he has.
+            400 when deed.IsRead && ReasonOf(error) is not "resourceIsEncryptedWithCustomerEncryptionKey" => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,
             // Of whatever stands between.
@@ -86,6 +96,7 @@ internal sealed class GcsFaults(GcsSettings settings, string credential)
         TargetFault.KeyRejected => $"The store does not accept the credential {credential} at {settings.DisplayName}",
         TargetFault.AccessDenied => $"{what}: the credential {credential} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
+        TargetFault.QuotaExceeded => $"{what}: it is full, or the account has used up a limit of storage, transfers or requests",
         TargetFault.Locked => $"{what}: a retention or a hold keeps it",
         TargetFault.AlreadyExists => $"{what}: the name exists",
         _ => what,

@@ -2,18 +2,18 @@ using System.Text.Json.Serialization;
 
 namespace SecureBackup.Targets.Google;
 
-/// <summary>What the platform says of an object, as far as anybody here asks.</summary>
+/// <summary>What the platform says of an object, as far as anybody here asks. An answer without what is always asked for is none of an object.</summary>
 internal sealed record GcsObject
 {
     public string? Name { get; init; }
 
-    public long Size { get; init; }
+    public required long Size { get; init; }
 
-    public long Generation { get; init; }
+    public required long Generation { get; init; }
 
     public long Metageneration { get; init; }
 
-    public DateTimeOffset TimeCreated { get; init; }
+    public required DateTimeOffset TimeCreated { get; init; }
 
     /// <summary>When a generation stopped being the live one.</summary>
     public DateTimeOffset? TimeDeleted { get; init; }
@@ -31,7 +31,7 @@ internal sealed record GcsObject
 /// <param name="Mode">Unlocked or Locked.</param>
 internal sealed record GcsRetention(string? Mode, DateTimeOffset? RetainUntilTime);
 
-internal sealed record GcsPage(string? NextPageToken, IReadOnlyList<GcsObject>? Items);
+internal sealed record GcsPage(string? Kind, string? NextPageToken, IReadOnlyList<GcsObject>? Items);
 
 /// <summary>What goes before the bytes of an upload.</summary>
 internal sealed record GcsMetadata

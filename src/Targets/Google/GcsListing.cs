@@ -9,11 +9,13 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
 {
     private const int PageObjects = 1000;
 
+    private const string Kind = "storage#objects";
+
     public async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, ObjectName? after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The offset's own name is listed too.
         var start = after is { } name ? $"&startOffset={Uri.EscapeDataString(naming.KeyOf(name))}" : "";
-        await foreach (var found in ReadAsync(prefix, hasVersions: false, $"{start}&fields=nextPageToken,items(name,size,timeCreated,generation,storageClass)", cancellationToken))
+        await foreach (var found in ReadAsync(prefix, hasVersions: false, $"{start}&fields=kind,nextPageToken,items(name,size,timeCreated,generation,storageClass)", cancellationToken))
         {
             if (naming.NameOf(found.Name) is { } known && known != after)
             {
@@ -26,7 +28,7 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
     public async IAsyncEnumerable<ObjectVersion> ListVersionsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var sameName = new Stack<ObjectVersion>();
-        await foreach (var found in ReadAsync(prefix, hasVersions: true, "&versions=true&fields=nextPageToken,items(name,size,timeCreated,timeDeleted,generation,storageClass)", cancellationToken))
+        await foreach (var found in ReadAsync(prefix, hasVersions: true, "&versions=true&fields=kind,nextPageToken,items(name,size,timeCreated,timeDeleted,generation,storageClass)", cancellationToken))
         {
             if (naming.NameOf(found.Name) is not { } known)
             {
@@ -57,7 +59,7 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
         var generations = new List<long>();
 
         // Nothing that a vault has sorts between a name and that name with the character that comes first of all behind it.
-        await foreach (var found in ReadAsync(name.Value, hasVersions: true, $"&versions=true&endOffset={Uri.EscapeDataString(key + '!')}&fields=nextPageToken,items(name,generation)", cancellationToken))
+        await foreach (var found in ReadAsync(name.Value, hasVersions: true, $"&versions=true&endOffset={Uri.EscapeDataString(key + '!')}&fields=kind,nextPageToken,items(name,size,timeCreated,generation)", cancellationToken))
         {
             if (string.Equals(found.Name, key, StringComparison.Ordinal))
             {
@@ -69,7 +71,7 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
     }
 
     /// <exception cref="Engine.Faults.TargetException"><c>PlaceMissing</c>: there is no bucket.</exception>
-    public Task RequirePlaceAsync(CancellationToken cancellationToken) => ReadPageAsync("", "&fields=nextPageToken", null, 1, cancellationToken);
+    public Task RequirePlaceAsync(CancellationToken cancellationToken) => ReadPageAsync("", "&fields=kind,nextPageToken", null, 1, cancellationToken);
 
     public static ObjectStat StatOf(ObjectName name, GcsObject found) =>
         new(name, found.Size, GcsTimes.OfStore(found.TimeCreated)) { Tag = GcsTimes.TagOf(found.Generation), StorageClass = found.StorageClass };
@@ -97,9 +99,11 @@ internal sealed class GcsListing(GcsClient client, GcsSettings settings, GcsNami
         while (token is not null);
     }
 
-    private Task<GcsPage> ReadPageAsync(string prefix, string query, string? token, int count, CancellationToken cancellationToken)
+    /// <summary>One without objects looks like nearly any other answer, so that it has to say what it is.</summary>
+    private async Task<GcsPage> ReadPageAsync(string prefix, string query, string? token, int count, CancellationToken cancellationToken)
     {
         var address = $"{naming.Bucket}/o?prefix={Uri.EscapeDataString(settings.Prefix + prefix)}&maxResults={count}{query}{(token is null ? "" : $"&pageToken={Uri.EscapeDataString(token)}")}";
-        return client.SendAsync(GcsDeed.List(prefix), new GcsRequest(HttpMethod.Get, address, RequestKind.List), GcsJson.Default.GcsPage, cancellationToken);
+        var page = await client.SendAsync(GcsDeed.List(prefix), new GcsRequest(HttpMethod.Get, address, RequestKind.List), GcsJson.Default.GcsPage, cancellationToken);
+        return page.Kind is Kind ? page : throw client.NoAnswer(GcsDeed.List(prefix));
     }
 }

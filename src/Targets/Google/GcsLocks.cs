@@ -77,7 +77,7 @@ internal sealed class GcsLocks(GcsClient client, GcsSettings settings, GcsNaming
 
     private Task<(GcsObject Object, DateTimeOffset Now)> ReadAsync(ObjectName name, CancellationToken cancellationToken) => client.SendAsync(
         GcsDeed.Stat(name),
-        new GcsRequest(HttpMethod.Get, naming.Object(name, "fields=generation,metageneration,retention,temporaryHold"), RequestKind.Other),
+        new GcsRequest(HttpMethod.Get, naming.Object(name, "fields=size,timeCreated,generation,metageneration,retention,temporaryHold"), RequestKind.Other),
         async answer => (await GcsClient.ReadAsync(answer, GcsJson.Default.GcsObject) ?? throw client.NoAnswer(GcsDeed.Stat(name)), answer.Date),
         cancellationToken);
 

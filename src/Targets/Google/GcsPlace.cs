@@ -17,7 +17,7 @@ internal sealed class GcsPlace(GcsClient client, GcsSettings settings, GcsNaming
     /// <summary>Something below it was answered, so that a missing object is only that.</summary>
     public bool IsThere { get; set; }
 
-    /// <summary>Old generations may lie in the bucket, whether more are kept now or not; a delete must take them too. Only who made the bucket knows that there never were any.</summary>
+    /// <summary>Old generations may lie in the bucket, whether more are kept now or not; a delete must take them too. Only the bucket's owner knows that there never were any.</summary>
     public bool MayHaveVersions => settings.IsVersioned != false;
 
     public bool? IsVersioned { get; private set; } = settings.IsVersioned;

@@ -32,6 +32,8 @@ internal sealed class GcsPlan
         _isNew = isNew;
     }
 
+    public List<string> LeftOut { get; } = [];
+
     public IReadOnlyList<SetupChange> Changes => [.. _steps.Select(static step => step.Change)];
 
     public GcsStep StepOf(SetupChange change) => _steps.First(step => step.Change == change);
@@ -185,13 +187,15 @@ internal sealed class GcsPlan
             return;
         }
 
-        if (now is null || !now.StartsWith(open, StringComparison.Ordinal))
+        if (!string.Equals(now, open, StringComparison.Ordinal))
         {
-            Add(SetupItem.DefaultRetention, now, open, $"Keep every object for {days} days from its put on, also those that a vault wants to delete sooner", () => Retention(days));
+            var isLess = now is not null && days * 86400L < _present.RetentionSeconds;
+            var text = isLess ? CommonRetention.Shorten(wishes, now!, open) : $"Keep every object for {days} days from its put on, also those that a vault wants to delete sooner";
+            Add(SetupItem.DefaultRetention, now, open, text, () => Retention(days), isIrreversible: isLess);
             now = open;
         }
 
-        if (mode == LockMode.Compliance && !string.Equals(now, closed, StringComparison.Ordinal))
+        if (mode == LockMode.Compliance)
         {
             Add(SetupItem.DefaultRetention, now, closed, $"Lock that policy for ever: nobody can shorten it or take it off, and the bucket stays until its last object may go", static () => [], isIrreversible: true, GcsStepKind.LockRetention);
         }
@@ -225,8 +229,14 @@ internal sealed class GcsPlan
         var isVersioned = wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known };
         var present = GcsLifecycle.RulesOf(_present.Bucket);
         var after = GcsLifecycle.After(present, wishes, _settings.Prefix, isVersioned);
-        if (after.SequenceEqual(present) || !WholeBucket.MayBeTidied(wishes, _settings.Prefix, _isNew, out var others))
+        if (after.SequenceEqual(present))
         {
+            return;
+        }
+
+        if (!WholeBucket.MayBeTidied(wishes, _settings.Prefix, _isNew, out var others))
+        {
+            LeftOut.Add(WholeBucket.LeftOut);
             return;
         }
 

@@ -42,6 +42,8 @@ internal sealed class GcsSetup : TargetSetup
         });
     }
 
+    public override IReadOnlyList<string> LeftOut => _plan?.LeftOut ?? [];
+
     public override Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken) => _facts.InspectAsync(cancellationToken);
 
     public override Task<IReadOnlyList<SetupChange>> PlanAsync(SetupWishes wishes, IReadOnlyList<TargetFact> facts, CancellationToken cancellationToken)
@@ -57,6 +59,10 @@ internal sealed class GcsSetup : TargetSetup
         if (!isCreation)
         {
             await _facts.ReadAsync(cancellationToken);
+            if (IsMade(change, _facts.ValueOf(change.Item), _settings.DisplayName))
+            {
+                return;
+            }
         }
 
         try
@@ -97,6 +103,13 @@ internal sealed class GcsSetup : TargetSetup
     public override IReadOnlyDictionary<string, string> OptionsFrom(IReadOnlyList<TargetFact> facts)
     {
         var options = new Dictionary<string, string>(base.OptionsFrom(facts), StringComparer.Ordinal);
+
+        // Old generations may lie in a bucket whose versions were turned off, and no answer tells a target that they were turned on since: each delete looks.
+        if (options.GetValueOrDefault("versioning") is SetupItem.Off)
+        {
+            options.Remove("versioning");
+        }
+
         if (Known(SetupItem.ObjectLock) is { } locks)
         {
             options["objectretention"] = locks is SetupItem.On ? "yes" : "no";

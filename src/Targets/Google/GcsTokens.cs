@@ -18,11 +18,12 @@ internal sealed class GcsTokens
     private readonly Lazy<GoogleCredential> _credential;
 
     /// <param name="load">Reads files of this computer at the most, and is called at the first request.</param>
-    public GcsTokens(GcsSettings settings, string label, Func<GoogleCredential> load)
+    /// <param name="isNear">The machine itself gives them, in the open: no proxy is to see that.</param>
+    public GcsTokens(GcsSettings settings, string label, Func<GoogleCredential> load, bool isNear = false)
     {
         _settings = settings;
         Label = label;
-        _credential = new Lazy<GoogleCredential>(() => load().CreateScoped(Scope).CreateWithHttpClientFactory(new Clients(settings)));
+        _credential = new Lazy<GoogleCredential>(() => load().CreateScoped(Scope).CreateWithHttpClientFactory(new Clients(isNear ? settings with { Proxy = "none" } : settings)));
     }
 
     /// <summary>Whose credential it is, for errors.</summary>
@@ -69,7 +70,13 @@ internal sealed class GcsTokens
         if (exception is TokenResponseException refusal)
         {
             var said = refusal.Error?.Error is { Length: > 0 and < 64 } error && error.All(static character => char.IsAsciiLetterLower(character) || character is '_') ? $" ({error})" : "";
-            return (int?)refusal.StatusCode switch
+            var status = (int?)refusal.StatusCode;
+            if (status == 407 || (status == 403 && said.Length == 0 && StoreHttp.IsProxy(_settings.Proxy)))
+            {
+                return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {_settings.Proxy} refused the connection ({status}).", refusal);
+            }
+
+            return status switch
             {
                 429 or >= 500 => new TargetException(TargetFault.Unavailable, $"{what}{said}.", refusal),
                 _ when refusal.Error is { ErrorDescription: { } why } && why.Contains("iat", StringComparison.Ordinal) && why.Contains("exp", StringComparison.Ordinal) =>
@@ -92,14 +99,35 @@ internal sealed class GcsTokens
                 args.Initializers.Remove(retry);
             }
 
-            return StoreHttp.CreateHandler(new HttpStoreOptions
+            return new WordyErrors(StoreHttp.CreateHandler(new HttpStoreOptions
             {
                 Endpoint = settings.Endpoint,
                 Proxy = settings.Proxy,
                 AuthorityFile = settings.AuthorityFile,
                 Meter = new TargetMeter(),
                 Classify = static _ => null,
-            });
+            }));
+        }
+    }
+
+    /// <summary>The library trips over an error that is no JSON object, an empty one for one, and its status would be lost with it.</summary>
+    private sealed class WordyErrors(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        private const int MaxErrorBytes = 64 << 10;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var response = await base.SendAsync(request, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+            {
+                await response.Content.LoadIntoBufferAsync(MaxErrorBytes, cancellationToken);
+                if (!(await response.Content.ReadAsStringAsync(cancellationToken)).TrimStart().StartsWith('{'))
+                {
+                    response.Content = new StringContent("{}");
+                }
+            }
+
+            return response;
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using SecureBackup.Engine.Faults;
@@ -18,8 +17,8 @@ internal static class HttpFaults
             {
                 case AuthenticationException:
                     return new TargetException(TargetFault.Untrusted, $"{what}: {error.Message}.", exception);
-                case HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } or HttpRequestException { StatusCode: HttpStatusCode.ProxyAuthenticationRequired }:
-                    return new TargetException(TargetFault.ProxyRefused, $"{what}: {error.Message}", exception);
+                case HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError }:
+                    return new TargetException(TargetFault.ProxyRefused, $"{what}: {error.Message}");
             }
         }
 

@@ -9,7 +9,7 @@ namespace SecureBackup.Targets.Http;
 /// <summary>The one way over HTTP, for every platform: no redirects, no decompression, no cookies, no retries, TLS 1.2 at the least.</summary>
 internal static class StoreHttp
 {
-    private const string NoProxy = "none";
+    public const string NoProxy = "none";
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
@@ -17,6 +17,9 @@ internal static class StoreHttp
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
     public static string UserAgent { get; } = $"SecureBackup/{typeof(StoreHttp).Assembly.GetName().Version!.ToString(3)}";
+
+    /// <summary>Whether a setting names a proxy: of a 403 that is none of the store's it says who gave it.</summary>
+    public static bool IsProxy(string? setting) => setting is not null && !string.Equals(setting, NoProxy, StringComparison.OrdinalIgnoreCase);
 
     public static HttpMessageHandler CreateHandler(HttpStoreOptions options)
     {
@@ -43,7 +46,7 @@ internal static class StoreHttp
                 : throw new RequestException(FaultCodes.TargetOptionInvalid, $"'{proxy}' is not the address of a proxy.");
         }
 
-        return new CountingHandler(new PromptBodies(handler), options.Meter, options.Classify);
+        return new CountingHandler(new PromptBodies(new TunnelRefusals(handler, handler.Proxy)), options.Meter, options.Classify);
     }
 
     /// <param name="wrap">Puts something around what counts and sends.</param>
@@ -85,9 +88,10 @@ internal static class StoreHttp
     {
         if (errors != SslPolicyErrors.None && certificate is not null)
         {
+            var subject = StrangersText.Of(certificate.Subject);
             throw new AuthenticationException(errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)
-                ? $"the server shows a certificate of '{certificate.Subject}', which is for another name"
-                : $"the server shows a certificate of '{certificate.Subject}' that no trusted authority signed");
+                ? $"the server shows a certificate of '{subject}', which is for another name"
+                : $"the server shows a certificate of '{subject}' that no trusted authority signed");
         }
 
         return errors == SslPolicyErrors.None;

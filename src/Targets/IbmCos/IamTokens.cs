@@ -106,7 +106,13 @@ internal sealed class IamTokens : IDisposable
 
     private TargetException Refused(HttpResponseMessage answer, string text)
     {
-        var message = $"{What} ({Said(text) ?? $"{(int)answer.StatusCode}"}).";
+        var said = Said(text);
+        if (answer.StatusCode == HttpStatusCode.ProxyAuthenticationRequired || (answer.StatusCode == HttpStatusCode.Forbidden && said is null && StoreHttp.IsProxy(_settings.Proxy)))
+        {
+            return new TargetException(TargetFault.ProxyRefused, $"{What}: the proxy {_settings.Proxy} refused the connection ({(int)answer.StatusCode}).");
+        }
+
+        var message = $"{What} ({said ?? $"{(int)answer.StatusCode}"}).";
         return answer.StatusCode switch
         {
             HttpStatusCode.TooManyRequests => new TargetException(TargetFault.Throttled, message) { RetryAfter = answer.Headers.RetryAfter?.Delta },

@@ -69,7 +69,7 @@ internal sealed class MachineService(Uri address, string what, string whenSilent
 
     private static HttpClient Create(Uri address)
     {
-        var http = StoreHttp.CreateClient(new HttpStoreOptions { Endpoint = address, Proxy = "none", Meter = new TargetMeter(), Classify = static _ => null });
+        var http = StoreHttp.CreateClient(new HttpStoreOptions { Endpoint = address, Proxy = StoreHttp.NoProxy, Meter = new TargetMeter(), Classify = static _ => null });
         http.MaxResponseContentBufferSize = MaxAnswerBytes;
         return http;
     }

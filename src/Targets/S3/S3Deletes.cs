@@ -27,7 +27,13 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
         var request = new DeleteObjectRequest { BucketName = settings.Bucket, Key = naming.KeyOf(name), ExpectedBucketOwner = settings.Owner };
         try
         {
-            await client.SendAsync(S3Deed.Delete($"'{name}'"), (sdk, guard) => sdk.DeleteObjectAsync(request, guard.Token), cancellationToken);
+            var answer = await client.SendAsync(S3Deed.Delete($"'{name}'"), (sdk, guard) => sdk.DeleteObjectAsync(request, guard.Token), cancellationToken);
+            if (string.Equals(answer.Value.DeleteMarker, "true", StringComparison.OrdinalIgnoreCase))
+            {
+                // Somebody turned versions on since it was said that there are none: the object is only hidden.
+                _isVersioned = true;
+                await DeleteManyAsync([name], cancellationToken);
+            }
         }
         catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
         {
@@ -37,25 +43,49 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
 
     public async Task DeleteManyAsync(IReadOnlyList<ObjectName> names, CancellationToken cancellationToken)
     {
-        var isVersioned = await IsVersionedAsync(cancellationToken);
         TargetException? refusal = null;
+        var kept = new HashSet<ObjectName>();
         foreach (var some in names.Chunk(MaxPerRequest))
         {
+            if (!await IsVersionedAsync(cancellationToken))
+            {
+                var (refused, hasMarkers) = await DeleteKeysAsync([.. some.Select(name => new KeyVersion { Key = naming.KeyOf(name) })], cancellationToken);
+                refusal = Worse(refusal, refused);
+                kept.UnionWith(refused?.Kept ?? []);
+                if (!hasMarkers)
+                {
+                    continue;
+                }
+
+                _isVersioned = true;
+            }
+
             var keys = new List<KeyVersion>();
             foreach (var name in some)
             {
-                keys.AddRange(isVersioned ? await versions.OfAsync(name, cancellationToken) : [new KeyVersion { Key = naming.KeyOf(name) }]);
+                keys.AddRange(await versions.OfAsync(name, cancellationToken));
             }
 
             foreach (var request in keys.Chunk(MaxPerRequest))
             {
-                refusal = Worse(refusal, await DeleteKeysAsync(request, cancellationToken));
+                var (refused, _) = await DeleteKeysAsync(request, cancellationToken);
+                refusal = Worse(refusal, refused);
+                kept.UnionWith(refused?.Kept ?? []);
             }
         }
 
         if (refusal is not null)
         {
-            throw refusal;
+            throw refusal.Of([.. kept]);
+        }
+    }
+
+    /// <summary>Of a put: where there are no versions, none is told.</summary>
+    public void Note(string? version)
+    {
+        if (_isVersioned == false && version is { Length: > 0 })
+        {
+            _isVersioned = true;
         }
     }
 
@@ -71,7 +101,8 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
     /// <summary>What is tried again goes first: the rest of the names would never be deleted behind a lock that stays.</summary>
     private static TargetException? Worse(TargetException? one, TargetException? other) => one is null || (other?.IsTransient == true && !one.IsTransient) ? other : one;
 
-    private async Task<TargetException?> DeleteKeysAsync(KeyVersion[] keys, CancellationToken cancellationToken)
+    /// <returns>Whether something was only hidden behind a marker, or was one.</returns>
+    private async Task<(TargetException? Refusal, bool HasMarkers)> DeleteKeysAsync(KeyVersion[] keys, CancellationToken cancellationToken)
     {
         var request = new DeleteObjectsRequest { BucketName = settings.Bucket, Quiet = false, Objects = [.. keys], ExpectedBucketOwner = settings.Owner };
         var deed = S3Deed.Delete(keys is [var only] ? $"'{naming.NameOf(only.Key)}'" : $"{keys.Length} objects");
@@ -91,7 +122,9 @@ internal sealed class S3Deletes(S3Client client, S3Settings settings, S3Naming n
             cancellationToken);
         RequireWhole(deed, keys, answer.Value);
         var refused = (answer.Value.DeleteErrors ?? []).Select(error => (Error: error, Refusal: RefusalOf(error))).Where(static one => one.Refusal.Fault != TargetFault.NotFound).ToList();
-        return refused.Find(static one => one.Refusal.IsTransient).Refusal ?? (refused is [var first, ..] ? await JudgeAsync(first.Error, first.Refusal, cancellationToken) : null);
+        var worst = refused.Find(static one => one.Refusal.IsTransient).Refusal
+            ?? (refused is [var first, ..] ? (await JudgeAsync(first.Error, first.Refusal, cancellationToken)).Of([.. refused.Select(one => naming.NameOf(one.Error.Key)).OfType<ObjectName>()]) : null);
+        return (worst, (answer.Value.DeletedObjects ?? []).Exists(static deleted => deleted.DeleteMarker == true));
     }
 
     /// <summary>Each key is answered for. Some stores leave out which version it was, so that they are counted.</summary>

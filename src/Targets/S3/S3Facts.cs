@@ -35,6 +35,12 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
     /// <inheritdoc cref="Policy"/>
     public IReadOnlyList<LifecycleRule> Rules { get; private set; } = [];
 
+    /// <inheritdoc cref="Policy"/>
+    public DefaultRetention? Retention { get; private set; }
+
+    /// <summary>What the access list of the bucket gives to others than its owner, everybody not counted; null where that is nothing, or may not be asked.</summary>
+    public string? OtherGrants { get; private set; }
+
     /// <summary>What stands beside the rules, and would be lost where they are put without it.</summary>
     public TransitionDefaultMinimumObjectSize? SmallestMoved { get; private set; }
 
@@ -89,7 +95,8 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
                 var isLocked = await AskLockAsync(item, static found => found?.ObjectLockEnabled == ObjectLockEnabled.Enabled ? SetupItem.On : SetupItem.Off, cancellationToken);
                 return isLocked is { State: FactState.Known, Value: null } ? isLocked with { Value = SetupItem.Off } : isLocked;
             case SetupItem.DefaultRetention:
-                return await AskLockAsync(item, static found => found?.Rule?.DefaultRetention is { } retention ? RetentionText(retention) : null, cancellationToken);
+                Retention = null;
+                return await AskLockAsync(item, found => (Retention = found?.Rule?.DefaultRetention) is { } retention ? RetentionText(retention) : null, cancellationToken);
             case SetupItem.PublicAccess:
                 return await ReadPublicAccessAsync(cancellationToken);
             case SetupItem.PublicAccessBlock:
@@ -140,9 +147,15 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
         ? string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Years} years")
         : string.Create(CultureInfo.InvariantCulture, $"{retention.Mode?.Value} {retention.Days ?? 0} days");
 
+    /// <summary>Shorter, or in a weaker mode.</summary>
+    public static bool IsLess(DefaultRetention one, DefaultRetention other) =>
+        DaysOf(one) < DaysOf(other) || (other.Mode == ObjectLockRetentionMode.Compliance && one.Mode != ObjectLockRetentionMode.Compliance);
+
+    private static int DaysOf(DefaultRetention retention) => retention.Years is > 0 and var years ? years * 365 : retention.Days ?? 0;
+
     private IReadOnlyList<LifecycleRule> KeepRules(GetLifecycleConfigurationResponse answer)
     {
-        (Rules, SmallestMoved) = (answer.Configuration?.Rules ?? [], answer.TransitionDefaultMinimumObjectSize);
+        (Rules, SmallestMoved) = (S3Lifecycle.WithFilters(answer.Configuration?.Rules ?? []), answer.TransitionDefaultMinimumObjectSize);
         return Rules;
     }
 
@@ -167,8 +180,10 @@ internal sealed class S3Facts(S3Client client, S3Settings settings)
             : byPolicy with { State = FactState.Known, Value = SetupItem.Off };
     }
 
-    private static string? GrantText(GetBucketAclResponse answer)
+    private string? GrantText(GetBucketAclResponse answer)
     {
+        var others = (answer.Grants ?? []).Where(grant => !IsForEverybody(grant) && (grant.Grantee?.CanonicalUser is not { } id || !string.Equals(id, answer.Owner?.Id, StringComparison.Ordinal)));
+        OtherGrants = string.Join(", ", others.Select(static grant => $"{grant.Permission?.Value} to {grant.Grantee?.URI ?? grant.Grantee?.CanonicalUser ?? "another"}")) is { Length: > 0 } text ? text : null;
         var grants = (answer.Grants ?? []).Where(IsForEverybody).Select(static grant => grant.Permission?.Value).ToList();
         return grants.Count > 0 ? $"{ByAccessList} {string.Join(", ", grants)}" : null;
     }

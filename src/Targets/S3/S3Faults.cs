@@ -39,6 +39,8 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         ["TooManyRequests"] = TargetFault.Throttled,
         ["RequestLimitExceeded"] = TargetFault.Throttled,
         ["RequestRateLimitExceeded"] = TargetFault.Throttled,
+        ["ThrottlingException"] = TargetFault.Throttled,
+        ["KMS.ThrottlingException"] = TargetFault.Throttled,
         ["InternalError"] = TargetFault.Unavailable,
         ["RequestTimeout"] = TargetFault.Unavailable,
         ["IncompleteBody"] = TargetFault.Unavailable,
@@ -83,13 +85,21 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
 
     private TargetException Refused(AmazonServiceException refusal, ResponseNotes notes, S3Deed deed, string what)
     {
-        if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && settings.Proxy is not null))
+        if (refusal.StatusCode is HttpStatusCode.ProxyAuthenticationRequired || (refusal.StatusCode is HttpStatusCode.Forbidden && !notes.IsFromStore && StoreHttp.IsProxy(settings.Proxy)))
         {
             return new TargetException(TargetFault.ProxyRefused, $"{what}: the proxy {settings.Proxy} refused the connection ({(int)refusal.StatusCode}).", refusal);
         }
 
-        var fault = FaultOf(refusal, notes, deed);
         var said = Said(refusal);
+        if (refusal.ErrorCode?.StartsWith("KMS.", StringComparison.Ordinal) == true && !ByCode.ContainsKey(refusal.ErrorCode) && (int)refusal.StatusCode < 500)
+        {
+            return new TargetException(TargetFault.KeyRejected, $"{what}: the key service does not give the key for it{said}", refusal)
+            {
+                Remedy = "Enable the key in the key service, or take back that it is to be deleted, and let this credential use it (rights kms:Decrypt and kms:GenerateDataKey).",
+            };
+        }
+
+        var fault = FaultOf(refusal, notes, deed);
         return new TargetException(fault, Message(fault, notes, deed, what) + said, refusal) { RetryAfter = notes.RetryAfter, Remedy = RemedyOf(fault, deed)! };
     }
 
@@ -126,6 +136,8 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         {
             301 or 307 => TargetFault.WrongRegion,
             400 when !notes.IsFromStore || (deed.Name is null && code.Length == 0) => TargetFault.Unavailable,
+            // No word of the object. InvalidRequest is one: somebody put it there under a key that only he has.
+            400 when deed.IsRead && code is not "InvalidRequest" => TargetFault.Unavailable,
             401 => TargetFault.KeyRejected,
             403 => TargetFault.AccessDenied,
             // Whatever stands between may say so too; a store is known by its header, or by one of its codes.
@@ -145,10 +157,11 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
         TargetFault.PlaceMissing => $"There is no bucket '{settings.Bucket}' at {settings.Endpoint.Authority}",
         TargetFault.WrongRegion => Elsewhere(notes),
         TargetFault.KeyRejected => $"The store does not accept the credential {credentials.Label} at {settings.DisplayName}",
-        TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {Difference(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
+        TargetFault.ClockSkewed when notes.Date is { } date => $"This computer's clock is {ClockText.Of(time.GetUtcNow() - date)} {settings.Endpoint.Authority}",
         TargetFault.AccessDenied => $"{what}: the credential {credentials.Label} may not {deed.May} there (right {deed.Right})",
         TargetFault.NotFound => $"There is no object '{deed.Name}' in {settings.DisplayName}",
         TargetFault.Cold => $"{what}: it lies in {TextIn(notes, ClassPattern()) ?? "an archive class"}, and nothing there can be read before it is restored",
+        TargetFault.QuotaExceeded => $"{what}: it is full, or the account has used up a limit of storage, transfers or requests",
         TargetFault.AlreadyExists => $"'{deed.Name}' exists in {settings.DisplayName}",
         _ => what,
     };
@@ -176,8 +189,6 @@ internal sealed partial class S3Faults(S3Settings settings, S3Credentials creden
     private string Elsewhere(ResponseNotes? notes) => (notes?.Region ?? TextIn(notes, RegionPattern())) is { } region
         ? $"The bucket '{settings.Bucket}' lies in {region}, not in {settings.Region}"
         : $"The bucket '{settings.Bucket}' does not lie in {settings.Region}";
-
-    private static string Difference(TimeSpan difference) => difference > TimeSpan.Zero ? $"{difference:h\\:mm\\:ss} ahead of" : $"{-difference:h\\:mm\\:ss} behind";
 
     [GeneratedRegex("<StorageClass>(?<text>[A-Z_]{1,64})</StorageClass>", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ClassPattern();

@@ -72,14 +72,14 @@ internal sealed class S3Identities
             return InRole(keys);
         }
 
-        if (_environment(WebTokenVariable) is { Length: > 0 } && _environment(WebRoleVariable) is { Length: > 0 } webRole)
+        if (HasTokenService && _environment(WebTokenVariable) is { Length: > 0 } && _environment(WebRoleVariable) is { Length: > 0 } webRole)
         {
             return InRole(WebIdentity(webRole));
         }
 
         if (ProfileSource.Found(_environment) is { } profile)
         {
-            return InRole(Profile(profile));
+            return InRole(Profile(profile, isFound: true));
         }
 
         return ContainerSource.IsThere(_environment) ? InRole(ContainerSource.Of(_environment, _time))
@@ -112,12 +112,14 @@ internal sealed class S3Identities
         return RoleSource.OfWebIdentity(_settings, role, file, _time);
     }
 
-    private ISessionSource Profile(string name) => ProfileSource.Of(name, _environment, TakeOn, Named);
+    private ISessionSource Profile(string name, bool isFound = false) => ProfileSource.Of(name, _environment, (profile, source) => TakeOn(profile, source, isFound), Named);
 
-    private ISessionSource TakeOn(CredentialProfileOptions profile, ISessionSource? source)
+    private RoleSource TakeOn(CredentialProfileOptions profile, ISessionSource? source, bool isFound)
     {
         var role = S3Role.Of(profile.RoleArn, profile.ExternalID)!;
-        return source is null ? RoleSource.OfWebIdentity(_settings, role, profile.WebIdentityTokenFile, _time) : RoleSource.Of(_settings, role, new S3Credentials(source, _time), _time);
+        return source is not null ? RoleSource.Of(_settings, role, new S3Credentials(source, _time), _time)
+            : isFound && !HasTokenService ? throw Missing()
+            : RoleSource.OfWebIdentity(_settings, role, profile.WebIdentityTokenFile, _time);
     }
 
     private ISessionSource Named(string source) => source switch
@@ -134,6 +136,9 @@ internal sealed class S3Identities
 
     private RequestException NotUsable(TargetCredential credential) =>
         new(FaultCodes.CredentialNotUsable, $"{_settings.Profile.Name} takes {Taken}. The credential {credential.Label} is none of them.");
+
+    /// <summary>Where the store itself gives sessions, the token of a web identity would go to whoever that is: only where it was named.</summary>
+    private bool HasTokenService => _settings.Profile.TokenServiceOf is not null;
 
     private string Taken => _settings.Profile.TakesIdentities ? Takes : Keys;
 }

@@ -44,6 +44,19 @@ internal static class S3Lifecycle
         return rules;
     }
 
+    /// <summary>Rules of the old style have their prefix beside a filter's place; it means the same in one. Stores take either style, and no mix of them.</summary>
+    public static IReadOnlyList<LifecycleRule> WithFilters(IReadOnlyList<LifecycleRule> rules)
+    {
+        foreach (var rule in rules)
+        {
+#pragma warning disable CS0618 // It is deprecated, and stands in buckets all the same.
+            (rule.Filter, rule.Prefix) = (rule.Filter ?? FilterOf(rule.Prefix ?? ""), null);
+#pragma warning restore CS0618
+        }
+
+        return rules;
+    }
+
     /// <summary>The rules that there are, with ours of this prefix in place of those that we put before.</summary>
     public static List<LifecycleRule> Merge(IReadOnlyList<LifecycleRule> present, IReadOnlyList<LifecycleRule> wanted, string prefix) =>
         [.. present.Where(rule => !IsOurs(rule, prefix)), .. wanted];
@@ -83,11 +96,13 @@ internal static class S3Lifecycle
         {
             Id = IdOf(what, prefix),
             Status = LifecycleRuleStatus.Enabled,
-            Filter = new LifecycleFilter { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = PlaceOf(what, prefix) } },
+            Filter = FilterOf(PlaceOf(what, prefix)),
         };
         fill(rule);
         return rule;
     }
+
+    private static LifecycleFilter FilterOf(string prefix) => new() { LifecycleFilterPredicate = new LifecyclePrefixPredicate { Prefix = prefix } };
 
     /// <summary>Several targets may share a bucket. An id has 255 characters at most, a prefix more.</summary>
     private static string IdOf(string what, string prefix) => $"securebackup-{what}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prefix)))[..12]}";

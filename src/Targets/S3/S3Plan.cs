@@ -15,6 +15,8 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
 
     private readonly List<(SetupChange Change, Func<IAmazonS3, CancellationToken, Task> Apply)> _steps = [];
 
+    public List<string> LeftOut { get; } = [];
+
     public IReadOnlyList<SetupChange> Changes => [.. _steps.Select(static step => step.Change)];
 
     public Func<IAmazonS3, CancellationToken, Task> DeedOf(SetupChange change) => _steps.First(step => step.Change == change).Apply;
@@ -123,15 +125,15 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
             var all = new PublicAccessBlockConfiguration { BlockPublicAcls = true, IgnorePublicAcls = true, BlockPublicPolicy = true, RestrictPublicBuckets = true };
             Add(SetupItem.PublicAccessBlock, SetupItem.Off, SetupItem.On, "Block all public access", (sdk, token) => sdk.PutPublicAccessBlockAsync(new PutPublicAccessBlockRequest { BucketName = settings.Bucket, PublicAccessBlockConfiguration = all }, token));
         }
-        else if (known.GetValueOrDefault(SetupItem.PublicAccessBlock) is not { State: FactState.Known } && known.GetValueOrDefault(SetupItem.PublicAccess)?.Value is { } access && access.StartsWith(S3Facts.ByAccessList, StringComparison.Ordinal))
+
+        if (known.GetValueOrDefault(SetupItem.PublicAccess)?.Value is { } access && access.StartsWith(S3Facts.ByAccessList, StringComparison.Ordinal))
         {
             Add(SetupItem.PublicAccess, access, SetupItem.Off, $"Take everybody off the bucket's access list, which gives them{access[S3Facts.ByAccessList.Length..]}; what it gives others stays", CloseListAsync);
         }
 
         if (known.GetValueOrDefault(SetupItem.ObjectOwnership) is { State: FactState.Known, Value: not OwnerEnforced and var owner })
         {
-            var rules = new OwnershipControls { Rules = [new OwnershipControlsRule { ObjectOwnership = OwnerEnforced }] };
-            Add(SetupItem.ObjectOwnership, owner, OwnerEnforced, "Turn access lists off: the bucket's owner owns every object", (sdk, token) => sdk.PutBucketOwnershipControlsAsync(new PutBucketOwnershipControlsRequest { BucketName = settings.Bucket, OwnershipControls = rules }, token));
+            AddOwnership(owner);
         }
 
         // A policy that demands TLS would lock out a server that is reached without.
@@ -139,6 +141,19 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
         {
             Add(SetupItem.TransportPolicy, SetupItem.Off, SetupItem.On, "Refuse requests without TLS, by a statement in the bucket's policy", (sdk, token) => sdk.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = settings.Bucket, Policy = S3Policies.WithTls(present.Policy, settings.Bucket, settings.Region) }, token));
         }
+    }
+
+    /// <summary>A bucket whose list gives others something is refused this, and what they have is not ours to take away.</summary>
+    private void AddOwnership(string? now)
+    {
+        if (present.OtherGrants is { } others)
+        {
+            LeftOut.Add($"Access lists are not turned off: that of the bucket gives {others}. Give that by a policy instead, take it off the list, and run the command again.");
+            return;
+        }
+
+        var rules = new OwnershipControls { Rules = [new OwnershipControlsRule { ObjectOwnership = OwnerEnforced }] };
+        Add(SetupItem.ObjectOwnership, now, OwnerEnforced, "Turn access lists off: the bucket's owner owns every object", (sdk, token) => sdk.PutBucketOwnershipControlsAsync(new PutBucketOwnershipControlsRequest { BucketName = settings.Bucket, OwnershipControls = rules }, token));
     }
 
     /// <summary>By headers: in the body that the SDK writes, Ceph finds no grantee.</summary>
@@ -227,18 +242,20 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
 
         if (wishes.DefaultRetentionDays is { } days)
         {
-            AddRetention(mode, days, known.GetValueOrDefault(SetupItem.DefaultRetention)?.Value);
+            AddRetention(wishes, mode, days, known.GetValueOrDefault(SetupItem.DefaultRetention)?.Value);
         }
     }
 
-    private void AddRetention(LockMode mode, int days, string? now)
+    private void AddRetention(SetupWishes wishes, LockMode mode, int days, string? now)
     {
         var retention = new DefaultRetention { Days = days, Mode = mode == LockMode.Compliance ? ObjectLockRetentionMode.Compliance : ObjectLockRetentionMode.Governance };
         var wanted = S3Facts.RetentionText(retention);
         if (!string.Equals(now, wanted, StringComparison.Ordinal))
         {
+            var isLess = now is not null && present.Retention is { } kept && S3Facts.IsLess(retention, kept);
+            var text = isLess ? CommonRetention.Shorten(wishes, now!, wanted) : string.Create(CultureInfo.InvariantCulture, $"Lock every object for {days} days from its put on ({mode}), also those that a vault wants to delete sooner");
             var configuration = new ObjectLockConfiguration { ObjectLockEnabled = ObjectLockEnabled.Enabled, Rule = new ObjectLockRule { DefaultRetention = retention } };
-            Add(SetupItem.DefaultRetention, now, wanted, string.Create(CultureInfo.InvariantCulture, $"Lock every object for {days} days from its put on ({mode}), also those that a vault wants to delete sooner"), (sdk, token) => sdk.PutObjectLockConfigurationAsync(new PutObjectLockConfigurationRequest { BucketName = settings.Bucket, ObjectLockConfiguration = configuration }, token), isIrreversible: mode == LockMode.Compliance);
+            Add(SetupItem.DefaultRetention, now, wanted, text, (sdk, token) => sdk.PutObjectLockConfigurationAsync(new PutObjectLockConfigurationRequest { BucketName = settings.Bucket, ObjectLockConfiguration = configuration }, token), isIrreversible: isLess || mode == LockMode.Compliance);
         }
     }
 
@@ -252,10 +269,18 @@ internal sealed class S3Plan(S3Settings settings, S3Facts present, bool isNew)
         var isVersioned = wishes.KeepsVersions && known.GetValueOrDefault(SetupItem.Versioning) is { State: FactState.Known };
         var wanted = S3Lifecycle.Wanted(wishes, present.Rules, settings.Prefix, isVersioned, settings.Profile.ColdClasses is [var first, ..] ? first : "GLACIER");
         var (now, then) = (S3Lifecycle.TextOf(S3Lifecycle.OursOf(present.Rules, settings.Prefix)), S3Lifecycle.TextOf(wanted));
-        if (!string.Equals(now, then, StringComparison.Ordinal) && WholeBucket.MayBeTidied(wishes, settings.Prefix, isNew, out var others))
+        if (string.Equals(now, then, StringComparison.Ordinal))
         {
-            Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(RulesOf(wanted), token), isIrreversible: others);
+            return;
         }
+
+        if (!WholeBucket.MayBeTidied(wishes, settings.Prefix, isNew, out var others))
+        {
+            LeftOut.Add(WholeBucket.LeftOut);
+            return;
+        }
+
+        Add(SetupItem.Lifecycle, now.Length == 0 ? null : now, then, $"Set lifecycle rules{(others ? WholeBucket.Text : "")}: {then}", (sdk, token) => sdk.PutLifecycleConfigurationAsync(RulesOf(wanted), token), isIrreversible: others);
     }
 
     private PutLifecycleConfigurationRequest RulesOf(IReadOnlyList<LifecycleRule> wanted) => new()

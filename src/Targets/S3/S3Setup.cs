@@ -43,6 +43,11 @@ internal class S3Setup : TargetSetup
 
     public sealed override TargetMeter Meter { get; } = new();
 
+    /// <summary>Each is signed for its region. What buckets say of theirs has other names: none, EU, eu-de-smart.</summary>
+    public sealed override bool IsRegionProvedByRequests => true;
+
+    public sealed override IReadOnlyList<string> LeftOut => _plan?.LeftOut ?? [];
+
     protected S3Settings Settings => _settings;
 
     protected S3Facts Facts => _facts;
@@ -62,7 +67,11 @@ internal class S3Setup : TargetSetup
     public override async Task ApplyAsync(SetupChange change, CancellationToken cancellationToken)
     {
         var deed = _plan?.DeedOf(change) ?? throw new InvalidOperationException("Nothing was planned.");
-        await RereadAsync(change.Item, cancellationToken);
+        if (await RereadAsync(change, cancellationToken))
+        {
+            return;
+        }
+
         try
         {
             await _client.SendAsync(
@@ -122,12 +131,21 @@ internal class S3Setup : TargetSetup
     };
 
     /// <summary>What others write too is added to as it is now, not as it was before somebody thought about the change.</summary>
-    private async Task RereadAsync(string item, CancellationToken cancellationToken)
+    /// <returns>True where there is nothing left to do.</returns>
+    private async Task<bool> RereadAsync(SetupChange change, CancellationToken cancellationToken)
     {
-        if (item is SetupItem.TransportPolicy or SetupItem.Lifecycle && (await _facts.ReadAsync(item, cancellationToken)).State != FactState.Known)
+        if (change.Item is not (SetupItem.TransportPolicy or SetupItem.Lifecycle or SetupItem.DefaultRetention))
         {
-            throw new RequestException(FaultCodes.SetupRefused, $"{item} of {_settings.DisplayName} can no longer be read, so nothing is added to it.");
+            return false;
         }
+
+        var now = await _facts.ReadAsync(change.Item, cancellationToken);
+        if (now.State != FactState.Known)
+        {
+            throw new RequestException(FaultCodes.SetupRefused, $"{change.Item} of {_settings.DisplayName} can no longer be read, so nothing of it is changed.");
+        }
+
+        return IsMade(change, now.Value, _settings.DisplayName);
     }
 
     /// <summary>Never the store's word for it that it has done as it was told.</summary>

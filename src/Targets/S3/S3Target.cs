@@ -168,6 +168,7 @@ internal sealed class S3Target : Target
     {
         var (answer, date) = await _puts.PutAsync(name, content, options, cancellationToken);
         RequireEncrypted(name, answer.ServerSideEncryptionMethod?.Value);
+        _deletes.Note(answer.VersionId);
         return new PutReceipt(content.LengthBytes, S3Times.OfStore(date)) { Tag = S3Naming.TagOf(answer.ETag), Version = answer.VersionId };
     }
 
@@ -175,6 +176,7 @@ internal sealed class S3Target : Target
     {
         var (answer, date) = await _multipart.PutAsync(name, content, options, token => RequireAbsentAsync(name, token), cancellationToken);
         RequireEncrypted(name, answer.ServerSideEncryptionMethod?.Value);
+        _deletes.Note(answer.VersionId);
         return new PutReceipt(content.LengthBytes, S3Times.OfStore(date)) { Tag = S3Naming.TagOf(answer.ETag), Version = answer.VersionId };
     }
 

@@ -51,7 +51,7 @@ internal sealed class S3Versions(S3Client client, S3Settings settings, S3Naming 
                 MaxKeys = PageVersions,
                 ExpectedBucketOwner = settings.Owner,
             };
-            var page = (await client.SendAsync(S3Deed.List(prefix), (sdk, guard) => sdk.ListVersionsAsync(request, guard.Token), cancellationToken)).Value;
+            var page = (await client.SendAsync(S3Deed.ListVersions(prefix), (sdk, guard) => sdk.ListVersionsAsync(request, guard.Token), cancellationToken)).Value;
             if (!string.Equals(page.Name, settings.Bucket, StringComparison.Ordinal) || (page.IsTruncated == true && page.NextKeyMarker is not { Length: > 0 }))
             {
                 throw new TargetException(TargetFault.Unavailable, $"The versions of '{prefix}' cannot be listed in {settings.DisplayName}: the answer is not a listing of the bucket's versions.");

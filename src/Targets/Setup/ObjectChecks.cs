@@ -35,6 +35,7 @@ internal static class ObjectChecks
     private static async Task<CheckResult> ListAsync(ProbeRun run, CancellationToken cancellationToken) =>
         await PlaceChecks.UnreachableAsync(run, cancellationToken) ?? (run.ListRefusal is { } refusal ? CheckResult.Failed(refusal) : CheckResult.Passed("It may."));
 
+    /// <summary>What is put must be found again, to be taken away if for nothing else. A folder that was missing needed no right to be listed, so it is listed once more.</summary>
     private static async Task<CheckResult> PutAsync(ProbeRun run, CancellationToken cancellationToken)
     {
         if (await PlaceChecks.UnreachableAsync(run, cancellationToken) is { } unreachable)
@@ -42,7 +43,16 @@ internal static class ObjectChecks
             return unreachable;
         }
 
+        if (run.ListRefusal is not null)
+        {
+            return new CheckResult(CheckOutcome.NotReached, "What was put could not be found again.");
+        }
+
+        var before = run.Time.GetUtcNow();
         run.Probe = await PutAsync(run, Small, Content, PutOptions.Default, cancellationToken);
+        run.CompareClocks(before, run.Probe.StoreTime);
+        await using var first = run.Target.ListAsync(ObjectPrefix.Probes, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await first.MoveNextAsync();
         return CheckResult.Passed("It may.");
     }
 
@@ -75,7 +85,11 @@ internal static class ObjectChecks
             run.MayDelete = true;
             return await run.Target.StatAsync(run.Name("deleted"), cancellationToken) is null ? CheckResult.Passed("It may.") : Other("what was deleted is still there");
         }
-        catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Locked)
+        catch (TargetException exception) when (exception.Fault == TargetFault.Locked)
+        {
+            return CheckResult.CannotTell("What is put is locked at once, by a retention of the place or by default: nobody can delete it yet.");
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
         {
             run.MayDelete = false;
             return CheckResult.Passed("It may not. That is enough for backups; Optimize-BackupVault and removals need a credential that may.");

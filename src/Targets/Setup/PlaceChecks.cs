@@ -5,15 +5,11 @@ namespace SecureBackup.Targets.Setup;
 /// <summary>Whether the place is there and this computer is let in: one request decides, and each check says its own part.</summary>
 internal static class PlaceChecks
 {
-    /// <summary>Stores refuse what is signed a quarter of an hour off; locks and retention suffer sooner.</summary>
-    private static readonly TimeSpan MaxClockDifference = TimeSpan.FromMinutes(5);
-
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
         new("Place exists", IsQuick: true, static (run, token) => JudgeAsync(run, "It is there.", token, TargetFault.PlaceMissing)) { OnlyLooks = true },
         new("Credential accepted", IsQuick: true, static (run, token) => JudgeAsync(run, "The store knows it.", token, TargetFault.KeyRejected)) { OnlyLooks = true },
         new("Region right", IsQuick: true, RegionAsync) { OnlyLooks = true },
-        new("Clock", IsQuick: true, ClockAsync) { OnlyLooks = true },
         new("Transport", IsQuick: true, static (run, token) => JudgeAsync(run, "The server is who it should be.", token, TargetFault.Untrusted, TargetFault.ProxyRefused, TargetFault.Unavailable, TargetFault.Throttled, TargetFault.Garbled)) { OnlyLooks = true },
     ];
 
@@ -22,7 +18,7 @@ internal static class PlaceChecks
         await run.ReachAsync(cancellationToken) is null ? null : new CheckResult(CheckOutcome.NotReached, "The place did not answer; see the checks before.");
 
     /// <param name="own">What this check answers for. A failure of another kind is another check's.</param>
-    private static async Task<CheckResult> JudgeAsync(ProbeRun run, string passed, CancellationToken cancellationToken, params TargetFault[] own) => await run.ReachAsync(cancellationToken) switch
+    public static async Task<CheckResult> JudgeAsync(ProbeRun run, string passed, CancellationToken cancellationToken, params TargetFault[] own) => await run.ReachAsync(cancellationToken) switch
     {
         null => CheckResult.Passed(passed),
         var failure when own.Contains(failure.Fault) => CheckResult.Failed(failure),
@@ -32,29 +28,34 @@ internal static class PlaceChecks
     private static async Task<CheckResult> RegionAsync(ProbeRun run, CancellationToken cancellationToken)
     {
         var result = await JudgeAsync(run, "", cancellationToken, TargetFault.WrongRegion);
-        return result.Outcome != CheckOutcome.Passed ? result
-            : run.Target.Capabilities.Region is { } region ? CheckResult.Passed(region)
-            : CheckResult.NotOffered("The platform has no regions.");
-    }
-
-    private static async Task<CheckResult> ClockAsync(ProbeRun run, CancellationToken cancellationToken)
-    {
-        var result = await JudgeAsync(run, "", cancellationToken, TargetFault.ClockSkewed);
         if (result.Outcome != CheckOutcome.Passed)
         {
             return result;
         }
 
-        var before = run.Time.GetUtcNow();
-        if (run.ListRefusal is not null || await run.Setup.AskTimeAsync(cancellationToken) is not { } told)
+        var given = run.Target.Capabilities.Region;
+        if (given is not null && run.Setup.IsRegionProvedByRequests)
         {
-            return CheckResult.CannotTell("The store does not tell its time.");
+            run.Region = given;
+            return CheckResult.Passed(given);
         }
 
-        run.ClockDifference = before + ((run.Time.GetUtcNow() - before) / 2) - told;
-        var text = $"{run.ClockDifference.Value.TotalSeconds:+0.0;-0.0} s";
-        return run.ClockDifference.Value.Duration() < MaxClockDifference
-            ? CheckResult.Passed($"{text} against the store's.")
-            : CheckResult.Failed(FaultCodes.TargetClockSkewed, $"This computer's clock is {text} off the store's.");
+        var fact = await run.FindFactAsync(SetupItem.Region, cancellationToken);
+        if (fact is not { State: FactState.Known, Value: { } lies })
+        {
+            return fact is null or { State: FactState.NotOffered } && given is null
+                ? CheckResult.NotOffered("The platform has no regions.")
+                : CheckResult.CannotTell("The credential may not ask where the place lies.");
+        }
+
+        run.Region = lies;
+        return given is null || IsSame(given, lies)
+            ? CheckResult.Passed(lies)
+            : CheckResult.Failed(FaultCodes.TargetWrongRegion, $"{run.Target.DisplayName} lies in {lies}, not in {given}.");
     }
+
+    /// <summary>Platforms write their regions in either way: westeurope, West Europe.</summary>
+    private static bool IsSame(string one, string other) => string.Equals(Bare(one), Bare(other), StringComparison.OrdinalIgnoreCase);
+
+    private static string Bare(string region) => region.Replace(" ", "", StringComparison.Ordinal);
 }

@@ -20,6 +20,7 @@ public sealed class ProbeRun : IAsyncDisposable
     private readonly Func<TargetSettings, Target> _open;
     private readonly Dictionary<string, string> _learnt = new(StringComparer.Ordinal);
     private readonly HashSet<string> _assumed = new(StringComparer.Ordinal);
+    private readonly HashSet<ObjectName> _named = [];
     private readonly string _own = $"{ObjectPrefix.Probes}{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes))}/";
     private IReadOnlyList<TargetFact>? _facts;
     private TargetException? _unreachable;
@@ -49,8 +50,11 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>Options that the target should have from now on.</summary>
     public IReadOnlyDictionary<string, string> Learnt => _learnt;
 
+    /// <summary>Where the place lies; null where neither the store says so nor a request would be refused that is signed for another region.</summary>
+    public string? Region { get; internal set; }
+
     /// <summary>How far this computer is ahead of the store.</summary>
-    public TimeSpan? ClockDifference { get; internal set; }
+    public TimeSpan? ClockDifference { get; private set; }
 
     /// <summary>Those that were proved to be kept.</summary>
     public LockModes LockModes { get; internal set; }
@@ -63,7 +67,7 @@ public sealed class ProbeRun : IAsyncDisposable
     /// <summary>What was put under <c>small</c>; null before, and where nothing could be put.</summary>
     internal PutReceipt? Probe { get; set; }
 
-    /// <summary>Null where it was not tried.</summary>
+    /// <summary>Null where it was not tried, or a lock alone refused it.</summary>
     internal bool? MayDelete { get; set; }
 
     /// <summary>It may delete what is locked in the mode Governance.</summary>
@@ -73,7 +77,12 @@ public sealed class ProbeRun : IAsyncDisposable
 
     public TargetTraffic Traffic => Sum(_earlier, Sum(Target.Meter.Sample(), Setup.Meter.Sample()));
 
-    public ObjectName Name(string last) => new(_own + last);
+    public ObjectName Name(string last)
+    {
+        var name = new ObjectName(_own + last);
+        _named.Add(name);
+        return name;
+    }
 
     public async Task<TargetFact?> FindFactAsync(string item, CancellationToken cancellationToken)
     {
@@ -115,6 +124,9 @@ public sealed class ProbeRun : IAsyncDisposable
         (Settings, Target) = (settings, target);
     }
 
+    /// <param name="before">When the store was asked what came with its time.</param>
+    internal void CompareClocks(DateTimeOffset before, DateTimeOffset told) => ClockDifference = before + ((Time.GetUtcNow() - before) / 2) - told;
+
     /// <summary>What keeps every request from being answered as one of this place; null where nothing does.</summary>
     public async Task<TargetException?> ReachAsync(CancellationToken cancellationToken)
     {
@@ -146,18 +158,11 @@ public sealed class ProbeRun : IAsyncDisposable
     {
         try
         {
-            var found = new List<ObjectStat>();
-            await foreach (var stat in Target.ListAsync(ObjectPrefix.Probes, cancellationToken))
-            {
-                found.Add(stat);
-            }
-
-            var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
-            var names = found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || (IsOfRun(stat.Name) && now - stat.StoreTime > StaleAge)).Select(static stat => stat.Name).ToList();
+            var names = await FindRestsAsync(cancellationToken);
             await ReleaseAsync(names.Where(static name => name.Value.EndsWith($"/{Held}", StringComparison.Ordinal)), cancellationToken);
             if (names.Count > 0)
             {
-                await Target.DeleteManyAsync(names, cancellationToken);
+                await Target.DeleteManyAsync([.. names], cancellationToken);
             }
         }
         catch (Exception exception) when (exception is TargetException or OperationCanceledException)
@@ -170,6 +175,26 @@ public sealed class ProbeRun : IAsyncDisposable
     {
         await Target.DisposeAsync();
         await Setup.DisposeAsync();
+    }
+
+    /// <summary>Without the right to list, what this run may have put.</summary>
+    private async Task<IReadOnlyCollection<ObjectName>> FindRestsAsync(CancellationToken cancellationToken)
+    {
+        var found = new List<ObjectStat>();
+        try
+        {
+            await foreach (var stat in Target.ListAsync(ObjectPrefix.Probes, cancellationToken))
+            {
+                found.Add(stat);
+            }
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AccessDenied)
+        {
+            return _named;
+        }
+
+        var now = found.Count == 0 ? DateTimeOffset.MinValue : found.Max(static stat => stat.StoreTime);
+        return found.Where(stat => stat.Name.Value.StartsWith(_own, StringComparison.Ordinal) || (IsOfRun(stat.Name) && now - stat.StoreTime > StaleAge)).Select(static stat => stat.Name).ToList();
     }
 
     private async Task ReleaseAsync(IEnumerable<ObjectName> names, CancellationToken cancellationToken)

@@ -11,6 +11,11 @@ internal static class PromiseChecks
     private const string Wrong = "wrong";
     private const string Condition = "conditionalput";
 
+    /// <summary>Of eight moves to one name at once a server that looks first let several through in a quarter of the tries (Apache 2.4.71): four rounds find two of three such servers, and the next test more.</summary>
+    private const int Rounds = 4;
+
+    private const int PutsAtOnce = 8;
+
     public static IReadOnlyList<TargetCheck> All { get; } =
     [
         new(TargetChecks.ConditionalCreate, IsQuick: false, static (run, token) => ObjectChecks.OnProbeAsync(run, ConditionalAsync, token)),
@@ -64,16 +69,61 @@ internal static class PromiseChecks
             isRefused = true;
         }
 
-        var kept = await run.Target.TryFetchAsync(run.Name("once"), 2 * ObjectChecks.ProbeBytes, cancellationToken);
-        if (isRefused && kept?.Bytes is { } bytes && bytes.Span.SequenceEqual(first))
+        if (!isRefused || !await IsKeptAsync(run, "once", first, cancellationToken))
         {
-            return CheckResult.Passed("A second put of a name is refused, and the first one is kept.");
+            return await WithoutConditionAsync(run, "A second put of a name is not refused");
         }
 
-        return !await TryLearnAsync(run, Condition, "no")
-            ? CheckResult.Failed(FaultCodes.TargetUnsupported, "A second put of a name is not refused, which this platform promises: what answers there is another one.")
-            : CheckResult.NotOffered("A second put of a name is not refused: two owners that change the register at the same moment may overwrite each other.");
+        return await HasOneWinnerAsync(run, cancellationToken) switch
+        {
+            true => CheckResult.Passed("A second put of a name is refused, at the same moment too, and the first one is kept."),
+            false => await WithoutConditionAsync(run, "Of several puts of a name at the same moment more than one is taken"),
+            null => CheckResult.CannotTell("A second put of a name is refused; of several at the same moment none was taken."),
+        };
     }
+
+    /// <summary>A store that looks and then puts refuses the second of two, and takes both where they come at the same moment.</summary>
+    /// <returns>Null where every put failed in every round.</returns>
+    private static async Task<bool?> HasOneWinnerAsync(ProbeRun run, CancellationToken cancellationToken)
+    {
+        var isDecided = false;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var last = $"at-once-{round}";
+            var contents = Enumerable.Range(0, PutsAtOnce).Select(static _ => RandomNumberGenerator.GetBytes(ObjectChecks.ProbeBytes)).ToList();
+            var taken = await Task.WhenAll(contents.Select(content => IsTakenAsync(run, last, content, cancellationToken)));
+            var winner = Array.IndexOf(taken, true);
+            if (winner >= 0 && (Array.LastIndexOf(taken, true) != winner || !await IsKeptAsync(run, last, contents[winner], cancellationToken)))
+            {
+                return false;
+            }
+
+            isDecided |= winner >= 0;
+        }
+
+        return isDecided ? true : null;
+    }
+
+    /// <summary>A store may as well refuse some because others are under way.</summary>
+    private static async Task<bool> IsTakenAsync(ProbeRun run, string last, byte[] content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ObjectChecks.PutAsync(run, last, content, PutOptions.Default, cancellationToken);
+            return true;
+        }
+        catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists || exception.IsTransient)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> IsKeptAsync(ProbeRun run, string last, byte[] content, CancellationToken cancellationToken) =>
+        (await run.Target.TryFetchAsync(run.Name(last), 2 * ObjectChecks.ProbeBytes, cancellationToken))?.Bytes is { } bytes && bytes.Span.SequenceEqual(content);
+
+    private static async Task<CheckResult> WithoutConditionAsync(ProbeRun run, string seen) => !await TryLearnAsync(run, Condition, "no")
+        ? CheckResult.Failed(FaultCodes.TargetUnsupported, $"{seen}, which this platform promises: what answers there is another one.")
+        : CheckResult.NotOffered($"{seen}: two owners that change the register at the same moment may overwrite each other.");
 
     /// <summary>Not where the platform has no such option.</summary>
     private static async Task<bool> TryLearnAsync(ProbeRun run, string option, string value)
@@ -166,10 +216,11 @@ internal static class PromiseChecks
             : CheckResult.Failed(FaultCodes.TargetUnsupported, "A listing lacks objects, or has some twice.");
     }
 
-    /// <summary>A credential that can neither delete nor overwrite makes the place one that is written once.</summary>
+    /// <summary>A credential that can neither delete nor overwrite makes the place one that is written once. A lock that refuses it ends one day, and proves nothing about rights.</summary>
     private static async Task<CheckResult> WriteOnceAsync(ProbeRun run, CancellationToken cancellationToken)
     {
         var isKept = run.MayDelete == false;
+        var isHidden = run.MayDelete is null;
         if (isKept)
         {
             try
@@ -177,9 +228,13 @@ internal static class PromiseChecks
                 await ObjectChecks.PutAsync(run, ObjectChecks.Small, new byte[1], PutOptions.Default with { IfAbsent = false }, cancellationToken);
                 isKept = false;
             }
-            catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.Locked or TargetFault.AlreadyExists)
+            catch (TargetException exception) when (exception.Fault is TargetFault.AccessDenied or TargetFault.AlreadyExists)
             {
                 // That is how it should be.
+            }
+            catch (TargetException exception) when (exception.Fault == TargetFault.Locked)
+            {
+                (isKept, isHidden) = (false, true);
             }
         }
 
@@ -188,7 +243,9 @@ internal static class PromiseChecks
             await run.LearnAsync("writeonce", isKept ? "yes" : "no");
         }
 
-        return isKept ? CheckResult.Passed("This credential can neither delete nor overwrite.") : CheckResult.NotOffered("This credential can delete or overwrite; versions and locks protect from that.");
+        return isKept ? CheckResult.Passed("This credential can neither delete nor overwrite.")
+            : isHidden ? CheckResult.CannotTell("Whether this credential can delete or overwrite could not be tried.")
+            : CheckResult.NotOffered("This credential can delete or overwrite; versions and locks protect from that.");
     }
 
     private static string PrefixOf(ProbeRun run) => run.Name("x").Value[..^1];

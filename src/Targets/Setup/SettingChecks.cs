@@ -63,8 +63,10 @@ internal static class SettingChecks
     }
 
     private static string Text(ProbeRun run) => run.RightsTooWide.Count == 0
-        ? "None was found that a host which only backs up should not have."
-        : $"More than a host needs that only backs up: {string.Join(", ", run.RightsTooWide)}.";
+        ? $"None was found that a host which only backs up should not have.{Untried(run)}"
+        : $"More than a host needs that only backs up: {string.Join(", ", run.RightsTooWide)}.{Untried(run)}";
+
+    private static string Untried(ProbeRun run) => run.MayDelete is null ? " Whether it may delete objects could not be tried." : "";
 
     private static async Task<CheckResult> ColdAsync(ProbeRun run, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ public static class TargetChecks
 
     private static readonly TimeSpan CleaningTime = TimeSpan.FromSeconds(15);
 
-    public static IReadOnlyList<TargetCheck> All { get; } = [.. PlaceChecks.All, .. ObjectChecks.All, .. ExposureChecks.All, .. PromiseChecks.All, .. LockChecks.All, .. SettingChecks.All];
+    public static IReadOnlyList<TargetCheck> All { get; } = [.. PlaceChecks.All, .. ObjectChecks.All, .. ClockChecks.All, .. ExposureChecks.All, .. PromiseChecks.All, .. LockChecks.All, .. SettingChecks.All];
 
     /// <summary>Where nothing is ever written, those that only look.</summary>
     public static IEnumerable<TargetCheck> For(TargetSettings settings) => All.Where(check => check.OnlyLooks || !settings.IsReadOnly);

@@ -12,7 +12,7 @@ public enum FactState
 }
 
 /// <param name="Item">One of <see cref="SetupItem"/>.</param>
-/// <param name="Value">In the platform's own words, for people; <see cref="SetupItem.On"/> and <see cref="SetupItem.Off"/> where it is one of the two; null where nothing is set.</param>
+/// <param name="Value">In the platform's own words, for people; <see cref="SetupItem.On"/> and <see cref="SetupItem.Off"/> where it is one of the two; null where nothing is set. Of what is denied: what somebody who may can run instead, if anything.</param>
 public sealed record TargetFact(string Item, FactState State, string? Value);
 
 /// <summary>What facts and changes are about, the same on every platform.</summary>

@@ -13,6 +13,9 @@ public abstract class TargetSetup : IAsyncDisposable
     /// <summary>What was asked of the store, apart from what its target asks.</summary>
     public virtual TargetMeter Meter { get; } = new();
 
+    /// <summary>What the last plan leaves as it is although every place should have it, and why: a sentence each.</summary>
+    public virtual IReadOnlyList<string> LeftOut => [];
+
     /// <summary>What the place is set to now, an item once. A refused question is <see cref="FactState.Denied"/> and no error; a missing place is the fact <see cref="SetupItem.Place"/> without a value, and then the only one.</summary>
     /// <exception cref="TargetException">What concerns the place as a whole: the credential, the clock, the region, the way there.</exception>
     public abstract Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken);
@@ -33,6 +36,9 @@ public abstract class TargetSetup : IAsyncDisposable
     /// <summary>The clock of the store, by any answer; null where it does not tell.</summary>
     public virtual Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
 
+    /// <summary>Whether a request is refused that was made for another region than that of the place; where none is, the fact tells.</summary>
+    public virtual bool IsRegionProvedByRequests => false;
+
     /// <summary>Whether somebody without a credential is given the object; null where there is no such way to ask.</summary>
     public virtual Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
@@ -49,4 +55,19 @@ public abstract class TargetSetup : IAsyncDisposable
     public virtual Task<bool?> CanLiftAsync(ObjectName name, CancellationToken cancellationToken) => Task.FromResult<bool?>(null);
 
     public abstract ValueTask DisposeAsync();
+
+    /// <summary>Of a default retention only what somebody was asked about is done: no other period is locked for ever, and none that was set meanwhile is overwritten.</summary>
+    /// <param name="now">As it was read a moment ago.</param>
+    /// <returns>True where it is so already: an earlier try was carried out, and its answer lost.</returns>
+    /// <exception cref="RequestException"><c>SetupRefused</c>.</exception>
+    protected static bool IsMade(SetupChange change, string? now, string place)
+    {
+        if (change.Item is not SetupItem.DefaultRetention || string.Equals(now ?? "none", change.From, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        return string.Equals(now, change.To, StringComparison.Ordinal) ? true
+            : throw new RequestException(FaultCodes.SetupRefused, $"{change.Item} of {place} is {now ?? "none"}, and the change to {change.To} was meant for {change.From}: it is not made.") { Remedy = "Run the command again, and look at what it asks." };
+    }
 }

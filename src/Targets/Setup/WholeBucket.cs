@@ -2,10 +2,13 @@ using SecureBackup.Engine.Faults;
 
 namespace SecureBackup.Targets.Setup;
 
-/// <summary>Of a target at a bucket's root lifecycle rules reach whatever lies in the bucket, also what others put there, and what they took away does not come back.</summary>
+/// <summary>Of a target without a prefix lifecycle rules reach whatever lies in the bucket, also what others put there, and what they took away does not come back.</summary>
 internal static class WholeBucket
 {
-    public const string Text = " for all that is in the bucket, whoever put it there";
+    public const string Text = " for all that is there, whoever put it there";
+
+    /// <summary>For rules that nobody asked for by name.</summary>
+    public const string LeftOut = "No lifecycle rules are set: the target has no prefix, and they would reach all that is there, whoever put it there. They are set with -Irreversible, or for a target with a prefix of its own.";
 
     /// <param name="isNew">Nobody else has anything in it.</param>
     /// <param name="reachesOthers">The rules are as final as what cannot be taken back.</param>
@@ -21,6 +24,6 @@ internal static class WholeBucket
 
         return wishes is { NoncurrentDays: null, ArchiveAfterDays: null }
             ? false
-            : throw new RequestException(FaultCodes.TargetOptionInvalid, "The target is the whole bucket, and rules reach all that is in it, whoever put it there. They are set with -Irreversible alone.");
+            : throw new RequestException(FaultCodes.TargetOptionInvalid, "The target has no prefix, and rules reach all that is there, whoever put it there. They are set with -Irreversible alone.");
     }
 }

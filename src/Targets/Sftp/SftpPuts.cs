@@ -48,9 +48,15 @@ internal sealed class SftpPuts(SftpPool pool, SftpTree tree, SftpSettings settin
                             throw new TargetException(TargetFault.Unavailable, $"'{name}' cannot be stored in {settings.DisplayName}: its folder went away.", exception);
                         }
 
-                        if (exception is SftpException { StatusCode: StatusCode.Failure } && await RoomAsync(session, guard.Token) < content.LengthBytes)
+                        if (exception is SftpException { StatusCode: StatusCode.Failure })
                         {
-                            throw new TargetException(TargetFault.QuotaExceeded, $"'{name}' cannot be stored: {settings.DisplayName} is full.", exception);
+                            // OpenSSH has one word for all that its system refuses.
+                            throw await RoomAsync(session, guard.Token) < content.LengthBytes
+                                ? new TargetException(TargetFault.QuotaExceeded, $"'{name}' cannot be stored: {settings.DisplayName} is full.", exception)
+                                : new TargetException(TargetFault.Unavailable, $"'{name}' cannot be stored in {settings.DisplayName} ({StatusCode.Failure}).", exception)
+                                {
+                                    Remedy = "Check the disk of the server, and whether the user's quota there is used up; then run the command again. What was uploaded is reused.",
+                                };
                         }
 
                         throw;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using Renci.SshNet.Common;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Targets.Setup;
@@ -51,8 +53,7 @@ internal sealed class SftpSetup(SftpSettings settings, SftpLogin login, TimeProv
             async (session, guard) =>
             {
                 var path = session.PathOf("");
-                await SftpTree.MakeAsync(session, "", path.TrimStart('/'), guard.Token);
-                await Task.Run(() => session.Client.ChangePermissions(path, UserAlone), guard.Token);
+                await MakeAsync(session, path, guard.Token);
                 return await SftpTree.GetByPathAsync(session, path, guard.Token) is { IsDirectory: true }
                     ? true
                     : throw new TargetException(TargetFault.PlaceMissing, $"There is no folder {settings.DisplayName}, though the server made it.");
@@ -62,6 +63,32 @@ internal sealed class SftpSetup(SftpSettings settings, SftpLogin login, TimeProv
 
     /// <summary>SFTP knows no right to write without one to delete; a server that has it says so to nobody.</summary>
     public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => Task.FromResult(FolderWishes.RightsTooWide(settings.EnforcesWriteOnce));
+
+    /// <summary>
+    /// Under a temporary name at first: a crash between the making and the setting of rights leaves an empty folder that nobody uses, and never one at the target's own place that others may
+    /// read and that the next run takes for its owner's wish.
+    /// </summary>
+    private static async Task MakeAsync(SftpSession session, string path, CancellationToken cancellationToken)
+    {
+        var above = path[..path.LastIndexOf('/')];
+        if (above.Length > 0)
+        {
+            await SftpTree.MakeAsync(session, "", above.TrimStart('/'), cancellationToken);
+        }
+
+        var temporary = $"{above}/{SftpTree.TemporaryPrefix}{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
+        await session.Client.CreateDirectoryAsync(temporary, cancellationToken);
+        try
+        {
+            await Task.Run(() => session.Client.ChangePermissions(temporary, UserAlone), cancellationToken);
+            await session.Client.RenameFileAsync(temporary, path, cancellationToken);
+        }
+        catch (SftpException)
+        {
+            await session.Client.DeleteDirectoryAsync(temporary, cancellationToken);
+            throw;
+        }
+    }
 
     public override ValueTask DisposeAsync()
     {

@@ -28,6 +28,7 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
         try
         {
             var written = await WriteAsync(name, temporary, content, cancellationToken);
+            await RequireAbsentAsync(name, options, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
             await PublishAsync(name, temporary, options.IfAbsent);
             return new PutReceipt(written.LengthBytes, written.Modified) { Tag = written.Tag };
@@ -80,6 +81,21 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
             : throw new TargetException(TargetFault.Unavailable, $"{doing} in {settings.DisplayName}: the server kept {(written is [var part, ..] ? part.LengthBytes : 0)} of {content.LengthBytes} bytes.");
     }
 
+    /// <summary>
+    /// A server may pass over that it is not to overwrite, and nothing tries that. A name that others give too is looked up first: not one step, so that of two who give it at the same
+    /// moment one may still replace the other's.
+    /// </summary>
+    private async Task RequireAbsentAsync(ObjectName name, PutOptions options, CancellationToken cancellationToken)
+    {
+        if (options is { IfAbsent: true, IsOwnName: false } && !settings.MovesAtomically
+            && await client.FindAsync($"'{name}' cannot be looked up", name.Value, isFolder: false, cancellationToken) is [{ IsFolder: false }, ..])
+        {
+            throw Exists(name);
+        }
+    }
+
+    private TargetException Exists(ObjectName name) => new(TargetFault.AlreadyExists, $"'{name}' exists in {settings.DisplayName}.");
+
     /// <summary>From here on nothing can be taken back, so the caller's cancellation is not looked at any more.</summary>
     private async Task PublishAsync(ObjectName name, string temporary, bool isIfAbsent)
     {
@@ -101,7 +117,7 @@ internal sealed class DavPuts(DavClient client, DavTree tree, DavSettings settin
                 HttpStatusCode.Locked);
             if (status is HttpStatusCode.PreconditionFailed)
             {
-                throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in {settings.DisplayName}.");
+                throw Exists(name);
             }
 
             if (status is not HttpStatusCode.Locked)

@@ -1,5 +1,8 @@
 using System.Globalization;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Targets.Http;
 using SecureBackup.Targets.Setup;
 
 namespace SecureBackup.Targets.WebDav;
@@ -10,12 +13,23 @@ internal sealed class WebDavSetup : TargetSetup
     private const string Doing = "The folder cannot be looked up";
 
     private readonly DavSettings _settings;
+    private readonly TimeProvider _time;
     private readonly DavClient _client;
+    private readonly HttpClient _anonymous;
 
     public WebDavSetup(DavSettings settings, TimeProvider time)
     {
         _settings = settings;
+        _time = time;
         _client = new DavClient(settings with { Folder = "" }, Meter, time);
+        _anonymous = StoreHttp.CreateClient(new HttpStoreOptions
+        {
+            Endpoint = settings.Server,
+            Proxy = settings.Proxy,
+            AuthorityFile = settings.AuthorityFile,
+            Meter = Meter,
+            Classify = static _ => RequestKind.Other,
+        });
     }
 
     public override async Task<IReadOnlyList<TargetFact>> InspectAsync(CancellationToken cancellationToken)
@@ -66,9 +80,17 @@ internal sealed class WebDavSetup : TargetSetup
 
     public override Task<IReadOnlyList<string>> FindRightsTooWideAsync(CancellationToken cancellationToken) => Task.FromResult(FolderWishes.RightsTooWide(_settings.EnforcesWriteOnce));
 
+    /// <summary>In every answer, a refusal too.</summary>
+    public override Task<DateTimeOffset?> AskTimeAsync(CancellationToken cancellationToken) => _client.SendAsync(
+        "The time cannot be asked for", _ => new HttpRequestMessage(HttpMethod.Options, _client.AddressOf(_settings.Folder, isFolder: true)), static (answer, _) => Task.FromResult(answer.Headers.Date), cancellationToken);
+
+    public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken) =>
+        AnonymousRead.TryAsync(_anonymous, _client.AddressOf($"{_settings.Folder}/{name}".TrimStart('/')), _settings.StallTimeout, _time, cancellationToken);
+
     public override ValueTask DisposeAsync()
     {
         _client.Dispose();
+        _anonymous.Dispose();
         return ValueTask.CompletedTask;
     }
 }

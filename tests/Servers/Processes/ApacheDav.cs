@@ -9,6 +9,8 @@ public sealed class ApacheDav : IAsyncDisposable
 
     private const string Modules = "/usr/lib/apache2/modules";
 
+    private const string OpenPrefix = "open-";
+
     private static readonly Dictionary<string, string> NoVariables = [];
 
     private readonly string _folder;
@@ -56,9 +58,10 @@ public sealed class ApacheDav : IAsyncDisposable
     }
 
     /// <summary>A new empty folder below the root, by its name.</summary>
-    public string CreateFolder()
+    /// <param name="asksNobody">It is everybody's, without a user or a password.</param>
+    public string CreateFolder(bool asksNobody = false)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(Root, Guid.NewGuid().ToString("n")));
+        var folder = Directory.CreateDirectory(Path.Combine(Root, $"{(asksNobody ? OpenPrefix : "")}{Guid.NewGuid():n}"));
         Open(folder.FullName);
         return folder.Name;
     }
@@ -151,6 +154,9 @@ public sealed class ApacheDav : IAsyncDisposable
                     Require valid-user
                 </Limit>
             </Directory>
+            <DirectoryMatch "^{Root}/{OpenPrefix}">
+                Require all granted
+            </DirectoryMatch>
             <VirtualHost 127.0.0.1:{_tlsPort}>
                 SSLEngine on
                 SSLCertificateFile {_folder}/tls.pem

@@ -36,12 +36,23 @@ public sealed class ServerProcess : IAsyncDisposable
         return [.. names.Where(name => !folders.Exists(folder => File.Exists(Path.Combine(folder, name))))];
     }
 
-    /// <summary>A port that was free a moment ago.</summary>
+    /// <summary>A port that was free a moment ago, and none of those that the system gives to whoever asks for any: a server of this process would have it before the program starts.</summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            try
+            {
+                using var probe = new TcpListener(IPAddress.Loopback, port);
+                probe.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     public static async Task<ServerProcess> StartAsync(string log, IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)
@@ -53,7 +64,7 @@ public sealed class ServerProcess : IAsyncDisposable
         return new ServerProcess(keeper, int.Parse(said!, CultureInfo.InvariantCulture), log);
     }
 
-    /// <summary>A program that ends by itself, and well.</summary>
+    /// <summary>A program that ends by itself, and well. Its arguments, which may hold keys, are in no error.</summary>
     public static async Task<string> RunAsync(IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)
     {
         var start = Describe(program, arguments, environment);
@@ -62,7 +73,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var errors = process.StandardError.ReadToEndAsync();
         var said = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {said}{await errors}");
+        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"{program} {arguments.FirstOrDefault()} ended with {process.ExitCode}: {await errors}");
     }
 
     public async Task WaitAsync(Func<Task<bool>> isReady)

@@ -45,6 +45,9 @@ public sealed class SshServer : IAsyncDisposable
     /// <summary>Of one who may not list.</summary>
     public string BlindKeyFile => Path.Combine(_folder, "blind");
 
+    /// <summary>Of one who may not set rights.</summary>
+    public string RightlessKeyFile => Path.Combine(_folder, "rightless");
+
     /// <summary>A key that the server does not know.</summary>
     public string StrangerKeyFile => Path.Combine(_folder, "stranger");
 
@@ -95,9 +98,10 @@ public sealed class SshServer : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        // The program starts itself anew for each connection and wants to know where it is.
+        // The program starts itself anew for each connection, if it is not told to branch alone, and wants to know where it is.
         var program = new[] { "/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd" }.First(File.Exists);
-        _process = await ServerProcess.StartAsync(Path.Combine(_folder, "sshd.out"), NoVariables, program, "-D", "-e", "-f", Path.Combine(_folder, "sshd_config"));
+        string[] once = _hasQuickLogins ? ["-r"] : [];
+        _process = await ServerProcess.StartAsync(Path.Combine(_folder, "sshd.out"), NoVariables, program, ["-D", "-e", .. once, "-f", Path.Combine(_folder, "sshd_config")]);
         await _process.WaitAsync(async () =>
         {
             try
@@ -139,6 +143,7 @@ public sealed class SshServer : IAsyncDisposable
         await MakeKeyAsync("locked", Passphrase);
         await MakeKeyAsync("reader", "");
         await MakeKeyAsync("blind", "");
+        await MakeKeyAsync("rightless", "");
         await MakeKeyAsync("stranger", "");
         HostKey = (await ServerProcess.RunAsync(NoVariables, "ssh-keygen", "-l", "-f", Path.Combine(_folder, "host.pub"))).Split(' ')[1];
         await File.WriteAllLinesAsync(
@@ -148,6 +153,7 @@ public sealed class SshServer : IAsyncDisposable
                 $"command=\"internal-sftp\" {await PublicKeyAsync("locked")}",
                 $"command=\"internal-sftp -R\" {await PublicKeyAsync("reader")}",
                 $"command=\"internal-sftp -P opendir,readdir\" {await PublicKeyAsync("blind")}",
+                $"command=\"internal-sftp -P setstat,fsetstat\" {await PublicKeyAsync("rightless")}",
             ]);
         await File.WriteAllTextAsync(Path.Combine(_folder, "sshd_config"), $"""
             Port {_port}

@@ -9,22 +9,9 @@ namespace SecureBackup.Tests.Unit.Cmdlets;
 /// <summary>Targets that refuse, each in its way: a code, what was meant and what to do, no secret in any text, and nothing half made here or there.</summary>
 public sealed class BadTargetTests : IDisposable
 {
-    /// <summary>Each attempt gives its code, its message and its remedy; and everything that its error holds.</summary>
-    private const string Prepare = """
-        function Try-It([scriptblock] $Action) {
-            $failure = $null
-            try { $null = & $Action } catch { $failure = $_ }
-            "$("$($failure.FullyQualifiedErrorId)".Split(',')[0])|$failure|$($failure.ErrorDetails.RecommendedAction)"
-            "#$($failure.Exception)|$($failure.TargetObject)".Replace("`n", ' ').Replace("`r", ' ')
-        }
+    private readonly RefusalScene _scene = new();
 
-        """;
-
-    private readonly Workplace _place = new();
-
-    public BadTargetTests() => _place.Environment["SECUREBACKUP_CONFIG"] = _place["config"];
-
-    public void Dispose() => _place.Dispose();
+    public void Dispose() => _scene.Dispose();
 
     [Fact]
     public async Task A_bucket_that_is_not_there()
@@ -32,8 +19,8 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync();
         var refusals = await RefusalsAsync(store, "absent");
 
-        Assert.All(refusals, refusal => AssertSaid(refusal, FaultCodes.TargetPlaceMissing, $"There is no bucket 'absent' at {store.Endpoint.Authority}"));
-        Assert.Equal(["Place exists SB2012"], await FailedChecksAsync(AddressOn(store, "absent")));
+        Assert.All(refusals, refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetPlaceMissing, $"There is no bucket 'absent' at {store.Endpoint.Authority}"));
+        Assert.Equal(["Place exists SB2012"], await _scene.FailedChecksAsync(AddressOn(store, "absent")));
     }
 
     [Fact]
@@ -42,8 +29,8 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync();
         var refusals = await RefusalsAsync(store, "backups", "us-west-2");
 
-        Assert.All(refusals, static refusal => AssertSaid(refusal, FaultCodes.TargetWrongRegion, "The bucket 'backups' lies in eu-central-1, not in us-west-2"));
-        Assert.Equal(["Region right SB2013"], await FailedChecksAsync(AddressOn(store, "backups", "us-west-2")));
+        Assert.All(refusals, static refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetWrongRegion, "The bucket 'backups' lies in eu-central-1, not in us-west-2"));
+        Assert.Equal(["Region right SB2013"], await _scene.FailedChecksAsync(AddressOn(store, "backups", "us-west-2")));
     }
 
     [Theory]
@@ -52,11 +39,11 @@ public sealed class BadTargetTests : IDisposable
     public async Task A_credential_that_is_not_accepted(bool isOther, string said)
     {
         await using var store = await UseAsync();
-        _place.Environment[isOther ? "SECUREBACKUP_TARGET_USER" : "SECUREBACKUP_TARGET_PASSWORD"] = "AKIAIOSFODNN7EXAMPLE";
+        _scene.Place.Environment[isOther ? "SECUREBACKUP_TARGET_USER" : "SECUREBACKUP_TARGET_PASSWORD"] = "AKIAIOSFODNN7EXAMPLE";
         var refusals = await RefusalsAsync(store, "backups");
 
-        Assert.All(refusals, refusal => AssertSaid(refusal, FaultCodes.TargetKeyRejected, $"({said}"));
-        Assert.Equal(["Credential accepted SB2014"], await FailedChecksAsync(AddressOn(store, "backups")));
+        Assert.All(refusals, refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetKeyRejected, $"({said}"));
+        Assert.Equal(["Credential accepted SB2014"], await _scene.FailedChecksAsync(AddressOn(store, "backups")));
     }
 
     [Fact]
@@ -65,15 +52,15 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync(new S3DoubleOptions { Time = new ShiftedTime { Offset = TimeSpan.FromHours(-1) } });
         var refusals = await RefusalsAsync(store, "backups");
 
-        Assert.All(refusals, refusal => AssertSaid(refusal, FaultCodes.TargetClockSkewed, $"1:00:00 ahead of {store.Endpoint.Authority}"));
-        Assert.Equal(["Clock SB2015"], await FailedChecksAsync(AddressOn(store, "backups")));
+        Assert.All(refusals, refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetClockSkewed, $"1:00:00 ahead of {store.Endpoint.Authority}"));
+        Assert.Equal(["Clock SB2015"], await _scene.FailedChecksAsync(AddressOn(store, "backups")));
     }
 
     [Fact]
     public async Task A_clock_that_is_some_minutes_off_is_said_before_locks_suffer()
     {
         await using var store = await UseAsync(new S3DoubleOptions { Time = new ShiftedTime { Offset = TimeSpan.FromMinutes(8) } });
-        var lines = await _place.LinesAsync($"$test = Test-BackupTarget -Uri '{AddressOn(store, "backups")}' -Quick; $test.ClockDifference.TotalMinutes -lt -7; $test.Checks.Where({{ $_.Result -eq 'Failed' }}).ForEach({{ \"$($_.Name) $($_.Code)\" }})");
+        var lines = await _scene.Place.LinesAsync($"$test = Test-BackupTarget -Uri '{AddressOn(store, "backups")}' -Quick; $test.ClockDifference.TotalMinutes -lt -7; $test.Checks.Where({{ $_.Result -eq 'Failed' }}).ForEach({{ \"$($_.Name) $($_.Code)\" }})");
 
         Assert.Equal(["True", $"Clock {FaultCodes.TargetClockSkewed}"], lines);
     }
@@ -101,17 +88,17 @@ public sealed class BadTargetTests : IDisposable
     {
         await using var store = await UseAsync();
         store.Bucket("backups").IsPublic = true;
-        var lines = await RunAsync($$"""
+        var lines = await _scene.RunAsync($$"""
             $place = '{{AddressOn(store, "backups")}}'
             Try-It { Register-BackupTarget offsite $place }
             Try-It { Initialize-BackupTarget -Uri $place -ErrorAction Stop -WarningAction SilentlyContinue }
             """);
 
-        AssertSaid(lines[0], FaultCodes.TargetExposed, "Everybody may reach");
+        RefusalScene.AssertSaid(lines[0], FaultCodes.TargetExposed, "Everybody may reach");
         Assert.Equal(($"{FaultCodes.TargetExposed}", "Take that off the place in the platform's console; this module cannot."), (lines[1].Code, lines[1].Remedy));
-        Assert.Equal(["Not public SB2018"], await FailedChecksAsync(AddressOn(store, "backups")));
+        Assert.Equal(["Not public SB2018"], await _scene.FailedChecksAsync(AddressOn(store, "backups")));
         Assert.Empty(store.Bucket("backups").Objects);
-        AssertNothingKept();
+        _scene.AssertNothingKept();
     }
 
     [Fact]
@@ -120,17 +107,17 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync(new S3DoubleOptions { IgnoresLocks = true });
         store.MakeBucket("locking", hasLock: true);
 
-        Assert.Equal(["Lock SB2019", "Legal hold SB2019"], await FailedChecksAsync(AddressOn(store, "locking"), isQuick: false));
+        Assert.Equal(["Lock SB2019", "Legal hold SB2019"], await _scene.FailedChecksAsync(AddressOn(store, "locking"), isQuick: false));
         Assert.Empty(store.Bucket("locking").Objects);
     }
 
     [Fact]
     public async Task A_prefix_that_leaves_no_room_for_names()
     {
-        var lines = await RunAsync($"Try-It {{ Register-BackupTarget offsite 's3://backups/{new string('p', 900)}?region=eu-central-1' -SkipTest }}");
+        var lines = await _scene.RunAsync($"Try-It {{ Register-BackupTarget offsite 's3://backups/{new string('p', 900)}?region=eu-central-1' -SkipTest }}");
 
-        AssertSaid(lines[0], FaultCodes.TargetNameTooLong, "824");
-        AssertNothingKept();
+        RefusalScene.AssertSaid(lines[0], FaultCodes.TargetNameTooLong, "824");
+        _scene.AssertNothingKept();
     }
 
     [Fact]
@@ -139,15 +126,15 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync(new S3DoubleOptions { MaxBytes = 256 * 1024 });
         var noise = new byte[1024 * 1024];
         new Random(11).NextBytes(noise);
-        File.WriteAllBytes(_place["crm/noise.bin"], noise);
-        var lines = await RunAsync($$"""
+        File.WriteAllBytes(_scene.Place["crm/noise.bin"], noise);
+        var lines = await _scene.RunAsync($$"""
             $place = '{{AddressOn(store, "backups")}}'
             $null = New-BackupVault $place
             Try-It { Start-CustomerBackup ./crm -Vault $place }
             "$(@(Get-CustomerBackup -Vault $place).Count)||"
             """);
 
-        AssertSaid(lines[0], FaultCodes.TargetQuotaExceeded, "(QuotaExceeded");
+        RefusalScene.AssertSaid(lines[0], FaultCodes.TargetQuotaExceeded, "(QuotaExceeded");
         Assert.Equal("0", lines[1].Code);
     }
 
@@ -157,8 +144,8 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync(new S3DoubleOptions { IsSecure = true });
         var refusals = await RefusalsAsync(store, "backups");
 
-        Assert.All(refusals, static refusal => AssertSaid(refusal, FaultCodes.TargetUntrusted, "certificate"));
-        Assert.Equal(["Transport SB2016"], await FailedChecksAsync(AddressOn(store, "backups")));
+        Assert.All(refusals, static refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetUntrusted, "certificate"));
+        Assert.Equal(["Transport SB2016"], await _scene.FailedChecksAsync(AddressOn(store, "backups")));
     }
 
     [Theory]
@@ -172,17 +159,11 @@ public sealed class BadTargetTests : IDisposable
         await using var proxy = await RefusingProxy.StartAsync(status);
         var refusals = await RefusalsAsync(store, "backups", more: $"&proxy={proxy.Address.Authority}");
 
-        Assert.All(refusals, refusal => AssertSaid(refusal, FaultCodes.TargetProxyRefused, proxy.Address.Authority));
+        Assert.All(refusals, refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetProxyRefused, proxy.Address.Authority));
         Assert.All(refusals, refusal => Assert.Contains($"{status}", refusal.Message, StringComparison.Ordinal));
         Assert.True(proxy.Asked > 0);
         Assert.Empty(store.Requests);
-        Assert.Equal(["Transport SB2017"], await FailedChecksAsync(AddressOn(store, "backups", more: $"&proxy={proxy.Address.Authority}")));
-    }
-
-    private static void AssertSaid(Refusal refusal, FaultCode code, string part)
-    {
-        Assert.Equal(($"{code}", code.Remedy), (refusal.Code, refusal.Remedy));
-        Assert.Contains(part, refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(["Transport SB2017"], await _scene.FailedChecksAsync(AddressOn(store, "backups", more: $"&proxy={proxy.Address.Authority}")));
     }
 
     private static string AddressOn(S3Double store, string bucket, string region = "eu-central-1", string more = "") =>
@@ -199,37 +180,21 @@ public sealed class BadTargetTests : IDisposable
     {
         var store = await S3Double.StartAsync(options);
         store.MakeBucket("backups");
-        (_place.Environment["SECUREBACKUP_TARGET_USER"], _place.Environment["SECUREBACKUP_TARGET_PASSWORD"]) = (store.Key.Id, store.Key.Secret);
+        (_scene.Place.Environment["SECUREBACKUP_TARGET_USER"], _scene.Place.Environment["SECUREBACKUP_TARGET_PASSWORD"]) = (store.Key.Id, store.Key.Secret);
         return store;
     }
 
     /// <summary>Of whoever registers it, makes a vault there, looks for one, and makes the place ready.</summary>
     private async Task<IReadOnlyList<Refusal>> RefusalsAsync(S3Double store, string bucket, string region = "eu-central-1", string more = "")
     {
-        var refusals = await RunAsync($$"""
+        var refusals = await _scene.RunAsync($$"""
             $place = '{{AddressOn(store, bucket, region, more)}}'
             Try-It { Register-BackupTarget offsite $place }
             Try-It { New-BackupVault $place }
             """);
         Assert.Equal(2, refusals.Count);
-        AssertNothingKept();
+        _scene.AssertNothingKept();
         Assert.Empty(store.Bucket("backups").Objects);
         return refusals;
     }
-
-    private async Task<IReadOnlyList<Refusal>> RunAsync(string script)
-    {
-        var result = await _place.RunAsync(Prepare + script);
-        var lines = result.ShouldSucceed().OutputLines;
-        var secret = _place.Environment.GetValueOrDefault("SECUREBACKUP_TARGET_PASSWORD");
-        Assert.All(lines.Append(result.Error), line => Assert.True(secret is null || !line.Contains(secret, StringComparison.Ordinal)));
-        return [.. lines.Where(static line => !line.StartsWith('#')).Select(static line => line.Split('|')).Select(static parts => new Refusal(parts[0], parts[1], parts[2]))];
-    }
-
-    private async Task<IReadOnlyList<string>> FailedChecksAsync(string address, bool isQuick = true) => await _place.LinesAsync(
-        $"(Test-BackupTarget -Uri '{address}'{(isQuick ? " -Quick" : "")}).Checks.Where({{ $_.Result -eq 'Failed' }}).ForEach({{ \"$($_.Name) $($_.Code)\" }})");
-
-    private void AssertNothingKept() => Assert.False(Directory.Exists(_place["config/targets"]) && Directory.EnumerateFiles(_place["config/targets"]).Any());
-
-    private sealed record Refusal(string Code, string Message, string Remedy);
 }

@@ -58,4 +58,32 @@ public sealed class HelpTests : IDisposable
             """);
         Assert.Equal(["checked"], lines);
     }
+
+    [Fact]
+    public async Task Examples_of_the_pages_name_what_there_is()
+    {
+        var pages = Directory.GetFiles(Path.Combine(Repository.Root, "docs", "guide"), "*.md").Concat(Directory.GetFiles(Path.Combine(Repository.Root, "docs", "platforms"), "*.md"))
+            .Append(Path.Combine(Repository.Root, "README.md")).Order(StringComparer.Ordinal).ToList();
+        var lines = await _place.LinesAsync($$"""
+            $own = Get-Command -Module SecureBackup
+            $blocks = 0
+            foreach ($page in '{{string.Join("', '", pages)}}') {
+                foreach ($block in [regex]::Matches([IO.File]::ReadAllText($page).Replace("`r", ''), '(?ms)^```powershell\n(.*?)^```$')) {
+                    $blocks++
+                    $errors = $null
+                    $tree = [Management.Automation.Language.Parser]::ParseInput($block.Groups[1].Value, [ref] $null, [ref] $errors)
+                    if ($errors) { "${page}: $errors" }
+                    foreach ($call in $tree.FindAll({ $args[0] -is [Management.Automation.Language.CommandAst] }, $true)) {
+                        $name = $call.GetCommandName()
+                        $known = $own.Where({ $_.Name -eq $name })[0]
+                        if ($known) {
+                            foreach ($problem in [Management.Automation.Language.StaticParameterBinder]::BindCommand($call, $true).BindingExceptions.Values) { "${page}: $call`: $($problem.BindingException.Message)" }
+                        } elseif ($name -match '^[A-Z]\w+-(Customer|Backup)') { "${page}: there is no $name" }
+                    }
+                }
+            }
+            "$($blocks -gt 40)"
+            """);
+        Assert.Equal(["True"], lines);
+    }
 }

@@ -3,6 +3,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Tests.Servers.Doubles.S3;
 using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores;
+using SecureBackup.Tests.Unit.Stores.Azure;
 using SecureBackup.Tests.Unit.Stores.Google;
 
 namespace SecureBackup.Tests.Unit.Cmdlets;
@@ -116,6 +117,43 @@ public sealed class InitializeBackupTargetTests : IDisposable
         Assert.Equal(["Versioning True", "Lifecycle True"], done);
     }
 
+    /// <summary>Versions are on, and nobody could be told: the target must not go on as if there were none.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_target_does_not_keep_what_was_found_out_before_a_change_that_broke_off(bool isSeenLater)
+    {
+        await using var store = await UseDoubleAsync();
+        store.MakeBucket("backups");
+        var isSent = false;
+        store.Before = async (context, next) =>
+        {
+            var isAbout = context.Request.Query.ContainsKey("versioning");
+            if (isAbout && context.Request.Method is "GET" && isSent)
+            {
+                isSent = !isSeenLater;
+                context.Response.StatusCode = 503;
+                context.Response.Headers["x-amz-request-id"] = "1";
+                return;
+            }
+
+            await next();
+            isSent |= isAbout && context.Request.Method is "PUT";
+        };
+
+        var lines = await _place.LinesAsync($$"""
+            Register-BackupTarget offsite '{{AddressOn(store)}}' -SkipTest -Option @{ versioning = 'off'; conditionalput = 'yes' } | Out-Null
+            Initialize-BackupTarget offsite -ErrorAction SilentlyContinue -WarningAction SilentlyContinue -WarningVariable warnings | Out-Null
+            @($warnings.ForEach({ "$_" }) -match 'not known')
+            $options = (Get-BackupTarget offsite).Options
+            "$($options['versioning']) $($options.ContainsKey('conditionalput'))"
+            """);
+
+        Assert.Equal(
+            ["offsite: made, and standing: PublicAccessBlock, ObjectOwnership; not known whether made: Versioning; not made: Lifecycle. The next run goes on from there.", isSeenLater ? "on False" : " False"],
+            lines);
+    }
+
     [Fact]
     public async Task What_nobody_can_take_back_is_done_only_where_it_was_said_and_agreed_to()
     {
@@ -173,6 +211,24 @@ public sealed class InitializeBackupTargetTests : IDisposable
 
         Assert.Equal(["Place True", "Lifecycle True", $"{FaultCodes.TargetOptionInvalid}", "DefaultRetention True", "DefaultRetention True", "again: 0"], lines.SkipLast(1));
         Assert.Equal("objectretention=yes project=project region=europe-west3 uniformaccess=yes versioning=on", string.Join(' ', lines[^1].Split(' ').Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public async Task What_is_left_as_it_is_is_said_and_who_can_see_to_it()
+    {
+        var azurite = await TestServers.AzuriteAsync();
+        (_place.Environment["SECUREBACKUP_TARGET_USER"], _place.Environment["SECUREBACKUP_TARGET_PASSWORD"]) = (AzuriteServer.Account, azurite.Key);
+        var denied = await _place.LinesAsync($$"""
+            $null = Initialize-BackupTarget -Uri '{{AzureStore.AddressOf(azurite.Endpoint, await azurite.CreateContainerAsync())}}' -WarningVariable warnings -WarningAction SilentlyContinue
+            "$warnings".Contains('az storage account update --name {{AzuriteServer.Account}} --allow-blob-public-access false')
+            """);
+        var ceph = await UseAsync();
+        var whole = await _place.LinesAsync($$"""
+            $null = Initialize-BackupTarget -Uri 's3://{{await ceph.CreateBucketAsync()}}?endpoint={{ceph.Endpoint.OriginalString}}' -WarningVariable warnings -WarningAction SilentlyContinue
+            "$warnings".Contains('whoever put it there')
+            """);
+
+        Assert.Equal(["True", "True"], [.. denied, .. whole]);
     }
 
     private static string AddressOn(S3Double store) => $"s3://backups/x?endpoint={store.Endpoint.AbsoluteUri.TrimEnd('/')}&region=eu-central-1";

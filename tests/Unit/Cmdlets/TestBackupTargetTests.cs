@@ -91,7 +91,7 @@ public sealed class TestBackupTargetTests : IDisposable
 
         Assert.Equal(
             [
-                "Place exists Credential accepted Region right Clock Transport List Not public Demands TLS Versioning Encryption Lifecycle Unfinished uploads Cold objects",
+                "Place exists Credential accepted Region right Transport List Clock Not public Demands TLS Versioning Encryption Lifecycle Unfinished uploads Cold objects",
                 "offsite: fit, True, True",
             ],
             lines);

@@ -57,7 +57,9 @@ public abstract partial class TargetConformance
             await PutAsync(new ObjectName("free"), [1]);
 
             await AssertFaultAsync(TargetFault.Locked, () => Target.DeleteAsync(name, Cancel));
-            await AssertFaultAsync(TargetFault.Locked, () => Target.DeleteManyAsync([name, new ObjectName("free")], Cancel));
+            var refusal = await Assert.ThrowsAsync<TargetException>(() => Target.DeleteManyAsync([name, new ObjectName("free")], Cancel));
+            Assert.Equal(TargetFault.Locked, refusal.Fault);
+            Assert.Equal([name], refusal.Kept);
 
             Assert.Equal([1, 2, 3], await ReadAllAsync(name));
             Assert.Null(await Target.StatAsync(new ObjectName("free"), Cancel));

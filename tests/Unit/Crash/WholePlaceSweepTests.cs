@@ -31,6 +31,7 @@ public sealed class WholePlaceSweepTests : IDisposable
     [InlineData(TargetFault.ClockSkewed)]
     [InlineData(TargetFault.WrongRegion)]
     [InlineData(TargetFault.Exposed)]
+    [InlineData(TargetFault.QuotaExceeded)]
     public void These_say_nothing_of_one_object(TargetFault fault)
     {
         var said = new TargetException(fault, "said");
@@ -42,6 +43,8 @@ public sealed class WholePlaceSweepTests : IDisposable
     [Theory]
     [InlineData(TargetFault.KeyRejected)]
     [InlineData(TargetFault.ClockSkewed)]
+    [InlineData(TargetFault.QuotaExceeded)]
+    [InlineData(TargetFault.AccessDenied)]
     public async Task A_check_ends_with_it_and_calls_nothing_damaged(TargetFault fault)
     {
         using var owner = await _scene.CreateAsync();
@@ -60,6 +63,7 @@ public sealed class WholePlaceSweepTests : IDisposable
     [Theory]
     [InlineData(TargetFault.KeyRejected)]
     [InlineData(TargetFault.ClockSkewed)]
+    [InlineData(TargetFault.QuotaExceeded)]
     public async Task A_restore_ends_with_it_and_gives_no_file_up(TargetFault fault)
     {
         using var owner = await _scene.CreateAsync();

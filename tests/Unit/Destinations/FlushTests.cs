@@ -38,8 +38,7 @@ public sealed class FlushTests : IDisposable
         await Expect(2, "a file was written");
         await Expect(2, "nothing was done since");
 
-        var standing = destination.Prepare(DestinationScene.File("d/file", 4));
-        Assert.Equal(PrepareVerdict.Refused, standing.Verdict);
+        Assert.Equal(FaultCodes.NameCollision, Assert.Single(DestinationScene.Restore(destination, "d/file", "text").Faults).Code);
         await Expect(2, "a name was refused");
 
         Assert.Equal(PrepareVerdict.Done, destination.Prepare(DestinationScene.Symlink("d/link", "file")).Verdict);
@@ -56,6 +55,8 @@ public sealed class FlushTests : IDisposable
         await File.WriteAllTextAsync(_scene.At("d/extra"), "x", Token);
         Assert.Null(destination.Remove(DestinationScene.PathOf("d/extra"), Seen("d/extra"), new EntryIdentity(null, 0, 0, 1)));
         await Expect(6, "an extra was removed");
+
+        Assert.False(system.HasHeldPoolThread);
 
         async Task Expect(int times, string because)
         {

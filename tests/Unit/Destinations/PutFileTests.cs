@@ -81,6 +81,83 @@ public sealed class PutFileTests : IDisposable
         Assert.Empty(_scene.Leftovers());
     }
 
+    [Theory]
+    [InlineData(0b110_100_000u, "640")]
+    [InlineData(0b100_000_000u, "400")]
+    [InlineData(0b110_110_110u, "666")]
+    [InlineData(0b001_111_101_101u, "1755")]
+    public async Task In_a_folder_that_this_restore_made_it_has_the_same_mode(uint mode, string shown)
+    {
+        await using var destination = _scene.Open();
+        var folder = destination.Prepare(Dir("d"));
+        var file = File("d/file", 4);
+        var preparation = destination.Prepare(file with { Metadata = file.Metadata with { Mode = mode } });
+
+        Assert.True(destination.PutFile(preparation, "text"u8, readsBack: true).IsRestored);
+
+        Assert.Equal($"{shown} {Noon.Seconds}", Stat(_scene.At("d/file"), "%a %Y"));
+        Assert.Equal("700", Stat(_scene.At("d"), "%a"));
+        Assert.True(destination.CompleteFolder(folder).IsRestored);
+    }
+
+    [Fact]
+    public async Task In_a_folder_that_this_restore_made_set_id_bits_come_with_the_owner()
+    {
+        NeedRoot("set-id bits are given by whoever may give files away.");
+        await using var destination = _scene.Open();
+        destination.Prepare(Dir("d"));
+        var file = File("d/file", 4);
+        var preparation = destination.Prepare(file with { Metadata = file.Metadata with { Mode = 0b100_111_101_101, UserId = 12_345, GroupId = 12_345 } });
+
+        Assert.True(destination.PutFile(preparation, "text"u8, readsBack: true).IsRestored);
+
+        Assert.Equal("4755 12345:12345", Stat(_scene.At("d/file"), "%a %u:%g"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_appeared_in_a_folder_that_this_restore_made_stays(bool beforeTheVerdict)
+    {
+        await using var destination = _scene.Open();
+        destination.Prepare(Dir("d"));
+        var early = beforeTheVerdict ? null : destination.Prepare(File("d/file", 3));
+        await System.IO.File.WriteAllTextAsync(_scene.At("d/file"), "yours", TestContext.Current.CancellationToken);
+
+        var outcome = destination.PutFile(early ?? destination.Prepare(File("d/file", 3)), "new"u8, readsBack: true);
+
+        Assert.Equal(FaultCodes.NameCollision, Assert.Single(outcome.Faults).Code);
+        Assert.Equal("yours", _scene.Read("d/file"));
+        Assert.Empty(_scene.Leftovers());
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_complete_is_looked_into_again()
+    {
+        await using var destination = _scene.Open(With(OverwriteMode.Never));
+        var folder = destination.Prepare(Dir("d"));
+        Assert.True(destination.CompleteFolder(folder).IsRestored);
+        await System.IO.File.WriteAllTextAsync(_scene.At("d/file"), "yours", TestContext.Current.CancellationToken);
+
+        Assert.Equal(PrepareVerdict.Skipped, destination.Prepare(File("d/file", 3)).Verdict);
+    }
+
+    [Theory]
+    [InlineData(256 * 1024, new[] { 64 })]
+    [InlineData((256 * 1024) - 1, new int[0])]
+    [InlineData((256 * 1024) + 1, new[] { 65 })]
+    public async Task The_disk_begins_with_a_long_one_at_once(int length, int[] pages)
+    {
+        Directory.CreateDirectory(_scene.Folder);
+        var options = With(OverwriteMode.Always);
+        using var system = new WatchedSystem(_scene.Folder, options);
+        await using var destination = new FileSystemDestination(_scene.Folder, system, options);
+
+        Assert.True(destination.PutFile(destination.Prepare(File("file", length)), new byte[length], readsBack: true).IsRestored);
+
+        Assert.Equal(pages, system.BegunPages);
+    }
+
     [Fact]
     public async Task A_folder_exchanged_for_a_link_since_the_verdict_is_not_followed()
     {

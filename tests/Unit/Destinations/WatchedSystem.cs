@@ -19,6 +19,12 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
     /// <summary>How often one file system was flushed.</summary>
     public int Flushed { get; private set; }
 
+    /// <summary>How many pages of a file the disk was asked to begin with, each time.</summary>
+    public List<int> BegunPages { get; } = [];
+
+    /// <summary>Whether a flush ever ran on a thread of the pool, which it would keep from others until the disk has done.</summary>
+    public bool HasHeldPoolThread { get; private set; }
+
     /// <summary>How often all of them were.</summary>
     public int FlushedAll { get; private set; }
 
@@ -59,8 +65,15 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
     public override void Write(SafeFileHandle file, long offset, ReadOnlySpan<byte> bytes) =>
         _inner.Write(file, offset, TurnsBytes ? [(byte)(bytes[0] ^ 1), .. bytes[1..]] : bytes);
 
+    public override void BeginSync(SafeFileHandle file, long offset, int lengthBytes, bool isEnd)
+    {
+        BegunPages.Add((lengthBytes + (isEnd ? 4095 : 0)) / 4096);
+        _inner.BeginSync(file, offset, lengthBytes, isEnd);
+    }
+
     public override void Sync(SafeFileHandle handle)
     {
+        HasHeldPoolThread |= Thread.CurrentThread.IsThreadPoolThread;
         Flushed++;
         if (FailsOnce)
         {
@@ -115,7 +128,7 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
         public override void MakeEnterable(byte[] name) => inner.MakeEnterable(Spelled(name));
 
-        public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse) => inner.MakeFile(Spelled(name), sizeBytes, isSparse);
+        public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse, uint? mode = null) => inner.MakeFile(Spelled(name), sizeBytes, isSparse, mode);
 
         public override SafeFileHandle ReopenFile(byte[] name) => inner.ReopenFile(Spelled(name));
 
@@ -140,7 +153,7 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
         public override void Remove(byte[] name) => inner.Remove(Spelled(name));
 
-        public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry) => inner.ApplyMetadata(Spelled(name), file, entry);
+        public override AppliedMetadata ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry) => inner.ApplyMetadata(Spelled(name), file, entry);
 
         public override SafeFileHandle? TryOpenToFlush(byte[]? name) => inner.TryOpenToFlush(name is null ? null : Spelled(name));
 

@@ -1,4 +1,3 @@
-using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores;
 using SecureBackup.Tests.Unit.Stores.WebDav;
 
@@ -9,8 +8,7 @@ public sealed class WebDavLifeTests
     [Fact]
     public async Task A_vault_lives_on_a_WebDAV_server_that_dies_once()
     {
-        await TestServers.ApacheAsync();
-        await using var server = await ApacheDav.StartAsync();
+        await using var server = await TestServers.OwnApacheAsync();
         var folder = server.CreateFolder();
 
         await ServerLife.LiveAsync(DavPlace.Open($"dav://{server.Authority}/{folder}", server.User, server.Password), Path.Join(server.Root, folder), async () =>

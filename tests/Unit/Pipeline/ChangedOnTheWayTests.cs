@@ -37,16 +37,20 @@ public sealed class ChangedOnTheWayTests : IAsyncDisposable
         });
     }
 
-    [Fact]
-    public async Task A_bit_changed_on_the_way_costs_a_backup_nothing_nor_the_one_after_it()
+    /// <summary>A store that checks nothing itself is asked to give back what it took, and that may be changed on its way too.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_bit_changed_on_the_way_costs_a_backup_nothing_nor_the_one_after_it(bool hasServerChecksum)
     {
         using var scene = await FilledAsync();
         await BackUpAsync(scene, _store);
+        scene.WriteRandom("d.bin", 5_000, 3);
         await SweepAsync(scene, async (target, _) =>
         {
             await BackUpAsync(scene, target);
             await BackUpAsync(scene, target);
-        });
+        }, hasServerChecksum);
     }
 
     [Fact]
@@ -62,6 +66,31 @@ public sealed class ChangedOnTheWayTests : IAsyncDisposable
 
         var result = await VerifyCorridor.RunAsync(request, RunContext.Unwatched, Token);
         Assert.Single(result.Faults, fault => string.Equals(fault.Path, pack.Value, StringComparison.Ordinal));
+    }
+
+    /// <summary>Each is read once more by itself; what was read with it is not read again for it.</summary>
+    [Fact]
+    public async Task A_pack_full_of_damaged_chunks_costs_a_restore_a_few_small_reads_for_each()
+    {
+        using var scene = await PipelineScene.CreateAsync(_store);
+        for (var file = 0; file < 200; file++)
+        {
+            scene.WriteRandom($"{file:D3}.bin", 60_000, file);
+        }
+
+        var backup = await scene.BackUpAsync(_store);
+        var pack = _store.Objects.MaxBy(static stored => stored.Value.Length);
+        var damaged = pack.Value.ToArray();
+        for (var at = 100_000; at < damaged.Length - 100_000; at += 8_192)
+        {
+            damaged[at] ^= 4;
+        }
+
+        _store.Replace(pack.Key, damaged);
+        var before = _store.Meter.Sample();
+        Assert.InRange((await scene.RestoreAsync(backup.Snapshot.Id)).Faults.Count, 190, 200);
+        var read = _store.Meter.Sample().Since(before).BytesReceived;
+        Assert.InRange(read, 200 * 256 * 1024, (2 * damaged.Length) + (200 * 4 * 256 * 1024));
     }
 
     private static async Task<SnapshotId> BackUpAsync(PipelineScene scene, Target target)
@@ -85,7 +114,7 @@ public sealed class ChangedOnTheWayTests : IAsyncDisposable
     }
 
     /// <summary>The run once for each of its reads, and each time another of them is changed.</summary>
-    private async Task SweepAsync(PipelineScene scene, Func<Target, int, Task> run)
+    private async Task SweepAsync(PipelineScene scene, Func<Target, int, Task> run, bool hasServerChecksum = true)
     {
         for (var at = 0; ; at++)
         {
@@ -97,7 +126,7 @@ public sealed class ChangedOnTheWayTests : IAsyncDisposable
                 copy.Replace(name, bytes.Span);
             }
 
-            var flipping = new FlippingTarget(copy) { At = at };
+            var flipping = new FlippingTarget(copy) { At = at, ServerChecksum = hasServerChecksum };
             await using (var target = Stack(scene, flipping))
             {
                 try
@@ -124,9 +153,13 @@ public sealed class ChangedOnTheWayTests : IAsyncDisposable
 
         internal int At { get; init; } = -1;
 
+        internal bool ServerChecksum { get; init; } = true;
+
         internal ObjectName? Always { get; init; }
 
         internal ObjectName? Changed { get; private set; }
+
+        public override TargetCapabilities Capabilities => base.Capabilities with { ServerChecksum = ServerChecksum };
 
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {

@@ -23,6 +23,19 @@ public sealed class RestoreBatchTests
         Assert.True(batch.IsFull);
     }
 
+    [Fact]
+    public void The_first_is_full_early()
+    {
+        var batch = new RestoreBatch(long.MaxValue, isFirst: true);
+        for (var i = 0; i < 16; i++)
+        {
+            Assert.False(batch.IsFull);
+            batch.Add(ChunkOf(i, 4 * MiB));
+        }
+
+        Assert.True(batch.IsFull);
+    }
+
     [Theory]
     [InlineData(0L, 1L * MiB)]
     [InlineData(80L * MiB, 10L * MiB)]

@@ -126,8 +126,8 @@ public sealed class RestoreJournalTests
     [Fact]
     public async Task Files_that_are_whole_when_the_plan_of_others_fails_are_told_and_noted()
     {
-        // A batch is full with 4,096 files, the last of which goes on in the next; it is written while that one is planned.
-        const int batch = 4095;
+        // The first batch is full with 512 files, the last of which goes on in the next; it is written while that one is planned.
+        const int batch = 511;
         using var scene = await PreparedAsync(batch + 100);
         var backup = await scene.BackUpAsync();
         foreach (var file in Directory.GetFiles(scene.SourcePath))

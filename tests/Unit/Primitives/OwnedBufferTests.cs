@@ -62,6 +62,40 @@ public sealed class OwnedBufferTests
     }
 
     [Fact]
+    public void What_a_shelf_lent_goes_to_the_next_and_is_wiped_when_it_ends()
+    {
+        var pool = new PageBlockPool(16 * Mebibyte);
+        var shelf = new BufferShelf(pool);
+        var first = shelf.Rent(Mebibyte);
+        var memory = first.Memory;
+        memory.Span.Fill(7);
+        first.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => first.Memory);
+        var late = shelf.Rent(1000);
+        Assert.True(late.Memory.Span.Overlaps(memory.Span));
+        Assert.Equal(1000, late.LengthBytes);
+
+        shelf.Dispose();
+        late.Dispose();
+
+        Assert.InRange(pool.IdleBytes, Mebibyte, 2 * Mebibyte);
+        Assert.Equal(-1, memory.Span.IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public void A_shelf_lends_as_many_at_once_as_are_asked_for_and_grows()
+    {
+        using var shelf = new BufferShelf();
+        foreach (var length in (int[])[10, Mebibyte, 2 * Mebibyte])
+        {
+            using var one = shelf.Rent(length);
+            using var other = shelf.Rent(length);
+            Assert.False(one.Span.Overlaps(other.Span));
+            Assert.Equal((length, length), (one.LengthBytes, other.LengthBytes));
+        }
+    }
+
+    [Fact]
     public void Blocks_that_wait_are_bounded_and_the_longest_unused_is_freed()
     {
         var pool = new PageBlockPool(4 * Mebibyte);

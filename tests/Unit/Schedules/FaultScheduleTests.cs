@@ -74,12 +74,9 @@ public abstract class FaultScheduleTests : ScheduleTests
 {
     private const int StoriesPerVault = 2000 / 12;
 
-    /// <summary>Of so many stories one is told, where each takes too long.</summary>
-    private protected virtual int Share => 1;
-
     [Fact]
     public Task Whatever_goes_wrong_on_the_way_nothing_is_lost_and_tries_are_bounded() =>
-        RunAsync(Count / Share, static (seed, lane) => new ScheduleRun(seed, lane, Cancel));
+        RunAsync(Count, static (seed, lane) => new ScheduleRun(seed, lane, Cancel));
 
     /// <summary>At a share of all requests, and bytes of objects may come changed too.</summary>
     [Fact]

@@ -16,9 +16,6 @@ public sealed class SftpFaultScheduleTests : FaultScheduleTests, IAsyncLifetime
 
     public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>Most of a story is logins, several after each broken line: 2,000 take a quarter of an hour on two cores.</summary>
-    private protected override int Share => 10;
-
     private protected override Task<ScheduleLane> OpenAsync() => Task.FromResult<ScheduleLane>(new SftpLane(_server));
 }
 

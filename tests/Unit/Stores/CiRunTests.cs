@@ -10,26 +10,39 @@ public sealed class CiRunTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("", "0", "", 0, "required: ")]
-    [InlineData("", "0", "config-files", 0, "required: ")]
-    [InlineData("", "0", "installed", 0, "required: 1")]
-    [InlineData("true", "0", "", 0, "installs", "installs", "required: 1")]
-    [InlineData("true", "0", "config-files", 0, "installs", "installs", "required: 1")]
-    [InlineData("true", "1000", "installed", 0, "required: 1")]
-    [InlineData("true", "1000", "", 1)]
-    public async Task Packages_are_installed_in_CI_alone_and_there_they_must_be(string ci, string user, string status, int exitCode, params string[] lines)
+    [InlineData("", "0", "", "true", 0, "required: ")]
+    [InlineData("", "0", "config-files", "true", 0, "required: ")]
+    [InlineData("", "0", "installed", "true", 0, "required: 1")]
+    [InlineData("", "0", "installed", null, 0, "required: ")]
+    [InlineData("", "0", "installed", "false", 0, "required: ")]
+    [InlineData("true", "0", "", "true", 0, "installs", "installs", "required: 1")]
+    [InlineData("true", "0", "config-files", "true", 0, "installs", "installs", "required: 1")]
+    [InlineData("true", "0", "installed", null, 0, "installs", "installs", "required: 1")]
+    [InlineData("true", "1000", "installed", "true", 0, "required: 1")]
+    [InlineData("true", "1000", "installed", null, 1)]
+    [InlineData("true", "1000", "installed", "false", 1)]
+    [InlineData("true", "1000", "", "true", 1)]
+    public async Task Packages_are_installed_in_CI_alone_and_there_they_must_be(string ci, string user, string status, string? npm, int exitCode, params string[] lines)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "CI runs on Linux.");
         Directory.CreateDirectory(_folder[".ci"]);
         Directory.CreateDirectory(_folder["bin"]);
         File.WriteAllText(_folder[".ci/run"], Repository.Read(".ci/run"));
+        Directory.CreateDirectory(_folder["tests/Servers"]);
+        File.WriteAllText(_folder["tests/Servers/package.json"], "{}");
+        Put("dirname", "exec /usr/bin/dirname \"$@\"");
         Put("id", $"echo {user}");
         Put("dpkg-query", $"printf '%s' '{status}'");
         Put("dpkg", "true");
-        Put("apt-get", "echo installs >&2");
+        Put("apt-get", "echo installs >&2; printf '#!/bin/sh\\n' > \"${0%/*}/npm\"; /bin/chmod 700 \"${0%/*}/npm\"");
+        if (npm is not null)
+        {
+            Put("npm", npm);
+        }
+
         Put("dotnet", "echo \"required: ${SECUREBACKUP_REQUIRE_SERVERS:-}\" >&2");
         var start = new ProcessStartInfo("bash", [_folder[".ci/run"]]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
-        start.Environment["PATH"] = $"{_folder["bin"]}:{Environment.GetEnvironmentVariable("PATH")}";
+        start.Environment["PATH"] = _folder["bin"];
         start.Environment["CI"] = ci;
         start.Environment.Remove("SECUREBACKUP_REQUIRE_SERVERS");
 
@@ -38,7 +51,7 @@ public sealed class CiRunTests : IDisposable
         await run.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(exitCode, run.ExitCode);
-        Assert.Equal(lines, told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.StartsWith("Not all", StringComparison.Ordinal)));
+        Assert.Equal(lines, told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => !line.Contains("could ", StringComparison.Ordinal)));
     }
 
     private void Put(string name, string command)

@@ -59,6 +59,20 @@ public sealed class FolderSetupTests
     }
 
     [Fact]
+    public async Task A_folder_that_others_could_read_is_not_left_at_its_place()
+    {
+        var server = await TestServers.SshAsync();
+        var above = server.CreateFolder();
+        await using var setup = SftpSetupOf(server.AddressOf(Path.Combine(above, "shop"), server.RightlessKeyFile));
+        var change = Assert.Single(await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel));
+
+        Assert.Equal(TargetFault.AccessDenied, (await Assert.ThrowsAsync<TargetException>(() => setup.ApplyAsync(change, Cancel))).Fault);
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(above));
+        Assert.Equal([change], await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel));
+    }
+
+    [Fact]
     public async Task Locks_are_no_wish_for_a_folder()
     {
         var server = await TestServers.SshAsync();

@@ -62,6 +62,28 @@ public sealed class RemoteTargetsTests
     }
 
     [Theory]
+    [InlineData("s3://bucket/x?region=eu-central-1", "aws-s3")]
+    [InlineData("s3://bucket/x?endpoint=https://s3.example.org:9000", "aws-s3", "s3-compatible")]
+    [InlineData("wasabi://bucket/x?region=eu-central-2", "aws-s3", "wasabi")]
+    [InlineData("ibmcos://bucket/x?region=eu-de", "aws-s3", "ibm-cos")]
+    [InlineData("b2://bucket/x?region=us-west-004", "aws-s3", "backblaze-b2")]
+    [InlineData("azblob://account/container", "azure-blob")]
+    [InlineData("gs://bucket/x", "google-cloud-storage")]
+    [InlineData("sftp://me@host/x", "sftp")]
+    [InlineData("davs://host/x", "webdav")]
+    public void Each_setting_stands_in_the_page_of_its_platform(string address, params string[] pages)
+    {
+        const string Before = "; it has ";
+        using var credential = TargetCredential.Of("id", "secret", "of the test");
+        var refusal = Assert.Throws<RequestException>(() => Open($"{address}{(address.Contains('?', StringComparison.Ordinal) ? '&' : '?')}colour=red", credential)).Message;
+        var settings = refusal[(refusal.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..].TrimEnd('.').Split(", ");
+
+        var text = string.Concat(pages.Select(static page => Repository.Read($"docs/platforms/{page}.md")));
+        Assert.Contains("stalltimeout", settings);
+        Assert.All(settings, setting => Assert.Contains($"`{setting}`", text, StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("secret", "hunter2")]
     [InlineData("proxy", "http://ada:hunter2@proxy:3128")]
     [InlineData("endpoint", "https://s3.example.org?hunter2")]

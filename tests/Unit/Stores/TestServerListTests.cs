@@ -23,6 +23,22 @@ public sealed class TestServerListTests
         Assert.All(Installs.Where(install => install.StartsWith(AptGet, StringComparison.Ordinal)), install => Assert.Empty(install[AptGet.Length..].Split(' ').Except(installed)));
     }
 
+    /// <summary>So that where it is not installed each of its tests is skipped, in the same words, and fails where all must be there.</summary>
+    [Fact]
+    public void Only_one_place_starts_servers_and_says_what_is_missing()
+    {
+        var starts = string.Join('|', typeof(CephServer).Assembly.GetTypes().Where(static type => type.GetField("Install") is not null).Select(static type => type.Name));
+        var elsewhere = Repository.SourceFiles("tests/Unit").Where(static file => !file.EndsWith("/TestServers.cs", StringComparison.Ordinal) && !file.EndsWith("/TestServerListTests.cs", StringComparison.Ordinal));
+
+        Assert.All(elsewhere, file =>
+        {
+            var source = Repository.Read(file);
+            Assert.DoesNotMatch($@"\b({starts})\.(StartAsync|MissingPrograms)\b", source);
+            Assert.DoesNotContain("ServerProcess.Missing(", source, StringComparison.Ordinal);
+            Assert.True(!source.Contains("\"rclone\"", StringComparison.Ordinal) || source.Contains("TestServers.RequireRclone()", StringComparison.Ordinal), "rclone is run without being asked for");
+        });
+    }
+
     [Fact]
     public async Task What_is_missing_is_said_with_how_to_get_it()
     {

@@ -57,6 +57,13 @@ public sealed class TestServers : IAsyncDisposable
         return Apache.Value;
     }
 
+    /// <inheritdoc cref="OwnCephAsync"/>
+    public static Task<ApacheDav> OwnApacheAsync()
+    {
+        RequireInstalled("Apache", ApacheDav.MissingPrograms, ApacheDav.Install);
+        return ApacheDav.StartAsync();
+    }
+
     /// <summary>For a test that may cost the server its life; the test ends it.</summary>
     public static Task<CephServer> OwnCephAsync()
     {
@@ -84,6 +91,9 @@ public sealed class TestServers : IAsyncDisposable
         RequireInstalled("Azurite", AzuriteServer.MissingPrograms, AzuriteServer.Install);
         return AzuriteServer.StartAsync(isInMemory: true);
     }
+
+    /// <summary>For a test whose client it is. Skips the test where it is not installed.</summary>
+    public static void RequireRclone() => RequireInstalled("rclone", ServerProcess.Missing("rclone"), "apt-get install rclone");
 
     public async ValueTask DisposeAsync()
     {
@@ -116,7 +126,7 @@ public sealed class TestServers : IAsyncDisposable
         }
     }
 
-    internal static void RequireInstalled(string server, IReadOnlyList<string> missing, string install)
+    private static void RequireInstalled(string server, IReadOnlyList<string> missing, string install)
     {
         if (missing.Count > 0 && Environment.GetEnvironmentVariable(RequireVariable) is "1")
         {

@@ -69,6 +69,17 @@ public sealed class DryRunTargetTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_an_index_segment_that_is_not_kept_makes_count_twice_is_said()
+    {
+        await PutAsync(new ObjectName("packs/large"), (1 << 20) + 1);
+        Assert.False(_target.Planned.IsAtMost);
+        await PutAsync(new ObjectName("index/kept"), 63 << 20);
+        Assert.False(_target.Planned.IsAtMost);
+        await PutAsync(new ObjectName("index/lost"), 2 << 20);
+        Assert.True(_target.Planned.IsAtMost);
+    }
+
+    [Fact]
     public async Task A_dry_backup_finds_out_what_the_next_one_stores_and_leaves_nothing()
     {
         await using var store = new MemoryTarget(options: new MemoryTargetOptions { IsNear = false });

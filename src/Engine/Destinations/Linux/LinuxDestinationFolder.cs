@@ -11,6 +11,7 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
 {
     private const uint OwnerOnlyFolder = 0x1C0; // 0700
     private const uint OwnerOnlyFile = 0x180; // 0600
+    private const uint Permissions = 0x1FF; // 0777: neither set-id bits nor the sticky one
 
     private static readonly Lock LookAndRename = new();
 
@@ -90,10 +91,10 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         }
     }
 
-    public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse)
+    public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse, uint? mode = null)
     {
         const int flags = LinuxWrite.ReadWrite | LinuxWrite.Create | LinuxWrite.Exclusive | LinuxOpen.CloseOnExec;
-        var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, OwnerOnlyFile), "openat");
+        var file = LinuxFailure.Checked(LinuxWrite.OpenAt(folder, LinuxWrite.Terminated(name), flags | LinuxOpen.NoFollow, mode & Permissions ?? OwnerOnlyFile), "openat");
         if (sizeBytes > 0 && LinuxWrite.Truncate(file, sizeBytes) < 0)
         {
             var failure = LinuxFailure.From(Marshal.GetLastPInvokeError(), "ftruncate");
@@ -190,10 +191,11 @@ internal sealed class LinuxDestinationFolder(SafeFileHandle folder, LinuxMetadat
         return null;
     }
 
-    public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
+    public override AppliedMetadata ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
         using var inode = OpenInode(name, file, entry.Metadata.Kind);
-        return metadata.Apply(inode, entry.Metadata);
+        var status = inode.Status();
+        return new AppliedMetadata(metadata.Apply(inode, status, entry.Metadata), ToExisting(status));
     }
 
     public override bool TryReadStream(byte[] name, AlternateStream stream, long offset, Span<byte> bytes) => false;

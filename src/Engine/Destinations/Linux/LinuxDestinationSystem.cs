@@ -88,11 +88,34 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
         }
     }
 
-    public override void BeginSync(SafeFileHandle file, long offset, int lengthBytes)
+    /// <summary>.NET's own way asks of each new handle first whether it can seek.</summary>
+    public override unsafe int Read(SafeFileHandle file, long offset, Span<byte> bytes)
     {
-        // Whole pages: the rest of the last one comes with the stretch behind it.
+        fixed (byte* start = bytes)
+        {
+            while (true)
+            {
+                var count = LinuxWrite.Read(file, start, bytes.Length, offset);
+                if (count >= 0)
+                {
+                    return (int)count;
+                }
+
+                var error = Marshal.GetLastPInvokeError();
+                if (error != LinuxErrno.Interrupted)
+                {
+                    // What the disk does not give back is the disk's failure, and no other file would fare better on it.
+                    throw new FolderException(FolderError.DeviceFailed, $"pread: {Marshal.GetPInvokeErrorMessage(error)}");
+                }
+            }
+        }
+    }
+
+    public override void BeginSync(SafeFileHandle file, long offset, int lengthBytes, bool isEnd)
+    {
+        // Whole pages: the rest of the last one comes with the stretch behind it, where there is one.
         var start = offset / LinuxWrite.PageBytes * LinuxWrite.PageBytes;
-        var end = (offset + lengthBytes) / LinuxWrite.PageBytes * LinuxWrite.PageBytes;
+        var end = (offset + lengthBytes + (isEnd ? LinuxWrite.PageBytes - 1 : 0)) / LinuxWrite.PageBytes * LinuxWrite.PageBytes;
         if (end > start)
         {
             LinuxWrite.BeginSync(file, start, end - start);

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Text;
 using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Platform;
 
 namespace SecureBackup.Engine.Destinations.Linux;
 
@@ -23,17 +24,17 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
 
     private bool RestoresOwner => options.RestoreOwner ?? true;
 
-    /// <summary>Returns what could not be set, for people.</summary>
-    public IReadOnlyList<string> Apply(LinuxInode inode, EntryMetadata wanted)
+    /// <param name="status">What the inode is like now.</param>
+    /// <returns>What could not be set, for people.</returns>
+    public IReadOnlyList<string> Apply(LinuxInode inode, LinuxStat status, EntryMetadata wanted)
     {
         var missing = new List<string>();
-        var status = inode.Status();
         var ownsIt = _owner.Apply(wanted, (status.UserId, status.GroupId), (user, group) => inode.ChangeOwner(user, group) == 0, missing);
         ApplyAttributes(inode, wanted, missing, accessLists: false);
         if (wanted.Kind != EntryKind.SymbolicLink)
         {
-            RemoveStrangers(inode, wanted);
-            ApplyMode(inode, wanted, ownsIt, missing);
+            var hadStrangers = RemoveStrangers(inode, wanted);
+            ApplyMode(inode, wanted, ownsIt, hadStrangers ? null : status.Mode & PermissionBits, missing);
             ApplyAttributes(inode, wanted, missing, accessLists: true);
         }
 
@@ -78,7 +79,8 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
         }
     }
 
-    private void ApplyMode(LinuxInode inode, EntryMetadata wanted, bool ownsIt, List<string> missing)
+    /// <param name="before">The mode that it had before anything was set; null where an access list may have been part of it. A new owner costs it the set-id bits alone.</param>
+    private void ApplyMode(LinuxInode inode, EntryMetadata wanted, bool ownsIt, uint? before, List<string> missing)
     {
         var usual = wanted.Kind == EntryKind.Directory ? 0x1FFu : 0x1B6u; // 0777, 0666
         var mode = (wanted.Mode & PermissionBits) ?? (usual & ~Umask);
@@ -88,19 +90,25 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
             mode &= ~SetIdBits;
         }
 
-        if (inode.ChangeMode(mode) != 0)
+        var hasMode = mode == before && (mode & SetIdBits) == 0;
+        if (!hasMode && inode.ChangeMode(mode) != 0)
         {
             missing.Add("mode");
         }
     }
 
     /// <summary>Takes away what a folder's default access list gave a new entry, or a taken-over folder had of its own.</summary>
-    private static void RemoveStrangers(LinuxInode inode, EntryMetadata wanted)
+    /// <returns>Whether there were any.</returns>
+    private static bool RemoveStrangers(LinuxInode inode, EntryMetadata wanted)
     {
+        var hadAny = false;
         foreach (var name in StrangersOf(inode, wanted))
         {
             inode.TryRemoveAttribute(name);
+            hadAny = true;
         }
+
+        return hadAny;
     }
 
     private static IEnumerable<byte[]> StrangersOf(LinuxInode inode, EntryMetadata wanted) => wanted.Kind is EntryKind.File or EntryKind.Directory

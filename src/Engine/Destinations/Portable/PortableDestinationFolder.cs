@@ -57,7 +57,7 @@ internal sealed partial class PortableDestinationFolder(string path, List<SafeFi
         }
     });
 
-    public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse)
+    public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse, uint? mode = null)
     {
         var file = Open(name, FileMode.CreateNew);
         try
@@ -143,7 +143,7 @@ internal sealed partial class PortableDestinationFolder(string path, List<SafeFi
 
     public override SafeFileHandle? TryOpenToFlush(byte[]? name) => null;
 
-    public override IReadOnlyList<string> ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
+    public override AppliedMetadata ApplyMetadata(byte[] name, SafeFileHandle? file, DestinationEntry entry)
     {
         var missing = new List<string>();
         var (place, wanted) = (At(name), entry.Metadata);
@@ -162,7 +162,7 @@ internal sealed partial class PortableDestinationFolder(string path, List<SafeFi
             new MacMetadataWriter(options, owner).Apply(place, wanted, missing);
         }
 
-        return missing;
+        return new AppliedMetadata(missing);
     }
 
     protected override void Dispose(bool disposing)

@@ -77,6 +77,7 @@ public static class CollectCorridor
 
         // A crash here leaves what a crash of an erasure leaves, and the next call ends it.
         run.Keyring = await KeyringUpkeep.RunAsync(run, cancellationToken);
+        run.ReportKept();
         return run.ToResult(plan.NextDue, stopwatch.Elapsed);
     }
 
@@ -104,6 +105,11 @@ public static class CollectCorridor
         catch (VaultException fault) when (fault.Code == FaultCodes.CompactionStopped)
         {
             run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, fault.Message, fault.Code));
+        }
+        catch (TargetException full) when (full.Fault == TargetFault.QuotaExceeded)
+        {
+            // What was to be written there finds no room; what frees some needs none.
+            run.Context.Sink.Report(new BackupEvent(EventSeverity.Warning, full.Message, full.Code));
         }
     }
 

@@ -65,6 +65,9 @@ public sealed record CollectResult
     /// <summary>Small objects that nothing needs any more: sessions, pages, superseded segments, records and markers.</summary>
     public long ObjectsTidied { get; init; }
 
+    /// <summary>Of what was to be deleted, what the store did not give up: locked, or not this account's to delete. A later call tries again.</summary>
+    public long ObjectsKept { get; init; }
+
     /// <summary>Subjects whose erasure was interrupted, or deferred by a legal hold that stands no more.</summary>
     public long SubjectsErased { get; init; }
 

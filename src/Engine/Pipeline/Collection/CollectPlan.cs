@@ -37,9 +37,9 @@ internal sealed record CollectPlan
                 continue;
             }
 
-            if (view.DeadlineOf(marker) <= view.Clock.AtMost)
+            if (marker.Marker.Packs.Count == 0 || view.DeadlineOf(marker) <= view.Clock.AtMost)
             {
-                // Too late to delete under it, too early to be void: its packs are condemned anew before, so that no writer begins to use them in between.
+                // It only asked for the time; or it is too late to delete under it, too early to be void: its packs are condemned anew before, so that no writer begins to use them in between.
                 continue;
             }
 

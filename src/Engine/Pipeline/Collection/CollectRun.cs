@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
@@ -17,6 +18,8 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
     private long _deletedBytes;
     private long _deletedPacks;
     private long _tidied;
+    private long _kept;
+    private TargetException? _refusal;
     private DateTimeOffset? _due;
 
     private int DeletesInRequest => Math.Min(DeletesOnOneLook, vault.Target.Capabilities.MaxDeletesPerRequest);
@@ -49,6 +52,9 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
     internal long BytesRewritten { get; set; }
 
     internal long SegmentsMerged { get; set; }
+
+    /// <summary>Packs and small objects that nothing needs and that the store did not give up.</summary>
+    internal long ObjectsKept => Interlocked.Read(ref _kept);
 
     internal KeyringUpkept Keyring { get; set; } = new(0, 0, 0);
 
@@ -94,9 +100,10 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         }
 
         context.Counters.SetCurrentItem(packs[0].Id);
-        await vault.Store.DeleteManyAsync([.. packs.Select(static pack => ObjectNames.Pack(pack.Id))], cancellationToken);
-        Interlocked.Add(ref _deletedPacks, packs.Length);
-        Interlocked.Add(ref _deletedBytes, packs.Sum(static pack => pack.LengthBytes));
+        var kept = await DeleteAsync([.. packs.Select(static pack => ObjectNames.Pack(pack.Id))], cancellationToken);
+        var gone = packs.Where(pack => !kept.Contains(ObjectNames.Pack(pack.Id))).ToList();
+        Interlocked.Add(ref _deletedPacks, gone.Count);
+        Interlocked.Add(ref _deletedBytes, gone.Sum(static pack => pack.LengthBytes));
         Array.ForEach(packs, _ => context.Counters.AddFile());
     }
 
@@ -111,9 +118,31 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
             }
 
             context.Counters.SetCurrentItem(request[0]);
-            await vault.Store.DeleteManyAsync(request, cancellationToken);
-            _tidied += request.Length;
+            _tidied += request.Length - (await DeleteAsync(request, cancellationToken)).Count;
         }
+    }
+
+    /// <summary>What stays is told once, at the end.</summary>
+    internal void ReportKept()
+    {
+        if (_refusal is { } first)
+        {
+            context.Sink.Report(new BackupEvent(
+                EventSeverity.Warning, $"{_kept:N0} object(s) that nothing needs could not be deleted; a later call tries again. The first: {first.Message}", first.Code));
+        }
+    }
+
+    /// <returns>What the store did not give up: it is locked, or not this account's to delete.</returns>
+    private async Task<HashSet<ObjectName>> DeleteAsync(ObjectName[] names, CancellationToken cancellationToken)
+    {
+        if (await vault.Store.TryDeleteManyAsync(names, cancellationToken) is not { } refusal)
+        {
+            return [];
+        }
+
+        Interlocked.Add(ref _kept, refusal.Kept.Count);
+        Interlocked.CompareExchange(ref _refusal, refusal, null);
+        return [.. refusal.Kept];
     }
 
     internal CollectResult ToResult(DateTimeOffset? nextDue, TimeSpan elapsed) => new()
@@ -132,6 +161,7 @@ internal sealed class CollectRun(UnlockedVault vault, CollectOptions options, Ru
         BytesRewritten = BytesRewritten,
         SegmentsMerged = SegmentsMerged,
         ObjectsTidied = _tidied,
+        ObjectsKept = _kept + Keyring.ObjectsKept,
         SubjectsErased = Keyring.Erased,
         Erasures = Keyring.Erasures,
         SubjectKeysFolded = Keyring.KeysFolded,

@@ -65,7 +65,7 @@ internal sealed record CollectView
         var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
         var policy = vault.Register.Policy;
         var rules = new LivenessRules(relocations, inventory.Has, clock.AtLeast - policy.GraceTime);
-        Liveness.RequireWhole(catalog);
+        Liveness.RequireWhole(vault, catalog);
         var leftovers = Leftovers.Of(vault, catalog, clock.AtLeast);
         IReadOnlyList<Snapshot> snapshots = [.. catalog.Snapshots, .. catalog.Leftovers.Except(leftovers.MayGo)];
         var live = await Liveness.LoadAsync(vault, snapshots, rules, cancellationToken);

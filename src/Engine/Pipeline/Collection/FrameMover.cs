@@ -3,6 +3,7 @@ using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
 
@@ -25,17 +26,18 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
         try
         {
             using var bytes = OwnedBuffer.Rent(pack.LengthBytes);
-            await vault.Vault.Target.ReadAsync(pack.Name, 0, bytes.Memory, cancellationToken);
-            var header = PackReader.ReadHeader(vault.Vault.Id, pack.Id, bytes.Span);
-            var entries = ReadTable(header, bytes);
+            var (reader, entries, checksums) = await SecondRead.RunAsync(vault.Vault.Target, pack.Name, async target =>
+            {
+                await target.ReadAsync(pack.Name, 0, bytes.Memory, cancellationToken);
+                return OpenProven(pack, bytes);
+            });
+            using var opened = reader;
             if (entries.Count == 0)
             {
                 // A set of references names it, and no listing leads to it: it stays, as the set says.
                 return;
             }
 
-            using var reader = PackReader.Open(header, bytes.Span, vault.IdentityOf(header.Epoch), new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors));
-            var checksums = Prove(reader, entries, bytes);
             var places = new HashSet<PackId>();
             for (var i = 0; i < entries.Count; i++)
             {
@@ -58,6 +60,23 @@ internal sealed class FrameMover(VaultReader vault, LiveFrames live, CompactedPa
     }
 
     public void Dispose() => _compressors.Dispose();
+
+    /// <returns>The needed frames of a pack, each proven.</returns>
+    private (PackReader Reader, List<PackEntry> Entries, ulong[] Checksums) OpenProven(PackRecord pack, OwnedBuffer bytes)
+    {
+        var header = PackReader.ReadHeader(vault.Vault.Id, pack.Id, bytes.Span);
+        var entries = ReadTable(header, bytes);
+        var reader = PackReader.Open(header, bytes.Span, vault.IdentityOf(header.Epoch), new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors));
+        try
+        {
+            return (reader, entries, Prove(reader, entries, bytes));
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
 
     private List<PackEntry> ReadTable(in ObjectHeader header, OwnedBuffer bytes)
     {

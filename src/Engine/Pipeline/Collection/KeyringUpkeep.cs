@@ -9,6 +9,9 @@ namespace SecureBackup.Engine.Pipeline.Collection;
 /// <param name="Erased">Subjects whose erasure was interrupted, or deferred by a hold that stands no more.</param>
 internal sealed record KeyringUpkept(int Erased, long KeysFolded, int ObjectsDeleted)
 {
+    /// <summary>Old objects that the store did not give up.</summary>
+    internal int ObjectsKept { get; init; }
+
     /// <summary>Who was erased, and who waits for the signatures of other owners.</summary>
     internal IReadOnlyList<ErasureOutcome> Erasures { get; init; } = [];
 }
@@ -30,14 +33,14 @@ internal static class KeyringUpkeep
     internal static Task<KeyringUpkept> RunAsync(CollectRun run, CancellationToken cancellationToken) => run.IsOver() ? Task.FromResult(Nothing) : GuardAsync(run.Vault, run.Context.Sink, async () =>
     {
         var (outcomes, rewrite) = await new SubjectEraser(run.Vault.RequireReader()).ResumeAsync(cancellationToken);
-        var erased = outcomes.Where(static outcome => outcome.State == ErasureState.Erased).ToList();
+        var erased = outcomes.Where(static outcome => outcome.State is ErasureState.Erased or ErasureState.KeysRemain).ToList();
         var packages = new ExportRegistry(run.Vault);
         foreach (var outcome in erased)
         {
             await packages.RemoveOfSubjectAsync(outcome.Subject, cancellationToken);
         }
 
-        return new KeyringUpkept(erased.Count, rewrite.KeysFolded, rewrite.ObjectsDeleted) { Erasures = outcomes };
+        return new KeyringUpkept(erased.Count(static outcome => outcome.State == ErasureState.Erased), rewrite.KeysFolded, rewrite.ObjectsDeleted) { ObjectsKept = rewrite.Kept.Count, Erasures = outcomes };
     });
 
     private static async Task<KeyringUpkept> GuardAsync(UnlockedVault vault, IEngineSink sink, Func<Task<KeyringUpkept>> upkeep)

@@ -10,7 +10,7 @@ namespace SecureBackup.Engine.Pipeline.Collection;
 /// </summary>
 internal sealed class Liveness
 {
-    /// <summary>A manifest that is judged and refused is no snapshot; one that cannot be judged may be one.</summary>
+    /// <summary>A manifest that is judged and refused is no snapshot; one that cannot be judged may be one, and nothing is judged for good while an entry of the register may be damaged.</summary>
     private static readonly HashSet<FaultCode> Judged = [FaultCodes.DataSetNotEntitled, FaultCodes.SignerNotEntitled, FaultCodes.SequenceRepeated];
 
     private readonly HashSet<ulong> _packs = [];
@@ -42,9 +42,9 @@ internal sealed class Liveness
     internal bool NeedsPage(ObjectId page) => _pages.ContainsKey(page);
 
     /// <exception cref="VaultException">CollectionStopped.</exception>
-    internal static void RequireWhole(SnapshotCatalog catalog)
+    internal static void RequireWhole(UnlockedVault vault, SnapshotCatalog catalog)
     {
-        var doubt = catalog.Problems.FirstOrDefault(static problem => !Judged.Contains(problem.Code) && !IsOfRecord(problem.Object));
+        var doubt = catalog.Problems.FirstOrDefault(problem => (!Judged.Contains(problem.Code) || vault.IsObstructed) && !IsOfRecord(problem.Object));
         if (doubt is not null)
         {
             throw new VaultException(FaultCodes.CollectionStopped, $"It is not certain what is needed, so nothing is collected. {doubt.Message}");

@@ -7,6 +7,7 @@ internal sealed class Sweeper(CollectRun run)
     {
         foreach (var item in due)
         {
+            var kept = run.ObjectsKept;
             await run.DeletePacksAsync(item.Unneeded, run.View.DeadlineOf(item.Marker), cancellationToken);
             run.PacksLifted += item.Needed.Count(pack => !run.Moved.Contains(pack.Id) && !run.View.Relocations.IsLeft(pack.Id));
             if (run.IsOver())
@@ -14,7 +15,7 @@ internal sealed class Sweeper(CollectRun run)
                 return;
             }
 
-            if (item.Needed.Count == 0 && run.View.ListLag == TimeSpan.Zero && !run.HasMoreToDo)
+            if (item.Needed.Count == 0 && run.View.ListLag == TimeSpan.Zero && !run.HasMoreToDo && run.ObjectsKept == kept)
             {
                 // All its packs are gone. Until now a writer that slept could see by it that they were going.
                 await run.TidyAsync([item.Marker.Name], cancellationToken);

@@ -76,7 +76,8 @@ internal sealed class Tidier(CollectRun run)
         {
             await foreach (var pack in ReferenceSet.ReadAsync(_vault, [page], cancellationToken))
             {
-                if (!_view.Inventory.Has(pack))
+                // A listing may have come changed: what it lacks is asked for by name.
+                if (!_view.Inventory.Has(pack) && await _vault.Target.StatAsync(ObjectNames.Pack(pack), cancellationToken) is null)
                 {
                     return true;
                 }

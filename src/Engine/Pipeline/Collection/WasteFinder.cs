@@ -2,6 +2,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline.Collection;
 
@@ -19,6 +20,9 @@ internal sealed class WasteFinder(CollectRun run)
     /// <summary>Every run leaves two packs that are not full. So many of an eighth of the size are worth two rewritten.</summary>
     private const int ManySmallPacks = 16;
     private const int SmallPart = 8;
+
+    /// <summary>What a request lists.</summary>
+    private const int PacksInPage = 1_000;
 
     /// <summary>Of those that would have been chosen, packs so young that the store would be paid for them and for what takes over from them.</summary>
     internal int TooYoung { get; private set; }
@@ -46,17 +50,24 @@ internal sealed class WasteFinder(CollectRun run)
         var small = packs.Where(frames => frames.Pack.LengthBytes < run.Vault.Register.Parameters.PackSizeBytes / SmallPart).ToHashSet();
         var youngest = run.View.Clock.AtLeast - run.View.Policy.SessionLapse;
         var paidUntil = run.Vault.Target.Capabilities.MinStorageTime is { } least ? run.View.Clock.AtLeast - least : DateTimeOffset.MaxValue;
+        var wasteful = packs.Where(frames => small.Contains(frames) ? small.Count >= ManySmallPacks : IsWasteful(frames, maxUnusedPercent)).ToList();
+        var storedAt = await StoreTimesAsync([.. wasteful.Select(static frames => frames.Pack.Id)], cancellationToken);
         var chosen = new List<PackRecord>();
         var (bytes, chunks) = (0L, 0L);
-        foreach (var frames in packs)
+        foreach (var frames in wasteful)
         {
-            var isChosen = small.Contains(frames) ? small.Count >= ManySmallPacks : IsWasteful(frames, maxUnusedPercent);
-            if (isChosen && live.HasSealedLists && !small.Contains(frames))
+            if (!storedAt.TryGetValue(frames.Pack.Id, out var stored) || stored >= youngest)
             {
-                isChosen = await TryMarkSubjectsAsync(frames, cancellationToken) && IsWasteful(frames, maxUnusedPercent);
+                continue;
             }
 
-            if (!isChosen)
+            if (stored >= paidUntil)
+            {
+                TooYoung++;
+                continue;
+            }
+
+            if (live.HasSealedLists && !small.Contains(frames) && !(await TryMarkSubjectsAsync(frames, cancellationToken) && IsWasteful(frames, maxUnusedPercent)))
             {
                 continue;
             }
@@ -66,24 +77,41 @@ internal sealed class WasteFinder(CollectRun run)
                 break;
             }
 
-            if (await run.Vault.Target.StatAsync(frames.Pack.Name, cancellationToken) is not { } stat || stat.StoreTime >= youngest)
-            {
-                continue;
-            }
-
-            if (stat.StoreTime >= paidUntil)
-            {
-                TooYoung++;
-            }
-            else
-            {
-                chosen.Add(frames.Pack);
-                bytes += frames.Pack.LengthBytes;
-                chunks += frames.Pack.ChunkCount;
-            }
+            chosen.Add(frames.Pack);
+            bytes += frames.Pack.LengthBytes;
+            chunks += frames.Pack.ChunkCount;
         }
 
         return chosen;
+    }
+
+    /// <summary>In as few requests as may be: a question for each, or one listing of all.</summary>
+    private async Task<Dictionary<PackId, DateTimeOffset>> StoreTimesAsync(HashSet<PackId> packs, CancellationToken cancellationToken)
+    {
+        var target = run.Vault.Target;
+        var times = new Dictionary<PackId, DateTimeOffset>();
+        if (packs.Count <= Math.Max(1, run.View.Inventory.Count / PacksInPage))
+        {
+            foreach (var pack in packs)
+            {
+                if (await target.StatAsync(ObjectNames.Pack(pack), cancellationToken) is { } stat)
+                {
+                    times.Add(pack, stat.StoreTime);
+                }
+            }
+
+            return times;
+        }
+
+        await foreach (var stat in target.ListAsync(ObjectNames.Packs, cancellationToken))
+        {
+            if (ObjectNames.TryParseId(stat.Name, ObjectNames.Packs, out var id) && packs.Contains(new PackId(id)))
+            {
+                times[new PackId(id)] = stat.StoreTime;
+            }
+        }
+
+        return times;
     }
 
     private static bool IsWasteful(FrameSet frames, int maxUnusedPercent) => frames.LiveBytes * 100 < (100L - maxUnusedPercent) * frames.Pack.LengthBytes;

@@ -54,7 +54,11 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
         await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, checksum) { IsOwnName = true }, cancellationToken);
         if (!capabilities.ServerChecksum)
         {
-            await ConfirmAsync(target, pack, cancellationToken);
+            await SecondRead.RunAsync(target, pack.Record.Name, async from =>
+            {
+                await ConfirmAsync(from, pack, cancellationToken);
+                return pack;
+            });
         }
     }
 

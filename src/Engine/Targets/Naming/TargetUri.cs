@@ -13,6 +13,9 @@ public sealed record TargetUri
     /// <summary>Names of stores may have 1,024 bytes; what is left is the longest name of an object and a reserve.</summary>
     private const int MaxPrefixBytes = 824;
 
+    /// <summary>What file systems take.</summary>
+    private const int MaxFolderNameBytes = 255;
+
     private TargetUri(string scheme, string? user, string host, string prefix, ImmutableSortedDictionary<string, string> options)
     {
         Scheme = scheme;
@@ -85,7 +88,7 @@ public sealed record TargetUri
     internal static RequestException Invalid(string text, string problem) => new(FaultCodes.TargetAddressInvalid, $"'{Shown(text)}' is no address of a target: {problem}.");
 
     /// <summary>An address as it may be shown before it is known to hold no secret.</summary>
-    internal static string Shown(string text)
+    public static string Shown(string text)
     {
         var start = IsOne(text) ? text.IndexOf(Separator, StringComparison.Ordinal) + Separator.Length : 0;
         var rest = text[start..];
@@ -146,6 +149,12 @@ public sealed record TargetUri
         if (platform.NeedsContainer && !(parts.Length > 0 && TargetScheme.IsContainer(parts[0])))
         {
             throw Invalid(text, "it names no container behind the account");
+        }
+
+        if (platform.HasFreePath && parts.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(static length => length > MaxFolderNameBytes) is > 0 and var tooLong)
+        {
+            throw new TargetException(
+                TargetFault.NameTooLong, string.Create(CultureInfo.InvariantCulture, $"A folder of the address has a name of {tooLong} bytes; file systems take {MaxFolderNameBytes} at the most."));
         }
 
         var prefix = string.Concat(parts.Select(static part => $"{part}/"));

@@ -6,7 +6,11 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Targets.Wrappers;
 
 /// <param name="Packs">Of the objects, those that hold content.</param>
-public sealed record PlannedPuts(long Packs, long PackBytes, long Objects, long Bytes, long Deletes);
+public sealed record PlannedPuts(long Packs, long PackBytes, long Objects, long Bytes, long Deletes)
+{
+    /// <summary>Index segments were put that are not kept, so that what stands in them counts again where it comes again: a real run stores this much at most.</summary>
+    public bool IsAtMost { get; init; }
+}
 
 /// <summary>
 /// Takes everything and sends nothing: what is put is proved as on its way to a store, counted, and found again as if it were there; what is deleted is there no more. Small objects and index
@@ -22,6 +26,7 @@ public sealed class DryRunTarget(Target inner, TimeProvider time) : DelegatingTa
     private readonly ConcurrentDictionary<ObjectName, WholeObject> _put = new();
     private readonly ConcurrentDictionary<ObjectName, bool> _deleted = new();
     private long _keptBytes;
+    private bool _hasForgotten;
 
     /// <summary>What is put is not sent, so that there is nothing to be read back.</summary>
     public override TargetCapabilities Capabilities => base.Capabilities with { ServerChecksum = true, ListsInOrder = false };
@@ -34,7 +39,7 @@ public sealed class DryRunTarget(Target inner, TimeProvider time) : DelegatingTa
         get
         {
             var packs = _put.Values.Where(static item => item.Stat.Name.Value.StartsWith(Packs, StringComparison.Ordinal)).ToList();
-            return new PlannedPuts(packs.Count, packs.Sum(static pack => pack.Stat.LengthBytes), _put.Count, _put.Values.Sum(static item => item.Stat.LengthBytes), _deleted.Count);
+            return new PlannedPuts(packs.Count, packs.Sum(static pack => pack.Stat.LengthBytes), _put.Count, _put.Values.Sum(static item => item.Stat.LengthBytes), _deleted.Count) { IsAtMost = Volatile.Read(ref _hasForgotten) };
         }
     }
 
@@ -126,8 +131,21 @@ public sealed class DryRunTarget(Target inner, TimeProvider time) : DelegatingTa
 
     public override Task<WarmReceipt> WarmAsync(ObjectName name, WarmOptions options, CancellationToken cancellationToken) => throw Refusal(name);
 
-    private bool IsKept(ObjectName name, long lengthBytes) =>
-        (lengthBytes <= MaxObjectBytes || name.Value.StartsWith(Segments, StringComparison.Ordinal)) && Interlocked.Add(ref _keptBytes, lengthBytes) <= MaxBytes;
+    private bool IsKept(ObjectName name, long lengthBytes)
+    {
+        var isSegment = name.Value.StartsWith(Segments, StringComparison.Ordinal);
+        if ((isSegment || lengthBytes <= MaxObjectBytes) && Interlocked.Add(ref _keptBytes, lengthBytes) <= MaxBytes)
+        {
+            return true;
+        }
+
+        if (isSegment)
+        {
+            Volatile.Write(ref _hasForgotten, true);
+        }
+
+        return false;
+    }
 
     private TargetException Missing(ObjectName name) => new(TargetFault.NotFound, $"There is no object '{name}' on {DisplayName}: this is a dry run.");
 

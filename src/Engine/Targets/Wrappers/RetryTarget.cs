@@ -1,11 +1,7 @@
-using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Polly;
-using Polly.Retry;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
@@ -13,16 +9,14 @@ using SecureBackup.Engine.Telemetry;
 namespace SecureBackup.Engine.Targets.Wrappers;
 
 /// <summary>
-/// The one place that retries, and only what is transient. A put that was tried again, or that has a name of its own, and finds its own bytes under the name has
+/// What is transient is tried again (<see cref="Retries"/>). A put that was tried again, or that has a name of its own, and finds its own bytes under the name has
 /// succeeded: an earlier try was stored although its answer was lost, or somebody on the way sent it twice.
 /// </summary>
 public sealed class RetryTarget(Target inner, RetryOptions? options = null, TimeProvider? clock = null, IEngineSink? sink = null) : DelegatingTarget(inner)
 {
     private const int ReadBackBytes = 4 << 20;
 
-    private readonly RetryOptions _options = options ?? RetryOptions.Default;
-    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
-    private readonly IEngineSink _sink = sink ?? NullSink.Instance;
+    private readonly Retries _retries = new(options ?? RetryOptions.Default, inner.Meter, clock ?? TimeProvider.System, sink ?? NullSink.Instance);
 
     public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
@@ -135,68 +129,8 @@ public sealed class RetryTarget(Target inner, RetryOptions? options = null, Time
         },
         cancellationToken);
 
-    /// <summary>
-    /// The first try is made without Polly, which then begins with its failure: it counts, and the pause after it is the first. A small run, whose calls all succeed, spent
-    /// 15 ms on compiling what it did not need.
-    /// </summary>
-    /// <param name="held">How long a bandwidth limit has held the call up: that is in no deadline.</param>
-    private async Task<T> CallAsync<T>(string doing, string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, Func<TimeSpan>? held = null)
-    {
-        var began = _clock.GetTimestamp();
-        Exception? failure;
-        try
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return await call(cancellationToken);
-        }
-        catch (TargetException exception) when (exception.IsTransient)
-        {
-            failure = exception;
-        }
-
-        return await Build($"{doing} {what}", () => _clock.GetElapsedTime(began) - (held?.Invoke() ?? TimeSpan.Zero)).ExecuteAsync(
-            async token =>
-            {
-                if (Interlocked.Exchange(ref failure, null) is { } first)
-                {
-                    ExceptionDispatchInfo.Throw(first);
-                }
-
-                return await call(token);
-            },
-            cancellationToken);
-    }
-
-    private ResiliencePipeline Build(string doing, Func<TimeSpan> elapsed) => new ResiliencePipelineBuilder { TimeProvider = _clock }
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<TargetException>(static exception => exception.IsTransient),
-            MaxRetryAttempts = _options.MaxRetries,
-            Delay = _options.Delay,
-            MaxDelay = _options.MaxDelay,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            DelayGenerator = failed => ValueTask.FromResult(AskedOf(failed.Outcome.Exception)),
-            OnRetry = next =>
-            {
-                if (elapsed() + next.RetryDelay > _options.Deadline)
-                {
-                    ExceptionDispatchInfo.Throw(next.Outcome.Exception!);
-                }
-
-                Meter.CountRetry();
-                _sink.Report(new BackupEvent(
-                    EventSeverity.Verbose,
-                    string.Create(CultureInfo.InvariantCulture, $"{doing} again in {next.RetryDelay.TotalSeconds:0.0} s: {next.Outcome.Exception!.Message}")));
-                return ValueTask.CompletedTask;
-            },
-        })
-        .Build();
-
-    /// <summary>The pause that the store asked for; null leaves it to the options.</summary>
-    private TimeSpan? AskedOf(Exception? failure) => failure is TargetException { RetryAfter: { } pause } && pause > TimeSpan.Zero
-        ? pause < _options.MaxRetryAfter ? pause : _options.MaxRetryAfter
-        : null;
+    private Task<T> CallAsync<T>(string doing, string what, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, Func<TimeSpan>? held = null) =>
+        _retries.RunAsync($"{doing} {what}", call, cancellationToken, held);
 
     /// <summary>The receipt of what is stored, if it is what was to be stored; else null.</summary>
     /// <exception cref="TargetException"><c>LockNotKept</c>: it is, but not locked as it was to be.</exception>

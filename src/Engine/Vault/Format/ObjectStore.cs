@@ -89,6 +89,49 @@ public sealed class ObjectStore(Target target)
         return new StoredObject(stat.Name, bytes, stat.StoreTime);
     }
 
+    /// <summary>
+    /// As <see cref="TryReadAsync{T}"/>, for whoever deletes what is refused: null also for that, but only where it came alike twice.
+    /// </summary>
+    /// <exception cref="TargetException"><c>Garbled</c>: it was refused and came otherwise each time, so that nobody can tell what lies there.</exception>
+    internal async Task<T?> TryJudgeAsync<T>(ObjectName name, int maxBytes, Func<StoredObject, T> read, CancellationToken cancellationToken)
+        where T : class
+    {
+        try
+        {
+            return await TryReadAsync(name, maxBytes, read, cancellationToken);
+        }
+        catch (BackupException refusal) when (SecondRead.IsOfBytes(refusal))
+        {
+            var found = await TryReadTwiceAsync(name, maxBytes, cancellationToken);
+            try
+            {
+                return found is null ? null : read(found);
+            }
+            catch (BackupException exception) when (SecondRead.IsOfBytes(exception))
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>
+    /// What decides that something is deleted, and what nothing vouches for: read twice from the store itself, and alike. Null where there is no such object; without bytes, which no reader takes,
+    /// where it is longer than <paramref name="maxBytes"/>.
+    /// </summary>
+    /// <exception cref="TargetException"><c>Garbled</c>: the two are not alike.</exception>
+    internal async Task<StoredObject?> TryReadTwiceAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
+    {
+        var first = await Target.Uncached.TryFetchAsync(name, maxBytes, cancellationToken);
+        var second = await Target.Uncached.TryFetchAsync(name, maxBytes, cancellationToken);
+        if (first?.Stat.LengthBytes != second?.Stat.LengthBytes || !(first?.Bytes ?? default).Span.SequenceEqual((second?.Bytes ?? default).Span))
+        {
+            throw new TargetException(TargetFault.Garbled, $"'{name}' was read twice from {Target.DisplayName}, and came otherwise each time.");
+        }
+
+        Target.Doubt(name);
+        return second is null ? null : new StoredObject(name, second.Bytes ?? default, second.Stat.StoreTime);
+    }
+
     /// <summary>All objects of a folder whose names <paramref name="isWanted"/> takes, in the order of their names.</summary>
     public async Task<List<ObjectStat>> ListAsync(string folder, Func<ObjectName, bool> isWanted, CancellationToken cancellationToken)
     {
@@ -148,22 +191,31 @@ public sealed class ObjectStore(Target target)
 
     /// <summary>
     /// Deletes what is unneeded each by itself: in as few requests as the target can, and where it takes them one by one, several at once. In what order is nobody's to
-    /// say; whoever needs one calls once for each step.
+    /// say; whoever needs one calls once for each step. All are tried.
     /// </summary>
-    public async Task DeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
+    /// <returns>The first refusal (<c>Locked</c>, <c>AccessDenied</c>), with the names of all that stay; null where nothing does.</returns>
+    public async Task<TargetException?> TryDeleteManyAsync(IReadOnlyCollection<ObjectName> names, CancellationToken cancellationToken)
     {
-        if (Target.Capabilities.MaxDeletesPerRequest == 1)
+        var isOneByOne = Target.Capabilities.MaxDeletesPerRequest == 1;
+        var options = new ParallelOptions { MaxDegreeOfParallelism = isOneByOne ? ParallelDeletes : 1, CancellationToken = cancellationToken };
+        TargetException? refusal = null;
+        var kept = new List<ObjectName>();
+        await Parallel.ForEachAsync(names.Chunk(isOneByOne ? 1 : DeletesAtOnce), options, async (some, token) =>
         {
-            var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDeletes, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(names, options, async (name, token) => await Target.DeleteAsync(name, token));
-            return;
-        }
-
-        foreach (var some in names.Chunk(DeletesAtOnce))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            await Target.DeleteManyAsync(some, cancellationToken);
-        }
+            try
+            {
+                await (isOneByOne ? Target.DeleteAsync(some[0], token) : Target.DeleteManyAsync(some, token));
+            }
+            catch (TargetException exception) when (exception.Fault is TargetFault.Locked or TargetFault.AccessDenied)
+            {
+                lock (kept)
+                {
+                    refusal ??= exception;
+                    kept.AddRange(exception.Kept.Count > 0 ? exception.Kept : some);
+                }
+            }
+        });
+        return refusal?.Of(kept);
     }
 
     private TargetException Missing(ObjectName name) => new(TargetFault.NotFound, $"There is no object '{name}' on {Target.DisplayName}.");

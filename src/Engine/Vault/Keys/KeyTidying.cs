@@ -12,7 +12,7 @@ internal static class KeyTidying
     /// <summary>
     /// Unlockers and bundles that the register does not name and no change that waits: those that it named once, where they were stored before <paramref name="settled"/>, and those that
     /// it never named, after a month. None where an owner's unlockers were never named
-    /// (version 0.1): there, what the register does not name may be the only way in. For owners alone: whoever else deletes keys might do so by a register that was put back.
+    /// (version 0.1): there, what the register does not name may be the only way in; and none while its last entry may be damaged. For owners alone: whoever else deletes keys might do so by a register that was put back.
     /// </summary>
     internal static async Task<IReadOnlyList<ObjectName>> LeftoversAsync(UnlockedVault vault, DateTimeOffset settled, CancellationToken cancellationToken)
     {
@@ -29,7 +29,7 @@ internal static class KeyTidying
 
         var waiting = await PendingChanges.ListAsync(vault, cancellationToken);
         var register = vault.Register;
-        if (register.Bundles.Keys.Any(owner => !register.Unlockers.ContainsKey(owner)))
+        if (vault.IsObstructed || register.Bundles.Keys.Any(owner => !register.Unlockers.ContainsKey(owner)))
         {
             return [];
         }

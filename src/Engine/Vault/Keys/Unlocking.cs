@@ -119,12 +119,7 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         }
 
         var name = ObjectNames.Bundle(id);
-        var bundle = await SecondRead.RunAsync(store.Target, name, async target =>
-        {
-            var stored = await new ObjectStore(target).TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken)
-                ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
-            return stored.Read(item => OwnerBundle.TryOpen(item.Bytes.Span, register.Vault, id, bundleKey));
-        });
+        var bundle = await TryReadBundleAsync(name, id, bundleKey, cancellationToken);
         if (bundle is null)
         {
             // Most likely an unlocker of an earlier passphrase, put back; but "wrong passphrase" alone would mislead where the keys are damaged.
@@ -146,6 +141,28 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         {
             bundle.Dispose();
             throw;
+        }
+    }
+
+    /// <returns>Null when the key is not this bundle's: a byte that a line changed looks the same, so that it is read once more.</returns>
+    private async Task<OwnerBundle?> TryReadBundleAsync(ObjectName name, ObjectId id, RootKey bundleKey, CancellationToken cancellationToken)
+    {
+        var isRefused = false;
+        try
+        {
+            return await SecondRead.RunAsync(store.Target, name, async target =>
+            {
+                var stored = await new ObjectStore(target).TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken)
+                    ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
+                isRefused = false;
+                var bundle = stored.Read(item => OwnerBundle.TryOpen(item.Bytes.Span, register.Vault, id, bundleKey));
+                isRefused = bundle is null;
+                return bundle ?? throw new IntegrityException(FaultCodes.FrameTampered, $"The key does not open '{name}'.");
+            });
+        }
+        catch (IntegrityException) when (isRefused)
+        {
+            return null;
         }
     }
 }

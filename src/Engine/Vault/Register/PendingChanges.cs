@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -170,7 +171,30 @@ public static class PendingChanges
     internal static async Task<IReadOnlyList<ObjectName>> RubbishAsync(UnlockedVault vault, DateTimeOffset settled, CancellationToken cancellationToken)
     {
         var (_, broken) = await ReadAsync(vault, cancellationToken);
-        return [.. broken.Where(stat => stat.StoreTime < settled).Select(static stat => stat.Name)];
+        var rubbish = new ConcurrentBag<ObjectName>();
+        await Parallel.ForEachAsync(
+            broken.Where(stat => stat.StoreTime < settled),
+            new ParallelOptions { MaxDegreeOfParallelism = ObjectStore.ParallelReads, CancellationToken = cancellationToken },
+            async (stat, token) =>
+            {
+                if (await IsRubbishAsync(vault, stat.Name, token))
+                {
+                    rubbish.Add(stat.Name);
+                }
+            });
+        return [.. rubbish];
+    }
+
+    private static async Task<bool> IsRubbishAsync(UnlockedVault vault, ObjectName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await vault.Store.TryReadTwiceAsync(name, Proposal.MaxBytes, cancellationToken) is { } found && Proposal.Read(found, vault) is null;
+        }
+        catch (BackupException exception) when (exception is IntegrityException or KeyException or VaultException or TargetException { Fault: TargetFault.Garbled })
+        {
+            return exception is IntegrityException;
+        }
     }
 
     internal static async Task<ChangeId> ProposeAsync(UnlockedVault vault, IReadOnlyList<RegisterChange> changes, CancellationToken cancellationToken)

@@ -18,20 +18,11 @@ public static class RegisterLog
     /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
     public static async Task<RegisterReading> ReadAsync(ObjectStore store, CancellationToken cancellationToken)
     {
-        if (store.Target.Capabilities.IsNear)
+        try
         {
             return await ReadOnceAsync(store, cancellationToken);
         }
-
-        try
-        {
-            var reading = await ReadOnceAsync(store, cancellationToken);
-            if (reading.Obstruction is null)
-            {
-                return reading;
-            }
-        }
-        catch (VaultException damage) when (damage.Code != FaultCodes.NotAVault)
+        catch (VaultException damage) when (damage.Code != FaultCodes.NotAVault && !store.Target.Capabilities.IsNear)
         {
             // Entries hold each other: which of them the way or this host's copy changed shows only when all are read anew. See SecondRead.
         }
@@ -57,7 +48,7 @@ public static class RegisterLog
             throw new VaultException(FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry(0)}' cannot be read: {unreadable}");
         }
 
-        var reading = entries.Length == 0 ? null : Judge(entries, unreadable);
+        var reading = entries.Length == 0 ? null : await JudgeAsync(store, entries, unreadable, cancellationToken);
         if (reading is null || (reading.Obstruction is null && (!store.Target.Capabilities.ListAfterWrite || stats.Count > unbroken.Count)))
         {
             // A listing may lag behind, and one that was under way while two entries came may have the later alone; an object that was put is always found by its name.
@@ -96,9 +87,9 @@ public static class RegisterLog
                 return state is null ? null : new RegisterReading(state, null);
             }
 
-            if (state?.ForeignBecause(next.Bytes) is not null && !store.Target.Capabilities.IsNear)
+            if (state?.ForeignBecause(next.Bytes) is not null)
             {
-                next = await new ObjectStore(store.Target.Uncached).TryReadAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) ?? next;
+                next = await store.TryReadTwiceAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) ?? next;
             }
 
             if (state?.ForeignBecause(next.Bytes) is { } reason)
@@ -110,15 +101,18 @@ public static class RegisterLog
         }
     }
 
+    /// <summary>What is no entry is read again before it counts as an obstruction, since a line may have changed it; only that, or whoever places one would have every opening read all of them twice.</summary>
     /// <param name="unreadable">What is wrong with the first that could not be read.</param>
-    private static RegisterReading Judge(StoredObject?[] entries, string? unreadable)
+    private static async Task<RegisterReading> JudgeAsync(ObjectStore store, StoredObject?[] entries, string? unreadable, CancellationToken cancellationToken)
     {
         var state = RegisterState.Begin(entries[0]!.Bytes);
-        foreach (var entry in entries.Skip(1))
+        foreach (var listed in entries.Skip(1))
         {
-            if ((entry is null ? unreadable : state.ForeignBecause(entry.Bytes)) is { } reason)
+            var name = ObjectNames.RegisterEntry((uint)state.Hashes.Count);
+            var entry = listed is not null && state.ForeignBecause(listed.Bytes) is null ? listed : await store.TryReadTwiceAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken);
+            if ((entry is null ? unreadable ?? "it is gone." : state.ForeignBecause(entry.Bytes)) is { } reason)
             {
-                return new RegisterReading(state, new RegisterObstruction(ObjectNames.RegisterEntry((uint)state.Hashes.Count), reason));
+                return new RegisterReading(state, new RegisterObstruction(name, reason));
             }
 
             state = state.Append(entry!.Bytes);
@@ -131,9 +125,14 @@ public static class RegisterLog
     private static async Task<RegisterObstruction?> LookBehindAsync(ObjectStore store, RegisterReading reading, List<ObjectStat> stats, CancellationToken cancellationToken)
     {
         var next = (uint)reading.State.Hashes.Count;
-        var later = stats.Where(stat => NumberOf(stat) > next).Take(MaxLater).ToList();
-        var read = await store.ReadManyAsync(later, RegisterCodec.MaxEntryBytes, static stored => stored, static (_, _) => { }, cancellationToken);
-        if (read.Zip(later).Any(pair => pair.First is { } stored && reading.State.IsLaterEntry(stored.Bytes, NumberOf(pair.Second))))
+        var later = stats.Where(stat => NumberOf(stat.Name) > next).Take(MaxLater).ToList();
+        var read = await store.ReadManyAsync(
+            later,
+            RegisterCodec.MaxEntryBytes,
+            stored => reading.State.IsLaterEntry(stored.Bytes, NumberOf(stored.Name)) ? stored : throw new IntegrityException(FaultCodes.SignerNotEntitled, "No owner signed it for this place."),
+            static (_, _) => { },
+            cancellationToken);
+        if (read.Any(static stored => stored is not null))
         {
             throw Missing(store, next);
         }
@@ -141,7 +140,7 @@ public static class RegisterLog
         return later.Count == 0 ? null : new RegisterObstruction(later[0].Name, "no owner signed it, and the entries before it are not there.");
     }
 
-    private static uint NumberOf(ObjectStat stat) => ObjectNames.TryParseNumber(stat.Name, ObjectNames.Register, out var number) ? number : 0;
+    private static uint NumberOf(ObjectName name) => ObjectNames.TryParseNumber(name, ObjectNames.Register, out var number) ? number : 0;
 
     private static VaultException Missing(ObjectStore store, uint number) => new(
         FaultCodes.RegisterDamaged, $"The register entry '{ObjectNames.RegisterEntry(number)}' is missing or damaged on {store.Target.DisplayName}, though later ones are there.");
@@ -178,14 +177,37 @@ public static class RegisterLog
         {
             await store.PutAsync(ObjectNames.RegisterEntry(next.Head.Number), bytes, cancellationToken);
         }
-        catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists)
+        catch (TargetException refusal) when (refusal.Fault is TargetFault.AlreadyExists or TargetFault.AccessDenied)
         {
-            throw await ReadOnAsync(store, state, cancellationToken) is { Obstruction: { } obstruction } found && found.State.Head == state.Head
-                ? new VaultException(FaultCodes.RegisterObstructed, $"The register cannot be added to: '{obstruction.Name}' is there, and is no entry of it. {obstruction.Reason}", exception)
-                : new VaultException(FaultCodes.RegisterConflict, $"Somebody else wrote register entry {next.Head.Number} first.", exception);
+            if (await StandingAsync(store, next, refusal, cancellationToken) is { } other)
+            {
+                throw refusal.Fault == TargetFault.AccessDenied ? refusal
+                    : state.ForeignBecause(other.Bytes) is { } reason
+                    ? new VaultException(FaultCodes.RegisterObstructed, $"The register cannot be added to: '{other.Name}' is there, and is no entry of it. {reason}", refusal)
+                    : new VaultException(FaultCodes.RegisterConflict, $"Somebody else wrote register entry {next.Head.Number} first.", refusal);
+            }
         }
 
         return next;
+    }
+
+    /// <summary>
+    /// What is there in place of an entry that was refused; null where it is the entry itself: an answer was lost, or somebody on the way sent the request twice. Whoever is told that it does
+    /// not stand deletes what it names.
+    /// </summary>
+    /// <exception cref="TargetException">The refusal, where nothing is there; <c>Unavailable</c>: nobody can tell.</exception>
+    private static async Task<StoredObject?> StandingAsync(ObjectStore store, RegisterState next, TargetException refusal, CancellationToken cancellationToken)
+    {
+        var name = ObjectNames.RegisterEntry(next.Head.Number);
+        try
+        {
+            var found = await store.TryReadTwiceAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) ?? throw refusal;
+            return ContentHash.Of(found.Bytes.Span) == next.Head.Hash ? null : found;
+        }
+        catch (TargetException exception) when (exception != refusal)
+        {
+            throw new TargetException(TargetFault.Unavailable, $"Whether '{name}' was stored is not known: {refusal.Message} Then: {exception.Message}", exception);
+        }
     }
 }
 

@@ -58,22 +58,16 @@ public static class RegisterRepair
     }
 
     /// <summary>Why it is no entry; null where it is one, or is gone.</summary>
+    /// <exception cref="TargetException"><c>Garbled</c>: nobody can tell.</exception>
     private static async Task<string?> ReasonAsync(UnlockedVault owner, ObjectName name, CancellationToken cancellationToken)
     {
-        try
+        if (!ObjectNames.TryParseNumber(name, ObjectNames.Register, out var number) || await owner.Store.TryReadTwiceAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) is not { } stored)
         {
-            if (!ObjectNames.TryParseNumber(name, ObjectNames.Register, out var number) || await owner.Store.TryReadAsync(name, RegisterCodec.MaxEntryBytes, cancellationToken) is not { } stored)
-            {
-                return null;
-            }
+            return null;
+        }
 
-            return number == owner.Register.Hashes.Count ? owner.Register.ForeignBecause(stored.Bytes)
-                : owner.Register.IsLaterEntry(stored.Bytes, number) ? null
-                : "no owner signed it for this place.";
-        }
-        catch (IntegrityException exception)
-        {
-            return exception.Message;
-        }
+        return number == owner.Register.Hashes.Count ? owner.Register.ForeignBecause(stored.Bytes)
+            : owner.Register.IsLaterEntry(stored.Bytes, number) ? null
+            : "no owner signed it for this place.";
     }
 }

@@ -33,22 +33,24 @@ internal sealed record Leftovers(IReadOnlyList<Snapshot> MayGo, IReadOnlyList<Pl
     {
         var back = MustStay.Select(static removal => removal.Snapshot.Reference).ToHashSet();
         var records = catalog.Removals.Where(record => record.Record.Removed.Any(item => back.Contains(item.Manifest))).ToList();
+        // By records that stay: one that could not be taken back yet is not replaced again and again.
+        var repeated = catalog.Removals.Except(records).SelectMany(static record => record.Record.Removed.Select(static item => item.Manifest)).ToHashSet();
         foreach (var record in records)
         {
             var reasons = RemovalFold.TryOpenReasons(vault, record) ?? Enumerable.Repeat("the reason was sealed for others", record.Record.Removed.Count);
-            var others = record.Record.Removed.Zip(reasons).Where(pair => !back.Contains(pair.First.Manifest)).ToList();
+            var others = record.Record.Removed.Zip(reasons).Where(pair => !back.Contains(pair.First.Manifest) && !repeated.Contains(pair.First.Manifest)).ToList();
             if (others.Count > 0)
             {
                 await RemovalRecord.WriteAsync(vault, [.. others.Select(static pair => pair.First)], [.. others.Select(static pair => pair.Second)], [], cancellationToken);
             }
         }
 
-        await vault.Store.DeleteManyAsync([.. records.Select(static record => record.Name)], cancellationToken);
+        var kept = await KeptObjects.DeleteAsync(vault, [.. records.Select(static record => record.Name)], cancellationToken);
         foreach (var removal in MustStay)
         {
             vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"A removal that was interrupted is taken back. {removal.Refusal!.Message}", removal.Refusal.Code));
         }
 
-        return records;
+        return [.. records.Where(record => !kept.Contains(record.Name))];
     }
 }

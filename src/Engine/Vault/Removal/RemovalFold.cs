@@ -21,8 +21,8 @@ internal static class RemovalFold
     internal static async Task<int> RunAsync(UnlockedVault vault, IReadOnlyList<StoredRecord<RemovalRecord>> settled, CancellationToken cancellationToken)
     {
         var repeated = RepeatedIn(settled);
-        await vault.Store.DeleteManyAsync([.. repeated.Select(static record => record.Name)], cancellationToken);
-        return repeated.Count + await FoldAsync(vault, settled.Except(repeated), cancellationToken);
+        var kept = await KeptObjects.DeleteAsync(vault, [.. repeated.Select(static record => record.Name)], cancellationToken);
+        return repeated.Count - kept.Count + await FoldAsync(vault, settled.Except(repeated), cancellationToken);
     }
 
     /// <summary>What an interrupted fold had still to delete: records which another one names and repeats whole.</summary>
@@ -69,7 +69,7 @@ internal static class RemovalFold
             [.. removed.Values.Select(static pair => pair.Reason)],
             [.. folded.Select(static record => record.Header.Object)],
             cancellationToken);
-        await vault.Store.DeleteManyAsync([.. folded.Select(static record => record.Name)], cancellationToken);
+        await KeptObjects.DeleteAsync(vault, [.. folded.Select(static record => record.Name)], cancellationToken);
         return folded.Count;
     }
 

@@ -43,11 +43,11 @@ public static class SnapshotRemoval
         // What somebody else's crash left behind.
         var leftovers = Leftovers.Of(request.Vault, catalog, plan.Clock.AtLeast);
         var withdrawn = await leftovers.WithdrawAsync(request.Vault, catalog, cancellationToken);
-        await DeleteAsync(request.Vault, catalog, [.. leftovers.MayGo.Select(static snapshot => snapshot.Reference)], cancellationToken);
+        var cleared = await DeleteAsync(request.Vault, catalog, [.. leftovers.MayGo.Select(static snapshot => snapshot.Reference)], cancellationToken);
         var folded = await RemovalFold.RunAsync(
             request.Vault, [.. catalog.Removals.Where(record => record.StoreTime <= plan.Clock.AtLeast - SettlingTime).Except(withdrawn)], cancellationToken);
         return new RemovalResult(
-            expired, [.. plan.Snapshots.Where(removal => !removal.Planned.IsExpired && chosen.Contains(removal.Snapshot.Id))], leftovers.MayGo.Count, leftovers.MustStay.Count, folded);
+            expired, [.. plan.Snapshots.Where(removal => !removal.Planned.IsExpired && chosen.Contains(removal.Snapshot.Id))], cleared, leftovers.MustStay.Count, folded);
     }
 
     /// <summary>
@@ -69,8 +69,12 @@ public static class SnapshotRemoval
             return after;
         }
 
-        await vault.Target.DeleteAsync(ObjectNames.RemovalRecord(id), cancellationToken);
-        throw new VaultException(FaultCodes.RemovalConflict, $"Nothing was removed: {objection}.");
+        var kept = await KeptObjects.DeleteAsync(vault, [ObjectNames.RemovalRecord(id)], cancellationToken);
+        throw new VaultException(
+            FaultCodes.RemovalConflict,
+            kept.Count == 0
+                ? $"Nothing was removed: {objection}."
+                : $"Nothing was deleted: {objection}. But the record of the removal cannot be taken back before its lock ends: until a later call does so, its snapshots count as removed.");
     }
 
     /// <summary>
@@ -117,9 +121,12 @@ public static class SnapshotRemoval
     }
 
     /// <summary>Manifests first: a record about a manifest that is there may be all that proves it restorable. A crash between leaves records that nothing reads.</summary>
-    private static async Task DeleteAsync(UnlockedVault vault, SnapshotCatalog catalog, List<ManifestReference> removed, CancellationToken cancellationToken)
+    /// <returns>How many manifests are gone. One that is locked counts as removed all the same, and a later call deletes it.</returns>
+    private static async Task<int> DeleteAsync(UnlockedVault vault, SnapshotCatalog catalog, List<ManifestReference> removed, CancellationToken cancellationToken)
     {
-        await vault.Store.DeleteManyAsync([.. removed.Select(static manifest => ObjectNames.Manifest(manifest.Id))], cancellationToken);
-        await vault.Store.DeleteManyAsync([.. removed.SelectMany(manifest => catalog.Records[manifest])], cancellationToken);
+        var kept = await KeptObjects.DeleteAsync(vault, [.. removed.Select(static manifest => ObjectNames.Manifest(manifest.Id))], cancellationToken);
+        var gone = removed.Where(manifest => !kept.Contains(ObjectNames.Manifest(manifest.Id))).ToList();
+        await KeptObjects.DeleteAsync(vault, [.. gone.SelectMany(manifest => catalog.Records[manifest])], cancellationToken);
+        return gone.Count;
     }
 }

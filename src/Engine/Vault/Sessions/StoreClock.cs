@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault;
@@ -45,7 +46,15 @@ public sealed class StoreClock
         var name = ObjectNames.CondemnedMarker(header.Object);
         var body = new CondemnedMarker(vault.Register.Head, [], vault.Now).Encode();
         var receipt = await vault.Store.PutAsync(name, SignedObject.Build(header, body, vault.SelfKey), cancellationToken);
-        await vault.Target.DeleteAsync(name, cancellationToken);
+        try
+        {
+            await vault.Target.DeleteAsync(name, cancellationToken);
+        }
+        catch (TargetException kept) when (kept.Fault == TargetFault.Locked)
+        {
+            // It is void soon, and a collection takes it away once the lock has ended.
+        }
+
         return new StoreClock(vault.Time, receipt.StoreTime, wall, ticks);
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -43,7 +44,7 @@ internal static class ErasureEpoch
         }
 
         var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
-        var (epochKey, map) = await FindKeyAsync(vault, root, cancellationToken);
+        var (epochKey, map, _) = await FindKeyAsync(vault, root, cancellationToken);
         map.Dispose();
         using (epochKey)
         {
@@ -53,26 +54,19 @@ internal static class ErasureEpoch
     }
 
     /// <summary>Opens the map of a root with whatever erasure epoch lets this owner in.</summary>
+    /// <returns>The map, and the name of that epoch.</returns>
     /// <exception cref="KeyException">KeyringNotGranted.</exception>
-    internal static async Task<KeyringMap> OpenAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
+    internal static async Task<(KeyringMap Map, ObjectName Epoch)> OpenAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
     {
-        var (epochKey, map) = await FindKeyAsync(vault, root, cancellationToken);
+        var (epochKey, map, epoch) = await FindKeyAsync(vault, root, cancellationToken);
         epochKey.Dispose();
-        return map;
+        return (map, epoch);
     }
 
-    /// <summary>The root that an erasure epoch is of; null where it is none, or is not there any more.</summary>
-    internal static async Task<ObjectId?> TryReadRootAsync(UnlockedVault vault, ObjectName name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return (await vault.Store.TryReadAsync(name, SignedObject.MaxBytes, stored => Decode(vault, stored), cancellationToken))?.Root;
-        }
-        catch (BackupException exception) when (exception is IntegrityException or VaultException)
-        {
-            return null;
-        }
-    }
+    /// <summary>The root that an erasure epoch is of, as a member signed it; null where it is none, or is not there any more.</summary>
+    /// <inheritdoc cref="ObjectStore.TryJudgeAsync{T}"/>
+    internal static async Task<ObjectId?> TryReadRootAsync(UnlockedVault vault, ObjectName name, CancellationToken cancellationToken) =>
+        (await vault.Store.TryJudgeAsync(name, SignedObject.MaxBytes, stored => Verified(vault, Decode(vault, stored)), cancellationToken))?.Root;
 
     /// <summary>
     /// Whether the erasure epochs of a root let in exactly those who are owners now: one that was added must get in, and one that was revoked must not get into the next root. What others than
@@ -81,7 +75,7 @@ internal static class ErasureEpoch
     internal static async Task<bool> FitsOwnersAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken)
     {
         var letIn = from epoch in await OfRootAsync(vault, root, cancellationToken)
-                    where IsByOwner(vault.Register, epoch.Signed)
+                    where epoch.IsByOwner
                     from envelope in epoch.Envelopes
                     select envelope.Owner;
         return letIn.ToHashSet().SetEquals(OwnersOf(vault.Register).Select(static owner => owner.Entry.Id.Value));
@@ -92,25 +86,40 @@ internal static class ErasureEpoch
 
     private static bool IsOwner(MemberEntry member) => member.Roles.HasFlag(MemberRoles.Owner) && !member.IsRevoked;
 
-    /// <summary>The erasure epochs of a root, whoever made them. What else lies among them keeps nobody from those.</summary>
+    /// <summary>
+    /// The erasure epochs of a root, whoever made them. What else lies among them keeps nobody from those. Last those that no member's signature vouches for: an envelope vouches for itself, and
+    /// one may open although a byte beside it is damaged.
+    /// </summary>
     private static async Task<IEnumerable<Epoch>> OfRootAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken)
     {
         var stats = await vault.Store.ListAsync(
             ObjectNames.KeyringEpochs, static name => ObjectNames.TryParseId(name, ObjectNames.KeyringEpochs, out _), cancellationToken);
+        var unsure = new ConcurrentDictionary<ObjectName, Epoch>();
         var epochs = await vault.Store.ReadManyAsync(
-            stats, SignedObject.MaxBytes, stored => Decode(vault, stored) is var epoch && epoch.Root == root ? epoch : null!, static (_, _) => { }, cancellationToken);
-        return epochs.OfType<Epoch>();
+            stats,
+            SignedObject.MaxBytes,
+            stored =>
+            {
+                var epoch = Decode(vault, stored);
+                _ = epoch.Root == root && unsure.TryAdd(stored.Name, epoch);
+                epoch = Verified(vault, epoch);
+                _ = unsure.TryRemove(stored.Name, out _);
+                return epoch.Root == root ? epoch : null!;
+            },
+            static (_, _) => { },
+            cancellationToken);
+        return epochs.OfType<Epoch>().Concat(unsure.Values);
     }
 
     /// <summary>The key of a root, and what it opens: both the caller's.</summary>
     /// <exception cref="KeyException">KeyringNotGranted.</exception>
-    private static async Task<(RootKey Key, KeyringMap Map)> FindKeyAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
+    private static async Task<(RootKey Key, KeyringMap Map, ObjectName Epoch)> FindKeyAsync(UnlockedVault vault, KeyringRootObject root, CancellationToken cancellationToken)
     {
         foreach (var epoch in await OfRootAsync(vault, root.Header.Object, cancellationToken))
         {
             if (TryOpen(vault, root, epoch) is { } found)
             {
-                return found;
+                return (found.Key, found.Map, epoch.Name);
             }
         }
 
@@ -140,17 +149,8 @@ internal static class ErasureEpoch
         return null;
     }
 
-    private static bool IsByOwner(RegisterState register, SignedObject signed)
-    {
-        try
-        {
-            return signed.Verify(register).Any(static member => IsOwner(member));
-        }
-        catch (IntegrityException)
-        {
-            return false;
-        }
-    }
+    /// <exception cref="IntegrityException">SignatureInvalid.</exception>
+    private static Epoch Verified(UnlockedVault vault, Epoch epoch) => epoch with { IsByOwner = epoch.Signed.Verify(vault.Register).Any(static member => IsOwner(member)) };
 
     private static Epoch Decode(UnlockedVault vault, StoredObject stored)
     {
@@ -170,7 +170,7 @@ internal static class ErasureEpoch
             }
         }
 
-        return new Epoch(signed, new ObjectId(reader.Required(root, "the root")), reader.Required(envelopes, "the envelopes"));
+        return new Epoch(stored.Name, signed, new ObjectId(reader.Required(root, "the root")), reader.Required(envelopes, "the envelopes"));
     }
 
     private static (Id256 Owner, ReadOnlyMemory<byte> Envelope)[] ReadEnvelopes(CborMapReader reader) => reader.ReadArray(MaxOwners, static item =>
@@ -181,5 +181,8 @@ internal static class ErasureEpoch
         return pair;
     });
 
-    private sealed record Epoch(SignedObject Signed, ObjectId Root, (Id256 Owner, ReadOnlyMemory<byte> Envelope)[] Envelopes);
+    private sealed record Epoch(ObjectName Name, SignedObject Signed, ObjectId Root, (Id256 Owner, ReadOnlyMemory<byte> Envelope)[] Envelopes)
+    {
+        internal bool IsByOwner { get; init; }
+    }
 }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault.Holds;
 
 namespace SecureBackup.Engine.Vault.Subjects;
@@ -8,7 +10,11 @@ namespace SecureBackup.Engine.Vault.Subjects;
 /// <param name="Append">Whether it stands, or waits for the signatures of other owners: then nothing was destroyed yet.</param>
 /// <param name="KeysFolded">Keys of additions that the root took in.</param>
 /// <param name="ObjectsDeleted">Objects of the keyring that nothing reached any more.</param>
-public sealed record KeyringRewrite(RegisterAppend Append, long KeysFolded, int ObjectsDeleted);
+public sealed record KeyringRewrite(RegisterAppend Append, long KeysFolded, int ObjectsDeleted)
+{
+    /// <summary>Objects that nothing reaches any more and that the store did not give up: they may hold keys of who was erased.</summary>
+    public IReadOnlyList<ObjectStat> Kept { get; init; } = [];
+}
 
 /// <summary>
 /// Brings the keyring to what ledger and additions say, and destroys what it was. Doing and finishing are one: whatever an earlier owner began and did not end
@@ -157,11 +163,11 @@ public sealed class KeyringRewriter(VaultReader reader)
             }
 
             // What was folded in and cannot be deleted would be met again and again.
-            var swept = await SweepAsync(cancellationToken);
+            var (swept, kept) = await SweepAsync(cancellationToken);
             (folded, deleted) = (folded + keys, deleted + swept);
             if (!hasMore || swept == 0)
             {
-                return new KeyringRewrite(append, folded, deleted);
+                return new KeyringRewrite(append, folded, deleted) { Kept = kept };
             }
         }
     }
@@ -199,8 +205,8 @@ public sealed class KeyringRewriter(VaultReader reader)
     /// Deletes what the root that stands does not reach. A rewrite that is under way was begun from that root, and all that it has stored says so: that is left
     /// alone. What was made to replace any other root that stood before can never be named any more. A crash here leaves old objects to the next call.
     /// </summary>
-    /// <returns>How many objects.</returns>
-    private async Task<int> SweepAsync(CancellationToken cancellationToken)
+    /// <returns>How many objects are gone, and which stay, since the store did not give them up.</returns>
+    private async Task<(int Deleted, IReadOnlyList<ObjectStat> Kept)> SweepAsync(CancellationToken cancellationToken)
     {
         // The list before the register: else the list may show a root that two others put in place since, and it would look like one that never can be.
         var stats = await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken);
@@ -208,10 +214,10 @@ public sealed class KeyringRewriter(VaultReader reader)
         using var standing = await StoredKeyring.OpenAsync(_vault, cancellationToken);
         if (standing is null)
         {
-            return 0;
+            return (0, []);
         }
 
-        var dead = new ConcurrentBag<ObjectName>();
+        var dead = new ConcurrentBag<ObjectStat>();
         var sweep = new KeyringSweep(_vault, standing);
         await Parallel.ForEachAsync(
             stats,
@@ -220,10 +226,18 @@ public sealed class KeyringRewriter(VaultReader reader)
             {
                 if (await sweep.IsDeadAsync(stat, token))
                 {
-                    dead.Add(stat.Name);
+                    dead.Add(stat);
                 }
             });
-        await _vault.Store.DeleteManyAsync(dead, cancellationToken);
-        return dead.Count;
+        if (await _vault.Store.TryDeleteManyAsync([.. dead.Select(static stat => stat.Name)], cancellationToken) is not { } refusal)
+        {
+            return (dead.Count, []);
+        }
+
+        _vault.Sink.Report(new BackupEvent(
+            EventSeverity.Warning, $"{refusal.Kept.Count:N0} old object(s) of the keyring could not be deleted, and may hold keys of who was erased. The first: {refusal.Message}", FaultCodes.ErasedKeysRemain));
+        var names = refusal.Kept.ToHashSet();
+        var kept = dead.Where(stat => names.Contains(stat.Name)).ToList();
+        return (dead.Count - kept.Count, kept);
     }
 }

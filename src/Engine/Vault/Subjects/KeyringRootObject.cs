@@ -32,12 +32,19 @@ internal sealed record KeyringRootObject(ObjectHeader Header, ObjectId? Replaces
         }
     }
 
-    /// <summary>Which root this one was made to replace; null where it was the first, or is not there. Nothing vouches for it.</summary>
-    /// <exception cref="IntegrityException">It is no root.</exception>
-    /// <exception cref="VaultException">UnsupportedFormat.</exception>
+    /// <summary>Which root this one was made to replace, as a member signed it; null where it was the first, is not there, or is none.</summary>
+    /// <inheritdoc cref="ObjectStore.TryJudgeAsync{T}"/>
     internal static async Task<ObjectId?> TryReadBaseAsync(UnlockedVault vault, ObjectId root, CancellationToken cancellationToken) =>
-        (await vault.Store.TryReadAsync(
-            ObjectNames.KeyringObject(ObjectNames.KeyringRoots, root), SignedObject.MaxBytes, stored => Decode(SignedObject.Parse(stored.Bytes), vault.Id, root), cancellationToken))?.Replaces;
+        (await vault.Store.TryJudgeAsync(
+            ObjectNames.KeyringObject(ObjectNames.KeyringRoots, root),
+            SignedObject.MaxBytes,
+            stored =>
+            {
+                var signed = SignedObject.Parse(stored.Bytes);
+                _ = signed.Verify(vault.Register);
+                return Decode(signed, vault.Id, root);
+            },
+            cancellationToken))?.Replaces;
 
     internal static byte[] Build(UnlockedVault vault, in ObjectHeader header, ObjectId? replaces, IReadOnlyCollection<ObjectId> folded, ReadOnlySpan<byte> sealedMap)
     {

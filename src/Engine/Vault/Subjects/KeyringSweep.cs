@@ -1,35 +1,47 @@
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
-/// <summary>Says which objects of the keyring are of no use to anybody any more. Goes by what they say of themselves, never by clocks.</summary>
+/// <summary>
+/// Says which objects of the keyring are of no use to anybody any more. Goes by what they say of themselves, never by clocks; and by nothing that a line may have changed, since what is deleted for
+/// it may be the only key of all subjects.
+/// </summary>
 internal sealed class KeyringSweep(UnlockedVault vault, StoredKeyring standing)
 {
     private readonly ObjectId _root = standing.Root.Header.Object;
     private readonly HashSet<ObjectId> _leaves = LeavesOf(standing.Map);
 
-    internal Task<bool> IsDeadAsync(ObjectStat stat, CancellationToken cancellationToken)
+    internal async Task<bool> IsDeadAsync(ObjectStat stat, CancellationToken cancellationToken)
     {
         foreach (var folder in (string[])[ObjectNames.KeyringAdditions, ObjectNames.KeyringLeaves, ObjectNames.KeyringRoots, ObjectNames.KeyringEpochs])
         {
             if (ObjectNames.TryParseId(stat.Name, folder, out var id))
             {
-                return IsDeadAsync(folder, new ObjectId(id), stat, cancellationToken);
+                try
+                {
+                    return await IsDeadAsync(folder, new ObjectId(id), stat, cancellationToken);
+                }
+                catch (TargetException exception) when (exception.Fault == TargetFault.Garbled)
+                {
+                    vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{stat.Name}' is left to the next sweep: {exception.Message}", exception.Code));
+                    return false;
+                }
             }
         }
 
         // No part of the vault.
-        return Task.FromResult(false);
+        return false;
     }
 
     private async Task<bool> IsDeadAsync(string folder, ObjectId id, ObjectStat stat, CancellationToken cancellationToken) => folder switch
     {
         ObjectNames.KeyringAdditions => standing.Root.Folded.Contains(id),
-        ObjectNames.KeyringLeaves => !_leaves.Contains(id) && await BaseOfLeafAsync(stat, cancellationToken) != _root,
-        ObjectNames.KeyringRoots => id != _root && await BaseOfRootAsync(id, cancellationToken) != _root,
-        _ => await IsEpochDeadAsync(stat, cancellationToken),
+        ObjectNames.KeyringLeaves => !_leaves.Contains(id) && await BaseOfLeafAsync(stat.Name, cancellationToken) != _root,
+        ObjectNames.KeyringRoots => id != _root && await KeyringRootObject.TryReadBaseAsync(vault, id, cancellationToken) != _root,
+        _ => stat.Name != standing.Epoch && await IsEpochDeadAsync(stat.Name, cancellationToken),
     };
 
     private static HashSet<ObjectId> LeavesOf(KeyringMap map)
@@ -43,39 +55,31 @@ internal sealed class KeyringSweep(UnlockedVault vault, StoredKeyring standing)
         return leaves;
     }
 
-    private async Task<ObjectId?> BaseOfLeafAsync(ObjectStat stat, CancellationToken cancellationToken)
+    /// <summary>Null for what is none, or is gone. Nothing vouches for it.</summary>
+    private async Task<ObjectId?> BaseOfLeafAsync(ObjectName name, CancellationToken cancellationToken)
     {
-        if (stat.LengthBytes < SubjectLeaf.PrefaceBytes)
-        {
-            return null;
-        }
+        var first = await TryReadPrefaceAsync(name, cancellationToken);
+        var second = await TryReadPrefaceAsync(name, cancellationToken);
+        return first.AsSpan().SequenceEqual(second)
+            ? second is null ? null : SubjectLeaf.BaseOf(second)
+            : throw new TargetException(TargetFault.Garbled, $"'{name}' was read twice from {vault.Target.DisplayName}, and came otherwise each time.");
+    }
 
+    private async Task<byte[]?> TryReadPrefaceAsync(ObjectName name, CancellationToken cancellationToken)
+    {
         try
         {
             var preface = new byte[SubjectLeaf.PrefaceBytes];
-            await vault.Target.ReadAsync(stat.Name, 0, preface, cancellationToken);
-            return SubjectLeaf.BaseOf(preface);
+            await vault.Target.Uncached.ReadAsync(name, 0, preface, cancellationToken);
+            return preface;
         }
-        catch (TargetException exception) when (exception.Fault == TargetFault.NotFound)
+        catch (TargetException exception) when (exception.Fault is TargetFault.NotFound or TargetFault.OutOfRange)
         {
             return null;
         }
     }
 
-    /// <summary>Null for the first root, and for what is none.</summary>
-    private async Task<ObjectId?> BaseOfRootAsync(ObjectId root, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await KeyringRootObject.TryReadBaseAsync(vault, root, cancellationToken);
-        }
-        catch (BackupException exception) when (exception is IntegrityException or VaultException)
-        {
-            return null;
-        }
-    }
-
-    private async Task<bool> IsEpochDeadAsync(ObjectStat stat, CancellationToken cancellationToken) =>
-        await ErasureEpoch.TryReadRootAsync(vault, stat.Name, cancellationToken) is not { } root
-        || (root != _root && await BaseOfRootAsync(root, cancellationToken) != _root);
+    private async Task<bool> IsEpochDeadAsync(ObjectName name, CancellationToken cancellationToken) =>
+        await ErasureEpoch.TryReadRootAsync(vault, name, cancellationToken) is not { } root
+        || (root != _root && await KeyringRootObject.TryReadBaseAsync(vault, root, cancellationToken) != _root);
 }

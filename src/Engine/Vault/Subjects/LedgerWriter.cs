@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 
@@ -17,20 +18,40 @@ internal static class LedgerWriter
             var number = ledger.Length;
             var name = ObjectNames.LedgerEntry(number);
             var bytes = LedgerCodec.Seal(vault, number, ledger.Head?.Hash, record);
+            var entry = new LedgerEntry(number, ledger.Head?.Hash, ContentHash.Of(bytes), vault.Register.Policy.OwnersNeeded <= 1, record);
             try
             {
                 await vault.Store.PutAsync(name, bytes, cancellationToken);
-                return ledger.With(new LedgerEntry(number, ledger.Head?.Hash, ContentHash.Of(bytes), vault.Register.Policy.OwnersNeeded <= 1, record));
+                return ledger.With(entry);
             }
             catch (TargetException exception) when (exception.Fault == TargetFault.AlreadyExists && attempt < MaxAttempts)
             {
+                var found = await vault.Store.TryReadTwiceAsync(name, SignedObject.MaxBytes, cancellationToken);
+                if (found is not null && ContentHash.Of(found.Bytes.Span) == entry.Hash)
+                {
+                    // An answer was lost, or somebody on the way sent it twice.
+                    return ledger.With(entry);
+                }
+
                 ledger = await ErasureLedger.ReadAsync(vault, after: null, cancellationToken);
-                if (ledger.Length == number)
+                if (ledger.Length == number && found is not null && !Follows(vault, ledger, found))
                 {
                     // No entry, and no register names it: rubbish that would stand in the way for ever.
                     await vault.Target.DeleteAsync(name, cancellationToken);
                 }
             }
+        }
+    }
+
+    private static bool Follows(UnlockedVault vault, ErasureLedger ledger, StoredObject found)
+    {
+        try
+        {
+            return LedgerCodec.Open(vault, found, ledger.Length).Previous == ledger.Head?.Hash;
+        }
+        catch (IntegrityException)
+        {
+            return false;
         }
     }
 }

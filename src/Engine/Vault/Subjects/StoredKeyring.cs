@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Vault.Subjects;
 
@@ -11,16 +12,20 @@ internal sealed class StoredKeyring : IDisposable
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly LinkedList<(int Slot, SubjectLeaf Leaf)> _recent = new();
 
-    private StoredKeyring(UnlockedVault vault, KeyringRootObject root, KeyringMap map)
+    private StoredKeyring(UnlockedVault vault, KeyringRootObject root, KeyringMap map, ObjectName epoch)
     {
         _vault = vault;
         Root = root;
         Map = map;
+        Epoch = epoch;
     }
 
     internal KeyringRootObject Root { get; }
 
     internal KeyringMap Map { get; }
+
+    /// <summary>The erasure epoch that opened the root.</summary>
+    internal ObjectName Epoch { get; }
 
     /// <summary>Null where the vault has no keyring yet.</summary>
     /// <exception cref="VaultException">KeyringDamaged.</exception>
@@ -33,7 +38,8 @@ internal sealed class StoredKeyring : IDisposable
         }
 
         var root = await KeyringRootObject.ReadAsync(vault, named, cancellationToken);
-        return new StoredKeyring(vault, root, await ErasureEpoch.OpenAsync(vault, root, cancellationToken));
+        var (map, epoch) = await ErasureEpoch.OpenAsync(vault, root, cancellationToken);
+        return new StoredKeyring(vault, root, map, epoch);
     }
 
     /// <summary>Calls <paramref name="read"/> with each leaf of a bucket, in order, which it must not keep; not at all where the bucket is empty.</summary>

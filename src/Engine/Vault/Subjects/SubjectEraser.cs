@@ -17,6 +17,9 @@ public enum ErasureState
 
     /// <summary>The vault holds no key of the subject, and the ledger does not name her.</summary>
     Unknown,
+
+    /// <summary>No reader takes the keys any more, and they are not destroyed: the store did not give up old objects that may hold them. The same request, made later, destroys them.</summary>
+    KeysRemain,
 }
 
 /// <param name="KeysDestroyed">Where she was erased before and nothing is left to destroy, what the ledger says was destroyed then.</param>
@@ -52,8 +55,9 @@ public sealed class SubjectEraser(VaultReader reader)
         var plan = await ErasurePlan.MakeAsync(reader, request, cancellationToken);
         var recorder = new ErasureRecorder(_vault, plan.Ledger);
         var entries = await recorder.WriteAsync(request, plan.Subjects, replaced: null, cancellationToken);
-        var append = (await new KeyringRewriter(reader).RunAsync(recorder.Ledger, cancellationToken)).Append;
-        return [.. plan.Subjects.Select(subject => OutcomeOf(subject, append, entries.GetValueOrDefault(subject.Subject) ?? subject.Before))];
+        var rewrite = await new KeyringRewriter(reader).RunAsync(recorder.Ledger, cancellationToken);
+        var outcomes = plan.Subjects.Select(subject => OutcomeOf(subject, rewrite.Append, entries.GetValueOrDefault(subject.Subject) ?? subject.Before));
+        return await RemainingKeys.JudgeAsync(_vault, [.. outcomes], rewrite, cancellationToken);
     }
 
     /// <summary>
@@ -82,7 +86,8 @@ public sealed class SubjectEraser(VaultReader reader)
         // Nobody counts as erased before the rewrite has destroyed what was.
         var rewrite = await new KeyringRewriter(reader).RunAsync(recorder.Ledger, cancellationToken);
         var outcomes = planned.Values.Select(item => OutcomeOf(item.Plan, rewrite.Append, item.Entry));
-        return ([.. outcomes.Where(static outcome => outcome.State == ErasureState.Pending), .. await ErasedSinceAsync(before, cancellationToken)], rewrite);
+        var all = (ErasureOutcome[])[.. outcomes.Where(static outcome => outcome.State == ErasureState.Pending), .. await ErasedSinceAsync(before, cancellationToken)];
+        return (await RemainingKeys.JudgeAsync(_vault, all, rewrite, cancellationToken), rewrite);
     }
 
     /// <summary>What became of everybody whom the ledger entries erase that the register names now, and did not name then.</summary>

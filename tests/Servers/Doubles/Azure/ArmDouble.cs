@@ -55,6 +55,9 @@ public sealed class ArmDouble : IAsyncDisposable
     /// <summary>Of methods and paths, as in <see cref="Requests"/>: those that the credential has no right to.</summary>
     public Func<string, bool> Denies { get; set; } = static _ => false;
 
+    /// <summary>From a request to what is answered instead; null for its own answer.</summary>
+    public Func<string, (int Status, JsonObject? Answer)?> Instead { get; set; } = static _ => null;
+
     /// <summary>Says that it has done what it has not.</summary>
     public bool Forgets { get; set; }
 
@@ -107,7 +110,8 @@ public sealed class ArmDouble : IAsyncDisposable
             _violations.Enqueue(fault);
         }
 
-        return Denies(what) ? Refuse(403, "AuthorizationFailed")
+        return Instead(what) is { } other ? other
+            : Denies(what) ? Refuse(403, "AuthorizationFailed")
             : Forgets && request.Method is not "GET" ? (200, new JsonObject())
             : path switch
             {

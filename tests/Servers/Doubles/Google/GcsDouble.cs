@@ -39,6 +39,18 @@ public sealed class GcsDouble : IAsyncDisposable
         }
     }
 
+    /// <summary>In all buckets, each generation counted.</summary>
+    public int ObjectCount
+    {
+        get
+        {
+            lock (_state)
+            {
+                return _state.Buckets.Values.Sum(static bucket => bucket.Objects.Values.Sum(static generations => generations.Count));
+            }
+        }
+    }
+
     /// <summary>Those of them that are below a prefix.</summary>
     public IReadOnlyList<string> UnfinishedUploadsOf(string prefix)
     {
@@ -64,7 +76,7 @@ public sealed class GcsDouble : IAsyncDisposable
 
     /// <summary>On the same port.</summary>
     public async Task StartAgainAsync() => _server = await LoopbackServer.StartAsync(
-        context => Before is { } before ? before(context, () => _front.AnswerAsync(context)) : _front.AnswerAsync(context), port: _state.Address?.Port ?? 0);
+        context => Before is { } before ? before(context, () => _front.AnswerAsync(context)) : _front.AnswerAsync(context), _state.Options.Certificate, _state.Address?.Port ?? 0);
 
     /// <summary>As <c>buckets.insert</c> makes it.</summary>
     /// <param name="resource">JSON of what differs from the platform's defaults; uniform access is on unless it says otherwise.</param>

@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace SecureBackup.Tests.Servers.Doubles.Google;
 
 public sealed record GcsDoubleOptions
@@ -6,6 +8,9 @@ public sealed record GcsDoubleOptions
 
     /// <summary>Who knows the tokens. Without one no token is right.</summary>
     public GoogleIamDouble? Iam { get; init; }
+
+    /// <summary>Over TLS with this one, and without TLS where there is none.</summary>
+    public X509Certificate2? Certificate { get; init; }
 
     /// <summary>A request without a token may do everything.</summary>
     public bool AllowsAnonymous { get; init; }

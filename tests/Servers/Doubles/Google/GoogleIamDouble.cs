@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
@@ -41,10 +42,11 @@ public sealed class GoogleIamDouble : IAsyncDisposable
     /// <summary>The ways in which tokens were given, one each: jwt, metadata, exchange, impersonation, grant.</summary>
     public IReadOnlyCollection<string> Issued => _issued;
 
-    public static async Task<GoogleIamDouble> StartAsync(TimeProvider? time = null)
+    /// <param name="certificate">Over TLS with this one, and without TLS where there is none.</param>
+    public static async Task<GoogleIamDouble> StartAsync(TimeProvider? time = null, X509Certificate2? certificate = null)
     {
         var started = new GoogleIamDouble(time ?? TimeProvider.System);
-        started._server = await LoopbackServer.StartAsync(started.AnswerAsync);
+        started._server = await LoopbackServer.StartAsync(started.AnswerAsync, certificate);
         return started;
     }
 

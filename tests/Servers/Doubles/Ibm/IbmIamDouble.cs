@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 
 namespace SecureBackup.Tests.Servers.Doubles.Ibm;
@@ -29,10 +30,11 @@ public sealed class IbmIamDouble : IAsyncDisposable
     /// <summary>How often a token was asked for.</summary>
     public int Asked => Volatile.Read(ref _asked);
 
-    public static async Task<IbmIamDouble> StartAsync(TimeProvider time)
+    /// <param name="certificate">Over TLS with this one, and without TLS where there is none.</param>
+    public static async Task<IbmIamDouble> StartAsync(TimeProvider time, X509Certificate2? certificate = null)
     {
         var started = new IbmIamDouble(time);
-        started._server = await LoopbackServer.StartAsync(started.AnswerAsync);
+        started._server = await LoopbackServer.StartAsync(started.AnswerAsync, certificate);
         return started;
     }
 

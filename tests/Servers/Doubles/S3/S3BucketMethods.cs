@@ -32,7 +32,10 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
         "DeleteObjects" => DeleteMany(call, bucket),
         "HeadBucket" => Head(call),
         "GetBucketLocation" => call.AnswerAsync(200, new XElement("LocationConstraint", bucket.Location ?? (options.Region is "us-east-1" ? "" : options.Region))),
-        "GetBucketAcl" => call.AnswerAsync(200, new XElement("AccessControlPolicy", new XElement("Owner", new XElement("ID", "owner")), new XElement("AccessControlList"))),
+        "GetBucketAcl" => S3AccessLists.Get(call, bucket),
+        "PutBucketAcl" => S3AccessLists.Put(call, bucket),
+        "PutBucketOwnershipControls" when S3AccessLists.Forbids(call, bucket) => throw new S3RefusalException(400, "InvalidBucketAclWithObjectOwnership"),
+        "PutBucketLifecycleConfiguration" when HasBothStyles(call.Xml()) => throw new S3RefusalException(400, "InvalidRequest"),
         "GetBucketVersioning" => call.AnswerAsync(200, new XElement("VersioningConfiguration", bucket.Versioning is null ? null : new XElement("Status", bucket.Versioning))),
         "PutBucketVersioning" => SetVersioning(call, bucket),
         "GetObjectLockConfiguration" => bucket.HasLock
@@ -63,6 +66,10 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
                 return call.AnswerAsync(200, bucket.Settings.GetValueOrDefault(name) ?? throw new S3RefusalException(404, MissingSettings[name]));
         }
     }
+
+    /// <summary>"Base level prefix cannot be used in Lifecycle V2, prefixes are only supported in the Filter."</summary>
+    private static bool HasBothStyles(XElement rules) =>
+        rules.Descendants().Any(static element => element is { Name.LocalName: "Prefix", Parent.Name.LocalName: "Rule" }) && rules.Descendants().Any(static element => element.Name.LocalName is "Filter");
 
     private static Task SetVersioning(S3Call call, S3Bucket bucket)
     {
@@ -169,7 +176,7 @@ internal sealed class S3BucketMethods(S3DoubleOptions options)
                 objects.Remove(call, bucket, key, version);
                 if (!isQuiet)
                 {
-                    result.Add(new XElement("Deleted", new XElement("Key", key), version is null ? null : new XElement("VersionId", version)));
+                    result.Add(new XElement("Deleted", new XElement("Key", key), version is null ? null : new XElement("VersionId", version), version is null && bucket.Versioning is "Enabled" ? new XElement("DeleteMarker", "true") : null));
                 }
             }
             catch (S3RefusalException refusal)

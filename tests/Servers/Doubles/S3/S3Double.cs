@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography.X509Certificates;
 using System.Xml.Linq;
 using Microsoft.AspNetCore.Http;
 
@@ -51,13 +50,7 @@ public sealed class S3Double : IAsyncDisposable
     public static async Task<S3Double> StartAsync(S3DoubleOptions? options = null)
     {
         var started = new S3Double(options ?? new S3DoubleOptions());
-        X509Certificate2? certificate = null;
-        if (started._options.IsSecure)
-        {
-            Certificates.Write(started._folder.FullName);
-            certificate = X509Certificate2.CreateFromPemFile(Path.Combine(started._folder.FullName, "tls.pem"), Path.Combine(started._folder.FullName, "tls.key"));
-        }
-
+        var certificate = started._options.IsSecure ? Certificates.Make(started._folder.FullName) : null;
         started._server = await LoopbackServer.StartAsync(
             context => started.Before is { } before ? before(context, () => started.AnswerAsync(context)) : started.AnswerAsync(context), certificate);
         return started;

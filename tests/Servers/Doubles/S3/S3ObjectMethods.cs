@@ -157,7 +157,9 @@ internal sealed class S3ObjectMethods(S3DoubleOptions options, Func<long> used)
 
     private Task Delete(S3Call call, S3Bucket bucket)
     {
-        Remove(call, bucket, call.Key!, call.Query.GetValueOrDefault("versionId"));
+        var version = call.Query.GetValueOrDefault("versionId");
+        Remove(call, bucket, call.Key!, version);
+        call.Set("x-amz-delete-marker", version is null && bucket.Versioning is "Enabled" ? "true" : null);
         return call.AnswerAsync(204);
     }
 

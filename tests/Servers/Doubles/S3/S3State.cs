@@ -59,6 +59,9 @@ public sealed class S3Bucket(string name, bool hasLock)
 
     public string? Policy { get; set; }
 
+    /// <summary>What the access list gives to others than the owner: a group's address or somebody's id, and what.</summary>
+    public List<(string Grantee, string Permission)> Grants { get; } = [];
+
     /// <summary>Everything about the bucket but what is in it.</summary>
     public void TakeSettings(S3Bucket from)
     {

@@ -4,6 +4,7 @@ using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Azure;
+using SecureBackup.Tests.Servers.Doubles;
 using SecureBackup.Tests.Servers.Doubles.Azure;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -61,6 +62,12 @@ public sealed class AzureCredentialTests : IAsyncLifetime
     {
         using var environment = new ScopedEnvironment(("AZURE_POD_IDENTITY_AUTHORITY_HOST", _scene.Entra.MachineAddress.OriginalString.TrimEnd('/')));
         using var credential = TargetCredential.OfIdentity("instance");
+
+        // First, because the library keeps the way too: the machine is asked past every proxy, and the store is not.
+        await using var proxy = await RefusingProxy.StartAsync(403);
+        await using var hidden = _scene.Open(credential, ("clientid", "33334444-aaaa-2222-bbbb-3333cccc4444"), ("proxy", proxy.Address.Authority));
+        Assert.Equal(TargetFault.ProxyRefused, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(hidden))).Fault);
+        Assert.Equal((1, 1), (_scene.Entra.Issued.Count, proxy.Asked));
 
         foreach (var options in new (string, string)[][] { [], [("clientid", "22223333-aaaa-2222-bbbb-3333cccc4444")] })
         {

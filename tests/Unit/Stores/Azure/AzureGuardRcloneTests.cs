@@ -16,7 +16,7 @@ public sealed class AzureGuardRcloneTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assert.SkipWhen(ServerProcess.Missing("rclone").Count > 0, "rclone is not installed: apt-get install rclone");
+        TestServers.RequireRclone();
         _azurite = await TestServers.AzuriteAsync();
         _guard = await AzureGuard.StartAsync(_azurite, isVersioned: true);
         _container = await _azurite.CreateContainerAsync();

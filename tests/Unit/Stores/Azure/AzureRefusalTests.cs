@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using System.Text;
+using Azure;
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -38,6 +40,9 @@ public sealed class AzureRefusalTests
     [InlineData(500, "OperationTimedOut", TargetFault.Unavailable)]
     [InlineData(408, "", TargetFault.Unavailable)]
     [InlineData(501, "APINotImplemented", TargetFault.Unsupported)]
+    [InlineData(403, "KeyVaultEncryptionKeyNotFound", TargetFault.KeyRejected)]
+    [InlineData(403, "KeyVaultAccessTokenCannotBeAcquired", TargetFault.KeyRejected)]
+    [InlineData(400, "SomethingNew", TargetFault.Unavailable)]
     public async Task A_refusal_is_one_that_callers_decide_on(int status, string code, TargetFault fault)
     {
         await using var server = await LoopbackServer.StartAsync(context => RefuseAsync(context, status, code));
@@ -71,6 +76,8 @@ public sealed class AzureRefusalTests
     [Theory]
     [InlineData(-62, "1:02:00 ahead of")]
     [InlineData(62, "1:02:00 behind")]
+    [InlineData(-1562, "26:02:00 ahead of")]
+    [InlineData(90_005, "1500:05:00 behind")]
     public async Task A_clock_that_is_off_is_said_by_how_much(int minutes, string words)
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
@@ -133,6 +140,30 @@ public sealed class AzureRefusalTests
 
         Assert.Equal(FaultCodes.CredentialNotUsable, error.Code);
         Assert.DoesNotContain(secret, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(404)]
+    public async Task An_account_whose_name_is_unknown_is_missing_until_it_has_answered(int answer)
+    {
+        var settings = AzureSettings.From(new TargetSettings { Address = TargetUri.Parse("azblob://account/container") }, TimeSpan.FromSeconds(60));
+        using var credential = TargetCredential.Of("account", "c2VjcmV0", "of the test");
+        using var client = new AzureClient(settings, AzureCredentials.From(credential, settings), new TargetMeter(), TimeProvider.System);
+        var unknown = new HttpRequestException(HttpRequestError.NameResolutionError, "", new SocketException((int)SocketError.HostNotFound));
+        Task<TargetException> AskAsync(Exception said) => Assert.ThrowsAsync<TargetException>(() => client.WatchAsync<bool>(AzureDeed.List(""), _ => throw said, Cancel));
+
+        Assert.Equal(TargetFault.PlaceMissing, (await AskAsync(unknown)).Fault);
+        if (answer == 0)
+        {
+            await client.WatchAsync(AzureDeed.List(""), static _ => Task.FromResult(true), Cancel);
+        }
+        else
+        {
+            await AskAsync(new RequestFailedException(answer, "", "BlobNotFound", null));
+        }
+
+        Assert.Equal((TargetFault.Unavailable, true), ((await AskAsync(unknown)).Fault, (await AskAsync(unknown)).IsTransient));
     }
 
     private static AzureBlobTarget Open(LoopbackServer server, TimeProvider? time = null) =>

@@ -29,12 +29,14 @@ internal sealed class AzureScene : IAsyncDisposable
 
     public string Container { get; private set; } = null!;
 
+    public string Prefix { get; private init; } = "";
+
     public string AuthorityFile => _folder["ca.pem"];
 
     /// <param name="hasContainer">Made without locks of versions.</param>
-    public static async Task<AzureScene> StartAsync(bool isVersioned = false, bool hasContainer = true)
+    public static async Task<AzureScene> StartAsync(bool isVersioned = false, bool hasContainer = true, string prefix = "shop")
     {
-        var scene = new AzureScene(await TestServers.AzuriteAsync());
+        var scene = new AzureScene(await TestServers.AzuriteAsync()) { Prefix = prefix };
         Certificates.Write(scene._folder.FullPath);
         using var pem = X509Certificate2.CreateFromPemFile(scene._folder["tls.pem"], scene._folder["tls.key"]);
         // Some systems serve with no key that was only read from text.
@@ -61,7 +63,7 @@ internal sealed class AzureScene : IAsyncDisposable
     public AzureSettings Settings(params (string Key, string Value)[] options) => AzureSettings.From(
         new TargetSettings
         {
-            Address = TargetUri.Parse(AzureStore.AddressOf(Guard.Endpoint, Container, "shop")),
+            Address = TargetUri.Parse(AzureStore.AddressOf(Guard.Endpoint, Container, Prefix)),
             Options = options.Append(("ca", AuthorityFile)).Reverse().DistinctBy(pair => pair.Item1, StringComparer.Ordinal).ToImmutableSortedDictionary(pair => pair.Item1, pair => pair.Item2, StringComparer.Ordinal),
         },
         TimeSpan.FromSeconds(60)) with { Cloud = new AzureCloud("test", "none.example", Entra.Address, Arm.Address) };

@@ -4,6 +4,7 @@ using Azure.Storage.Blobs.Models;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
+using SecureBackup.Targets.Azure;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Processes;
 
@@ -134,9 +135,8 @@ public sealed class AzureSetupTests : IAsyncLifetime
         var wishes = new SetupWishes { Lock = LockMode.Compliance, DefaultRetentionDays = 30 };
         Assert.Equal(FaultCodes.TargetOptionInvalid, await RefusalAsync(setup, wishes));
 
-        await ApplyAllAsync(setup, wishes with { Lock = LockMode.Governance });
-        Assert.Equal("30 days", (await FactsAsync(setup))[SetupItem.DefaultRetention]);
-        Assert.Equal(["DefaultRetention"], await ApplyAllAsync(setup, wishes with { Lock = LockMode.Governance, DefaultRetentionDays = 20 }));
+        await ApplyAllAsync(setup, wishes with { Lock = LockMode.Governance, DefaultRetentionDays = 20 });
+        Assert.Equal("20 days", (await FactsAsync(setup))[SetupItem.DefaultRetention]);
 
         var planned = await setup.PlanAsync(wishes with { AllowsIrreversible = true }, await setup.InspectAsync(Cancel), Cancel);
         Assert.Equal([false, true], planned.Select(change => change.IsIrreversible));
@@ -169,6 +169,46 @@ public sealed class AzureSetupTests : IAsyncLifetime
         Assert.Equal(SetupItem.Off, ValueOf(facts, SetupItem.Versioning));
         Assert.DoesNotContain((await setup.PlanAsync(new SetupWishes(), facts, Cancel)).Select(change => change.Item), item => item is SetupItem.Versioning);
         Assert.Equal(TargetFault.LockNotKept, (await Assert.ThrowsAsync<TargetException>(() => setup.PlanAsync(new SetupWishes { Lock = LockMode.Governance }, facts, Cancel))).Fault);
+    }
+
+    /// <summary>Where the owner turned versions off, old ones lie there all the same.</summary>
+    [Theory]
+    [InlineData(false, false, null)]
+    [InlineData(true, false, "on")]
+    [InlineData(false, true, "off")]
+    public async Task That_there_are_no_versions_is_not_learnt_from_a_switch(bool isOn, bool isHierarchical, string? learnt)
+    {
+        _scene.Arm.Account["properties"]!["isHnsEnabled"] = isHierarchical;
+        _scene.Arm.Service["properties"]!["isVersioningEnabled"] = isOn;
+        await using var setup = _scene.OpenSetup();
+
+        Assert.Equal(learnt, setup.OptionsFrom(await setup.InspectAsync(Cancel)).GetValueOrDefault("versioning"));
+    }
+
+    [Fact]
+    public async Task A_container_that_was_made_here_has_no_versions_where_its_account_keeps_none()
+    {
+        await using var scene = await AzureScene.StartAsync(hasContainer: false);
+        await using var setup = scene.OpenSetup();
+
+        await ApplyAllAsync(setup, new SetupWishes { KeepsVersions = false });
+
+        Assert.Equal("off", setup.OptionsFrom(await setup.InspectAsync(Cancel)).GetValueOrDefault("versioning"));
+    }
+
+    [Fact]
+    public async Task A_version_that_a_put_is_given_is_deleted_though_there_were_none()
+    {
+        using var key = _scene.Key();
+        await using var target = _scene.Open(key, ("versioning", "off"));
+        await using var looking = _scene.Open(key, ("versioning", "on"));
+        var name = new ObjectName("packs/ab/one");
+        await target.PutAsync(name, new MemoryStream([1]), PutOptions.Default, Cancel);
+        await target.PutAsync(name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
+
+        await target.DeleteAsync(name, Cancel);
+
+        Assert.Empty(await looking.ListVersionsAsync("", Cancel).ToListAsync(Cancel));
     }
 
     [Fact]
@@ -205,6 +245,43 @@ public sealed class AzureSetupTests : IAsyncLifetime
         }
     }
 
+    /// <summary>What is left out of a change is turned off, or gone: the soft delete of the account, and the rules of others.</summary>
+    [Theory]
+    [InlineData(403, "AuthorizationFailed")]
+    [InlineData(404, "ResourceNotFound")]
+    [InlineData(200, null)]
+    [InlineData(200, "")]
+    public async Task Nothing_is_added_to_what_cannot_be_read_any_more(int status, string? code)
+    {
+        await using var setup = _scene.OpenSetup();
+        _scene.Arm.Policy = JsonNode.Parse("""{"properties":{"policy":{"rules":[{"name":"others","type":"Lifecycle","definition":{"filters":{"blobTypes":["blockBlob"]},"actions":{"version":{"delete":{"daysAfterCreationGreaterThan":9}}}}}]}}}""")!.AsObject();
+        var changes = await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel);
+        _scene.Arm.Instead = request => request is "GET /blobServices/default" or "GET /managementPolicies/default"
+            ? (status, code is null ? null : code.Length == 0 ? [] : new JsonObject { ["error"] = new JsonObject { ["code"] = code } })
+            : null;
+
+        foreach (var change in changes.Where(static change => change.Item is SetupItem.Versioning or SetupItem.SoftDelete or SetupItem.Lifecycle))
+        {
+            var error = await Assert.ThrowsAnyAsync<BackupException>(() => setup.ApplyAsync(change, Cancel));
+            Assert.True(error.Code == FaultCodes.SetupRefused || (status == 200 && error.Code == FaultCodes.TargetUnavailable), error.Message);
+        }
+
+        Assert.DoesNotContain(_scene.Arm.Requests, static request => request.StartsWith("PUT", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_container_with_locks_is_not_begun_where_the_settings_of_its_account_cannot_be_read()
+    {
+        await using var scene = await AzureScene.StartAsync(isVersioned: true, hasContainer: false);
+        await using var setup = scene.OpenSetup();
+        var changes = await setup.PlanAsync(new SetupWishes { Lock = LockMode.Governance }, await setup.InspectAsync(Cancel), Cancel);
+        scene.Arm.Denies = static request => request is "GET /blobServices/default";
+
+        Assert.Equal(FaultCodes.SetupRefused, (await Assert.ThrowsAsync<RequestException>(() => setup.ApplyAsync(changes[0], Cancel))).Code);
+
+        Assert.DoesNotContain(scene.Arm.Requests, static request => request.StartsWith("PUT", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task What_may_not_be_asked_is_denied_and_what_may_not_be_changed_names_the_right()
     {
@@ -237,6 +314,16 @@ public sealed class AzureSetupTests : IAsyncLifetime
             ["Microsoft.Storage/storageAccounts/blobServices/write", "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete"], await setup.FindRightsTooWideAsync(Cancel));
         Assert.Equal(["delete (d)"], await signed.FindRightsTooWideAsync(Cancel));
         Assert.Single(await keyed.FindRightsTooWideAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Rights_that_nobody_can_be_asked_for_are_not_said_to_be_none()
+    {
+        using var secret = _scene.Secret();
+        var settings = _scene.Settings(("tenant", Servers.Doubles.Azure.EntraDouble.Tenant));
+        await using var setup = new AzureSetup(settings, AzureCredentials.From(secret, settings), TimeProvider.System);
+
+        Assert.Equal(TargetFault.Unsupported, (await Assert.ThrowsAsync<TargetException>(() => setup.FindRightsTooWideAsync(Cancel))).Fault);
     }
 
     [Fact]

@@ -1,9 +1,12 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets;
 using SecureBackup.Targets.Google;
+using SecureBackup.Tests.Servers.Doubles;
 using SecureBackup.Tests.Servers.Doubles.Google;
 
 namespace SecureBackup.Tests.Unit.Stores.Google;
@@ -114,6 +117,27 @@ public sealed class GcsCredentialTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(503, "", TargetFault.Unavailable)]
+    [InlineData(503, "null", TargetFault.Unavailable)]
+    [InlineData(500, "<html>", TargetFault.Unavailable)]
+    [InlineData(429, "", TargetFault.Unavailable)]
+    [InlineData(400, "", TargetFault.KeyRejected)]
+    public async Task An_error_without_words_is_judged_by_its_status(int status, string body, TargetFault expected)
+    {
+        await using var tokens = await LoopbackServer.StartAsync(context =>
+        {
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsync(body, Cancel);
+        });
+        var key = JsonNode.Parse(_store.Iam.ServiceAccount(GcsStore.Account))!;
+        key["token_uri"] = $"{tokens.Address}token";
+        using var credential = TargetCredential.Of("_json", key.ToJsonString(), "of target offsite");
+        await using var target = RemoteTargets.Open(_store.Settings(), credential, GcsStore.Context);
+
+        Assert.Equal(expected, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(target))).Fault);
+    }
+
+    [Theory]
     [InlineData("a password")]
     [InlineData("{}")]
     [InlineData("[1]")]
@@ -155,6 +179,17 @@ public sealed class GcsCredentialTests : IAsyncLifetime
 
         Assert.All(_store.Iam.Issued, way => Assert.Equal("metadata", way));
         Assert.Equal(2, _store.Iam.Issued.Count);
+    }
+
+    [Fact]
+    public async Task A_machine_is_asked_past_every_proxy()
+    {
+        await using var proxy = await RefusingProxy.StartAsync(403);
+        var settings = GcsSettings.From(_store.Settings(("proxy", proxy.Address.Authority)), TimeSpan.FromSeconds(60));
+        var tokens = GcsCredentials.OfMachine(settings, new Uri(_store.Iam.Address, "computeMetadata/v1/instance/service-accounts/default/token"));
+
+        Assert.NotEmpty(await tokens.GetAsync(Cancel));
+        Assert.Equal(0, proxy.Asked);
     }
 
     private async Task GoesOnAsync(TargetCredential credential, string way)

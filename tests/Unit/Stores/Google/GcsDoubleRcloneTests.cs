@@ -7,8 +7,6 @@ namespace SecureBackup.Tests.Unit.Stores.Google;
 /// <summary>A client that others wrote finds the double to be the platform.</summary>
 public sealed class GcsDoubleRcloneTests : IAsyncLifetime
 {
-    private static readonly string? Program = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator).Select(folder => Path.Join(folder, "rclone")).FirstOrDefault(File.Exists);
-
     private readonly TempFolder _folder = new();
     private GcsDouble _server = null!;
 
@@ -16,7 +14,7 @@ public sealed class GcsDoubleRcloneTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Skip();
+        TestServers.RequireRclone();
         _server = await GcsDouble.StartAsync(new GcsDoubleOptions { AllowsAnonymous = true });
         _server.MakeBucket("plain");
         _server.MakeBucket("kept", """{"retentionPolicy":{"retentionPeriod":"1000"}}""");
@@ -75,16 +73,6 @@ public sealed class GcsDoubleRcloneTests : IAsyncLifetime
         Assert.Equal(3, _server.Requests.Count(request => request is { Method: "session", HttpMethod: "POST" or "PUT" }));
     }
 
-    private static void Skip()
-    {
-        if (Environment.GetEnvironmentVariable("SECUREBACKUP_REQUIRE_SERVERS") is "1")
-        {
-            Assert.NotNull(Program);
-        }
-
-        Assert.SkipWhen(Program is null, "rclone is not installed: apt-get install rclone");
-    }
-
     private async Task<string> SucceedsAsync(params string[] arguments)
     {
         var (code, output) = await RunAsync(arguments);
@@ -99,7 +87,7 @@ public sealed class GcsDoubleRcloneTests : IAsyncLifetime
             "--config", "/dev/null", "--retries", "1", "--low-level-retries", "1", "--gcs-anonymous", "--gcs-bucket-policy-only", "--gcs-no-check-bucket",
             "--gcs-endpoint", new Uri(_server.Address, "storage/v1/").ToString(),
         ];
-        var start = new ProcessStartInfo(Program!, [.. arguments, .. shared]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("rclone", [.. arguments, .. shared]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var variable in (string[])["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"])
         {
             start.Environment.Remove(variable);

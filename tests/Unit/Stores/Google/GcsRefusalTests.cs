@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Http;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -46,6 +45,20 @@ public sealed class GcsRefusalTests : IAsyncLifetime
                 Assert.StartsWith($"There is no bucket 'backups' at {store.Server.Address.Authority}", error.Message, StringComparison.Ordinal);
             }
         }
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_say_what_it_is_is_neither_an_empty_listing_nor_an_object()
+    {
+        await using var target = _store.Open(("uniformaccess", "yes"), ("versioning", "off"));
+        await PutAsync(target);
+        using var credential = _store.Credential();
+        await using var setup = RemoteTargets.OpenSetup(_store.Settings(), credential, GcsStore.Context);
+        _store.Server.Before = static (context, next) => context.Request.Method is "GET" ? context.Response.WriteAsync("{}", Cancel) : next();
+
+        await AssertFaultAsync(TargetFault.Unavailable, () => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
+        await AssertFaultAsync(TargetFault.Unavailable, () => target.StatAsync(Name, Cancel));
+        await AssertFaultAsync(TargetFault.Unavailable, () => setup.InspectAsync(Cancel));
     }
 
     [Theory]
@@ -120,7 +133,7 @@ public sealed class GcsRefusalTests : IAsyncLifetime
     {
         await using var store = await GcsStore.StartAsync("""{"iamConfiguration":{"publicAccessPrevention":"inherited"}}""");
         await using var target = store.Open();
-        await AllowAsync(store, member);
+        await store.OpenToAsync(member);
 
         if (!isOpen)
         {
@@ -165,6 +178,29 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         AssertNoSecret(error);
     }
 
+    /// <summary>Nothing of it is a word of the object: not one is damaged, and the run ends.</summary>
+    [Theory]
+    [InlineData("cloudKmsDisabledKey", TargetFault.KeyRejected, "the key service does not give the key")]
+    [InlineData("CloudKmsDecryptionKeyNotFound", TargetFault.KeyRejected, "the key service does not give the key")]
+    [InlineData("invalid", TargetFault.Unavailable, "'packs/ab/one'")]
+    [InlineData("somethingNew", TargetFault.Unavailable, "'packs/ab/one'")]
+    public async Task A_bad_request_for_an_object_says_nothing_of_it(string reason, TargetFault expected, string words)
+    {
+        await using var target = _store.Open();
+        _store.Server.Before = (context, _) =>
+        {
+            context.Response.StatusCode = 400;
+            return context.Response.WriteAsync($$$"""{"error":{"code":400,"message":"no","errors":[{"reason":"{{{reason}}}"}]}}""", Cancel);
+        };
+
+        foreach (var call in (Func<Task>[])[() => target.ReadAsync(Name, 0, new byte[1], Cancel), () => target.TryFetchAsync(Name, 1, Cancel), () => target.StatAsync(Name, Cancel)])
+        {
+            var error = await AssertFaultAsync(expected, call);
+            Assert.True(error.IsOfWholePlace);
+            Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("<html>a portal</html>")]
@@ -194,7 +230,7 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         await using var target = _store.Open();
         var pages = 0;
         _store.Server.Before = (context, _) => context.Response.WriteAsync(
-            pages++ == 0 ? """{"nextPageToken":"more","items":[{"name":"vault/b","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""" : """{"items":[{"name":"vault/a","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""",
+            pages++ == 0 ? """{"kind":"storage#objects","nextPageToken":"more","items":[{"name":"vault/b","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""" : """{"kind":"storage#objects","items":[{"name":"vault/a","size":"1","generation":"1","timeCreated":"2026-01-01T00:00:00Z"}]}""",
             Cancel);
 
         await AssertFaultAsync(TargetFault.Unavailable, () => target.ListAsync("", Cancel).ToListAsync(Cancel).AsTask());
@@ -298,16 +334,6 @@ public sealed class GcsRefusalTests : IAsyncLifetime
         };
 
         Assert.Equal(FaultCodes.PlainHttpRefused, Assert.Throws<RequestException>(() => RemoteTargets.Open(settings, credential, GcsStore.Context)).Code);
-    }
-
-    private static async Task AllowAsync(GcsStore store, string member)
-    {
-        using var client = new GcsDoubleClient(store.Server);
-        store.Server.Before = null;
-        var iam = store.Iam.Grant("admin@project", "https://www.googleapis.com/auth/cloud-platform");
-        var (status, _) = await client.SendAsync(
-            HttpMethod.Put, "storage/v1/b/backups/iam", $$"""{"bindings":[{"role":"roles/storage.objectViewer","members":["{{member}}"]}]}""", iam);
-        Assert.Equal((int)HttpStatusCode.OK, status);
     }
 
     private static void AssertNoSecret(Exception error)

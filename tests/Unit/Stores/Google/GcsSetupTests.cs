@@ -201,6 +201,8 @@ public sealed class GcsSetupTests : IAsyncLifetime
     {
         await using var setup = Open(_store);
 
+        Assert.False(setup.OptionsFrom([new TargetFact(SetupItem.Versioning, FactState.Known, SetupItem.Off)]).ContainsKey("versioning"));
+        Assert.Equal("on", setup.OptionsFrom([new TargetFact(SetupItem.Versioning, FactState.Known, SetupItem.On)])["versioning"]);
         var options = setup.OptionsFrom([new TargetFact(SetupItem.UniformAccess, FactState.Known, SetupItem.On), new TargetFact(SetupItem.PublicAccess, state, access is "off" ? SetupItem.Off : access)]);
 
         Assert.Equal(learnt, options.GetValueOrDefault("uniformaccess"));
@@ -227,6 +229,7 @@ public sealed class GcsSetupTests : IAsyncLifetime
         await using var setup = RemoteTargets.OpenSetup(_store.Settings() with { Address = TargetUri.Parse($"gs://{GcsStore.Bucket}?endpoint={_store.Server.Address.ToString().TrimEnd('/')}") }, credential, GcsStore.Context);
 
         Assert.DoesNotContain("Lifecycle", await ApplyAllAsync(setup, new SetupWishes()));
+        Assert.Contains("-Irreversible", Assert.Single(setup.LeftOut), StringComparison.Ordinal);
         Assert.Equal(FaultCodes.TargetOptionInvalid, await RefusalAsync(setup, new SetupWishes { NoncurrentDays = 90 }));
         var change = Assert.Single(await setup.PlanAsync(new SetupWishes { AllowsIrreversible = true }, await setup.InspectAsync(Cancel), Cancel));
         Assert.Equal((SetupItem.Lifecycle, true), (change.Item, change.IsIrreversible));

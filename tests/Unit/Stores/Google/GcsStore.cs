@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography.X509Certificates;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Engine.Telemetry;
@@ -26,9 +27,10 @@ internal sealed class GcsStore : IAsyncDisposable
     public GcsDouble Server { get; }
 
     /// <param name="bucket">JSON of what differs from a closed bucket; null makes none.</param>
-    public static async Task<GcsStore> StartAsync(string? bucket = "{}", bool hasObjectRetention = false, GcsDoubleOptions? options = null)
+    /// <param name="tokens">Of who gives tokens, where that is done over TLS.</param>
+    public static async Task<GcsStore> StartAsync(string? bucket = "{}", bool hasObjectRetention = false, GcsDoubleOptions? options = null, X509Certificate2? tokens = null)
     {
-        var iam = await GoogleIamDouble.StartAsync();
+        var iam = await GoogleIamDouble.StartAsync(certificate: tokens);
         var server = await GcsDouble.StartAsync((options ?? new GcsDoubleOptions()) with { Iam = iam });
         if (bucket is not null)
         {
@@ -64,6 +66,16 @@ internal sealed class GcsStore : IAsyncDisposable
         Address = TargetUri.Parse($"gs://{Bucket}/vault?endpoint={Server.Address.ToString().TrimEnd('/')}"),
         Options = options.ToImmutableSortedDictionary(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal),
     };
+
+    /// <summary>Somebody in the platform's console lets them read.</summary>
+    public async Task OpenToAsync(string member)
+    {
+        using var client = new GcsDoubleClient(Server);
+        var token = Iam.Grant("admin@project", "https://www.googleapis.com/auth/cloud-platform");
+        var (status, _) = await client.SendAsync(
+            HttpMethod.Put, $"storage/v1/b/{Bucket}/iam", $$"""{"bindings":[{"role":"roles/storage.objectViewer","members":["{{member}}"]}]}""", token);
+        Assert.Equal(200, status);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -6,6 +6,8 @@ using SecureBackup.Engine.Telemetry;
 using SecureBackup.Targets;
 using SecureBackup.Targets.IbmCos;
 using SecureBackup.Targets.S3;
+using SecureBackup.Tests.Servers;
+using SecureBackup.Tests.Servers.Doubles;
 using SecureBackup.Tests.Servers.Doubles.Ibm;
 using SecureBackup.Tests.Servers.Processes;
 using SecureBackup.Tests.Unit.Stores.S3;
@@ -123,12 +125,55 @@ public sealed class IbmIamTests : IAsyncLifetime
         Assert.Equal(TargetFault.Unavailable, (await Assert.ThrowsAsync<TargetException>(() => PutAsync(target, "packs/one"))).Fault);
     }
 
+    [Fact]
+    public async Task A_token_server_that_nobody_vouches_for_gets_no_key()
+    {
+        using var folder = new TempFolder();
+        using var certificate = Certificates.Make(folder.FullPath);
+        await using var iam = await IbmIamDouble.StartAsync(_clock, certificate);
+        await using var target = Open(iam.ApiKey, iam.TokenAddress);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => PutAsync(target, "packs/one"));
+
+        Assert.Equal(FaultCodes.TargetUntrusted, error.Code);
+        Assert.Contains("a certificate of 'CN=localhost' that no trusted authority signed", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(iam.ApiKey, error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, iam.Asked);
+        Assert.Empty(_store.Seen);
+        await using var trusting = Open(iam.ApiKey, iam.TokenAddress, $"&ca={folder["ca.pem"]}");
+        await Assert.ThrowsAsync<TargetException>(() => PutAsync(trusting, "packs/one"));
+        Assert.True(iam.Asked > 0, "the authority that is trusted is not");
+    }
+
+    [Theory]
+    [InlineData(403, false)]
+    [InlineData(403, true)]
+    [InlineData(407, false)]
+    [InlineData(407, true)]
+    public async Task A_proxy_that_refuses_is_told_from_a_key_that_is_refused(int status, bool isSecure)
+    {
+        using var folder = new TempFolder();
+        using var certificate = Certificates.Make(folder.FullPath);
+        await using var iam = await IbmIamDouble.StartAsync(_clock, isSecure ? certificate : null);
+        await using var proxy = await RefusingProxy.StartAsync(status);
+        await using var target = Open(iam.ApiKey, iam.TokenAddress, $"&proxy={proxy.Address.Authority}&ca={folder["ca.pem"]}");
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => PutAsync(target, "packs/one"));
+
+        Assert.Equal((FaultCodes.TargetProxyRefused, FaultCodes.TargetProxyRefused.Remedy), (error.Code, error.Remedy));
+        Assert.Contains(proxy.Address.Authority, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{status}", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(iam.ApiKey, error.ToString(), StringComparison.Ordinal);
+        Assert.Equal((1, 0), (proxy.Asked, iam.Asked));
+        Assert.Empty(_store.Seen);
+    }
+
     private static Task<PutReceipt> PutAsync(Target target, string name) => target.PutAsync(new ObjectName(name), new MemoryStream([1, 2, 3]), PutOptions.Default, Cancel);
 
-    private S3Target Open(string key, Uri? tokens = null)
+    private S3Target Open(string key, Uri? tokens = null, string more = "")
     {
         using var credential = TargetCredential.Of("apikey", key, "of the test");
-        var address = TargetUri.Parse($"ibmcos://bucket/x?region=eu-de&conditionalput=yes&endpoint={_store.Address.OriginalString.TrimEnd('/')}");
+        var address = TargetUri.Parse($"ibmcos://bucket/x?region=eu-de&conditionalput=yes&endpoint={_store.Address.OriginalString.TrimEnd('/')}{more}");
         var settings = S3Settings.From(new TargetSettings { Address = address }, IbmCosProfile.Instance, TimeSpan.FromSeconds(60));
         var (authorized, credentials) = IamKey.Authorize(settings, credential, _clock, tokens ?? _iam.TokenAddress);
         return new S3Target(authorized, credentials, new OpenContext(NullSink.Instance, _clock));

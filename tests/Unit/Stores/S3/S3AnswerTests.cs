@@ -61,6 +61,29 @@ public sealed class S3AnswerTests : IAsyncLifetime
         Assert.Null(await target.TryFetchAsync(Name, 1, Cancel));
     }
 
+    /// <summary>A key that is turned off, or a code that nobody knows, is no word of the object: not one is damaged, and the run ends.</summary>
+    [Theory]
+    [InlineData("KMS.DisabledException", TargetFault.KeyRejected, true)]
+    [InlineData("KMS.KMSInvalidStateException", TargetFault.KeyRejected, true)]
+    [InlineData("KMS.NotFoundException", TargetFault.KeyRejected, true)]
+    [InlineData("KMS.ThrottlingException", TargetFault.Throttled, true)]
+    [InlineData("ThrottlingException", TargetFault.Throttled, true)]
+    [InlineData("SomethingNew", TargetFault.Unavailable, true)]
+    [InlineData("InvalidRequest", TargetFault.Unsupported, false)]
+    public async Task A_bad_request_for_an_object_says_nothing_of_it(string code, TargetFault expected, bool isOfWholePlace)
+    {
+        await using var target = Open();
+        _server.Before = (context, _) => AnswerAsync(context, 400, $"<Error><Code>{code}</Code></Error>", "application/xml", isFromStore: true);
+
+        foreach (var call in (Func<Task>[])[() => target.ReadAsync(Name, 0, new byte[1], Cancel), () => target.TryFetchAsync(Name, 1, Cancel)])
+        {
+            var error = await AssertFaultAsync(expected, call);
+            Assert.Equal(isOfWholePlace, error.IsOfWholePlace);
+            Assert.Contains($"({code}", error.Message, StringComparison.Ordinal);
+            Assert.Equal(expected == TargetFault.KeyRejected, error.Remedy.Contains("kms:Decrypt", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task What_does_not_say_which_content_it_is_about_is_no_answer()
     {
@@ -96,6 +119,28 @@ public sealed class S3AnswerTests : IAsyncLifetime
         await AssertFaultAsync(TargetFault.AlreadyExists, () => PutAsync(target));
         _server.Before = (context, next) => HttpMethods.IsHead(context.Request.Method) ? AnswerAsync(context, 404, "", "text/xml", isFromStore: true) : next();
         await AssertFaultAsync(TargetFault.AlreadyExists, () => PutAsync(target));
+    }
+
+    /// <summary>Somebody turned versions on after it was found out that there are none: what was deleted since would be hidden, and read for ever.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    public async Task Versions_that_are_kept_by_now_are_seen_and_deleted(int count, bool isPutHere)
+    {
+        await using var other = S3Scene.Open(AddressOf("locked", "&versioning=on&conditionalput=yes"), S3CompatibleProfile.Instance, _server.Key);
+        await using var target = S3Scene.Open(AddressOf("locked", "&versioning=off&conditionalput=yes"), S3CompatibleProfile.Instance, _server.Key);
+        var names = Enumerable.Range(0, count).Select(static index => new ObjectName($"packs/ab/{index}")).ToList();
+        foreach (var name in names)
+        {
+            await (isPutHere ? target : other).PutAsync(name, new MemoryStream([1]), PutOptions.Default with { IfAbsent = false }, Cancel);
+            await other.PutAsync(name, new MemoryStream([2]), PutOptions.Default with { IfAbsent = false }, Cancel);
+        }
+
+        await (count == 1 ? target.DeleteAsync(names[0], Cancel) : target.DeleteManyAsync(names, Cancel));
+
+        Assert.Empty(_server.Bucket("locked").Objects.Values.SelectMany(static versions => versions));
     }
 
     [Fact]

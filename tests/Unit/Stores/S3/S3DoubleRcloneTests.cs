@@ -14,7 +14,7 @@ public sealed class S3DoubleRcloneTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        TestServers.RequireInstalled("rclone", ServerProcess.Missing("rclone"), "apt-get install rclone");
+        TestServers.RequireRclone();
         _server = await S3Double.StartAsync();
         _server.MakeBucket("plain");
         _server.MakeBucket("kept", hasLock: true);

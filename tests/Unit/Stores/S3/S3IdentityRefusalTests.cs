@@ -3,6 +3,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.S3;
+using SecureBackup.Targets.S3Compatible;
 
 namespace SecureBackup.Tests.Unit.Stores.S3;
 
@@ -144,6 +145,31 @@ public sealed class S3IdentityRefusalTests : IAsyncLifetime
         _scene.Environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = address;
 
         Assert.Equal(FaultCodes.CredentialNotUsable, Assert.Throws<RequestException>(() => _scene.Open(TargetCredential.OfIdentity("container"))).Code);
+    }
+
+    /// <summary>A store that gives sessions itself may be anybody: it gets a token of AWS's where the user says so, and never because one lies about.</summary>
+    [Theory]
+    [InlineData("auto", "variable", false)]
+    [InlineData("auto", "profile", false)]
+    [InlineData("workload", "variable", true)]
+    [InlineData("profile:default", "profile", true)]
+    public async Task The_token_of_a_web_identity_is_not_found_for_a_store_of_ones_own(string identity, string where, bool isNamed)
+    {
+        if (where is "variable")
+        {
+            (_scene.Environment["AWS_WEB_IDENTITY_TOKEN_FILE"], _scene.Environment["AWS_ROLE_ARN"]) = (_scene.TokenFile, Role);
+        }
+        else
+        {
+            await File.WriteAllTextAsync(_scene.ProfileFile, $"[default]\nrole_arn = {Role}\nweb_identity_token_file = {_scene.TokenFile}\n", Cancel);
+        }
+
+        var settings = S3Settings.From(new TargetSettings { Address = TargetUri.Parse("s3://offsite/shop?endpoint=https://minio.example") }, S3CompatibleProfile.Instance, TimeSpan.FromSeconds(60));
+        using var credential = TargetCredential.OfIdentity(identity);
+
+        var error = Record.Exception(() => S3Identities.From(credential, settings, TimeProvider.System, name => _scene.Environment.GetValueOrDefault(name)));
+
+        Assert.Equal(isNamed ? null : FaultCodes.CredentialMissing, (error as RequestException)?.Code);
     }
 
     [Theory]

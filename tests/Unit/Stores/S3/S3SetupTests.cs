@@ -6,6 +6,7 @@ using SecureBackup.Targets;
 using SecureBackup.Targets.Setup;
 using SecureBackup.Tests.Servers.Doubles.S3;
 using SecureBackup.Tests.Servers.Processes;
+using SecureBackup.Tests.Unit.Stores.Setup;
 
 namespace SecureBackup.Tests.Unit.Stores.S3;
 
@@ -128,10 +129,43 @@ public sealed class S3SetupTests
         var facts = await setup.InspectAsync(Cancel);
 
         Assert.DoesNotContain(await setup.PlanAsync(new SetupWishes(), facts, Cancel), static change => change.Item is SetupItem.Lifecycle);
+        Assert.Contains("-Irreversible", Assert.Single(setup.LeftOut), StringComparison.Ordinal);
         Assert.Equal(FaultCodes.TargetOptionInvalid, (await Assert.ThrowsAsync<RequestException>(() => setup.PlanAsync(new SetupWishes { ArchiveAfterDays = 1 }, facts, Cancel))).Code);
         var change = Assert.Single(await setup.PlanAsync(new SetupWishes { AllowsIrreversible = true }, facts, Cancel), static change => change.Item is SetupItem.Lifecycle);
         Assert.True(change.IsIrreversible);
+        Assert.Empty(setup.LeftOut);
         Assert.Contains("whoever put it there", change.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rules_of_the_old_style_are_taken_along_in_the_new_one()
+    {
+        await using var scene = await CheckScene.StartAsync();
+        await using var setup = scene.OpenSetup();
+        scene.Place.Settings["lifecycle"] = System.Xml.Linq.XElement.Parse("<LifecycleConfiguration><Rule><ID>theirs</ID><Status>Enabled</Status><Prefix>logs/</Prefix><Expiration><Days>30</Days></Expiration></Rule></LifecycleConfiguration>");
+        var facts = await setup.InspectAsync(Cancel);
+        Assert.Equal((SetupItem.Off, "theirs: logs/: objects go after 30 days"), (ValueOf(facts, SetupItem.LifecycleReach), ValueOf(facts, SetupItem.Lifecycle)));
+
+        await ApplyAllAsync(setup);
+
+        Assert.Contains("theirs: logs/: objects go after 30 days", ValueOf(await setup.InspectAsync(Cancel), SetupItem.Lifecycle), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_access_list_gives_others_stays_and_keeps_nothing_else_from_being_done()
+    {
+        const string Logs = "http://acs.amazonaws.com/groups/s3/LogDelivery";
+        await using var scene = await CheckScene.StartAsync(hasLock: false);
+        await using var setup = scene.OpenSetup();
+        scene.Place.Grants.AddRange([(Logs, "WRITE"), ("http://acs.amazonaws.com/groups/global/AllUsers", "READ")]);
+
+        Assert.Equal(["PublicAccessBlock", "PublicAccess", "TransportPolicy", "Encryption", "Versioning", "Lifecycle"], await ApplyAllAsync(setup));
+        Assert.Contains($"WRITE to {Logs}", Assert.Single(setup.LeftOut), StringComparison.Ordinal);
+        Assert.Equal([(Logs, "WRITE")], scene.Place.Grants);
+
+        scene.Place.Grants.Clear();
+        Assert.Equal(["ObjectOwnership"], await ApplyAllAsync(setup));
+        Assert.Empty(setup.LeftOut);
     }
 
     [Fact]
@@ -145,6 +179,17 @@ public sealed class S3SetupTests
         {
             Assert.Equal(FaultCodes.TargetOptionInvalid, (await Assert.ThrowsAsync<RequestException>(() => setup.PlanAsync(wishes, [], Cancel))).Code);
         }
+    }
+
+    private static async Task<List<string>> ApplyAllAsync(TargetSetup setup)
+    {
+        var changes = await setup.PlanAsync(new SetupWishes(), await setup.InspectAsync(Cancel), Cancel);
+        foreach (var change in changes)
+        {
+            await setup.ApplyAsync(change, Cancel);
+        }
+
+        return [.. changes.Select(static change => change.Item)];
     }
 
     private static TargetSetup Open(CephServer ceph, string bucket)

@@ -38,24 +38,18 @@ internal sealed class CheckScene : IAsyncDisposable
 
     public async Task<CheckFindings> RunAsync(TimeSpan? limit = null)
     {
-        var settings = new TargetSettings
-        {
-            Address = TargetUri.Parse($"s3://{Bucket}/x"),
-            Options = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["region"] = "eu-central-1", ["endpoint"] = Store.Endpoint.AbsoluteUri, ["pathstyle"] = "yes", ["ca"] = Store.AuthorityFile,
-            },
-        };
         var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
-        using var credential = TargetCredential.Of(Store.Key.Id, Store.Key.Secret, "of the test");
-        S3Settings Read(TargetSettings given) => S3Settings.From(given, AwsProfile.Instance, TimeSpan.FromSeconds(60));
-        await using var run = new ProbeRun(
-            settings,
-            changed => S3Scene.Open(Read(changed), credential, TimeProvider.System),
-            new S3Setup(Read(settings), S3Identities.From(credential, Read(settings), TimeProvider.System, null), TimeProvider.System),
-            TimeProvider.System);
+        using var credential = Credential();
+        await using var run = new ProbeRun(Settings("x"), changed => S3Scene.Open(Read(changed), credential, TimeProvider.System), OpenSetup(), TimeProvider.System);
         await TargetChecks.RunAsync(run, TargetChecks.All, limit ?? TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), TestContext.Current.CancellationToken);
         return new CheckFindings(results, run.Learnt, run.LockModes, run.RightsTooWide, run.Target.Capabilities);
+    }
+
+    public TargetSetup OpenSetup(string prefix = "x")
+    {
+        using var credential = Credential();
+        var settings = Read(Settings(prefix));
+        return new S3Setup(settings, S3Identities.From(credential, settings, TimeProvider.System, null), TimeProvider.System);
     }
 
     /// <summary>As for a credential that may not do it.</summary>
@@ -73,4 +67,14 @@ internal sealed class CheckScene : IAsyncDisposable
     };
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    private TargetCredential Credential() => TargetCredential.Of(Store.Key.Id, Store.Key.Secret, "of the test");
+
+    private TargetSettings Settings(string prefix) => new()
+    {
+        Address = TargetUri.Parse($"s3://{Bucket}/{prefix}"),
+        Options = new Dictionary<string, string>(StringComparer.Ordinal) { ["region"] = "eu-central-1", ["endpoint"] = Store.Endpoint.AbsoluteUri, ["pathstyle"] = "yes", ["ca"] = Store.AuthorityFile },
+    };
+
+    private static S3Settings Read(TargetSettings settings) => S3Settings.From(settings, AwsProfile.Instance, TimeSpan.FromSeconds(60));
 }

@@ -42,7 +42,7 @@ public sealed class ProbeRunTests : IAsyncDisposable
 
         var results = await RunAsync(Settings with { IsReadOnly = true });
 
-        Assert.Equal(["Place exists", "Credential accepted", "Region right", "Clock", "Transport", "List", "Not public"], results.Keys);
+        Assert.Equal(["Place exists", "Credential accepted", "Region right", "Transport", "List", "Clock", "Not public"], results.Keys);
         Assert.Equal([Rest], Names());
         Assert.Equal((1, 0), (_target.Meter.Sample().Puts, _target.Meter.Sample().Deletes));
     }
@@ -76,6 +76,22 @@ public sealed class ProbeRunTests : IAsyncDisposable
         Assert.Equal((CheckOutcome.Failed, FaultCodes.TargetUnsupported), (found["Conditional create"].Outcome, found["Conditional create"].Code));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_store_that_looks_and_then_puts_is_found_out_by_puts_at_the_same_moment(bool isPromised)
+    {
+        var found = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+        await using var run = new ProbeRun(Settings, settings => new HastyTarget(_target, settings, isPromised), new ClosedSetup("Azure"), _time);
+
+        await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(1), (check, result, _) => found.Add(check.Name, result), Cancel);
+
+        Assert.Equal(CheckOutcome.NotOffered, found["Conditional create"].Outcome);
+        Assert.Contains("at the same moment more than one is taken", found["Conditional create"].Detail, StringComparison.Ordinal);
+        Assert.Equal(("no", false), (run.Learnt["conditionalput"], run.Target.Capabilities.ConditionalPut));
+        Assert.Empty(Names());
+    }
+
     private async Task<Dictionary<string, CheckResult>> RunAsync(TargetSettings settings)
     {
         var found = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
@@ -105,6 +121,35 @@ public sealed class ProbeRunTests : IAsyncDisposable
             name.Value.EndsWith("/once", StringComparison.Ordinal) && ++_trials == failingPut
                 ? throw new TargetException(TargetFault.Unavailable, "It broke off.")
                 : base.PutAsync(name, content, options, cancellationToken);
+    }
+
+    /// <summary>Looks whether a name is free and then puts, which is not one step: of two that come at the same moment both have looked before either puts.</summary>
+    private sealed class HastyTarget(Target inner, TargetSettings settings, bool isPromised) : DelegatingTarget(inner)
+    {
+        private readonly TaskCompletionSource _two = new();
+        private int _atOnce;
+
+        public override TargetCapabilities Capabilities => base.Capabilities with { ConditionalPut = settings.Option("conditionalput") is { } said ? said is "yes" : isPromised };
+
+        public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
+        {
+            if (options.IfAbsent && await StatAsync(name, cancellationToken) is not null)
+            {
+                throw new TargetException(TargetFault.AlreadyExists, "It exists.");
+            }
+
+            if (name.Value.Contains("/at-once-", StringComparison.Ordinal))
+            {
+                if (Interlocked.Increment(ref _atOnce) == 2)
+                {
+                    _two.SetResult();
+                }
+
+                await _two.Task.WaitAsync(cancellationToken);
+            }
+
+            return await base.PutAsync(name, content, options with { IfAbsent = false }, cancellationToken);
+        }
     }
 
     /// <summary>Puts over what is there, whatever it was told.</summary>

@@ -199,6 +199,21 @@ public sealed class TargetChecksTests
     }
 
     [Fact]
+    public async Task A_lock_that_refuses_a_delete_is_no_missing_right()
+    {
+        await using var store = await GcsStore.StartAsync("""{"retentionPolicy":{"retentionPeriod":"86400"}}""");
+        var results = new Dictionary<string, CheckResult>(StringComparer.Ordinal);
+        using var credential = store.Credential();
+        var settings = store.Settings(("writeonce", "yes"));
+        await using var run = new ProbeRun(settings, changed => RemoteTargets.Open(changed, credential, GcsStore.Context), RemoteTargets.OpenSetup(settings, credential, GcsStore.Context), TimeProvider.System);
+        await TargetChecks.RunAsync(run, TargetChecks.All, TimeSpan.FromMinutes(2), (check, result, _) => results.Add(check.Name, result), Cancel);
+
+        Assert.Equal((CheckOutcome.CannotTell, CheckOutcome.CannotTell), (results["Delete"].Outcome, results["Written once"].Outcome));
+        Assert.Equal(("no", false), (run.Learnt["writeonce"], run.Target.Capabilities.EnforcesWriteOnce));
+        Assert.Contains("could not be tried", results["Rights"].Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Folders_of_servers_pass_without_locks()
     {
         var ssh = await TestServers.SshAsync();

@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using Renci.SshNet.Common;
+using Renci.SshNet.Sftp;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Targets.Naming;
+using SecureBackup.Targets.Sftp;
 using SecureBackup.Tests.Servers.Processes;
 
 namespace SecureBackup.Tests.Unit.Stores.Sftp;
@@ -40,6 +43,37 @@ public sealed class SftpRefusalTests
         Assert.Contains($"{server.HostKey} (ssh-ed25519) instead of the pinned {SomeKey}", error.Message, StringComparison.Ordinal);
         await using var target = SftpPlace.Open($"sftp://{server.Authority}{folder}?hostkey={SomeKey},{server.HostKey}&identityfile={server.KeyFile}");
         Assert.Empty(await target.ListAsync("", Cancel).ToListAsync(Cancel));
+    }
+
+    /// <summary>Before its key is proved, whoever answers is a stranger; and what is shown is read by a terminal.</summary>
+    [Fact]
+    public async Task The_words_of_whoever_hangs_up_are_not_shown()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var stranger = Task.Run(
+            async () =>
+            {
+                using var client = await listener.AcceptTcpClientAsync(Cancel);
+                await using var line = client.GetStream();
+                await line.WriteAsync("SSH-2.0-x\r\n"u8.ToArray(), Cancel);
+                var words = "call home \u001b[2J"u8.ToArray();
+                // SSH_MSG_DISCONNECT, TOO_MANY_CONNECTIONS, in a packet that nothing protects yet.
+                byte[] payload = [1, 0, 0, 0, 12, 0, 0, 0, (byte)words.Length, .. words, 0, 0, 0, 0];
+                var padding = 16 - ((5 + payload.Length) % 8);
+                await line.WriteAsync((byte[])[0, 0, 0, (byte)(1 + payload.Length + padding), (byte)padding, .. payload, .. new byte[padding]], Cancel);
+                while (await line.ReadAsync(new byte[4096], Cancel) > 0)
+                {
+                }
+            },
+            Cancel);
+
+        var error = await PutAsync($"sftp://user@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/x?hostkey={SomeKey}&identityfile={(await TestServers.SshAsync()).KeyFile}");
+
+        Assert.Equal(FaultCodes.TargetUnavailable, error.Code);
+        Assert.DoesNotContain("call home", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("(TooManyConnections)", error.Message, StringComparison.Ordinal);
+        await stranger;
     }
 
     [Fact]
@@ -128,6 +162,31 @@ public sealed class SftpRefusalTests
 
         Assert.Equal(FaultCodes.TargetQuotaExceeded, error.Code);
         Assert.Empty(Directory.EnumerateFiles(disk.FullPath, "*", SearchOption.AllDirectories));
+    }
+
+    [Theory]
+    [InlineData(14)]
+    [InlineData(15)]
+    public void A_quota_that_a_server_has_a_word_for_is_one(int status)
+    {
+        var settings = SftpSettings.From(new TargetSettings { Address = TargetUri.Parse($"sftp://u@nas/x?hostkey={SomeKey}") }, TimeSpan.FromSeconds(1));
+
+        Assert.Equal(TargetFault.QuotaExceeded, SftpFaults.From(new SftpException((StatusCode)status), "It cannot be stored", settings, "of the test")?.Fault);
+    }
+
+    [Fact]
+    public async Task A_put_that_fails_though_there_is_room_names_the_quota()
+    {
+        var server = await TestServers.SshAsync();
+        using var disk = TestMount.Tmpfs("1m,nr_inodes=5");
+        await using var target = SftpPlace.Open(server.AddressOf(disk.FullPath));
+        await target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel);
+
+        var error = await Assert.ThrowsAsync<TargetException>(() => target.PutAsync(new ObjectName("packs/ab/two"), new MemoryStream([1]), PutOptions.Default, Cancel));
+
+        Assert.Equal((FaultCodes.TargetUnavailable, true), (error.Code, error.IsTransient));
+        Assert.Contains("quota", error.Remedy, StringComparison.Ordinal);
+        Assert.Equal([Name], await target.ListAsync("", Cancel).Select(static stat => stat.Name).ToListAsync(Cancel));
     }
 
     [Fact]

@@ -131,7 +131,7 @@ public sealed class SftpTargetTests : IAsyncLifetime
     [Fact]
     public async Task After_the_server_was_away_it_goes_on()
     {
-        await using var server = await SshServer.StartAsync();
+        await using var server = await TestServers.OwnSshAsync();
         await using var target = SftpPlace.Open(server.AddressOf(server.CreateFolder()));
         await target.PutAsync(Name, new MemoryStream([1]), PutOptions.Default, Cancel);
 

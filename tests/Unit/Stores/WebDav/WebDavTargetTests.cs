@@ -186,6 +186,19 @@ public sealed class WebDavTargetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_address_that_a_server_finds_too_long_is_one()
+    {
+        await using var strict = await LoopbackServer.StartAsync(static context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status414UriTooLong;
+            return Task.CompletedTask;
+        });
+        await using var target = DavPlace.Open($"dav://{strict.Address.Authority}/{_folder}", _server.User, _server.Password);
+
+        await AssertCodeAsync(FaultCodes.TargetNameTooLong, () => target.StatAsync(Name, Cancel));
+    }
+
+    [Fact]
     public async Task A_full_disk_is_said_and_leaves_nothing()
     {
         using var disk = TestMount.Tmpfs("256k");
@@ -219,7 +232,7 @@ public sealed class WebDavTargetTests : IAsyncLifetime
     public void Without_TLS_no_other_machine_is_spoken_to() =>
         Assert.Equal(FaultCodes.PlainHttpRefused, Assert.Throws<RequestException>(() => DavPlace.Open("dav://192.0.2.1/dav", "u", Secret)).Code);
 
-    private Task<PutReceipt> PutAsync(string name) => _target.PutAsync(new ObjectName(name), new MemoryStream([1]), PutOptions.Default, Cancel);
+    private Task<PutReceipt> PutAsync(string name) => _target.PutAsync(new ObjectName(name), new MemoryStream([1]), PutOptions.Default with { IsOwnName = true }, Cancel);
 
     private static async Task<TargetException> AssertCodeAsync(FaultCode code, Func<Task> call)
     {

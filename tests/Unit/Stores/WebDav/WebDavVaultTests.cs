@@ -28,7 +28,7 @@ public sealed class WebDavVaultTests : IDisposable
         var address = $"dav://{server.Authority}/{folder}";
         var lines = await _place.LinesAsync($$"""
             ($env:SECUREBACKUP_TARGET_USER, $env:SECUREBACKUP_TARGET_PASSWORD) = ($env:TEST_USER, $env:TEST_PASSWORD)
-            $vault = New-BackupVault '{{address}}'
+            $vault = New-BackupVault '{{address}}' -WarningAction SilentlyContinue
             $vault.Path
             (Start-CustomerBackup ./crm -Vault '{{address}}').FileCount
             $null = $vault | Connect-BackupVault
@@ -49,7 +49,7 @@ public sealed class WebDavVaultTests : IDisposable
         var lines = await _place.LinesAsync(Prepare + $$"""
             $target = Register-BackupTarget -Name cloud -Uri davs://{{server.SecureAuthority}}/{{folder}} -Credential $login -CertificateAuthority $env:AUTHORITY
             $target.Platform, $target.Credential -join ' '
-            (New-BackupVault cloud).Path
+            (New-BackupVault cloud -WarningAction SilentlyContinue).Path
             (Start-CustomerBackup ./crm -Vault target:cloud).FileCount
             $null = Restore-CustomerBackup -Vault cloud -Destination ./out
             [IO.File]::ReadAllText("$PWD/out/crm/notes/today.txt").Trim()

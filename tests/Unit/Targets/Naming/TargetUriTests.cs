@@ -139,5 +139,23 @@ public sealed class TargetUriTests
         Assert.Equal(TargetFault.NameTooLong, error.Fault);
     }
 
+    [Theory]
+    [InlineData("sftp://u@nas/x", 255)]
+    [InlineData("davs://nas/x", 255)]
+    [InlineData("s3://bucket/x", 600)]
+    public void A_folder_that_no_file_system_takes_is_refused_where_prefixes_are_folders(string place, int bytes)
+    {
+        TargetUri.Parse($"{place}/{new string('a', bytes)}/y");
+        if (bytes == 255)
+        {
+            foreach (var name in new[] { new string('a', 256), string.Concat(Enumerable.Repeat("%C3%A4", 128)) })
+            {
+                var error = Assert.Throws<TargetException>(() => TargetUri.Parse($"{place}/{name}/y"));
+                Assert.Equal(TargetFault.NameTooLong, error.Fault);
+                Assert.Contains("256 bytes", error.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
     private static RequestException Refused(string text) => Assert.Throws<RequestException>(() => TargetUri.Parse(text));
 }
