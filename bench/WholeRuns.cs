@@ -81,7 +81,7 @@ internal sealed class WholeRuns : IDisposable
 
     private async Task<BackupResult> BackUpAsync()
     {
-        var options = new FileSystemSourceOptions { Roots = RootNames.Assign([_data]) };
+        var options = new FileSystemSourceOptions { Roots = RootNames.Assign([_data]), DefersAttributes = true };
         using var source = FileSystemSource.Open(options, TimeProvider.System);
         return await BackupCorridor.RunAsync(
             _vault, source, new BackupOptions { DataSet = "bench", HostName = "bench" }, RunContext.Unwatched, CancellationToken.None);

@@ -20,6 +20,7 @@ public class ByteParts : IDisposable
     private readonly RootKey _root = new(PartSample.Key);
     private readonly IChunker _chunker = ChunkerCatalog.Create(ChunkerCatalog.Default, PartSample.Key);
     private readonly ChunkCompressor _balanced = new(CompressionGoal.Balanced);
+    private readonly ChunkCompressor[] _everyCores = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(static _ => new ChunkCompressor(CompressionGoal.Balanced))];
     private readonly ChunkCompressor _best = new(CompressionGoal.Best);
     private readonly ZstdCompressor _zstd = new();
     private PartSample _sample = null!;
@@ -79,6 +80,10 @@ public class ByteParts : IDisposable
 
     [Benchmark(Description = PartNames.Compress)]
     public void Compress() => Compress(_balanced);
+
+    /// <summary>Each core the whole sample: what they share, caches above all, makes it slower.</summary>
+    [Benchmark(Description = PartNames.CompressAll)]
+    public void CompressOnAllCores() => Parallel.ForEach(_everyCores, Compress);
 
     [Benchmark(Description = PartNames.CompressBest)]
     public void CompressBest() => Compress(_best);
@@ -151,6 +156,7 @@ public class ByteParts : IDisposable
         if (disposing)
         {
             _balanced.Dispose();
+            Array.ForEach(_everyCores, static compressor => compressor.Dispose());
             _best.Dispose();
             _zstd.Dispose();
             _ids.Dispose();

@@ -60,5 +60,5 @@ public class DiskParts
         return sum;
     }
 
-    private FileSystemSource Open() => FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([Folders[Set]]) }, TimeProvider.System);
+    private FileSystemSource Open() => FileSystemSource.Open(new FileSystemSourceOptions { Roots = RootNames.Assign([Folders[Set]]), DefersAttributes = true }, TimeProvider.System);
 }

@@ -8,7 +8,8 @@ internal static class PartNames
     internal const string Identify = "keyed chunk id (SHA-256)";
     internal const string Compare = "hash to compare by (XxHash3)";
     internal const string Compress = "compress and unpack, as the engine does";
-    internal const string CompressBest = "the same for -Compression Best";
+    internal const string CompressAll = "the same on all cores at once";
+    internal const string CompressBest = "compress and unpack for -Compression Best";
     internal const string CompressAtOne = "zstd -1";
     internal const string CompressAtTwo = "zstd -2";
     internal const string CompressAtThree = "zstd -3";
@@ -24,7 +25,7 @@ internal static class PartNames
     internal const string Look = "a file looked at (stat)";
     internal const string MakeFile = "file of 16 KiB made and named, the calls alone";
     internal const string PutFile = "the same by a restore, read back";
-    internal const string PutFileAll = "the same on all cores";
+    internal const string PutFileAll = "the same by all cores";
     internal const string WriteBack = "written and read back, 128 MiB";
     internal const string WriteSmall = "durable write, 4 KiB";
     internal const string WritePack = "durable write, a pack of 16 MiB";

@@ -70,11 +70,11 @@ internal static class PartsPart
 
     private static void PrintShare(List<CorridorFigure> corridors)
     {
-        var table = new TextTable(["first backup, in this process", "seconds", "its parts allow", "wall", "**corridor ÷ parts**", "most costly parts, seconds of one core"]);
+        var table = new TextTable(["first backup, in this process", "seconds, cold", "seconds", "its parts allow", "wall", "**corridor ÷ parts**", "most costly parts, seconds of one core"]);
         foreach (var corridor in corridors)
         {
             var costs = corridor.Costs.OrderByDescending(static cost => cost.Value).Take(4).Select(static cost => string.Create(CultureInfo.InvariantCulture, $"{cost.Key} {cost.Value:0.00}"));
-            table.Add([corridor.Set, $"{corridor.Seconds:0.00}", $"{corridor.PartSeconds:0.00}", corridor.Wall, $"**{corridor.Share:P0}**", string.Join("; ", costs)]);
+            table.Add([corridor.Set, $"{corridor.ColdSeconds:0.00}", $"{corridor.Seconds:0.00}", $"{corridor.PartSeconds:0.00}", corridor.Wall, $"**{corridor.Share:P0}**", string.Join("; ", costs)]);
         }
 
         table.Print();
