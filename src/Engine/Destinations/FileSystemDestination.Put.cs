@@ -41,7 +41,9 @@ public sealed partial class FileSystemDestination
         var entry = preparation.Entry;
         var isSparse = entry.Metadata.Holes.Count > 0;
         var temporary = NewTemporaryName();
-        var file = folder.MakeFile(temporary, isSparse ? content.Length : 0, isSparse, preparation.IsInNewFolder ? entry.Metadata.Mode : null);
+        // Attributes are put before the mode: a file that its owner may not write takes none.
+        var mode = preparation.IsInNewFolder && entry.Metadata.ExtendedAttributes.Count == 0 ? entry.Metadata.Mode : null;
+        var file = folder.MakeFile(temporary, isSparse ? content.Length : 0, isSparse, mode);
         var isPlaced = false;
         try
         {

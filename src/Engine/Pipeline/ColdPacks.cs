@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -28,14 +29,26 @@ public sealed class ColdPacks
     /// <summary>What names further packs lies in them itself, so that more may be needed once it can be read.</summary>
     public bool MayBeMore { get; internal set; }
 
-    /// <summary>All that a snapshot needs.</summary>
-    public static async Task<ColdPacks> OfSnapshotAsync(UnlockedVault vault, Snapshot snapshot, CancellationToken cancellationToken)
+    /// <summary>All that snapshots need; where the vault's own word about one of them is damaged, all that there are.</summary>
+    public static async Task<ColdPacks> OfSnapshotsAsync(UnlockedVault vault, IEnumerable<Snapshot> snapshots, CancellationToken cancellationToken)
     {
         var cold = new ColdPacks();
-        if (vault.Target.Capabilities.ColdStorage)
+        if (!vault.Target.Capabilities.ColdStorage)
         {
-            await PackInventory.TakeAsync(vault.Target, cancellationToken, cold);
-            await cold.NeedAllOfAsync(vault, snapshot, cancellationToken);
+            return cold;
+        }
+
+        await PackInventory.TakeAsync(vault.Target, cancellationToken, cold);
+        foreach (var snapshot in cold._listed.Count == 0 ? [] : snapshots)
+        {
+            try
+            {
+                await cold.NeedAllOfAsync(vault, snapshot, cancellationToken);
+            }
+            catch (BackupException damage) when (ChunkFetcher.IsDamage(damage))
+            {
+                cold._listed.Values.ToList().ForEach(listed => cold.Need(listed.Pack));
+            }
         }
 
         return cold;
@@ -48,7 +61,7 @@ public sealed class ColdPacks
     {
         if (stat.Access != ObjectAccess.Ready)
         {
-            _listed[pack.Value.A] = new Listed(stat.LengthBytes, stat.StorageClass, stat.Access);
+            _listed[pack.Value.A] = new Listed(pack, stat.LengthBytes, stat.StorageClass, stat.Access);
         }
     }
 
@@ -71,5 +84,5 @@ public sealed class ColdPacks
         }
     }
 
-    private readonly record struct Listed(long LengthBytes, string? StorageClass, ObjectAccess Access);
+    private readonly record struct Listed(PackId Pack, long LengthBytes, string? StorageClass, ObjectAccess Access);
 }

@@ -97,8 +97,13 @@ public sealed class RestoreForecaster
         {
             await cold.NeedAllOfAsync(_request.Vault.Vault, _request.Snapshot, cancellationToken);
             cold.MayBeMore = false;
+
+            // What the listing does not tell yet, the snapshot states: nothing is paid for that will not fit.
+            var unlisted = Math.Max(0, _request.Snapshot.ContentBytes - _written);
+            _rooms[_spaces[0].Path].Add(unlisted, freedBytes: 0);
+            _written += unlisted;
         }
-        catch (IntegrityException damage)
+        catch (BackupException damage) when (ChunkFetcher.IsDamage(damage))
         {
             _faults.Add(EntryFault.Of("(reference set)", damage));
         }

@@ -37,7 +37,7 @@ internal sealed class StandingStage(RestoreParts parts)
                     ? new Compared(entry, preparation, StandingContent.Known(preparation.Standing!))
                     : new Compared(entry, preparation, await parts.Comparer.CompareAsync(entry, preparation, token));
             }
-            catch (IntegrityException damage)
+            catch (BackupException damage) when (ChunkFetcher.IsOfOneChunk(damage))
             {
                 damaged[i] = EntryFault.Of(entry.Path.ToString(), damage);
             }

@@ -56,8 +56,8 @@ internal sealed class BackgroundThreads : TaskScheduler, IDisposable
         }
     }
 
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
-        !taskWasPreviouslyQueued && _current == this && TryExecuteTask(task);
+    /// <summary>A task that waits in the queue too: else all threads may wait for what none is left to begin. What the queue gives out later has run already.</summary>
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => _current == this && TryExecuteTask(task);
 
     protected override IEnumerable<Task> GetScheduledTasks() => [.. _tasks];
 

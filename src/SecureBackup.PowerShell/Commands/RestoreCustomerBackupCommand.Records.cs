@@ -56,10 +56,7 @@ public sealed partial class RestoreCustomerBackupCommand
 
         if (WarmOptions is { } warm)
         {
-            foreach (var snapshot in snapshots)
-            {
-                await WarmUp.RequireReadableAsync(reader.Vault.Target, await ColdPacks.OfSnapshotAsync(reader.Vault, snapshot, cancellationToken), warm, cancellationToken);
-            }
+            await WarmUp.RequireReadableAsync(reader.Vault.Target, await ColdPacks.OfSnapshotsAsync(reader.Vault, snapshots, cancellationToken), warm, cancellationToken);
         }
 
         using var browser = await RecordBrowser.OpenAsync(reader, gate, Subject is null ? RecordBrowser.WholeSnapshotReadAheadBytes : 0, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -14,6 +15,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>What would lead the programs elsewhere.</summary>
     private static readonly string[] ForeignVariables =
         ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+
+    /// <summary>Ports whose server may not have begun to listen yet.</summary>
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
 
     private readonly Process _keeper;
     private readonly string _log;
@@ -42,6 +46,11 @@ public sealed class ServerProcess : IAsyncDisposable
         while (true)
         {
             var port = Random.Shared.Next(20_000, 32_000);
+            if (!Given.TryAdd(port, true))
+            {
+                continue;
+            }
+
             try
             {
                 using var probe = new TcpListener(IPAddress.Loopback, port);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Destinations;
@@ -52,7 +53,7 @@ public sealed class WarmUpTests : IAsyncDisposable
         Assert.Equal((long)backup.Snapshot.PackCount, forecast.Cold.Count);
         Assert.InRange(forecast.Cold.Count, 5, (await PacksAsync()).Count - 3);
         Assert.Equal(FaultCodes.TargetCold, asked.Code);
-        Assert.StartsWith($"{forecast.Cold.Count} pack(s) of {forecast.Cold.Bytes:N0} bytes", asked.Message, StringComparison.Ordinal);
+        Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{forecast.Cold.Count} pack(s) of {forecast.Cold.Bytes:N0} bytes"), asked.Message, StringComparison.Ordinal);
         Assert.Contains($"{forecast.Cold.Count} were asked for now, 0 before. They can be read within 5 hour(s)", asked.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("more may be needed", asked.Message, StringComparison.Ordinal);
         Assert.Equal(forecast.Cold.Count, _asked.Names.Distinct().Count());
@@ -110,7 +111,7 @@ public sealed class WarmUpTests : IAsyncDisposable
         await WarmUp.RequireReadableAsync(_asked, needed, Options, Cancel);
 
         Assert.Equal((0, 0L, false), (needed.Count, needed.Bytes, needed.MayBeMore));
-        Assert.Equal(0, (await ColdPacks.OfSnapshotAsync(vault, backup.Snapshot, Cancel)).Count);
+        Assert.Equal(0, (await ColdPacks.OfSnapshotsAsync(vault, [backup.Snapshot], Cancel)).Count);
         Assert.Empty(_asked.Names);
     }
 

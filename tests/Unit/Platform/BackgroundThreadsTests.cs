@@ -53,6 +53,34 @@ public sealed class BackgroundThreadsTests
         Assert.InRange(most, 1, 2);
     }
 
+    /// <summary>Each loop queues a helper and waits for it; with both threads in a loop nobody else could begin one.</summary>
+    [Fact]
+    public async Task Loops_on_all_threads_at_once_end()
+    {
+        using var threads = new BackgroundThreads(2);
+        using var both = new Barrier(2);
+        var sum = 0;
+        var loops = Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
+            () => Parallel.For(
+                0,
+                100,
+                new ParallelOptions { TaskScheduler = threads, CancellationToken = Token },
+                i =>
+                {
+                    if (i == 0)
+                    {
+                        both.SignalAndWait(Token);
+                    }
+
+                    Interlocked.Add(ref sum, i);
+                }),
+            Token,
+            TaskCreationOptions.None,
+            threads));
+        await Task.WhenAll(loops).WaitAsync(TimeSpan.FromMinutes(1), Token);
+        Assert.Equal(2 * 4950, sum);
+    }
+
     [Fact]
     public async Task One_thread_is_enough_for_stages_that_wait_for_each_other()
     {

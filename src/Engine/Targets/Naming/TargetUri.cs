@@ -13,8 +13,8 @@ public sealed record TargetUri
     /// <summary>Names of stores may have 1,024 bytes; what is left is the longest name of an object and a reserve.</summary>
     private const int MaxPrefixBytes = 824;
 
-    /// <summary>What file systems take.</summary>
-    private const int MaxFolderNameBytes = 255;
+    /// <summary>What any file system takes: of some these are bytes, of others UTF-16 units.</summary>
+    private const int MaxFolderNameLength = 255;
 
     private TargetUri(string scheme, string? user, string host, string prefix, ImmutableSortedDictionary<string, string> options)
     {
@@ -151,10 +151,10 @@ public sealed record TargetUri
             throw Invalid(text, "it names no container behind the account");
         }
 
-        if (platform.HasFreePath && parts.Select(Encoding.UTF8.GetByteCount).FirstOrDefault(static length => length > MaxFolderNameBytes) is > 0 and var tooLong)
+        if (platform.HasFreePath && parts.Select(static part => part.Length).FirstOrDefault(static length => length > MaxFolderNameLength) is > 0 and var tooLong)
         {
             throw new TargetException(
-                TargetFault.NameTooLong, string.Create(CultureInfo.InvariantCulture, $"A folder of the address has a name of {tooLong} bytes; file systems take {MaxFolderNameBytes} at the most."));
+                TargetFault.NameTooLong, string.Create(CultureInfo.InvariantCulture, $"A folder of the address has a name of {tooLong} characters; file systems take {MaxFolderNameLength} at the most."));
         }
 
         var prefix = string.Concat(parts.Select(static part => $"{part}/"));

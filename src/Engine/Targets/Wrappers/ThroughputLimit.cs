@@ -61,8 +61,8 @@ internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
     {
         lock (_gate)
         {
-            Advance();
-            return _isPaused ? UntilChange() : null;
+            var now = Advance();
+            return _isPaused ? UntilChange(now) : null;
         }
     }
 
@@ -80,32 +80,30 @@ internal sealed class ThroughputLimit(BandwidthPlan plan, TimeProvider time)
     {
         lock (_gate)
         {
-            Advance();
+            var now = Advance();
             if (_rate is null || mine - _passed <= Nothing)
             {
                 return null;
             }
 
-            var untilChange = UntilChange();
+            var untilChange = UntilChange(now);
             var milliseconds = Math.Ceiling((mine - _passed) / _rate.Value * 1000);
             return milliseconds < untilChange.TotalMilliseconds ? TimeSpan.FromMilliseconds(Math.Min(milliseconds, int.MaxValue)) : untilChange;
         }
     }
 
-    private TimeSpan UntilChange()
-    {
-        var now = time.GetLocalNow();
-        return plan.NextChange(now) is var change && change < DateTimeOffset.MaxValue ? change - now : TimeSpan.MaxValue;
-    }
+    private TimeSpan UntilChange(DateTimeOffset now) => plan.NextChange(now) is var change && change < DateTimeOffset.MaxValue ? change - now : TimeSpan.MaxValue;
 
-    private void Advance()
+    /// <returns>The time by which the rate was looked up. Who asks for the next change by a later one misses a change in between, and waits for the one after it.</returns>
+    private DateTimeOffset Advance()
     {
-        var now = time.GetTimestamp();
-        var elapsed = time.GetElapsedTime(_seenAt, now).TotalSeconds;
-        _seenAt = now;
+        var (now, ticks) = (time.GetLocalNow(), time.GetTimestamp());
+        var elapsed = time.GetElapsedTime(_seenAt, ticks).TotalSeconds;
+        _seenAt = ticks;
         _passed = _rate is { } bytes ? Math.Min(_passed + (bytes * elapsed), _taken + (bytes * AdvanceSeconds)) : Math.Max(_passed, _taken);
-        var rate = plan.RateAt(time.GetLocalNow());
+        var rate = plan.RateAt(now);
         _isPaused = rate is 0;
         _rate = _isPaused ? _rate : rate;
+        return now;
     }
 }

@@ -28,7 +28,7 @@ internal sealed record Leftovers(IReadOnlyList<Snapshot> MayGo, IReadOnlyList<Pl
     /// Takes back what records say of those that must stay. A record that names others too gives way to one that names these alone, which is stored first: a crash in between leaves both, and the
     /// next call takes back the rest.
     /// </summary>
-    /// <returns>The records that are gone.</returns>
+    /// <returns>The records that are taken back, also those that the store keeps for now: none may be part of a fold, which would say it anew.</returns>
     internal async Task<IReadOnlyList<StoredRecord<RemovalRecord>>> WithdrawAsync(UnlockedVault vault, SnapshotCatalog catalog, CancellationToken cancellationToken)
     {
         var back = MustStay.Select(static removal => removal.Snapshot.Reference).ToHashSet();
@@ -45,12 +45,12 @@ internal sealed record Leftovers(IReadOnlyList<Snapshot> MayGo, IReadOnlyList<Pl
             }
         }
 
-        var kept = await KeptObjects.DeleteAsync(vault, [.. records.Select(static record => record.Name)], cancellationToken);
+        _ = await KeptObjects.DeleteAsync(vault, [.. records.Select(static record => record.Name)], cancellationToken);
         foreach (var removal in MustStay)
         {
             vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"A removal that was interrupted is taken back. {removal.Refusal!.Message}", removal.Refusal.Code));
         }
 
-        return [.. records.Where(record => !kept.Contains(record.Name))];
+        return records;
     }
 }

@@ -50,9 +50,9 @@ public sealed class StoreClock
         {
             await vault.Target.DeleteAsync(name, cancellationToken);
         }
-        catch (TargetException kept) when (kept.Fault == TargetFault.Locked)
+        catch (TargetException kept) when (kept.Fault is TargetFault.Locked or TargetFault.AccessDenied)
         {
-            // It is void soon, and a collection takes it away once the lock has ended.
+            // It is void soon, and a collection takes it away once the store lets it.
         }
 
         return new StoreClock(vault.Time, receipt.StoreTime, wall, ticks);

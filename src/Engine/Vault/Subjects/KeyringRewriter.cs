@@ -12,7 +12,7 @@ namespace SecureBackup.Engine.Vault.Subjects;
 /// <param name="ObjectsDeleted">Objects of the keyring that nothing reached any more.</param>
 public sealed record KeyringRewrite(RegisterAppend Append, long KeysFolded, int ObjectsDeleted)
 {
-    /// <summary>Objects that nothing reaches any more and that the store did not give up: they may hold keys of who was erased.</summary>
+    /// <summary>Objects that nothing reaches any more and that the store did not give up, and those of which that could not be told: they may hold keys of who was erased.</summary>
     public IReadOnlyList<ObjectStat> Kept { get; init; } = [];
 }
 
@@ -141,7 +141,7 @@ public sealed class KeyringRewriter(VaultReader reader)
             var sweep = new KeyringSweep(_vault, old);
             foreach (var stat in await _vault.Store.ListAsync(ObjectNames.Keyring, static _ => true, cancellationToken))
             {
-                dead += await sweep.IsDeadAsync(stat, cancellationToken) ? 1 : 0;
+                dead += await sweep.IsDeadAsync(stat, cancellationToken) is true ? 1 : 0;
             }
         }
 
@@ -157,15 +157,12 @@ public sealed class KeyringRewriter(VaultReader reader)
         while (true)
         {
             var (append, keys, hasMore) = await RewriteAsync(ledger, cancellationToken);
-            if (append.IsPending)
-            {
-                return new KeyringRewrite(append, 0, 0);
-            }
+            // Also where this one waits for signatures: what it is to replace stands, and what that one replaced may still be there.
+            var (swept, kept) = await SweepAsync(cancellationToken);
+            (folded, deleted) = (folded + (append.IsPending ? 0 : keys), deleted + swept);
 
             // What was folded in and cannot be deleted would be met again and again.
-            var (swept, kept) = await SweepAsync(cancellationToken);
-            (folded, deleted) = (folded + keys, deleted + swept);
-            if (!hasMore || swept == 0)
+            if (append.IsPending || !hasMore || swept == 0)
             {
                 return new KeyringRewrite(append, folded, deleted) { Kept = kept };
             }
@@ -205,7 +202,7 @@ public sealed class KeyringRewriter(VaultReader reader)
     /// Deletes what the root that stands does not reach. A rewrite that is under way was begun from that root, and all that it has stored says so: that is left
     /// alone. What was made to replace any other root that stood before can never be named any more. A crash here leaves old objects to the next call.
     /// </summary>
-    /// <returns>How many objects are gone, and which stay, since the store did not give them up.</returns>
+    /// <returns>How many objects are gone, and which stay, since the store did not give them up or it could not be told whether anything needs them.</returns>
     private async Task<(int Deleted, IReadOnlyList<ObjectStat> Kept)> SweepAsync(CancellationToken cancellationToken)
     {
         // The list before the register: else the list may show a root that two others put in place since, and it would look like one that never can be.
@@ -217,27 +214,28 @@ public sealed class KeyringRewriter(VaultReader reader)
             return (0, []);
         }
 
-        var dead = new ConcurrentBag<ObjectStat>();
+        var (dead, unsure) = (new ConcurrentBag<ObjectStat>(), new ConcurrentBag<ObjectStat>());
         var sweep = new KeyringSweep(_vault, standing);
         await Parallel.ForEachAsync(
             stats,
             new ParallelOptions { MaxDegreeOfParallelism = ObjectStore.ParallelReads, CancellationToken = cancellationToken },
             async (stat, token) =>
             {
-                if (await sweep.IsDeadAsync(stat, token))
+                var isDead = await sweep.IsDeadAsync(stat, token);
+                if (isDead is not false)
                 {
-                    dead.Add(stat);
+                    (isDead is null ? unsure : dead).Add(stat);
                 }
             });
         if (await _vault.Store.TryDeleteManyAsync([.. dead.Select(static stat => stat.Name)], cancellationToken) is not { } refusal)
         {
-            return (dead.Count, []);
+            return (dead.Count, [.. unsure]);
         }
 
         _vault.Sink.Report(new BackupEvent(
             EventSeverity.Warning, $"{refusal.Kept.Count:N0} old object(s) of the keyring could not be deleted, and may hold keys of who was erased. The first: {refusal.Message}", FaultCodes.ErasedKeysRemain));
         var names = refusal.Kept.ToHashSet();
         var kept = dead.Where(stat => names.Contains(stat.Name)).ToList();
-        return (dead.Count - kept.Count, kept);
+        return (dead.Count - kept.Count, [.. kept, .. unsure]);
     }
 }

@@ -14,7 +14,8 @@ internal sealed class KeyringSweep(UnlockedVault vault, StoredKeyring standing)
     private readonly ObjectId _root = standing.Root.Header.Object;
     private readonly HashSet<ObjectId> _leaves = LeavesOf(standing.Map);
 
-    internal async Task<bool> IsDeadAsync(ObjectStat stat, CancellationToken cancellationToken)
+    /// <returns>Null where it cannot be told: the object came otherwise each time that it was read.</returns>
+    internal async Task<bool?> IsDeadAsync(ObjectStat stat, CancellationToken cancellationToken)
     {
         foreach (var folder in (string[])[ObjectNames.KeyringAdditions, ObjectNames.KeyringLeaves, ObjectNames.KeyringRoots, ObjectNames.KeyringEpochs])
         {
@@ -27,7 +28,7 @@ internal sealed class KeyringSweep(UnlockedVault vault, StoredKeyring standing)
                 catch (TargetException exception) when (exception.Fault == TargetFault.Garbled)
                 {
                     vault.Sink.Report(new BackupEvent(EventSeverity.Warning, $"'{stat.Name}' is left to the next sweep: {exception.Message}", exception.Code));
-                    return false;
+                    return null;
                 }
             }
         }
