@@ -34,6 +34,19 @@ public sealed class BadTargetTests : IDisposable
     }
 
     [Theory]
+    [InlineData("europe-west3")]
+    [InlineData("eu")]
+    public async Task A_bucket_of_Google_in_another_region(string region)
+    {
+        await using var store = await GcsStore.StartAsync("""{"location":"US"}""");
+        _scene.Place.Write("google.json", store.Iam.ServiceAccount(GcsStore.Account));
+        var refusals = await _scene.RunAsync($"Try-It {{ Register-BackupTarget offsite '{store.Settings().Address.Canonical}' -Region {region} -CredentialFile {_scene.Place["google.json"]} }}");
+
+        RefusalScene.AssertSaid(Assert.Single(refusals), FaultCodes.TargetWrongRegion, $" lies in US, not in {region}.");
+        _scene.AssertNothingKept();
+    }
+
+    [Theory]
     [InlineData(true, "InvalidAccessKeyId")]
     [InlineData(false, "SignatureDoesNotMatch")]
     public async Task A_credential_that_is_not_accepted(bool isOther, string said)
