@@ -68,6 +68,17 @@ public sealed class LockedObjectsTests : IDisposable
     }
 
     [Fact]
+    public async Task An_account_that_may_not_delete_ends_no_collection()
+    {
+        using var owner = await OpenUnderAsync(new RetainingTarget(_scene.Target, _scene.Time, Retention) { Fault = TargetFault.AccessDenied });
+        _scene.Set("a.bin", 150_000, seed: 1);
+        await _scene.BackUpAsync(owner);
+        await CollectAsync(owner);
+        Assert.Equal(1, _scene.CountOf("condemned/"));
+        await _scene.RequireIntactAsync(owner);
+    }
+
+    [Fact]
     public async Task One_locked_pack_stays_alone_and_goes_later()
     {
         var target = new RetainingTarget(_scene.Target, _scene.Time, Retention) { Keeps = static _ => false };

@@ -100,6 +100,29 @@ public sealed class PutFileTests : IDisposable
         Assert.True(destination.CompleteFolder(folder).IsRestored);
     }
 
+    /// <summary>Root may put them all the same, and hence the mode that it was made with is looked at.</summary>
+    [Fact]
+    public async Task In_a_folder_that_this_restore_made_what_is_read_only_can_be_written_to_until_it_has_its_attributes()
+    {
+        Directory.CreateDirectory(_scene.Folder);
+        Assert.SkipUnless(SetAttribute(_scene.Folder, "user.probe", [1]), "This file system keeps no attributes.");
+        var options = With(OverwriteMode.Always);
+        using var system = new WatchedSystem(_scene.Folder, options, folds: true);
+        await using var destination = new FileSystemDestination(_scene.Folder, system, options);
+        destination.Prepare(Dir("d"));
+        var plain = File("d/plain", 4);
+        plain = plain with { Metadata = plain.Metadata with { Mode = 0b100_000_000 } };
+        var file = File("d/file", 4);
+        file = file with { Metadata = plain.Metadata with { ExtendedAttributes = [new ExtendedAttribute("user.tag"u8.ToArray(), [7])] } };
+
+        Assert.True(destination.PutFile(destination.Prepare(plain), "text"u8, readsBack: true).IsRestored);
+        Assert.Empty(destination.PutFile(destination.Prepare(file), "text"u8, readsBack: true).Faults);
+
+        Assert.Equal([0b100_000_000u, null], system.MadeModes);
+        Assert.Equal("400", Stat(_scene.At("d/file"), "%a"));
+        Assert.Equal([7], GetAttribute(_scene.At("d/file"), "user.tag"));
+    }
+
     [Fact]
     public async Task In_a_folder_that_this_restore_made_set_id_bits_come_with_the_owner()
     {

@@ -34,6 +34,9 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
     /// <summary>Called when something has just got its name, on the thread that gave it; where names fold.</summary>
     public Action? OnMoved { get; set; }
 
+    /// <summary>The mode that each file was made with; where names fold.</summary>
+    public List<uint?> MadeModes { get; } = [];
+
     /// <summary>A disk on which the first byte of every write turns.</summary>
     public bool TurnsBytes { get; init; }
 
@@ -57,7 +60,7 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
             way.Add(Spelled(Folder(way), component));
         }
 
-        return new FoldingFolder(_inner.OpenFolder(way), Folder(way), () => OnMoved?.Invoke());
+        return new FoldingFolder(_inner.OpenFolder(way), Folder(way), MadeModes.Add, () => OnMoved?.Invoke());
     }
 
     public override void CheckWritable() => _inner.CheckWritable();
@@ -110,7 +113,7 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
     private static string Fold(string name) => name.Normalize(NormalizationForm.FormC).ToUpperInvariant();
 
-    private sealed class FoldingFolder(DestinationFolder inner, string path, Action moved) : DestinationFolder
+    private sealed class FoldingFolder(DestinationFolder inner, string path, Action<uint?> made, Action moved) : DestinationFolder
     {
         private static readonly Lock Moving = new();
 
@@ -128,7 +131,11 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
         public override void MakeEnterable(byte[] name) => inner.MakeEnterable(Spelled(name));
 
-        public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse, uint? mode = null) => inner.MakeFile(Spelled(name), sizeBytes, isSparse, mode);
+        public override SafeFileHandle MakeFile(byte[] name, long sizeBytes, bool isSparse, uint? mode = null)
+        {
+            made(mode);
+            return inner.MakeFile(Spelled(name), sizeBytes, isSparse, mode);
+        }
 
         public override SafeFileHandle ReopenFile(byte[] name) => inner.ReopenFile(Spelled(name));
 

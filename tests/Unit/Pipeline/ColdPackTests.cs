@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -48,6 +49,26 @@ public sealed class ColdPackTests : IAsyncDisposable
 
         Assert.InRange(restored, 1, cold.Count);
         Assert.Empty((await scene.RestoreAsync(backup.Snapshot.Id)).Faults);
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task In_place_a_file_whose_list_of_chunks_is_cold_is_named_and_the_others_are_restored()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The restore in place of these tests is that of Linux.");
+        using var scene = await PipelineScene.CreateAsync(_store, PackBytes, ChunkerCatalog.Small);
+        scene.WriteRandom("a.bin", 5 * PackBytes, seed: 1);
+        await scene.BackUpAsync();
+        var first = await PacksAsync();
+        scene.Write("b.txt", "newer"u8);
+        var backup = await scene.BackUpAsync();
+        first.ForEach(pack => _store.Freeze(pack.Name));
+        scene.Write("b.txt", "spoilt"u8);
+
+        var (result, _) = await InPlaceTests.RestoreInPlaceAsync(scene, backup);
+
+        Assert.Equal([(FaultCodes.TargetCold, "source/a.bin")], result.Faults.Select(static fault => (fault.Code, fault.Path)));
+        Assert.Equal("newer", File.ReadAllText(Path.Combine(scene.SourcePath, "b.txt")));
     }
 
     [Theory]

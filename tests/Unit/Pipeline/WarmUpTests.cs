@@ -51,6 +51,8 @@ public sealed class WarmUpTests : IAsyncDisposable
         var asked = await Assert.ThrowsAsync<TargetException>(() => WarmUp.RequireReadableAsync(_asked, forecast.Cold, Options, Cancel));
 
         Assert.Equal((long)backup.Snapshot.PackCount, forecast.Cold.Count);
+        Assert.Equal((long)backup.Snapshot.ContentBytes, forecast.WriteBytes);
+        Assert.True(forecast.Spaces[0].NeededBytes >= forecast.WriteBytes);
         Assert.InRange(forecast.Cold.Count, 5, (await PacksAsync()).Count - 3);
         Assert.Equal(FaultCodes.TargetCold, asked.Code);
         Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{forecast.Cold.Count} pack(s) of {forecast.Cold.Bytes:N0} bytes"), asked.Message, StringComparison.Ordinal);
@@ -68,6 +70,41 @@ public sealed class WarmUpTests : IAsyncDisposable
         await WarmUp.RequireReadableAsync(_asked, ready.Cold, Options, Cancel);
         Assert.Equal(0, ready.Cold.Count);
         Assert.Empty((await scene.RestoreAsync(backup.Snapshot.Id)).Faults);
+    }
+
+    [Fact]
+    public async Task A_missing_page_of_the_reference_set_is_named_and_the_listing_is_asked_for()
+    {
+        using var scene = await PipelineScene.CreateAsync(_asked, PackBytes, ChunkerCatalog.Small);
+        scene.WriteRandom("a.bin", 2 * PackBytes, seed: 1);
+        var backup = await scene.BackUpAsync();
+        await FreezeAllAsync();
+        Assert.True(_store.Remove(ObjectNames.ReferencePage(backup.Snapshot.ReferencePages[0])));
+
+        var forecast = await ForeseeAsync(scene, backup);
+
+        Assert.Contains(forecast.Faults, static fault => (fault.Code, fault.Path) == (FaultCodes.TargetNotFound, "(reference set)"));
+        Assert.Equal((1, true), (forecast.Cold.Count, forecast.Cold.MayBeMore));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_several_snapshots_need_is_asked_for_in_one_go_also_where_their_word_is_damaged(bool isDamaged)
+    {
+        using var scene = await PipelineScene.CreateAsync(_asked, PackBytes, ChunkerCatalog.Small);
+        scene.WriteRandom("a.bin", 2 * PackBytes, seed: 1);
+        var first = await scene.BackUpAsync();
+        scene.WriteRandom("a.bin", 2 * PackBytes, seed: 2);
+        var second = await scene.BackUpAsync();
+        await FreezeAllAsync();
+        Assert.True(!isDamaged || _store.Remove(ObjectNames.ReferencePage(first.Snapshot.ReferencePages[0])));
+        using var vault = await scene.UnlockAsync();
+
+        var needed = await ColdPacks.OfSnapshotsAsync(vault, [first.Snapshot, second.Snapshot], Cancel);
+        await Assert.ThrowsAsync<TargetException>(() => WarmUp.RequireReadableAsync(_asked, needed, Options, Cancel));
+
+        Assert.Equal([.. (await PacksAsync()).Order()], _asked.Names.Order());
     }
 
     [Fact]

@@ -97,6 +97,21 @@ public sealed class ThrottledTargetTests
         Assert.Equal(100, (await put).LengthBytes);
     }
 
+    /// <summary>The next change is not the one that came between two looks at the clock.</summary>
+    [Fact]
+    public void A_pause_that_ends_while_it_is_looked_at_is_no_wait_until_the_next_change()
+    {
+        var plan = OfficePause(null);
+        AdvanceTo("17:59:59");
+        var limit = new ThroughputLimit(plan, _time);
+        _time.AutoAdvanceAmount = TimeSpan.FromSeconds(2);
+        var wait = limit.WaitWhilePausedAsync(Token);
+        _time.AutoAdvanceAmount = TimeSpan.Zero;
+        Assert.False(wait.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(wait.IsCompletedSuccessfully);
+    }
+
     [Theory]
     [InlineData(10_000L, 5)]
     [InlineData(null, 0)]

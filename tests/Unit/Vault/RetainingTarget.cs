@@ -10,6 +10,9 @@ internal sealed class RetainingTarget(Target inner, TimeProvider time, TimeSpan 
     /// <summary>What the retention applies to.</summary>
     internal Func<ObjectName, bool> Keeps { get; set; } = static _ => true;
 
+    /// <summary>How it is refused.</summary>
+    internal TargetFault Fault { get; init; } = TargetFault.Locked;
+
     internal int DeletesInRequest { get; init; } = 1;
 
     /// <summary>Asked to delete, and not allowed to.</summary>
@@ -22,7 +25,7 @@ internal sealed class RetainingTarget(Target inner, TimeProvider time, TimeSpan 
         if (Keeps(name) && await Inner.StatAsync(name, cancellationToken) is { } stat && stat.StoreTime + retention > time.GetUtcNow())
         {
             Refusals++;
-            throw new TargetException(TargetFault.Locked, $"'{name}' is locked.");
+            throw new TargetException(Fault, $"'{name}' is kept.");
         }
 
         await Inner.DeleteAsync(name, cancellationToken);

@@ -51,13 +51,10 @@ public sealed class KeyringRewriter(VaultReader reader)
             var standing = _vault.Register.KeyringRoot?.Id;
             try
             {
+                // Also where this one waits for signatures: the one before it stands since the last of them was given.
                 var done = await RewriteAndSweepAsync(ledger, cancellationToken);
-                if (!done.Append.IsPending)
-                {
-                    await SubjectKeyCache.PurgeAsync(_vault, ledger, cancellationToken);
-                    await RememberAsync(cancellationToken);
-                }
-
+                await SubjectKeyCache.PurgeAsync(_vault, ledger, cancellationToken);
+                await RememberAsync(cancellationToken);
                 return done;
             }
             catch (BackupException exception) when (attempt < MaxAttempts && IsRace(exception))

@@ -110,12 +110,36 @@ public sealed class ChangedKeyringTests : IDisposable
             {
                 var way = new ChangingWay(_bench.Target, stored.Root.Header.Object) { Always = name };
                 using var vault = await OpenAsync(way, "same");
-                Assert.False(await new KeyringSweep(vault, stored).IsDeadAsync((await _bench.Target.StatAsync(name, Token))!, Token));
+                Assert.NotEqual(true, await new KeyringSweep(vault, stored).IsDeadAsync((await _bench.Target.StatAsync(name, Token))!, Token));
             }
         }
 
         Assert.Equal(before.Objects.Keys, _bench.Target.Objects.Keys);
         Assert.Contains(FaultCodes.TargetGarbled, _bench.Sink.Codes);
+    }
+
+    /// <summary>Her key may lie in it.</summary>
+    [Fact]
+    public async Task While_an_old_leaf_never_comes_alike_nobody_in_it_counts_as_erased()
+    {
+        using (var owner = await _bench.CreateAsync())
+        {
+            await SubjectScene.AddAsync(owner, "members", "Anna", "Bert");
+            await new KeyringRewriter(owner.RequireReader()).RunAsync(Token);
+        }
+
+        var leaf = _bench.Single(ObjectNames.KeyringLeaves);
+        using (var owner = await OpenAsync(new RestlessPreface(_bench.Target, leaf), "restless"))
+        {
+            var remains = Assert.Single(await SubjectScene.EraseAsync(owner, "Anna"));
+            Assert.Equal((ErasureState.KeysRemain, 0, 0), (remains.State, remains.KeysDestroyed, remains.DataSets.Count));
+            Assert.Contains(leaf, _bench.Target.Objects.Keys);
+        }
+
+        using var calm = await _bench.OpenByFileAsync();
+        var erased = Assert.Single(await SubjectScene.EraseAsync(calm, "Anna"));
+        Assert.Equal((ErasureState.Erased, 1), (erased.State, erased.KeysDestroyed));
+        await SubjectScene.RequireNothingLeftOverAsync(calm, _bench.Target);
     }
 
     /// <summary>An envelope vouches for itself. What it lets in stays until another root stands.</summary>
@@ -153,6 +177,21 @@ public sealed class ChangedKeyringTests : IDisposable
             name.Value.StartsWith(ObjectNames.Register, StringComparison.Ordinal)
                 ? throw new TargetException(TargetFault.Unavailable, "Planned.")
                 : base.PutAsync(name, content, options, cancellationToken);
+    }
+
+    /// <summary>Gives the preface of one leaf otherwise each time.</summary>
+    private sealed class RestlessPreface(Target inner, ObjectName leaf) : DelegatingTarget(inner)
+    {
+        private int _readings;
+
+        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            await base.ReadAsync(name, offset, destination, cancellationToken);
+            if (name == leaf && destination.Length == SubjectLeaf.PrefaceBytes)
+            {
+                destination.Span[^1] ^= (byte)Interlocked.Increment(ref _readings);
+            }
+        }
     }
 
     /// <summary>Changes a byte of a root's id wherever one reading of the keyring has it.</summary>

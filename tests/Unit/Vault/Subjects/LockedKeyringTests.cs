@@ -1,4 +1,6 @@
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 using SecureBackup.Engine.Vault.Subjects;
 
@@ -58,6 +60,53 @@ public sealed class LockedKeyringTests : IDisposable
         Assert.Equal([ErasureState.Erased, ErasureState.KeysRemain], outcomes.OrderBy(static outcome => outcome.Entry!.Number).Select(static outcome => outcome.State));
         Assert.Equal("0 1 0", await SubjectScene.CountAsync(owner, "Anna", "Bert", "Carla"));
     }
+
+    /// <summary>Where two owners sign, the rewrite that erased the first stands while that for the second waits.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_one_erasure_replaced_goes_although_another_one_waits(bool isLocked)
+    {
+        var target = await CreateAsync();
+        target.Keeps = static _ => false;
+        using var ann = await OpenAsync(target);
+        await MemberAdmission.AddAsync(ann, new NewMember("bob", MemberRoles.Owner) { KeyFilePath = _bench["bob.key"] }, Token);
+        await SubjectScene.AddAsync(ann, "members", "Anna", "Bert");
+        await new KeyringRewriter(ann.RequireReader()).RunAsync(Token);
+        await PolicyChange.ApplyAsync(ann, new NewPolicy { OwnersNeeded = 2 }, Token);
+        using var bob = await _bench.OpenByFileAsync(_bench["bob.key"], "bob");
+        var (old, leaf) = (KeyringNames(), _bench.Single(ObjectNames.KeyringLeaves));
+        target.Keeps = name => isLocked && name == leaf;
+
+        await SubjectScene.EraseAsync(bob, "Anna");
+        var first = Assert.Single(await PendingChanges.ListAsync(ann, Token));
+        await SubjectScene.EraseAsync(bob, "Bert");
+        Assert.True(IsCached(ann, "Anna"));
+        var outcome = Assert.Single((await PendingChanges.ApproveAsync(ann, first, Token)).Erased);
+        Assert.Equal((ann.Keys.PseudonymOf("Anna"), isLocked ? ErasureState.KeysRemain : ErasureState.Erased), (outcome.Subject, outcome.State));
+        Assert.Equal(isLocked ? [leaf] : [], old.Intersect(KeyringNames()));
+        Assert.Equal("0 1", await SubjectScene.CountAsync(ann, "Anna", "Bert"));
+        Assert.Equal((false, true), (IsCached(ann, "Anna"), IsCached(ann, "Bert")));
+
+        _bench.Time.Advance(Retention);
+        Assert.Equal(ErasureState.Erased, Assert.Single(await SubjectScene.EraseAsync(ann, "Anna")).State);
+        Assert.Empty(old.Intersect(KeyringNames()));
+        await bob.RefreshAsync(Token);
+        var second = Assert.Single(await PendingChanges.ListAsync(bob, Token), static change => !change.IsStale);
+        Assert.Equal(ErasureState.Erased, Assert.Single((await PendingChanges.ApproveAsync(bob, second, Token)).Erased).State);
+        Assert.Equal("0 0", await SubjectScene.CountAsync(bob, "Anna", "Bert"));
+        await SubjectScene.RequireNothingLeftOverAsync(bob, _bench.Target);
+    }
+
+    private static bool IsCached(UnlockedVault vault, string subject)
+    {
+        var isFound = false;
+        using var cached = SubjectKeyCache.Of(vault, vault.Keys.DataSetIdOf("members")).TryOpen();
+        cached!.Keys.Find(vault.Keys.PseudonymOf(subject).Value.ToArray(), _ => isFound = true);
+        return isFound;
+    }
+
+    private List<ObjectName> KeyringNames() => [.. _bench.Target.Objects.Keys.Where(static name => name.Value.StartsWith(ObjectNames.Keyring, StringComparison.Ordinal))];
 
     private async Task<RetainingTarget> CreateAsync()
     {
