@@ -76,7 +76,6 @@ public static partial class RestoreCorridor
     private static StandingComparer ComparerOf(UnlockedVault vault, IDestination destination, ChunkFetcher fetcher) =>
         new(destination, ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), vault.Keys.ChunkId, fetcher);
 
-    /// <summary>A million entries that are no files would be a million faults.</summary>
     /// <summary>One word for all of them: an ordinary system tree has hundreds.</summary>
     private static void WarnOfLinks(IReadOnlyList<EntryFault> links, IEngineSink sink)
     {

@@ -150,7 +150,7 @@ public sealed class ChangedOpeningTests : IDisposable
     }
 
     /// <summary>Changes a byte of one object, in its first readings.</summary>
-    private sealed class ChangingWay(Target inner, ObjectName changed, int at) : DelegatingTarget(inner)
+    private sealed class ChangingWay(Target inner, ObjectName changed, int at) : ChangingTarget(inner)
     {
         private int _readings;
 
@@ -159,21 +159,7 @@ public sealed class ChangedOpeningTests : IDisposable
         /// <summary>Another byte each time.</summary>
         internal bool Moves { get; init; }
 
-        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
-        {
-            await base.ReadAsync(name, offset, destination, cancellationToken);
-            Change(name, destination.Span);
-        }
-
-        public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
-        {
-            var found = await base.TryFetchAsync(name, maxBytes, cancellationToken);
-            var bytes = found?.Bytes?.ToArray();
-            Change(name, bytes);
-            return found is null ? null : found with { Bytes = bytes };
-        }
-
-        private void Change(ObjectName name, Span<byte> bytes)
+        protected override void Change(ObjectName name, Span<byte> bytes)
         {
             if (name == changed && !bytes.IsEmpty && Interlocked.Increment(ref _readings) is var reading && reading <= Times)
             {

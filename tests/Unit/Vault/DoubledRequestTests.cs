@@ -115,7 +115,7 @@ public sealed class DoubledRequestTests : IDisposable
     }
 
     /// <summary>Stores an entry and tells something else; <paramref name="told"/> is null for one that tells the truth.</summary>
-    private sealed class Way(Target inner, TargetFault? told) : DelegatingTarget(inner)
+    private sealed class Way(Target inner, TargetFault? told) : ChangingTarget(inner)
     {
         private int _readings;
 
@@ -145,21 +145,7 @@ public sealed class DoubledRequestTests : IDisposable
             throw new TargetException(fault, "Told.");
         }
 
-        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
-        {
-            await base.ReadAsync(name, offset, destination, cancellationToken);
-            Change(name, destination.Span);
-        }
-
-        public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
-        {
-            var found = await base.TryFetchAsync(name, maxBytes, cancellationToken);
-            var bytes = found?.Bytes?.ToArray();
-            Change(name, bytes);
-            return found is null ? null : found with { Bytes = bytes };
-        }
-
-        private void Change(ObjectName name, Span<byte> bytes)
+        protected override void Change(ObjectName name, Span<byte> bytes)
         {
             if (name != Watched)
             {

@@ -195,7 +195,7 @@ public sealed class ChangedKeyringTests : IDisposable
     }
 
     /// <summary>Changes a byte of a root's id wherever one reading of the keyring has it.</summary>
-    private sealed class ChangingWay(Target inner, ObjectId root) : DelegatingTarget(inner)
+    private sealed class ChangingWay(Target inner, ObjectId root) : ChangingTarget(inner)
     {
         private readonly byte[] _root = root.Value.ToArray();
         private int _readings;
@@ -206,21 +206,7 @@ public sealed class ChangedKeyringTests : IDisposable
 
         internal ObjectName? Changed { get; private set; }
 
-        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
-        {
-            await base.ReadAsync(name, offset, destination, cancellationToken);
-            Change(name, destination.Span);
-        }
-
-        public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
-        {
-            var found = await base.TryFetchAsync(name, maxBytes, cancellationToken);
-            var bytes = found?.Bytes?.ToArray();
-            Change(name, bytes);
-            return found is null ? null : found with { Bytes = bytes };
-        }
-
-        private void Change(ObjectName name, Span<byte> bytes)
+        protected override void Change(ObjectName name, Span<byte> bytes)
         {
             if (name.Value.StartsWith(ObjectNames.Keyring, StringComparison.Ordinal) && bytes.IndexOf(_root) is >= 0 and var start
                 && Interlocked.Increment(ref _readings) is var reading && (reading - 1 == At || name == Always))
