@@ -41,8 +41,9 @@ public sealed class PackBuilder : IDisposable
     private OwnedBuffer? _buffer;
     private int _end = PackLayout.PrologueBytes;
 
+    /// <param name="buffers">Where the pack's buffer comes from, and goes back to; a new one where there are none.</param>
     /// <exception cref="KeyException">RecipientKeyInvalid.</exception>
-    public PackBuilder(PackSealing sealing)
+    internal PackBuilder(PackSealing sealing, BufferShelf? buffers = null)
     {
         if (sealing.PackSizeBytes is < PackSize.MinBytes or > PackSize.MaxBytes)
         {
@@ -51,7 +52,7 @@ public sealed class PackBuilder : IDisposable
 
         _sealing = sealing;
         _header = new ObjectHeader(ObjectKind.Pack, sealing.Epoch, sealing.Vault, ObjectId.Random());
-        _buffer = OwnedBuffer.Rent(sealing.PackSizeBytes);
+        _buffer = buffers?.Rent(sealing.PackSizeBytes) ?? OwnedBuffer.Rent(sealing.PackSizeBytes);
         var prologue = _buffer.Span[..PackLayout.PrologueBytes];
         _header.Write(prologue);
         Span<byte> secret = stackalloc byte[XWing.SecretBytes];

@@ -34,11 +34,7 @@ internal static class StoringStages
                 stages.Start(compressor.RunAsync);
             }
 
-            for (var worker = 0; worker < uploader.Workers; worker++)
-            {
-                stages.Start(uploader.RunAsync);
-            }
-
+            uploader.Start(stages);
             stages.Start(session.Committer.RunAsync);
             await stages.WhenAllAsync();
             return contents!;

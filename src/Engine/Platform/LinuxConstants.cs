@@ -11,6 +11,14 @@ internal static class LinuxOpen
     public const int CloseOnExec = 0x80000;
     public const int PathOnly = 0x200000;
 
+    /// <summary>0 where its value was not looked up.</summary>
+    public static readonly int Direct = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 0x4000,
+        Architecture.Arm64 => 0x10000,
+        _ => 0,
+    };
+
     public static readonly int Directory = HasArmFlags ? 0x4000 : 0x10000;
     public static readonly int NoFollow = HasArmFlags ? 0x8000 : 0x20000;
 

@@ -91,7 +91,10 @@ public sealed class LocalTarget : Target
         {
             _tree.Prepare(name);
             var mode = options.IfAbsent ? DurableWriteOptions.IfAbsent : DurableWriteOptions.Replace;
-            if (!await DurableFile.WriteAsync(_tree.PathOf(name), given.CopyToAsync, mode, cancellationToken))
+            Func<Stream, CancellationToken, Task> write = options.PastCache && !Thread.CurrentThread.IsThreadPoolThread
+                ? (file, token) => WritePastCacheAsync(given, (FileStream)file, token)
+                : given.CopyToAsync;
+            if (!await DurableFile.WriteAsync(_tree.PathOf(name), write, mode, cancellationToken))
             {
                 throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in '{_tree.Root}'.");
             }
@@ -232,6 +235,17 @@ public sealed class LocalTarget : Target
         {
             return Task.FromResult<long?>(null);
         }
+    }
+
+    private static Task WritePastCacheAsync(PutContent content, FileStream file, CancellationToken cancellationToken)
+    {
+        if (content.InMemory is not { IsEmpty: false } bytes)
+        {
+            return content.CopyToAsync(file, cancellationToken);
+        }
+
+        DirectIo.Write(file.SafeFileHandle, bytes);
+        return Task.CompletedTask;
     }
 
     private SafeFileHandle? TryOpen(ObjectName name)

@@ -82,6 +82,21 @@ public sealed class PutContent(ObjectName name, Stream content, PutOptions optio
             : Mismatch($"'{name}' does not have the announced SHA-256 {expected}.", refusal);
     }
 
+    /// <summary>The whole content where it lies in memory that does not move, and its checksum is not to be proved; else nothing.</summary>
+    internal unsafe ReadOnlySpan<byte> InMemory
+    {
+        get
+        {
+            if (options.Sha256 is not null || content is not UnmanagedMemoryStream memory)
+            {
+                return default;
+            }
+
+            memory.Position = 0;
+            return new ReadOnlySpan<byte>(memory.PositionPointer, checked((int)memory.Length));
+        }
+    }
+
     internal void Rewind(long position) => content.Position = position;
 
     internal async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)

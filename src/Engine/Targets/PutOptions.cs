@@ -21,6 +21,9 @@ public sealed record PutOptions(bool IfAbsent = true, ContentHash? Sha256 = null
     /// doubled.
     /// </summary>
     public bool IsOwnName { get; init; }
+
+    /// <summary>A wish: this machine's memory need not keep what is stored. For a content that lies in memory as a whole, put by who is on a thread of its own.</summary>
+    public bool PastCache { get; init; }
 }
 
 /// <param name="StoreTime">When, by the store's own clock.</param>

@@ -173,12 +173,12 @@ public sealed class PackRoundTripTests : IDisposable
         var target = new MemoryTarget();
         using (var sound = _kit.Pack([[1, 2, 3]]))
         {
-            await PackUploader.StoreAsync(target, sound, TestContext.Current.CancellationToken);
+            await PackUploader.StoreAsync(target, sound, pastCache: false, TestContext.Current.CancellationToken);
         }
 
         using var pack = _kit.Pack([[1, 2, 3], [4, 5, 6]]);
         MemoryMarshal.AsMemory(pack.Bytes).Span[pack.Entries[1].OffsetBytes] ^= 1;
-        var fault = await Assert.ThrowsAsync<IntegrityException>(() => PackUploader.StoreAsync(target, pack, TestContext.Current.CancellationToken));
+        var fault = await Assert.ThrowsAsync<IntegrityException>(() => PackUploader.StoreAsync(target, pack, pastCache: false, TestContext.Current.CancellationToken));
         Assert.Equal(FaultCodes.UploadNotConfirmed, fault.Code);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class CompactedPacks(CollectRun run) : IDisposable
         using (builder)
         using (var pack = builder.Finish(isFull))
         {
-            await PackUploader.StoreAsync(run.Vault.Target, pack, cancellationToken);
+            await PackUploader.StoreAsync(run.Vault.Target, pack, pastCache: false, cancellationToken);
             run.BytesRewritten += pack.Record.LengthBytes;
             run.Context.Counters.AddBytesStored(pack.Record.LengthBytes);
             _stored.Add(new StoredCompaction(pack.Record, pack.Entries));

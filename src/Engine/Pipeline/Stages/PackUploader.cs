@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Hashing;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -17,22 +18,50 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
     /// <summary>Of memory: each worker holds a pack.</summary>
     private const int MaxBytesOnTheWay = 48 * 1024 * 1024;
 
+    private readonly CacheChoice _cache = new();
     private int _ended;
 
-    /// <summary>How many <see cref="RunAsync"/> pay: to a target that is near, writing goes no faster side by side.</summary>
-    internal int Workers { get; } = target.Capabilities.IsNear ? 1 : Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, MaxBytesOnTheWay / packSizeBytes));
+    /// <summary>To a target that is near, writing goes no faster side by side.</summary>
+    private int Workers { get; } = target.Capabilities.IsNear ? 1 : Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, MaxBytesOnTheWay / packSizeBytes));
+
+    /// <summary>As many workers as pay. That of a near target blocks, on a thread of its own: in the pool it would take the place of one that compresses.</summary>
+    internal void Start(StageGroup stages)
+    {
+        if (target.Capabilities.IsNear)
+        {
+            stages.StartBlocking(Run);
+            return;
+        }
+
+        for (var worker = 0; worker < Workers; worker++)
+        {
+            stages.Start(RunAsync);
+        }
+    }
+
+    private void Run(CancellationToken cancellationToken)
+    {
+        var packs = channels.Packs.Reader;
+        while (packs.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
+        {
+            for (var isWaitedFor = false; packs.TryRead(out var pack); isWaitedFor = true)
+            {
+                var pastCache = _cache.IsPassed(isWaitedFor);
+                var begin = Stopwatch.GetTimestamp();
+                StoreAsync(pack, pastCache, cancellationToken).GetAwaiter().GetResult();
+                _cache.Learn(pastCache, Stopwatch.GetElapsedTime(begin).TotalSeconds / pack.Record.LengthBytes);
+            }
+        }
+
+        channels.Stored.Writer.Complete();
+    }
 
     /// <summary>The last of the workers to end says that no more comes.</summary>
-    internal async Task RunAsync(CancellationToken cancellationToken)
+    private async Task RunAsync(CancellationToken cancellationToken)
     {
         await foreach (var pack in channels.Packs.Reader.ReadAllAsync(cancellationToken))
         {
-            using (pack)
-            {
-                await StoreAsync(target, pack, cancellationToken);
-                counters.AddBytesStored(pack.Record.LengthBytes);
-                await channels.Stored.Writer.WriteAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
-            }
+            await StoreAsync(pack, pastCache: false, cancellationToken);
         }
 
         if (Interlocked.Increment(ref _ended) == Workers)
@@ -41,9 +70,19 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
         }
     }
 
+    private async Task StoreAsync(FinishedPack pack, bool pastCache, CancellationToken cancellationToken)
+    {
+        using (pack)
+        {
+            await StoreAsync(target, pack, pastCache, cancellationToken);
+            counters.AddBytesStored(pack.Record.LengthBytes);
+            await channels.Stored.Writer.WriteAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
+        }
+    }
+
     /// <summary>Puts a pack under its new name and has it confirmed: by the checksum, where the target keeps one, or by reading it back.</summary>
     /// <exception cref="IntegrityException">UploadNotConfirmed.</exception>
-    internal static async Task StoreAsync(Target target, FinishedPack pack, CancellationToken cancellationToken)
+    internal static async Task StoreAsync(Target target, FinishedPack pack, bool pastCache, CancellationToken cancellationToken)
     {
         using var pin = pack.Bytes.Pin();
         using var content = StreamOver(pin, pack.Bytes.Length);
@@ -51,7 +90,7 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
 
         // What is read back from near at hand need not be hashed on its way there as well.
         var checksum = capabilities is { IsNear: true, ServerChecksum: false } ? (ContentHash?)null : pack.Record.Sha256;
-        await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, checksum) { IsOwnName = true }, cancellationToken);
+        await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, checksum) { IsOwnName = true, PastCache = pastCache }, cancellationToken);
         if (!capabilities.ServerChecksum)
         {
             await SecondRead.RunAsync(target, pack.Record.Name, async from =>
