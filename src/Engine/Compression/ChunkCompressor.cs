@@ -97,7 +97,8 @@ internal sealed class ChunkCompressor : IDisposable
 
     private static Memory<byte> Scratch(ref OwnedBuffer? buffer, int lengthBytes)
     {
-        if (buffer is null || buffer.LengthBytes < lengthBytes)
+        // After one long file the small ones need little.
+        if (buffer is null || buffer.LengthBytes < lengthBytes || buffer.LengthBytes > 2 * Math.Max(MinScratchBytes, lengthBytes))
         {
             buffer?.Dispose();
             buffer = OwnedBuffer.Rent(Math.Max(MinScratchBytes, lengthBytes));
@@ -108,20 +109,21 @@ internal sealed class ChunkCompressor : IDisposable
 
     private ZstdEffort EffortFor(ReadOnlySpan<byte> plain, Span<byte> scratch)
     {
-        if (_goal == CompressionGoal.Best)
-        {
-            return ZstdEffort.Best;
-        }
-
+        var isBest = _goal == CompressionGoal.Best;
         if (plain.Length < MinLongBytes)
         {
-            return ZstdEffort.Short;
+            return isBest ? ZstdEffort.BestOfShort : ZstdEffort.Short;
         }
 
         var piece = plain.Slice((plain.Length - TrialBytes) / 2, TrialBytes);
         if (piece[..SampleBytes].Contains((byte)0))
         {
-            return ZstdEffort.Bytes;
+            return isBest ? ZstdEffort.BestOfBytes : ZstdEffort.Bytes;
+        }
+
+        if (isBest)
+        {
+            return ZstdEffort.BestOfTexts;
         }
 
         if (_longTexts++ % ChunksPerTrial == 0)

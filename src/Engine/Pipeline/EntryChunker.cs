@@ -23,6 +23,7 @@ internal sealed partial class EntryChunker : IDisposable
     private readonly Lazy<ContentWriter> _side;
     private readonly List<SourceFault> _faults = [];
     private readonly HashSet<EntryPath> _lostFirstNames = [];
+    private readonly CborMapWriter _entryWriter = new();
     private readonly byte[] _identityRecord = new byte[IdentityCodec.SizeBytes];
     private CachedEntry? _before;
     private bool _isCacheSpent;
@@ -125,7 +126,7 @@ internal sealed partial class EntryChunker : IDisposable
         }
 
         listed = await WithSideContentsAsync(listed, entry, cancellationToken);
-        await ListAsync(entry.Path, CachedEntry.Of(listed, EntryCodec.Encode(listed), identity, _hasWholeAttributes), identity, before, cancellationToken);
+        await ListAsync(entry.Path, CachedEntry.Of(listed, EntryCodec.Encode(listed, _entryWriter), identity, _hasWholeAttributes), identity, before, cancellationToken);
     }
 
     private async ValueTask ListAsync(EntryPath path, CachedEntry entry, EntryIdentity identity, CachedEntry? before, CancellationToken cancellationToken)

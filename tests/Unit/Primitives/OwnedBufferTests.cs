@@ -83,6 +83,40 @@ public sealed class OwnedBufferTests
     }
 
     [Fact]
+    public void A_shelf_of_sealed_bytes_wipes_nothing()
+    {
+        var pool = new PageBlockPool(16 * Mebibyte);
+        var shelf = new BufferShelf(pool, isSealed: true);
+        var buffer = shelf.Rent(Mebibyte);
+        var memory = buffer.Memory;
+        memory.Span.Fill(7);
+
+        buffer.Dispose();
+        shelf.Dispose();
+
+        Assert.Equal(-1, memory.Span.IndexOfAnyExcept((byte)7));
+    }
+
+    [Fact]
+    public void A_shelf_lends_no_buffer_twice_at_a_time_to_whoever_asks()
+    {
+        using var shelf = new BufferShelf(new PageBlockPool(Mebibyte));
+        var spoiled = 0;
+
+        Parallel.For(0, 2000, number =>
+        {
+            using var buffer = shelf.Rent(4096);
+            buffer.Span.Fill((byte)number);
+            if (buffer.Span.IndexOfAnyExcept((byte)number) >= 0)
+            {
+                Interlocked.Increment(ref spoiled);
+            }
+        });
+
+        Assert.Equal(0, spoiled);
+    }
+
+    [Fact]
     public void A_shelf_lends_as_many_at_once_as_are_asked_for_and_grows()
     {
         using var shelf = new BufferShelf();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using SecureBackup.Engine.Faults;
@@ -37,6 +38,31 @@ public sealed class LocalTargetTests : IDisposable
         Assert.Equal(_folder["deep/er/vault"], second.DisplayName);
         Assert.Equal(2, (await second.StatAsync(Name, Cancel))!.LengthBytes);
         Assert.True(File.Exists(_folder["deep/er/vault/packs/ab/object"]));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_put_past_the_cache_from_a_thread_of_its_own_is_there_and_what_was_there_stays(bool liesInMemory)
+    {
+        using var bytes = OwnedBuffer.Rent((1024 * 1024) + 13);
+        new Random(11).NextBytes(bytes.Span);
+        await using var target = LocalTarget.Create(_folder["vault"]);
+
+        var (isDoneAtOnce, again) = await OnOwnThread(() =>
+        {
+            using var pin = bytes.Memory.Pin();
+            using Stream content = liesInMemory ? StreamOver(pin, bytes.LengthBytes) : new MemoryStream(bytes.Span.ToArray());
+            var put = target.PutAsync(Name, content, new PutOptions { PastCache = true }, Cancel);
+            var isDone = put.IsCompletedSuccessfully;
+            put.GetAwaiter().GetResult();
+            return (isDone, Assert.Throws<TargetException>(() => target.PutAsync(Name, content, new PutOptions { PastCache = true }, Cancel).GetAwaiter().GetResult()));
+        });
+
+        Assert.Equal(TargetFault.AlreadyExists, again.Fault);
+        Assert.True(isDoneAtOnce || !liesInMemory, "It went by way of the thread pool.");
+        Assert.Equal(bytes.Span.ToArray(), File.ReadAllBytes(_folder["vault/packs/ab/object"]));
+        Assert.Single(Directory.EnumerateFileSystemEntries(_folder["vault/packs/ab"]));
     }
 
     [Fact]
@@ -225,4 +251,8 @@ public sealed class LocalTargetTests : IDisposable
     private static async Task<List<ObjectStat>> ListAsync(Target target) => await target.ListAsync("", Cancel).ToListAsync(Cancel);
 
     private static async Task<TargetFault> FaultOf(Func<Task> call) => (await Assert.ThrowsAsync<TargetException>(call)).Fault;
+
+    private static unsafe UnmanagedMemoryStream StreamOver(MemoryHandle bytes, int lengthBytes) => new((byte*)bytes.Pointer, lengthBytes);
+
+    private static Task<T> OnOwnThread<T>(Func<T> act) => Task.Factory.StartNew(act, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

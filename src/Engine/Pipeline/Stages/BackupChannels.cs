@@ -13,7 +13,7 @@ internal sealed class BackupChannels
     internal Channel<IReadOnlyList<SourceItem>> Items { get; } = Bounded<IReadOnlyList<SourceItem>>(16);
 
     /// <summary>Chunks that the vault lacks, claimed by this run. A crash here leaves nothing.</summary>
-    internal Channel<PlainChunk> Claimed { get; } = Bounded<PlainChunk>(256);
+    internal Channel<PlainChunk> Claimed { get; } = Bounded<PlainChunk>(64);
 
     /// <summary>Packs ready to be stored, handed over directly: one is uploaded while the next is filled. A crash here leaves nothing.</summary>
     internal Channel<FinishedPack> Packs { get; } = Bounded<FinishedPack>(0);

@@ -4,14 +4,14 @@ using SecureBackup.Engine.Vault;
 namespace SecureBackup.Engine.Pipeline.Stages;
 
 /// <summary>
-/// Stage 8: confirmed packs -> signed index segments. A segment is stored every GiB, 32,768 chunks or five minutes, so that a run of
+/// Stage 8: confirmed packs -> signed index segments. A segment is stored every GiB, 16,384 chunks or five minutes, so that a run of
 /// weeks that breaks off loses minutes, and one of small files holds few entries in memory.
 /// A crash between pack and segment leaves packs that no segment names: the next run adopts them.
 /// </summary>
 internal sealed class IndexCommitter(BackupChannels channels, UnlockedVault vault, ChunkIndex index, ChunkStore chunks)
 {
     private const long MaxUncommittedBytes = 1L << 30;
-    private const int MaxUncommittedChunks = 32_768;
+    private const int MaxUncommittedChunks = 16_384;
 
     private static readonly TimeSpan MaxUncommittedTime = TimeSpan.FromMinutes(5);
 

@@ -27,7 +27,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     /// <summary>Shorter ones fit anywhere: 64 KiB by default.</summary>
     private const int ShortPart = 256;
 
-    /// <summary>16 MiB of fresh pages cost 3 ms; two to four are in use at a time.</summary>
+    /// <summary>Of data: 16 MiB of fresh pages cost 3 ms. A pack of pages stays half empty for long, and what was not yet written takes no memory.</summary>
     private readonly BufferShelf _buffers = new(isSealed: true);
 
     private readonly SemaphoreSlim _turn = new(1);
@@ -85,7 +85,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         _turn.Dispose();
     }
 
-    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, _buffers);
+    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? _buffers : null);
 
     private bool TryAdd(in PackableChunk chunk)
     {

@@ -106,7 +106,7 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
     /// <summary>By a checksum that was taken as the pack was made: one of the pack as it lies in memory now would not see what went wrong there.</summary>
     private static async Task ConfirmAsync(Target target, FinishedPack pack, CancellationToken cancellationToken)
     {
-        const int PieceBytes = 4 * 1024 * 1024;
+        const int PieceBytes = 1024 * 1024;
         var record = pack.Record;
         using var piece = OwnedBuffer.Rent(Math.Min(PieceBytes, record.LengthBytes));
         var checksum = new XxHash3();
