@@ -13,7 +13,7 @@ public sealed partial class ChunkIndex
     /// </summary>
     /// <exception cref="Faults.TargetException">The target failed.</exception>
     public async ValueTask<ChunkLocation?> FindReliableAsync(ChunkId chunk, CancellationToken cancellationToken) =>
-        _run.TryGetValue(chunk, out var placed) ? placed : await FindTrustedAsync(chunk, _segments, [], cancellationToken);
+        _run.TryGetValue(chunk, out var placed) ? placed?.LocationOf(chunk) : await FindTrustedAsync(chunk, _segments, [], cancellationToken);
 
     /// <summary>As <see cref="FindReliableAsync"/>, from pages that are held; null says nothing.</summary>
     internal ChunkLocation? FindAtHand(ChunkId chunk)

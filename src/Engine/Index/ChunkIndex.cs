@@ -18,8 +18,8 @@ public sealed partial class ChunkIndex : IDisposable
     private readonly DeduplicationTrust _trust;
     private readonly List<SegmentCatalog> _overtaken = [];
     private readonly ConcurrentBag<IndexSegment> _committed = [];
-    private readonly ConcurrentDictionary<ChunkId, ChunkLocation?> _run = new();
-    private readonly ConcurrentDictionary<PackId, (PackRecord Pack, IReadOnlyList<PackEntry> Entries)> _placed = new();
+    private readonly ConcurrentDictionary<ChunkId, PlacedPack?> _run = new();
+    private readonly ConcurrentDictionary<PackId, PlacedPack> _placed = new();
     private readonly ConcurrentDictionary<ObjectName, IndexProblem> _problems = new();
     private SegmentCatalog _catalog;
     private ImmutableArray<IndexSegment> _segments;
@@ -47,7 +47,7 @@ public sealed partial class ChunkIndex : IDisposable
         var found = new List<ChunkLocation>();
         if (_run.TryGetValue(chunk, out var placed) && placed is not null)
         {
-            found.Add(placed);
+            found.Add(placed.LocationOf(chunk));
         }
 
         await OpenAllAsync(cancellationToken);
@@ -72,7 +72,7 @@ public sealed partial class ChunkIndex : IDisposable
         {
             if (_run.TryGetValue(chunk, out var placed))
             {
-                return placed is null ? ChunkClaim.Pending : ChunkClaim.Known(placed);
+                return placed is null ? ChunkClaim.Pending : ChunkClaim.Known(placed.LocationOf(chunk));
             }
 
             var segments = _segments;
@@ -96,15 +96,16 @@ public sealed partial class ChunkIndex : IDisposable
     }
 
     /// <summary>Gives a reservation back: the chunk was not stored after all.</summary>
-    public void Release(ChunkId chunk) => ((ICollection<KeyValuePair<ChunkId, ChunkLocation?>>)_run).Remove(new(chunk, null));
+    public void Release(ChunkId chunk) => ((ICollection<KeyValuePair<ChunkId, PlacedPack?>>)_run).Remove(new(chunk, null));
 
     /// <summary>Says that a pack is stored: its chunks are known from now on.</summary>
     public void Place(PackRecord pack, IReadOnlyList<PackEntry> entries)
     {
-        _placed[pack.Id] = (pack, entries);
+        var placed = new PlacedPack(pack, entries);
+        _placed[pack.Id] = placed;
         foreach (var entry in entries)
         {
-            _run[entry.Chunk] = new ChunkLocation(pack, entry, SaidBy: null);
+            _run[entry.Chunk] = placed;
         }
     }
 
@@ -124,7 +125,7 @@ public sealed partial class ChunkIndex : IDisposable
 
             foreach (var entry in placed.Entries)
             {
-                if (_run.TryGetValue(entry.Chunk, out var location) && location?.Pack.Id == pack)
+                if (_run.TryGetValue(entry.Chunk, out var latest) && latest == placed)
                 {
                     _run.TryRemove(entry.Chunk, out _);
                 }
@@ -281,6 +282,16 @@ public sealed partial class ChunkIndex : IDisposable
         {
             ImmutableInterlocked.Update(ref _segments, static (segments, poisoned) => segments.Remove(poisoned), segment);
         }
+    }
+
+    /// <summary>One object for all chunks of a pack: few of them are asked for again before they are committed, and then they are searched for.</summary>
+    private sealed class PlacedPack(PackRecord pack, IReadOnlyList<PackEntry> entries)
+    {
+        internal PackRecord Pack => pack;
+
+        internal IReadOnlyList<PackEntry> Entries => entries;
+
+        internal ChunkLocation LocationOf(ChunkId chunk) => new(pack, entries.Last(entry => entry.Chunk == chunk), SaidBy: null);
     }
 
     private int Distance(ChunkLocation location) => location.Pack.Writer == _trust.Self ? 0 : _trust.Covers(location) ? 1 : 2;

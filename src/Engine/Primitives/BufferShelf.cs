@@ -35,6 +35,15 @@ internal sealed class BufferShelf(PageBlockPool? pool = null, bool isSealed = fa
         }
     }
 
+    /// <summary>Gives back what nobody uses at the moment: little more will be asked for.</summary>
+    internal void Trim()
+    {
+        lock (_gate)
+        {
+            Clear();
+        }
+    }
+
     internal void Return(PageBlock block)
     {
         lock (_gate)

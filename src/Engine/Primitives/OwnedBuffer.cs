@@ -13,7 +13,7 @@ public sealed class OwnedBuffer : IDisposable
     private const int MinBlockBytes = 64 * 1024;
 
     /// <summary>A few chunks. Packs are longer than half of it, so they do not wait.</summary>
-    private const long MaxIdleBytes = 8 * 1024 * 1024;
+    private const long MaxIdleBytes = 6 * 1024 * 1024;
 
     internal static readonly PageBlockPool Blocks = new(MaxIdleBytes);
 

@@ -140,7 +140,12 @@ internal sealed class UnixFileSystemReader : FileSystemReader
                 _files.AdviseSequential(handle);
             }
 
-            var metadata = ToMetadata(stat) with { ExtendedAttributes = attributes, Holes = holes };
+            var metadata = ToMetadata(stat);
+            if (attributes.Count > 0 || holes.Count > 0)
+            {
+                metadata = metadata with { ExtendedAttributes = attributes, Holes = holes };
+            }
+
             return new HandleContent(handle, entry, stat, metadata, StatOpen)
             {
                 AttributeFault = failure is null ? null : new SourceFault(FaultCodes.AttributeUnreadable, entry.DisplayPath, failure),

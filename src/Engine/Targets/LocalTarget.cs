@@ -18,7 +18,7 @@ public sealed class LocalTarget : Target
 
     /// <summary>
     /// Read on the caller's own thread. .NET has no asynchronous file reads outside Windows and gives each to another thread; then every method on the way to it
-    /// suspends, which in a small run is 200 methods to compile. Who is on a thread of its own, and not of the pool's, reads all on it.
+    /// suspends, which in a small run is 200 methods to compile. Who is on a thread of its own, and not of the pool's, reads and writes all on it.
     /// </summary>
     private const int ShortReadBytes = 64 * 1024;
 
@@ -91,9 +91,9 @@ public sealed class LocalTarget : Target
         {
             _tree.Prepare(name);
             var mode = options.IfAbsent ? DurableWriteOptions.IfAbsent : DurableWriteOptions.Replace;
-            Func<Stream, CancellationToken, Task> write = options.PastCache && !Thread.CurrentThread.IsThreadPoolThread
-                ? (file, token) => WritePastCacheAsync(given, (FileStream)file, token)
-                : given.CopyToAsync;
+            Func<Stream, CancellationToken, Task> write = Thread.CurrentThread.IsThreadPoolThread
+                ? given.CopyToAsync
+                : (file, token) => WriteHereAsync(given, (FileStream)file, options.PastCache, token);
             if (!await DurableFile.WriteAsync(_tree.PathOf(name), write, mode, cancellationToken))
             {
                 throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in '{_tree.Root}'.");
@@ -237,14 +237,24 @@ public sealed class LocalTarget : Target
         }
     }
 
-    private static Task WritePastCacheAsync(PutContent content, FileStream file, CancellationToken cancellationToken)
+    /// <summary>On the caller's own thread, and without a copy of what lies in memory already.</summary>
+    private static Task WriteHereAsync(PutContent content, FileStream file, bool pastCache, CancellationToken cancellationToken)
     {
-        if (content.InMemory is not { IsEmpty: false } bytes)
+        var bytes = content.InMemory;
+        if (bytes.IsEmpty)
         {
             return content.CopyToAsync(file, cancellationToken);
         }
 
-        DirectIo.Write(file.SafeFileHandle, bytes);
+        if (pastCache)
+        {
+            DirectIo.Write(file.SafeFileHandle, bytes);
+        }
+        else
+        {
+            RandomAccess.Write(file.SafeFileHandle, bytes, 0);
+        }
+
         return Task.CompletedTask;
     }
 

@@ -41,9 +41,10 @@ public sealed class LocalTargetTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task What_is_put_past_the_cache_from_a_thread_of_its_own_is_there_and_what_was_there_stays(bool liesInMemory)
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task What_is_put_from_a_thread_of_its_own_is_there_and_what_was_there_stays(bool liesInMemory, bool pastCache)
     {
         using var bytes = OwnedBuffer.Rent((1024 * 1024) + 13);
         new Random(11).NextBytes(bytes.Span);
@@ -53,10 +54,10 @@ public sealed class LocalTargetTests : IDisposable
         {
             using var pin = bytes.Memory.Pin();
             using Stream content = liesInMemory ? StreamOver(pin, bytes.LengthBytes) : new MemoryStream(bytes.Span.ToArray());
-            var put = target.PutAsync(Name, content, new PutOptions { PastCache = true }, Cancel);
+            var put = target.PutAsync(Name, content, new PutOptions { PastCache = pastCache }, Cancel);
             var isDone = put.IsCompletedSuccessfully;
             put.GetAwaiter().GetResult();
-            return (isDone, Assert.Throws<TargetException>(() => target.PutAsync(Name, content, new PutOptions { PastCache = true }, Cancel).GetAwaiter().GetResult()));
+            return (isDone, Assert.Throws<TargetException>(() => target.PutAsync(Name, content, new PutOptions { PastCache = pastCache }, Cancel).GetAwaiter().GetResult()));
         });
 
         Assert.Equal(TargetFault.AlreadyExists, again.Fault);

@@ -68,6 +68,8 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     /// <summary>After the last chunk: closes what is open, and then no pack follows.</summary>
     internal async Task FinishAsync(CancellationToken cancellationToken)
     {
+        // The end of a run is where it takes most memory: its last packs, the index, and the listing's last pages.
+        _buffers.Trim();
         foreach (var chunkClass in new[] { ChunkClass.Data, ChunkClass.Page })
         {
             await PlaceWaitingAsync(chunkClass, cancellationToken);

@@ -20,7 +20,7 @@ public sealed class ContentWriter : IDisposable
     private readonly Action<ChunkId>? _onChunk;
     private readonly OwnedBuffer _window;
     private readonly Queue<Task<ChunkId>> _underway = new();
-    private ContentBuilder _content;
+    private readonly ContentBuilder _content;
     private int _filled;
 
     /// <param name="onChunk">Told every id of the content, data and lists, in the order of storing; may be null.</param>
@@ -102,7 +102,7 @@ public sealed class ContentWriter : IDisposable
     {
         _filled = 0;
         LengthBytes = 0;
-        _content = new ContentBuilder(_store, _onChunk);
+        _content.Reset();
     }
 
     /// <summary>Stores every chunk whose end is known, and moves the rest to the front.</summary>
