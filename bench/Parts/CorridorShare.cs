@@ -1,4 +1,5 @@
 using SecureBackup.Bench.Samples;
+using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Pipeline;
 
 namespace SecureBackup.Bench.Parts;
@@ -59,7 +60,7 @@ internal sealed class CorridorShare(IReadOnlyList<PartFigure> parts, double disk
             [PartNames.Compare] = fresh / RateOf(sample, set.Name, PartNames.Compare),
             [PartNames.Seal] = first.BytesStored / RateOf(sample, set.Name, PartNames.Seal),
             [PartNames.HashPack] = first.BytesStored / RateOf(sample, set.Name, PartNames.HashPack),
-            [PartNames.WriteBack] = first.BytesStored / (RestoreParts.LargeBytes / SecondsOf(string.Empty, PartNames.WriteBack)),
+            [PartNames.ReadPack] = first.BytesStored * SecondsOf(string.Empty, PartNames.ReadPack) / PackSize.DefaultBytes,
         };
     }
 

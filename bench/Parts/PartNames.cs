@@ -29,6 +29,7 @@ internal static class PartNames
     internal const string WriteBack = "written and read back, 128 MiB";
     internal const string WriteSmall = "durable write, 4 KiB";
     internal const string WritePack = "durable write, a pack of 16 MiB";
+    internal const string ReadPack = "a pack read back, from the page cache";
 
     /// <summary>Works on the payloads that are sealed, not on what was read.</summary>
     internal static bool IsOfPayload(string name) => name is Seal or HashPack;

@@ -41,7 +41,7 @@ internal sealed class PartsReport(IReadOnlyList<SampleSet> sets, IReadOnlyList<P
         var table = new TextTable(["operation", "a second", "MB/s", "bytes allocated"]);
         foreach (var part in parts.Where(static part => part.Set.Length == 0))
         {
-            var bytes = part.Name switch { PartNames.WritePack => PackSize.DefaultBytes, PartNames.WriteBack => RestoreParts.LargeBytes, _ => 0 };
+            var bytes = part.Name switch { PartNames.WritePack or PartNames.ReadPack => PackSize.DefaultBytes, PartNames.WriteBack => RestoreParts.LargeBytes, _ => 0 };
             table.Add([part.Name, Text(1e9 / part.Nanoseconds), bytes == 0 ? string.Empty : Text(bytes / part.Nanoseconds * 1000), Text(part.AllocatedBytes)]);
         }
 

@@ -10,7 +10,7 @@ public enum CompressionGoal
     /// <summary>For each kind of content what gives the most for the time.</summary>
     Balanced,
 
-    /// <summary>Smaller: tables by 3 to 9 %, in one and a quarter to one and a half times the time of the whole backup.</summary>
+    /// <summary>Smaller: by 3 to 8 %, in about one and a quarter times the time of the whole backup.</summary>
     Best,
 }
 

@@ -284,15 +284,5 @@ public sealed partial class ChunkIndex : IDisposable
         }
     }
 
-    /// <summary>One object for all chunks of a pack: few of them are asked for again before they are committed, and then they are searched for.</summary>
-    private sealed class PlacedPack(PackRecord pack, IReadOnlyList<PackEntry> entries)
-    {
-        internal PackRecord Pack => pack;
-
-        internal IReadOnlyList<PackEntry> Entries => entries;
-
-        internal ChunkLocation LocationOf(ChunkId chunk) => new(pack, entries.Last(entry => entry.Chunk == chunk), SaidBy: null);
-    }
-
     private int Distance(ChunkLocation location) => location.Pack.Writer == _trust.Self ? 0 : _trust.Covers(location) ? 1 : 2;
 }

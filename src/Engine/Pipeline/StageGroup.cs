@@ -27,16 +27,26 @@ internal sealed class StageGroup : IDisposable
     internal void Start(Func<CancellationToken, Task> stage) => _stages.Add(Task.Factory.StartNew(
         () => GuardAsync(stage), CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Current).Unwrap());
 
-    /// <summary>Starts a stage that blocks on a thread of its own.</summary>
-    internal void StartBlocking(Action<CancellationToken> stage) => _stages.Add(Task.Factory.StartNew(
-        () => GuardAsync(token =>
+    /// <summary>Starts a stage that blocks on a thread of its own. Where the system gives none, that is a failure of the stage: others may be at work already.</summary>
+    internal void StartBlocking(Action<CancellationToken> stage)
+    {
+        try
         {
-            stage(token);
-            return Task.CompletedTask;
-        }),
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Current).Unwrap());
+            _stages.Add(Task.Factory.StartNew(
+                () => GuardAsync(token =>
+                {
+                    stage(token);
+                    return Task.CompletedTask;
+                }),
+                CancellationToken.None,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Current).Unwrap());
+        }
+        catch (TaskSchedulerException reason)
+        {
+            _stages.Add(GuardAsync(_ => Task.FromException(reason)));
+        }
+    }
 
     /// <summary>Waits for every stage to end, however they end, then throws the first failure or the cancellation.</summary>
     internal async Task WhenAllAsync()

@@ -18,7 +18,7 @@ public sealed class LocalTarget : Target
 
     /// <summary>
     /// Read on the caller's own thread. .NET has no asynchronous file reads outside Windows and gives each to another thread; then every method on the way to it
-    /// suspends, which in a small run is 200 methods to compile. Who is on a thread of its own, and not of the pool's, reads and writes all on it.
+    /// suspends, which in a small run is 200 methods to compile. Who is on a thread of its own, and not of the pool's, reads all on it.
     /// </summary>
     private const int ShortReadBytes = 64 * 1024;
 
@@ -91,10 +91,7 @@ public sealed class LocalTarget : Target
         {
             _tree.Prepare(name);
             var mode = options.IfAbsent ? DurableWriteOptions.IfAbsent : DurableWriteOptions.Replace;
-            Func<Stream, CancellationToken, Task> write = Thread.CurrentThread.IsThreadPoolThread
-                ? given.CopyToAsync
-                : (file, token) => WriteHereAsync(given, (FileStream)file, options.PastCache, token);
-            if (!await DurableFile.WriteAsync(_tree.PathOf(name), write, mode, cancellationToken))
+            if (!await DurableFile.WriteAsync(_tree.PathOf(name), (file, token) => LocalWrite.RunAsync(given, (FileStream)file, options.PastCache, token), mode, cancellationToken))
             {
                 throw new TargetException(TargetFault.AlreadyExists, $"'{name}' exists in '{_tree.Root}'.");
             }
@@ -235,27 +232,6 @@ public sealed class LocalTarget : Target
         {
             return Task.FromResult<long?>(null);
         }
-    }
-
-    /// <summary>On the caller's own thread, and without a copy of what lies in memory already.</summary>
-    private static Task WriteHereAsync(PutContent content, FileStream file, bool pastCache, CancellationToken cancellationToken)
-    {
-        var bytes = content.InMemory;
-        if (bytes.IsEmpty)
-        {
-            return content.CopyToAsync(file, cancellationToken);
-        }
-
-        if (pastCache)
-        {
-            DirectIo.Write(file.SafeFileHandle, bytes);
-        }
-        else
-        {
-            RandomAccess.Write(file.SafeFileHandle, bytes, 0);
-        }
-
-        return Task.CompletedTask;
     }
 
     private SafeFileHandle? TryOpen(ObjectName name)

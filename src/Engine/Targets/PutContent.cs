@@ -7,7 +7,7 @@ namespace SecureBackup.Engine.Targets;
 /// <summary>What a put was given, proved against its announced length and checksum on the way to the store.</summary>
 public sealed class PutContent(ObjectName name, Stream content, PutOptions options)
 {
-    /// <summary>A pack goes in few pieces: between two of them the way leads through the thread pool, whose threads are busy with chunks.</summary>
+    /// <summary>Few pieces for a pack that is copied: between two of them the way leads through the thread pool, whose threads are busy with chunks.</summary>
     private const int MaxBufferBytes = 4 * 1024 * 1024;
 
     private ContentHash? _hash = options.Sha256;

@@ -128,7 +128,8 @@ public sealed class ChunkIndexTests : IDisposable
         index.Place(pack, entries);
         index.Release(entries[0].Chunk);
         var claim = await index.TryClaimAsync(entries[0].Chunk, IndexKit.Token);
-        Assert.Equal((ChunkState.Known, pack), (claim.State, claim.Location!.Pack));
+        Assert.Equal((ChunkState.Known, pack, entries[0]), (claim.State, claim.Location!.Pack, claim.Location.Entry));
+        Assert.Equal(entries[2], (await index.FindReliableAsync(entries[2].Chunk, IndexKit.Token))!.Entry);
         Assert.Equal(pack, await index.FindPackAsync(pack.Id, IndexKit.Token));
         Assert.Equal(3, index.UncommittedCount);
 
@@ -139,6 +140,23 @@ public sealed class ChunkIndexTests : IDisposable
         Assert.Equal((ChunkState.Known, entries[0]), (claim.State, claim.Location!.Entry));
         Assert.Equal(pack, await index.FindPackAsync(pack.Id, IndexKit.Token));
         Assert.Single(await index.EnumeratePacksAsync(IndexKit.Token).ToArrayAsync(IndexKit.Token));
+    }
+
+    [Fact]
+    public async Task A_chunk_that_lies_in_two_packs_stays_with_the_later_one_until_that_is_committed()
+    {
+        using var index = await _kit.LoadAsync();
+        var (first, entries) = _kit.Imagine(3);
+        var (second, others) = _kit.Imagine(2);
+        others = [others[0] with { Chunk = entries[1].Chunk }, others[1]];
+        index.Place(first, entries);
+        index.Place(second, others);
+
+        index.Commit(await _kit.OpenAsync(await _kit.StoreAsync(_kit.Sealing(), (first, entries))), [first.Id]);
+
+        Assert.Equal(2, index.UncommittedCount);
+        var location = (await index.FindReliableAsync(entries[1].Chunk, IndexKit.Token))!;
+        Assert.Equal((second, others[0]), (location.Pack, location.Entry));
     }
 
     [Fact]

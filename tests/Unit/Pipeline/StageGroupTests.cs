@@ -26,6 +26,17 @@ public sealed class StageGroupTests
         Assert.False(stages.Token.IsCancellationRequested);
     }
 
+    [Fact]
+    public async Task A_stage_that_gets_no_thread_is_a_stage_that_failed()
+    {
+        using var stages = new StageGroup(Token);
+        stages.Start(token => Task.Delay(Timeout.Infinite, token));
+
+        new Task(() => stages.StartBlocking(static _ => { })).RunSynchronously(new NoThreads());
+
+        Assert.IsType<TaskSchedulerException>(await Record.ExceptionAsync(stages.WhenAllAsync));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -98,5 +109,14 @@ public sealed class StageGroupTests
         var cancelled = new TaskCompletionSource();
         await using var registration = cancellationToken.Register(cancelled.SetResult);
         await cancelled.Task;
+    }
+
+    private sealed class NoThreads : TaskScheduler
+    {
+        protected override void QueueTask(Task task) => throw new InvalidOperationException("The system gives no thread.");
+
+        protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => TryExecuteTask(task);
+
+        protected override IEnumerable<Task> GetScheduledTasks() => [];
     }
 }

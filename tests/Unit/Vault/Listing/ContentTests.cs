@@ -76,6 +76,25 @@ public sealed class ContentTests
         }, iter: 50);
 
     [Fact]
+    public async Task A_builder_that_was_reset_builds_as_a_new_one()
+    {
+        using var store = new MemoryChunkStore();
+        var builder = new ContentBuilder(store);
+        var ids = Enumerable.Range(0, 10_000).Select(static number => new ChunkId(ContentHash.Of(BitConverter.GetBytes(number)).Value)).ToList();
+        foreach (var id in ids)
+        {
+            await builder.AddAsync(id, Token);
+        }
+
+        Assert.Equal(1, (await builder.FinishAsync(Token)).Depth);
+        builder.Reset();
+        await builder.AddAsync(ids[7], Token);
+        var content = await builder.FinishAsync(Token);
+        Assert.Equal(0, content.Depth);
+        Assert.Equal([ids[7]], content.Ids);
+    }
+
+    [Fact]
     public async Task A_reset_forgets_what_was_written()
     {
         var store = new MemoryChunkStore();
