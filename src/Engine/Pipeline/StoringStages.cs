@@ -1,4 +1,5 @@
 using SecureBackup.Engine.Pipeline.Stages;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 
 namespace SecureBackup.Engine.Pipeline;
@@ -20,7 +21,8 @@ internal static class StoringStages
         CancellationToken cancellationToken)
     {
         var channels = session.Channels;
-        using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault));
+        var buffers = session.Vault.Target.Capabilities.IsNear ? new BufferShelf(isSealed: true) : null;
+        using var assembler = new PackAssembler(channels, SegmentSealings.PacksOf(session.Vault), buffers);
         var compressor = new CompressorStage(channels, assembler, session.Vault.Id, session.Meter, session.Compression, Math.Min(Environment.ProcessorCount, MaxWorkers));
         var uploader = new PackUploader(channels, session.Vault.Target, session.Vault.Register.Parameters.PackSizeBytes, counters);
         using var stages = new StageGroup(cancellationToken);

@@ -96,7 +96,7 @@ public sealed class WaitingChunksTests
     private static async Task<List<FinishedPack>> PackAsync(PackKit kit, List<byte[]> chunks, ChunkClass chunkClass)
     {
         var channels = new BackupChannels();
-        using var assembler = new PackAssembler(channels, kit.Sealing());
+        using var assembler = new PackAssembler(channels, kit.Sealing(), new BufferShelf(isSealed: true));
         var packs = Task.Run(async () => await channels.Packs.Reader.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken));
         foreach (var plain in chunks)
         {

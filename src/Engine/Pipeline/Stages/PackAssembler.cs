@@ -17,7 +17,8 @@ internal readonly record struct PackableChunk(
 /// that browsing a snapshot reads few. When a pack is nearly full, a few chunks wait, and those that fill it best go in. A pack that is abandoned half full is forgotten with its
 /// keys. Thread-safe: one chunk at a time, and while a full pack waits for the uploader, so does everybody, which bounds the packs in memory.
 /// </summary>
-internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing) : IDisposable
+/// <param name="buffers">For packs of data, which are on their way one at a time; taken over. None where several are: what waits for its next use would come on top of them.</param>
+internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing, BufferShelf? buffers) : IDisposable
 {
     /// <summary>
     /// Of a pack: 4 MiB by default may wait, and half of it is filled from that. Padding of full packs went from 4 to 1.5 % where nothing compresses, from 1.7 to 0.1 % of tables.
@@ -26,9 +27,6 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
 
     /// <summary>Shorter ones fit anywhere: 64 KiB by default.</summary>
     private const int ShortPart = 256;
-
-    /// <summary>Of data: 16 MiB of fresh pages cost 3 ms. A pack of pages stays half empty for long, and what was not yet written takes no memory.</summary>
-    private readonly BufferShelf _buffers = new(isSealed: true);
 
     private readonly SemaphoreSlim _turn = new(1);
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
@@ -69,7 +67,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     internal async Task FinishAsync(CancellationToken cancellationToken)
     {
         // The end of a run is where it takes most memory: its last packs, the index, and the listing's last pages.
-        _buffers.Trim();
+        buffers?.Trim();
         foreach (var chunkClass in new[] { ChunkClass.Data, ChunkClass.Page })
         {
             await PlaceWaitingAsync(chunkClass, cancellationToken);
@@ -83,11 +81,12 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     {
         Array.ForEach(_open, static builder => builder?.Dispose());
         Array.ForEach(_waiting, static chunks => chunks.Dispose());
-        _buffers.Dispose();
+        buffers?.Dispose();
         _turn.Dispose();
     }
 
-    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? _buffers : null);
+    /// <summary>16 MiB of fresh pages cost 3 ms, and more where memory is in pieces. A pack of pages stays half empty for long, and what was not yet written takes no memory.</summary>
+    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null);
 
     private bool TryAdd(in PackableChunk chunk)
     {
