@@ -1,3 +1,5 @@
+using SecureBackup.Tests.Unit.Shell;
+
 namespace SecureBackup.Tests.Unit.Cmdlets;
 
 public sealed class StopTests : IDisposable
@@ -49,7 +51,7 @@ public sealed class StopTests : IDisposable
     [Fact]
     public async Task Ctrl_C_ends_the_shell_and_the_next_run_goes_on()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "A signal is sent as Unix terminals send it.");
+        ShellProcess.SkipWhereNoneIsInterrupted();
         await _place.LinesAsync("$null = New-BackupVault ./vault");
         using (var shell = _place.Start("""
             foreach ($round in 1..1000) {

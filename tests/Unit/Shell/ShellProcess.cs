@@ -121,6 +121,13 @@ public sealed class ShellProcess : IDisposable
         Assert.True(seen.Task.IsCompleted, $"The shell ended before it said '{text}'.\n{Snapshot(_output)}\n{Snapshot(_error)}");
     }
 
+    /// <summary>For tests of Ctrl+C.</summary>
+    public static void SkipWhereNoneIsInterrupted()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A console event cannot be sent to one process alone on Windows.");
+        Assert.SkipWhen(IsInterruptIgnored(), "This test run ignores SIGINT and its children inherit that.");
+    }
+
     /// <summary>Ctrl+C, as a terminal sends it. Unix only.</summary>
     public void Interrupt() => Assert.Equal(0, Kill(_process.Id, InterruptSignal));
 
@@ -206,4 +213,9 @@ public sealed class ShellProcess : IDisposable
             }
         }
     }
+
+    private static bool IsInterruptIgnored() =>
+        OperatingSystem.IsLinux()
+        && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } mask
+        && (Convert.ToUInt64(mask["SigIgn:".Length..].Trim(), 16) & 0b10) != 0;
 }

@@ -157,8 +157,7 @@ public sealed class ShellTests : IDisposable
     [Fact]
     public async Task Ctrl_C_runs_finally_blocks_and_gives_130()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "A console event cannot be sent to one process alone on Windows.");
-        Assert.SkipWhen(IsInterruptIgnored(), "This test run ignores SIGINT and its children inherit that.");
+        ShellProcess.SkipWhereNoneIsInterrupted();
         var script = Write("wait.ps1", "try { 'ready'; while ($true) { [Threading.Thread]::Sleep(20) } } finally { $Host.UI.WriteLine('cleaned up') }");
         using var shell = ShellProcess.Start([script], ShellOptions.Default);
         await shell.WaitForOutputAsync("ready", Cancel);
@@ -167,11 +166,6 @@ public sealed class ShellTests : IDisposable
         Assert.Equal(130, result.ExitCode);
         Assert.Equal(["ready", "cleaned up"], result.OutputLines);
     }
-
-    private static bool IsInterruptIgnored() =>
-        OperatingSystem.IsLinux()
-        && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } mask
-        && (Convert.ToUInt64(mask["SigIgn:".Length..].Trim(), 16) & 0b10) != 0;
 
     private string Write(string name, string script)
     {
