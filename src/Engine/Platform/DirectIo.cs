@@ -17,12 +17,14 @@ internal static partial class DirectIo
     private const int SetFlags = 4;
 
     /// <summary>Writes an empty file's bytes, on the caller's own thread. Not durable before a flush. A crash here leaves a part of them.</summary>
-    internal static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes)
+    /// <returns>Whether any of them passed the cache.</returns>
+    internal static bool Write(SafeFileHandle file, ReadOnlySpan<byte> bytes)
     {
         var blocks = bytes[..(bytes.Length / BlockBytes * BlockBytes)];
-        var isWritten = IsAtBlock(bytes) && TryWriteDirectly(file, blocks);
-        var rest = isWritten ? blocks.Length : 0;
+        var isPassed = !blocks.IsEmpty && IsAtBlock(bytes) && TryWriteDirectly(file, blocks);
+        var rest = isPassed ? blocks.Length : 0;
         RandomAccess.Write(file, bytes[rest..], rest);
+        return isPassed;
     }
 
     private static bool TryWriteDirectly(SafeFileHandle file, ReadOnlySpan<byte> blocks)

@@ -25,9 +25,13 @@ public sealed class DirectIoTests : IDisposable
         new Random(7).NextBytes(buffer.Span);
         var bytes = buffer.Span.Slice(start, length);
 
-        Write(_folder["file"], bytes);
+        var isPassed = Write(_folder["file"], bytes);
 
         Assert.Equal(bytes.ToArray(), File.ReadAllBytes(_folder["file"]));
+        if (OperatingSystem.IsLinux() && new DriveInfo(_folder["."]).DriveFormat is "ext4" or "xfs" or "btrfs")
+        {
+            Assert.Equal(start == 0 && length >= Block, isPassed);
+        }
     }
 
     [Fact]
@@ -56,9 +60,9 @@ public sealed class DirectIoTests : IDisposable
         Assert.Equal(LinuxErrno.NoSpace, full.HResult);
     }
 
-    private static void Write(string path, ReadOnlySpan<byte> bytes)
+    private static bool Write(string path, ReadOnlySpan<byte> bytes)
     {
         using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
-        DirectIo.Write(file, bytes);
+        return DirectIo.Write(file, bytes);
     }
 }
