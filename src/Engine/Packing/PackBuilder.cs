@@ -32,6 +32,7 @@ public sealed record PackSealing
 public sealed class PackBuilder : IDisposable
 {
     private readonly PackSealing _sealing;
+    private readonly BufferShelf? _opened;
     private readonly ObjectHeader _header;
     private readonly FrameSealer _sealer;
     private readonly FrameOpener _opener;
@@ -42,8 +43,9 @@ public sealed class PackBuilder : IDisposable
     private int _end = PackLayout.PrologueBytes;
 
     /// <param name="buffers">Where the pack's buffer comes from, and goes back to; a new one where there are none.</param>
+    /// <param name="opened">Where frames are opened again; a new buffer for each where there are none.</param>
     /// <exception cref="KeyException">RecipientKeyInvalid.</exception>
-    internal PackBuilder(PackSealing sealing, BufferShelf? buffers = null)
+    internal PackBuilder(PackSealing sealing, BufferShelf? buffers = null, BufferShelf? opened = null)
     {
         if (sealing.PackSizeBytes is < PackSize.MinBytes or > PackSize.MaxBytes)
         {
@@ -51,6 +53,7 @@ public sealed class PackBuilder : IDisposable
         }
 
         _sealing = sealing;
+        _opened = opened;
         _header = new ObjectHeader(ObjectKind.Pack, sealing.Epoch, sealing.Vault, ObjectId.Random());
         _buffer = buffers?.Rent(sealing.PackSizeBytes) ?? OwnedBuffer.Rent(sealing.PackSizeBytes);
         var prologue = _buffer.Span[..PackLayout.PrologueBytes];
@@ -167,7 +170,7 @@ public sealed class PackBuilder : IDisposable
 
         // Hashed before it is opened: what changes in between does not open, and what changes later does not have this hash.
         Hash(place);
-        using var opened = OwnedBuffer.Rent(frame.Payload.Length);
+        using var opened = _opened?.Rent(frame.Payload.Length) ?? OwnedBuffer.Rent(frame.Payload.Length);
         try
         {
             _opener.Open(number, isLast: false, claim, place, opened.Span);

@@ -5,7 +5,7 @@ namespace SecureBackup.Engine.Primitives;
 
 /// <summary>
 /// A pooled buffer with exactly one owner. Whoever takes it disposes it; disposing wipes it, since every buffer here may
-/// have held plaintext, unless it is said to hold none. No span or memory of it may be used after that.
+/// have held plaintext, unless it is said to hold none. No span or memory of it may be used after that. A part of a shared buffer is given back, and wiped when the whole is.
 /// </summary>
 public sealed class OwnedBuffer : IDisposable
 {
@@ -13,7 +13,7 @@ public sealed class OwnedBuffer : IDisposable
     private const int MinBlockBytes = 64 * 1024;
 
     /// <summary>A few chunks. Packs are longer than half of it, so they do not wait.</summary>
-    private const long MaxIdleBytes = 6 * 1024 * 1024;
+    private const long MaxIdleBytes = 3 * 1024 * 1024;
 
     internal static readonly PageBlockPool Blocks = new(MaxIdleBytes);
 
@@ -21,6 +21,8 @@ public sealed class OwnedBuffer : IDisposable
     private readonly BufferShelf? _shelf;
     private byte[]? _array;
     private PageBlock? _block;
+    private SharedBuffer? _whole;
+    private Memory<byte> _part;
 
     private OwnedBuffer(int lengthBytes, bool isSealed)
     {
@@ -43,13 +45,20 @@ public sealed class OwnedBuffer : IDisposable
         _shelf = shelf;
     }
 
+    internal OwnedBuffer(Memory<byte> part, SharedBuffer whole)
+    {
+        LengthBytes = part.Length;
+        _part = part;
+        _whole = whole;
+    }
+
     public int LengthBytes { get; private set; }
 
     public Memory<byte> Memory => Whole[..LengthBytes];
 
     public Span<byte> Span => Memory.Span;
 
-    private Memory<byte> Whole => _block?.Memory ?? _array ?? throw new ObjectDisposedException(nameof(OwnedBuffer));
+    private Memory<byte> Whole => _block?.Memory ?? _array ?? (_whole is null ? throw new ObjectDisposedException(nameof(OwnedBuffer)) : _part);
 
     public static OwnedBuffer Rent(int lengthBytes) => new(lengthBytes, isSealed: false);
 
@@ -90,5 +99,7 @@ public sealed class OwnedBuffer : IDisposable
             CryptographicOperations.ZeroMemory(block.GetSpan()[..(_isSealed ? 0 : LengthBytes)]);
             Blocks.Return(block);
         }
+
+        Interlocked.Exchange(ref _whole, null)?.Release();
     }
 }

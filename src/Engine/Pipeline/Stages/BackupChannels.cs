@@ -18,6 +18,9 @@ internal sealed class BackupChannels
     /// <summary>Packs ready to be stored, handed over directly: one is uploaded while the next is filled. A crash here leaves nothing.</summary>
     internal Channel<FinishedPack> Packs { get; } = Bounded<FinishedPack>(0);
 
+    /// <summary>Packs that a near target has taken and not yet given back to be compared. A crash here leaves packs that no segment names: the next run adopts them, and reads them then.</summary>
+    internal Channel<WrittenPack> Written { get; } = Bounded<WrittenPack>(1);
+
     /// <summary>Packs that the target has confirmed. A crash here leaves packs that no segment names: the next run adopts them.</summary>
     internal Channel<StoredPack> Stored { get; } = Bounded<StoredPack>(16);
 
@@ -61,3 +64,7 @@ internal sealed record PlainChunk(ChunkId Id, ChunkClass Class, OwnedBuffer Plai
 
 /// <summary>What stays of a pack when its bytes are with the target.</summary>
 internal sealed record StoredPack(PackRecord Record, IReadOnlyList<PackEntry> Entries);
+
+/// <param name="Checksum">XXH3 of the pack, taken as it was made.</param>
+/// <param name="PastCache">How it was written.</param>
+internal sealed record WrittenPack(StoredPack Pack, ulong Checksum, bool PastCache, TimeSpan Elapsed);

@@ -29,6 +29,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     private const int ShortPart = 256;
 
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly BufferShelf _opened = new();
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
     private readonly WaitingChunks[] _waiting = [new(sealing.PackSizeBytes / WaitingPart), new(sealing.PackSizeBytes / WaitingPart)];
     private ExceptionDispatchInfo? _failure;
@@ -82,11 +83,12 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         Array.ForEach(_open, static builder => builder?.Dispose());
         Array.ForEach(_waiting, static chunks => chunks.Dispose());
         buffers?.Dispose();
+        _opened.Dispose();
         _turn.Dispose();
     }
 
     /// <summary>16 MiB of fresh pages cost 3 ms, and more where memory is in pieces. A pack of pages stays half empty for long, and what was not yet written takes no memory.</summary>
-    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null);
+    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null, _opened);
 
     private bool TryAdd(in PackableChunk chunk)
     {

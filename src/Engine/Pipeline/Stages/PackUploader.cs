@@ -21,15 +21,18 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
     private readonly CacheChoice _cache = new();
     private int _ended;
 
-    /// <summary>To a target that is near, writing goes no faster side by side.</summary>
-    private int Workers { get; } = target.Capabilities.IsNear ? 1 : Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, MaxBytesOnTheWay / packSizeBytes));
+    private int Workers { get; } = Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, MaxBytesOnTheWay / packSizeBytes));
 
-    /// <summary>As many workers as pay. That of a near target blocks, on a thread of its own: in the pool it would take the place of one that compresses.</summary>
+    /// <summary>
+    /// As many workers as pay. To a near target one writes and another reads back, so that the disk does both at once, and no pack stays in memory for it. They block, each on a thread of its own:
+    /// in the pool they would take the place of those that compress.
+    /// </summary>
     internal void Start(StageGroup stages)
     {
         if (target.Capabilities.IsNear)
         {
-            stages.StartBlocking(Run);
+            stages.StartBlocking(Write);
+            stages.StartBlocking(Confirm);
             return;
         }
 
@@ -39,18 +42,43 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
         }
     }
 
-    private void Run(CancellationToken cancellationToken)
+    private void Write(CancellationToken cancellationToken)
     {
         var packs = channels.Packs.Reader;
         while (packs.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
         {
             for (var isWaitedFor = false; packs.TryRead(out var pack); isWaitedFor = true)
             {
-                var pastCache = _cache.IsPassed(isWaitedFor);
-                var begin = Stopwatch.GetTimestamp();
-                StoreAsync(pack, pastCache, cancellationToken).GetAwaiter().GetResult();
-                _cache.Learn(pastCache, Stopwatch.GetElapsedTime(begin).TotalSeconds / pack.Record.LengthBytes);
+                var written = Write(pack, _cache.IsPassed(isWaitedFor), cancellationToken);
+                channels.Written.Writer.WriteAsync(written, cancellationToken).AsTask().GetAwaiter().GetResult();
             }
+        }
+
+        channels.Written.Writer.Complete();
+    }
+
+    private WrittenPack Write(FinishedPack pack, bool pastCache, CancellationToken cancellationToken)
+    {
+        using (pack)
+        {
+            var begin = Stopwatch.GetTimestamp();
+            PutAsync(target, pack, pastCache, cancellationToken).GetAwaiter().GetResult();
+            return new WrittenPack(new StoredPack(pack.Record, pack.Entries), pack.Checksum, pastCache, Stopwatch.GetElapsedTime(begin));
+        }
+    }
+
+    private void Confirm(CancellationToken cancellationToken)
+    {
+        foreach (var written in channels.Written.Reader.ReadAllAsync(cancellationToken).ToBlockingEnumerable(cancellationToken))
+        {
+            var record = written.Pack.Record;
+            var begin = Stopwatch.GetTimestamp();
+            ConfirmAsync(target, record, written.Checksum, cancellationToken).GetAwaiter().GetResult();
+
+            // Side by side, the slower of the two is what a pack takes.
+            var seconds = Math.Max(written.Elapsed.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+            _cache.Learn(written.PastCache, seconds / record.LengthBytes);
+            HandOnAsync(written.Pack, cancellationToken).AsTask().GetAwaiter().GetResult();
         }
 
         channels.Stored.Writer.Complete();
@@ -61,7 +89,11 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
     {
         await foreach (var pack in channels.Packs.Reader.ReadAllAsync(cancellationToken))
         {
-            await StoreAsync(pack, pastCache: false, cancellationToken);
+            using (pack)
+            {
+                await StoreAsync(target, pack, pastCache: false, cancellationToken);
+                await HandOnAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
+            }
         }
 
         if (Interlocked.Increment(ref _ended) == Workers)
@@ -70,44 +102,48 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
         }
     }
 
-    private async Task StoreAsync(FinishedPack pack, bool pastCache, CancellationToken cancellationToken)
+    private ValueTask HandOnAsync(StoredPack pack, CancellationToken cancellationToken)
     {
-        using (pack)
-        {
-            await StoreAsync(target, pack, pastCache, cancellationToken);
-            counters.AddBytesStored(pack.Record.LengthBytes);
-            await channels.Stored.Writer.WriteAsync(new StoredPack(pack.Record, pack.Entries), cancellationToken);
-        }
+        counters.AddBytesStored(pack.Record.LengthBytes);
+        return channels.Stored.Writer.WriteAsync(pack, cancellationToken);
     }
 
-    /// <summary>Puts a pack under its new name and has it confirmed: by the checksum, where the target keeps one, or by reading it back.</summary>
+    /// <summary>Puts a pack under its new name and has it confirmed.</summary>
     /// <exception cref="IntegrityException">UploadNotConfirmed.</exception>
     internal static async Task StoreAsync(Target target, FinishedPack pack, bool pastCache, CancellationToken cancellationToken)
     {
+        await PutAsync(target, pack, pastCache, cancellationToken);
+        await ConfirmAsync(target, pack.Record, pack.Checksum, cancellationToken);
+    }
+
+    private static async Task PutAsync(Target target, FinishedPack pack, bool pastCache, CancellationToken cancellationToken)
+    {
         using var pin = pack.Bytes.Pin();
         using var content = StreamOver(pin, pack.Bytes.Length);
-        var capabilities = target.Capabilities;
 
         // What is read back from near at hand need not be hashed on its way there as well.
-        var checksum = capabilities is { IsNear: true, ServerChecksum: false } ? (ContentHash?)null : pack.Record.Sha256;
+        var checksum = target.Capabilities is { IsNear: true, ServerChecksum: false } ? (ContentHash?)null : pack.Record.Sha256;
         await target.PutAsync(pack.Record.Name, content, new PutOptions(IfAbsent: true, checksum) { IsOwnName = true, PastCache = pastCache }, cancellationToken);
-        if (!capabilities.ServerChecksum)
+    }
+
+    /// <summary>By the target's checksum, where it keeps one, or by reading the pack back.</summary>
+    private static async Task ConfirmAsync(Target target, PackRecord record, ulong checksum, CancellationToken cancellationToken)
+    {
+        if (!target.Capabilities.ServerChecksum)
         {
-            await SecondRead.RunAsync(target, pack.Record.Name, async from =>
+            await SecondRead.RunAsync(target, record.Name, async from =>
             {
-                await ConfirmAsync(from, pack, cancellationToken);
-                return pack;
+                await ReadBackAsync(from, record, checksum, cancellationToken);
+                return record;
             });
         }
     }
 
     private static unsafe UnmanagedMemoryStream StreamOver(MemoryHandle bytes, int lengthBytes) => new((byte*)bytes.Pointer, lengthBytes);
 
-    /// <summary>By a checksum that was taken as the pack was made: one of the pack as it lies in memory now would not see what went wrong there.</summary>
-    private static async Task ConfirmAsync(Target target, FinishedPack pack, CancellationToken cancellationToken)
+    /// <param name="expected">Taken as the pack was made: one of the pack as it lies in memory now would not see what went wrong there.</param>
+    private static async Task ReadBackAsync(Target target, PackRecord record, ulong expected, CancellationToken cancellationToken)
     {
-        var record = pack.Record;
-
         // Near by, a piece that stays in a core's second cache between the copy and the hash; over a line each is a request.
         var pieceBytes = Math.Min(target.Capabilities.IsNear ? 1024 * 1024 : 4 * 1024 * 1024, record.LengthBytes);
         using var piece = OwnedBuffer.Rent(pieceBytes);
@@ -119,7 +155,7 @@ internal sealed class PackUploader(BackupChannels channels, Target target, int p
             checksum.Append(part.Span);
         }
 
-        if (checksum.GetCurrentHashAsUInt64() != pack.Checksum)
+        if (checksum.GetCurrentHashAsUInt64() != expected)
         {
             throw new IntegrityException(FaultCodes.UploadNotConfirmed, $"{target.DisplayName} took {record.Name} and gives other bytes back than were sealed.");
         }

@@ -4,9 +4,9 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Vault.Listing;
 
 /// <summary>
-/// Cuts one content into chunks, stores them and gathers their ids. One writer serves one content after another; its window is
-/// as long as the longest chunk, so every full window holds a boundary. Chunks are stored beside the cutting, several at a time; the last of a content, which
-/// would be waited for, by whoever cuts.
+/// Cuts one content into chunks, stores them and gathers their ids. One writer serves one content after another; a window is
+/// as long as the longest chunk, so every full one holds a boundary. A content is cut where it has filled a window from its beginning, and at its end, so that its chunks do not depend on what came
+/// before it. Chunks are stored beside the cutting, several at a time; the last of a content, which would be waited for, by whoever cuts.
 /// <para>Whoever gives up within a content, whatever failed, calls <see cref="SettleAsync"/>: chunks may still be on their way.</para>
 /// </summary>
 public sealed class ContentWriter : IDisposable
@@ -18,9 +18,13 @@ public sealed class ContentWriter : IDisposable
     private readonly IChunkStore _store;
     private readonly ChunkClass _class;
     private readonly Action<ChunkId>? _onChunk;
-    private readonly OwnedBuffer _window;
+    private readonly ContentWindows _windows;
     private readonly Queue<Task<ChunkId>> _underway = new();
     private readonly ContentBuilder _content;
+    private SharedBuffer _window;
+
+    /// <summary>What is in the window before this has gone its way as chunks.</summary>
+    private int _begin;
     private int _filled;
 
     /// <param name="onChunk">Told every id of the content, data and lists, in the order of storing; may be null.</param>
@@ -30,7 +34,8 @@ public sealed class ContentWriter : IDisposable
         _store = store;
         _class = chunkClass;
         _onChunk = onChunk;
-        _window = OwnedBuffer.Rent(chunker.MaxBytes);
+        _windows = new ContentWindows(chunker.MaxBytes, MaxUnderway + 1);
+        _window = _windows.Rent();
         _content = new ContentBuilder(store, onChunk);
     }
 
@@ -45,9 +50,14 @@ public sealed class ContentWriter : IDisposable
     {
         _filled += count;
         LengthBytes += count;
-        if (_filled == _window.LengthBytes)
+        if (_filled == _window.Memory.Length)
         {
-            await CutAsync(isLast: false, cancellationToken);
+            if (_begin == 0)
+            {
+                await CutAsync(isLast: false, cancellationToken);
+            }
+
+            await MoveOnAsync(cancellationToken);
         }
     }
 
@@ -65,9 +75,10 @@ public sealed class ContentWriter : IDisposable
     /// <summary>Ends the content; the writer is ready for the next one.</summary>
     public async ValueTask<ContentRef> FinishAsync(CancellationToken cancellationToken)
     {
-        while (_filled > 0)
+        await CutAsync(isLast: true, cancellationToken);
+        if (_filled == _window.Memory.Length)
         {
-            await CutAsync(isLast: true, cancellationToken);
+            await MoveOnAsync(cancellationToken);
         }
 
         await AddAsync(leftUnderway: 0, cancellationToken);
@@ -96,34 +107,44 @@ public sealed class ContentWriter : IDisposable
         }
     }
 
-    public void Dispose() => _window.Dispose();
+    public void Dispose()
+    {
+        _window.Release();
+        _windows.Dispose();
+    }
 
     private void Begin()
     {
-        _filled = 0;
+        _filled = _begin;
         LengthBytes = 0;
         _content.Reset();
     }
 
-    /// <summary>Stores every chunk whose end is known, and moves the rest to the front.</summary>
+    /// <summary>Stores every chunk whose end is known.</summary>
     private async ValueTask CutAsync(bool isLast, CancellationToken cancellationToken)
     {
-        var start = 0;
-        while (start < _filled)
+        while (_begin < _filled)
         {
-            var length = _chunker.NextBoundary(_window.Span[start.._filled], isLast);
+            var length = _chunker.NextBoundary(_window.Memory.Span[_begin.._filled], isLast);
             if (length < 0)
             {
                 break;
             }
 
-            var chunk = OwnedBuffer.CopyOf(_window.Span.Slice(start, length));
-            start += length;
-            await StoreAsync(chunk, isLast && start == _filled, cancellationToken);
+            var chunk = _window.Part(_begin, length);
+            _begin += length;
+            await StoreAsync(chunk, isLast && _begin == _filled, cancellationToken);
         }
+    }
 
-        _window.Span[start.._filled].CopyTo(_window.Span);
-        _filled -= start;
+    /// <summary>Goes on in the next window, with what belongs to no chunk yet.</summary>
+    private async ValueTask MoveOnAsync(CancellationToken cancellationToken)
+    {
+        var next = await _windows.RentAsync(cancellationToken);
+        _window.Memory[_begin.._filled].CopyTo(next.Memory);
+        _window.Release();
+        _window = next;
+        (_begin, _filled) = (0, _filled - _begin);
     }
 
     private async ValueTask StoreAsync(OwnedBuffer chunk, bool isLast, CancellationToken cancellationToken)
