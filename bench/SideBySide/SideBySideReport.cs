@@ -59,12 +59,12 @@ internal sealed class SideBySideReport(IReadOnlyList<Figure> figures, IReadOnlyL
 
     private void PrintDisk()
     {
-        var table = new TextTable(["media", "disk s", "ours s", "ours ÷ disk"]);
+        var table = new TextTable(["data", "operation", "disk s", "ours s", "ours ÷ disk"]);
         foreach (var group in figures.GroupBy(static figure => (figure.Set, figure.Operation)))
         {
             if (MedianOf(group, Disk.Name, static figure => figure.Seconds) is { } disk && MedianOf(group, "ours", static figure => figure.Seconds) is { } ours)
             {
-                table.Add([group.Key.Operation, Text(disk, "0.00"), Text(ours, "0.00"), Text(ours / disk, "0.00")]);
+                table.Add([group.Key.Set, group.Key.Operation, Text(disk, "0.00"), Text(ours, "0.00"), Text(ours / disk, "0.00")]);
             }
         }
 

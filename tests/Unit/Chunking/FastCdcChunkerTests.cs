@@ -128,6 +128,48 @@ public sealed class FastCdcChunkerTests
         Assert.Equal([4237, 4420, 4378, 5441, 5120, 2307, 5479, 5832, 2786], Lengths(Small, Noise(4, 40_000)));
     }
 
+    /// <summary>Whatever is scanned together, and however: place by place, with each hash reckoned anew from the 64 bytes before it.</summary>
+    [Theory]
+    [InlineData(512)]
+    [InlineData(4096)]
+    [InlineData(16384)]
+    public void The_cuts_are_where_the_definition_says(int averageBytes)
+    {
+        var sizes = new FastCdcSizes("any", 256, averageBytes, 8 * averageBytes);
+        var chunker = new FastCdcChunker(sizes, Key);
+        Gen.Select(Gen.Byte, Gen.Int[0, 60_000]).Sample(
+            (seed, length) => Lengths(chunker, Noise(seed, length)).SequenceEqual(LengthsByDefinition(sizes, Noise(seed, length))),
+            iter: 60);
+    }
+
+    private static List<int> LengthsByDefinition(FastCdcSizes sizes, ReadOnlySpan<byte> stream)
+    {
+        var table = new GearTable(Key);
+        var bits = System.Numerics.BitOperations.Log2((uint)sizes.AverageBytes);
+        var lengths = new List<int>();
+        for (var rest = stream; rest.Length > 0; rest = rest[lengths[^1]..])
+        {
+            var length = Math.Min(sizes.MinBytes, rest.Length);
+            for (var end = Math.Min(sizes.MaxBytes, rest.Length); length < end; length++)
+            {
+                var hash = 0UL;
+                foreach (var value in rest[(length - 64)..length])
+                {
+                    hash = (hash << 1) + table.Gear[value];
+                }
+
+                if ((hash & table.Mask(length < sizes.AverageBytes ? bits + 2 : bits - 2)) == 0)
+                {
+                    break;
+                }
+            }
+
+            lengths.Add(length);
+        }
+
+        return lengths;
+    }
+
     [Fact]
     public void An_empty_end_is_empty_and_an_open_end_asks_for_more()
     {
