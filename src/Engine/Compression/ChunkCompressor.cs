@@ -33,12 +33,10 @@ internal sealed class ChunkCompressor : IDisposable
     /// </summary>
     private const int PayingPart = 50;
 
-    private const int MinScratchBytes = 1024 * 1024;
-
     private readonly CompressionGoal _goal;
     private readonly ZstdCompressor _zstd;
-    private OwnedBuffer? _packed;
-    private OwnedBuffer? _unpacked;
+    private readonly Scratch _packed = new();
+    private readonly Scratch _unpacked = new();
     private int _longTexts;
     private ZstdEffort _ofLongTexts;
 
@@ -64,7 +62,7 @@ internal sealed class ChunkCompressor : IDisposable
     {
         packed = default;
         checksum = 0;
-        var room = Scratch(ref _packed, plain.Length);
+        var room = _packed.Take(plain.Length);
         if (!_zstd.TryCompress(plain, room.Span, EffortFor(plain, room.Span), out var writtenBytes))
         {
             return false;
@@ -72,7 +70,7 @@ internal sealed class ChunkCompressor : IDisposable
 
         packed = room[..writtenBytes];
         checksum = XxHash3.HashToUInt64(packed.Span);
-        var unpacked = Scratch(ref _unpacked, plain.Length).Span;
+        var unpacked = _unpacked.Take(plain.Length).Span;
         try
         {
             _zstd.Decompress(packed.Span, unpacked);
@@ -87,25 +85,13 @@ internal sealed class ChunkCompressor : IDisposable
 
     public void Dispose()
     {
-        _packed?.Dispose();
-        _unpacked?.Dispose();
+        _packed.Dispose();
+        _unpacked.Dispose();
         _zstd.Dispose();
     }
 
     private static IntegrityException Misread(int plainBytes, Exception? reason = null) =>
         new(FaultCodes.SealVerificationFailed, $"A chunk of {plainBytes} bytes, just compressed, does not unpack to what was read.", reason);
-
-    private static Memory<byte> Scratch(ref OwnedBuffer? buffer, int lengthBytes)
-    {
-        // After one long file the small ones need little.
-        if (buffer is null || buffer.LengthBytes < lengthBytes || buffer.LengthBytes > 2 * Math.Max(MinScratchBytes, lengthBytes))
-        {
-            buffer?.Dispose();
-            buffer = OwnedBuffer.Rent(Math.Max(MinScratchBytes, lengthBytes));
-        }
-
-        return buffer.Memory[..lengthBytes];
-    }
 
     private ZstdEffort EffortFor(ReadOnlySpan<byte> plain, Span<byte> scratch)
     {
@@ -139,5 +125,30 @@ internal sealed class ChunkCompressor : IDisposable
         return _zstd.TryCompress(piece, scratch, ZstdEffort.Quick, out var quick)
             && _zstd.TryCompress(piece, scratch, ZstdEffort.Thorough, out var thorough)
             && quick - thorough >= quick / PayingPart ? ZstdEffort.Thorough : ZstdEffort.Quick;
+    }
+
+    /// <summary>Working memory for one chunk after the other. It grows at once, and shrinks when a row of chunks has needed half of it: after one long file the small ones need little.</summary>
+    private sealed class Scratch : IDisposable
+    {
+        private const int MinBytes = 1024 * 1024;
+        private const int ChunksUntilShorter = 64;
+
+        private OwnedBuffer? _buffer;
+        private int _shortInRow;
+
+        internal Memory<byte> Take(int lengthBytes)
+        {
+            _shortInRow = _buffer?.LengthBytes > 2 * Math.Max(MinBytes, lengthBytes) ? _shortInRow + 1 : 0;
+            if (_buffer is null || _buffer.LengthBytes < lengthBytes || _shortInRow == ChunksUntilShorter)
+            {
+                Dispose();
+                _buffer = OwnedBuffer.Rent(Math.Max(MinBytes, lengthBytes));
+                _shortInRow = 0;
+            }
+
+            return _buffer.Memory[..lengthBytes];
+        }
+
+        public void Dispose() => _buffer?.Dispose();
     }
 }

@@ -61,6 +61,9 @@ public sealed class IndexSegmentBuilder
 
     public IReadOnlyList<PackRecord> Packs => _packs;
 
+    /// <summary>About what is written, and rather more.</summary>
+    internal int ExpectedBytes => (int)Math.Min(Array.MaxLength, 64L * 1024 + (((long)_chunks.Count * IndexLayout.ChunkRecordBytes) + ((long)_packs.Count * IndexLayout.PackRecordBytes)) * 17 / 16);
+
     public static ObjectName NameOf(ObjectId id) => new($"{IndexSegment.Prefix}{id}");
 
     /// <summary>False, and nothing done, when the pack's chunks do not fit any more. A pack is added once.</summary>
@@ -90,6 +93,14 @@ public sealed class IndexSegmentBuilder
         }
 
         _chunks.Add((entry, ordinal));
+    }
+
+    /// <summary>For the next segment, in the memory of this one: it is of the kind that a collection of everything alone gives back.</summary>
+    internal void Clear()
+    {
+        _packs.Clear();
+        _ordinals.Clear();
+        _chunks.Clear();
     }
 
     /// <summary>Writes the segment, front to back.</summary>

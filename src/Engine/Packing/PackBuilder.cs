@@ -38,14 +38,15 @@ public sealed class PackBuilder : IDisposable
     private readonly FrameOpener _opener;
     private readonly XxHash3 _checksum = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly List<PackEntry> _entries = [];
+    private readonly List<PackEntry> _entries;
     private OwnedBuffer? _buffer;
     private int _end = PackLayout.PrologueBytes;
 
     /// <param name="buffers">Where the pack's buffer comes from, and goes back to; a new one where there are none.</param>
     /// <param name="opened">Where frames are opened again; a new buffer for each where there are none.</param>
+    /// <param name="expectedChunks">About how many it will hold.</param>
     /// <exception cref="KeyException">RecipientKeyInvalid.</exception>
-    internal PackBuilder(PackSealing sealing, BufferShelf? buffers = null, BufferShelf? opened = null)
+    internal PackBuilder(PackSealing sealing, BufferShelf? buffers = null, BufferShelf? opened = null, int expectedChunks = 0)
     {
         if (sealing.PackSizeBytes is < PackSize.MinBytes or > PackSize.MaxBytes)
         {
@@ -54,6 +55,7 @@ public sealed class PackBuilder : IDisposable
 
         _sealing = sealing;
         _opened = opened;
+        _entries = new List<PackEntry>(expectedChunks);
         _header = new ObjectHeader(ObjectKind.Pack, sealing.Epoch, sealing.Vault, ObjectId.Random());
         _buffer = buffers?.Rent(sealing.PackSizeBytes) ?? OwnedBuffer.Rent(sealing.PackSizeBytes);
         var prologue = _buffer.Span[..PackLayout.PrologueBytes];

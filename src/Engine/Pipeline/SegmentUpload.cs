@@ -11,7 +11,7 @@ internal readonly record struct SegmentUpload(ObjectStat Stat, ReadOnlyMemory<by
 {
     internal static async Task<SegmentUpload> StoreAsync(UnlockedVault vault, IndexSegmentBuilder builder, SegmentSealing sealing, CancellationToken cancellationToken)
     {
-        using var content = new MemoryStream();
+        using var content = new MemoryStream(builder.ExpectedBytes);
         var name = IndexSegmentBuilder.NameOf(builder.Write(content, sealing));
         var bytes = content.GetBuffer().AsMemory(0, (int)content.Length);
         content.Position = 0;

@@ -90,6 +90,30 @@ public sealed class IndexSegmentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cleared_builder_knows_nothing_of_the_segment_before()
+    {
+        var builder = new IndexSegmentBuilder();
+        var (former, _) = _kit.Imagine(60);
+        Assert.True(builder.TryAdd(former, _kit.Imagine(60).Entries));
+        var before = await _kit.StoreAsync(builder);
+        builder.Clear();
+        Assert.Equal((0, 0), (builder.ChunkCount, builder.Packs.Count));
+
+        var (pack, entries) = _kit.Imagine(5);
+        Assert.True(builder.TryAdd(pack, entries));
+        using var segment = await _kit.OpenAsync(await _kit.StoreAsync(builder));
+        Assert.Equal((5, 1), (segment.ChunkCount, segment.PackCount));
+        foreach (var entry in entries)
+        {
+            var location = Assert.Single(await FindAsync(segment, entry.Chunk));
+            Assert.Equal((pack, entry), (location.Pack, location.Entry));
+        }
+
+        using var first = await _kit.OpenAsync(before);
+        Assert.Equal((60, 1), (first.ChunkCount, first.PackCount));
+    }
+
+    [Fact]
     public async Task An_empty_segment_opens()
     {
         using var segment = await _kit.OpenAsync(await _kit.StoreAsync(new IndexSegmentBuilder()));

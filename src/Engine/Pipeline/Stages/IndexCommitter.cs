@@ -16,7 +16,7 @@ internal sealed class IndexCommitter(BackupChannels channels, UnlockedVault vaul
     private static readonly TimeSpan MaxUncommittedTime = TimeSpan.FromMinutes(5);
 
     private readonly PageCache _pages = new(SegmentPageBytes);
-    private IndexSegmentBuilder _open = new();
+    private readonly IndexSegmentBuilder _open = new();
     private long _openBytes;
     private long _lastCommit = vault.Time.GetTimestamp();
 
@@ -60,7 +60,7 @@ internal sealed class IndexCommitter(BackupChannels channels, UnlockedVault vaul
 
         var stored = await SegmentUpload.StoreAsync(vault, _open, SegmentSealings.Of(vault), cancellationToken);
         index.Commit(await stored.OpenAsync(vault, _pages, cancellationToken), _open.Packs.Select(pack => pack.Id));
-        _open = new IndexSegmentBuilder();
+        _open.Clear();
         _openBytes = 0;
         _lastCommit = vault.Time.GetTimestamp();
     }

@@ -31,6 +31,9 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     private readonly SemaphoreSlim _turn = new(1);
     private readonly BufferShelf _opened = new();
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
+
+    /// <summary>How many chunks the last pack held: about as many go into the next, and lists that grow leave twice their length behind.</summary>
+    private readonly int[] _lastCount = new int[2];
     private readonly WaitingChunks[] _waiting = [new(sealing.PackSizeBytes / WaitingPart), new(sealing.PackSizeBytes / WaitingPart)];
     private ExceptionDispatchInfo? _failure;
 
@@ -88,7 +91,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     }
 
     /// <summary>16 MiB of fresh pages cost 3 ms, and more where memory is in pieces. A pack of pages stays half empty for long, and what was not yet written takes no memory.</summary>
-    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null, _opened);
+    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null, _opened, _lastCount[(int)chunkClass]);
 
     private bool TryAdd(in PackableChunk chunk)
     {
@@ -152,6 +155,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         _open[(int)chunkClass] = null;
         using (builder)
         {
+            _lastCount[(int)chunkClass] = builder.ChunkCount;
             var pack = builder.Finish(isFull);
             try
             {
