@@ -161,7 +161,7 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
         Add(new Figure(set.Name, operation, tool.Name, round, sum.Seconds, sum.CpuSeconds, sum.PeakBytes, after, after - before));
     }
 
-    /// <summary>What no program can go below that stores what does not compress, or restores anything.</summary>
+    /// <summary>What no program can go below that stores or restores what does not compress; and for what does, a plain copy to compare a restore with.</summary>
     private void MeasureDisk(string operation, int round)
     {
         var isDense = string.Equals(set.Name, "media", StringComparison.Ordinal);

@@ -70,6 +70,9 @@ internal sealed partial class EntryChunker : IDisposable
                 }
             }
         }
+
+        // The end of a run is where it takes most memory.
+        DisposeContents();
     }
 
     internal ValueTask<ContentRef> FinishIdentitiesAsync(CancellationToken cancellationToken) => _identities.FinishAsync(cancellationToken);
@@ -92,8 +95,13 @@ internal sealed partial class EntryChunker : IDisposable
 
     public void Dispose()
     {
-        _data.Dispose();
+        DisposeContents();
         _identities.Dispose();
+    }
+
+    private void DisposeContents()
+    {
+        _data.Dispose();
         if (_side.IsValueCreated)
         {
             _side.Value.Dispose();

@@ -10,7 +10,7 @@ internal sealed class CacheChoice
 
     private readonly Lock _gate = new();
 
-    /// <summary>Seconds for a byte, stored and read back: a mean that forgets half with each pack.</summary>
+    /// <summary>Seconds for a byte, stored or read back, whichever takes longer: a mean that forgets half with each pack.</summary>
     private double? _past;
     private double? _through;
     private int _waitedFor;

@@ -72,6 +72,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     {
         // The end of a run is where it takes most memory: its last packs, the index, and the listing's last pages.
         buffers?.Trim();
+        _opened.Trim();
         foreach (var chunkClass in new[] { ChunkClass.Data, ChunkClass.Page })
         {
             await PlaceWaitingAsync(chunkClass, cancellationToken);

@@ -11,7 +11,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 
 /// <summary>
 /// Stage 7: pack -> confirmed by the target. A target that does not check what it keeps is asked to give the pack back, since a backup that
-/// was never read is a hope. A crash here leaves a pack that no segment names: the next run adopts it.
+/// was never read is a hope. A crash here leaves a few packs that no segment names: the next run adopts them.
 /// </summary>
 internal sealed class PackUploader(BackupChannels channels, Target target, int packSizeBytes, ProgressCounters counters)
 {

@@ -6,9 +6,9 @@ namespace SecureBackup.Engine.Vault.Listing;
 /// The windows that contents are read into, one behind the other. Chunks are parts of them and not copies, so a window is free again when the last of its chunks is. How many there are bounds
 /// the memory of all chunks on their way; what was read is wiped at the end. A copy of each chunk in pages of its own took a tenth of the processor time of what does not compress.
 /// </summary>
-internal sealed class ContentWindows(int windowBytes, int count) : IDisposable
+internal sealed class ContentWindows(int windowBytes, int count, PageBlockPool? pool = null) : IDisposable
 {
-    private readonly BufferShelf _shelf = new();
+    private readonly BufferShelf _shelf = new(pool);
 
     // Holds nothing that must be given back, and may be asked after the end, by the last chunks.
     private readonly SemaphoreSlim _free = new(count);

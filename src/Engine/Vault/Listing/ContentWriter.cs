@@ -11,8 +11,11 @@ namespace SecureBackup.Engine.Vault.Listing;
 /// </summary>
 public sealed class ContentWriter : IDisposable
 {
-    /// <summary>Of the longest chunks that is 8 MiB for two cores, and no more than 32 for many.</summary>
+    /// <summary>A window for each, and the one that is read into: 12 MiB for two cores, and no more than 36 for many.</summary>
     private static readonly int MaxUnderway = Math.Min(Environment.ProcessorCount, 8);
+
+    /// <summary>Of a window: what begins has 64 KiB at least, so that a short file is read by one call, and one of the kernel's whole.</summary>
+    private const int LeastFreePart = 64;
 
     private readonly IChunker _chunker;
     private readonly IChunkStore _store;
@@ -22,6 +25,7 @@ public sealed class ContentWriter : IDisposable
     private readonly Queue<Task<ChunkId>> _underway = new();
     private readonly ContentBuilder _content;
     private SharedBuffer _window;
+    private bool _isDisposed;
 
     /// <summary>What is in the window before this has gone its way as chunks.</summary>
     private int _begin;
@@ -76,7 +80,7 @@ public sealed class ContentWriter : IDisposable
     public async ValueTask<ContentRef> FinishAsync(CancellationToken cancellationToken)
     {
         await CutAsync(isLast: true, cancellationToken);
-        if (_filled == _window.Memory.Length)
+        if (_window.Memory.Length - _filled < _window.Memory.Length / LeastFreePart)
         {
             await MoveOnAsync(cancellationToken);
         }
@@ -109,8 +113,12 @@ public sealed class ContentWriter : IDisposable
 
     public void Dispose()
     {
-        _window.Release();
-        _windows.Dispose();
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _window.Release();
+            _windows.Dispose();
+        }
     }
 
     private void Begin()

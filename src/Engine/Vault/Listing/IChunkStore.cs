@@ -15,7 +15,7 @@ public interface IChunkStore
     /// <summary>How long lists of chunks and pages of a listing may become: half of a pack, since ids do not compress. Where packs have a megabyte or more, their own limits are lower.</summary>
     int MaxPageBytes => int.MaxValue;
 
-    /// <summary>Takes ownership of <paramref name="plain"/>. The chunk counts as needed by the snapshot in the making.</summary>
+    /// <summary>Takes ownership of <paramref name="plain"/>, and gives it back without waiting for further chunks: who reads them waits for its memory. The chunk counts as needed by the snapshot in the making.</summary>
     ValueTask<ChunkId> StoreAsync(OwnedBuffer plain, ChunkClass chunkClass, CancellationToken cancellationToken);
 }
 

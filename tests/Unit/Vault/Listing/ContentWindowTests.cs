@@ -37,17 +37,60 @@ public sealed class ContentWindowTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => inVain);
     }
 
-    [Fact]
-    public void A_part_may_outlive_the_windows_and_is_wiped_then()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_read_is_wiped_when_the_windows_and_their_parts_are_gone(bool isHeld)
     {
-        var windows = new ContentWindows(100_000, 1);
+        var pool = new PageBlockPool(16 * 1024 * 1024);
+        var windows = new ContentWindows(100_000, 1, pool);
         var window = windows.Rent();
+        window.Memory.Span.Fill(7);
         var part = window.Part(10, 20);
-        part.Span.Fill(7);
         window.Release();
-        windows.Dispose();
-        Assert.Equal(-1, part.Span.IndexOfAnyExcept((byte)7));
-        part.Dispose();
+        if (isHeld)
+        {
+            windows.Dispose();
+            Assert.Equal(0, pool.IdleBytes);
+            Assert.Equal(-1, part.Span.IndexOfAnyExcept((byte)7));
+            part.Dispose();
+        }
+        else
+        {
+            part.Dispose();
+            windows.Dispose();
+        }
+
+        Assert.NotEqual(0, pool.IdleBytes);
+        Assert.Equal(-1, pool.Rent((int)pool.IdleBytes).GetSpan().IndexOfAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public async Task A_writer_may_be_disposed_twice_while_chunks_of_it_are_held()
+    {
+        using var inner = new MemoryChunkStore();
+        var store = new KeepingStore(inner);
+        var writer = new ContentWriter(Chunker, store, ChunkClass.Data, null);
+        await writer.WriteAsync(Bytes(500, 1), Token);
+        await writer.FinishAsync(Token);
+        writer.Dispose();
+        writer.Dispose();
+
+        using var chunk = Assert.Single(store.Kept);
+        Assert.Equal(Bytes(500, 1), chunk.Span.ToArray());
+    }
+
+    [Fact]
+    public async Task A_content_begins_with_more_room_than_a_short_file_takes()
+    {
+        using var inner = new MemoryChunkStore();
+        using var writer = new ContentWriter(Chunker, inner, ChunkClass.Data, null);
+        for (var content = 0; content < 200; content++)
+        {
+            Assert.InRange(writer.Free.Length, Chunker.MaxBytes / 64, Chunker.MaxBytes);
+            await writer.WriteAsync(Bytes(997, content), Token);
+            await writer.FinishAsync(Token);
+        }
     }
 
     [Fact]
