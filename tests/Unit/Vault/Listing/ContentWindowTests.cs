@@ -88,7 +88,7 @@ public sealed class ContentWindowTests
         for (var content = 0; content < 200; content++)
         {
             Assert.InRange(writer.Free.Length, Chunker.MaxBytes / 64, Chunker.MaxBytes);
-            await writer.WriteAsync(Bytes(997, content), Token);
+            await writer.WriteAsync(Bytes(900, content), Token);
             await writer.FinishAsync(Token);
         }
     }
