@@ -25,14 +25,14 @@ public sealed class StopTests : IDisposable
     [Fact]
     public async Task A_stopped_backup_leaves_no_snapshot_and_a_vault_that_needs_no_repair()
     {
-        // Stopped from within, by the first word that the engine's progress says: the work is certainly under way.
+        // Stopped from within, by the first word that the engine's progress says: the work is certainly under way, and at that speed far from its end.
         var lines = await _place.LinesAsync("""
             $null = New-BackupVault ./vault
             $runner = [powershell]::Create([initialsessionstate]::CreateDefault2())
             $null = $runner.AddScript({
                 param($module, $place)
                 Import-Module $module
-                Start-CustomerBackup -LiteralPath "$place/crm" -Vault "$place/vault"
+                Start-CustomerBackup -LiteralPath "$place/crm" -Vault "$place/vault" -MaxBytesPerSecond 1MB
                 'not stopped'
             }).AddArgument($env:SECUREBACKUP_MODULE).AddArgument("$PWD")
             $output = [Management.Automation.PSDataCollection[psobject]]::new()
