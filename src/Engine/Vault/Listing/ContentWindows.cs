@@ -17,16 +17,18 @@ internal sealed class ContentWindows(int windowBytes, int count, PageBlockPool? 
     internal async ValueTask<SharedBuffer> RentAsync(CancellationToken cancellationToken)
     {
         await _free.WaitAsync(cancellationToken);
-        return new SharedBuffer(_shelf.Rent(windowBytes), () => _free.Release());
+        return Take();
     }
 
     /// <summary>The first one.</summary>
     internal SharedBuffer Rent()
     {
         _free.Wait();
-        return new SharedBuffer(_shelf.Rent(windowBytes), () => _free.Release());
+        return Take();
     }
 
     /// <summary>Windows that chunks still hold go back with them.</summary>
     public void Dispose() => _shelf.Dispose();
+
+    private SharedBuffer Take() => new(_shelf.Rent(windowBytes), () => _free.Release());
 }
