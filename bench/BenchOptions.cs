@@ -32,7 +32,7 @@ internal sealed record BenchOptions
 {
     private const string Usage = """
         Usage: [--part side|parts|scale] [--folder <where>] [--keep]
-          side:   [--target folder|s3] [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
+          side:   [--target folder|s3] [--delay 0] (of the store, milliseconds a round trip) [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
                   [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100] [--module <folder of the packaged module>]
           parts:  [--sets …] [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100]
           scale:  [--chunks 1,10,100] [--entries 1,10] (millions)
@@ -50,6 +50,7 @@ internal sealed record BenchOptions
         ["--part"] = static (options, value) => Enum.TryParse<BenchPart>(value, ignoreCase: true, out var part) ? options with { Part = part } : null,
         ["--folder"] = static (options, value) => options with { Folder = Below(Path.GetFullPath(value)), IsFolderGiven = true },
         ["--target"] = static (options, value) => Enum.TryParse<BenchTarget>(value, ignoreCase: true, out var target) ? options with { Target = target } : null,
+        ["--delay"] = static (options, value) => Number(value) is { } milliseconds ? options with { Delay = TimeSpan.FromMilliseconds(milliseconds) } : null,
         ["--rounds"] = static (options, value) => Number(value) is { } rounds ? options with { Rounds = rounds } : null,
         ["--sets"] = static (options, value) => Words(value, AllSets) is { } sets ? options with { Sets = sets } : null,
         ["--operations"] = static (options, value) => Words(value, AllOperations) is { } operations ? options with { Operations = operations } : null,
@@ -75,6 +76,9 @@ internal sealed record BenchOptions
     internal BenchPart Part { get; private init; }
 
     internal BenchTarget Target { get; private init; }
+
+    /// <summary>A round trip to the store; zero for as fast as this machine answers.</summary>
+    internal TimeSpan Delay { get; private init; }
 
     /// <summary>
     /// For data sets, which are used again by the next run, and everything that is made of them. Always a folder of this program's own: what is in it may be deleted.

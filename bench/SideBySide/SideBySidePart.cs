@@ -42,7 +42,7 @@ internal static class SideBySidePart
             figures.AddRange(await new StartUpRun(ours, options).RunAsync());
         }
 
-        Console.WriteLine($"Side by side{(options.Target is BenchTarget.S3 ? ", over S3 (Ceph on the same machine)" : string.Empty)}. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
+        Console.WriteLine($"Side by side{OverWhat(options)}. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
         Console.WriteLine();
         new SideBySideReport(figures, tools).Print();
         ResultFile.Write("side-by-side", tools.ToDictionary(static tool => tool.Name, static tool => tool.FindVersion(), StringComparer.Ordinal), figures);
@@ -53,6 +53,13 @@ internal static class SideBySidePart
 
         return 0;
     }
+
+    private static string OverWhat(BenchOptions options) => options switch
+    {
+        { Target: BenchTarget.Folder } => string.Empty,
+        { Delay.Ticks: 0 } => ", over S3 (Ceph on the same machine)",
+        _ => $", over S3 (Ceph on the same machine, {options.Delay.TotalMilliseconds:0} ms away)",
+    };
 
     private static void Clear(BenchOptions options)
     {

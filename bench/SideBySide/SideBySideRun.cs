@@ -29,6 +29,7 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
     private readonly List<Figure> _figures = [];
     private readonly string _all = Directory.CreateDirectory(Path.Combine(options.Folder, "work")).FullName;
     private string _work = string.Empty;
+    private Uri? _endpoint;
 
     internal async Task<IReadOnlyList<Figure>> RunAsync()
     {
@@ -39,6 +40,8 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
             set.Warm();
             var changes = new SampleChanges(set);
             await using var server = options.Target is BenchTarget.S3 ? await CephServer.StartAsync() : null;
+            await using var line = server is not null && options.Delay > TimeSpan.Zero ? new DelayedLine(server.Endpoint, options.Delay) : null;
+            _endpoint = line?.Endpoint ?? server?.Endpoint;
             try
             {
                 await RunRoundAsync(round, changes, server);
@@ -91,7 +94,7 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
 
     private async Task<ToolPlace> PlaceOfAsync(BackupTool tool, CephServer? server)
     {
-        var place = new ToolPlace(Path.Combine(_work, tool.Name), server is null ? null : await StoreBucket.CreateAsync(server));
+        var place = new ToolPlace(Path.Combine(_work, tool.Name), server is null ? null : await StoreBucket.CreateAsync(server, _endpoint!));
         MeasuredProcess.Run(tool.Create(place), tool.EnvironmentOf(place));
         return place;
     }

@@ -5,15 +5,16 @@ using SecureBackup.Tests.Servers.Processes;
 namespace SecureBackup.Bench.SideBySide;
 
 /// <summary>A bucket of its own on a server of this machine.</summary>
-internal sealed class StoreBucket(CephServer server, string name)
+/// <param name="endpoint">Where tools find it.</param>
+internal sealed class StoreBucket(CephServer server, string name, Uri endpoint)
 {
     internal string Name { get; } = name;
 
-    internal Uri Endpoint { get; } = server.Endpoint;
+    internal Uri Endpoint { get; } = endpoint;
 
     internal S3Key Key { get; } = server.Key;
 
-    internal static async Task<StoreBucket> CreateAsync(CephServer server) => new(server, await server.CreateBucketAsync());
+    internal static async Task<StoreBucket> CreateAsync(CephServer server, Uri endpoint) => new(server, await server.CreateBucketAsync(), endpoint);
 
     internal async Task<long> SumBytesAsync()
     {

@@ -40,6 +40,13 @@ internal abstract class DestinationSystem : IDisposable
     {
     }
 
+    /// <summary>
+    /// The page cache may let go of a stretch that was read back and that the disk has begun to write; nothing where the system cannot be asked to. The file may be closed and moved after that.
+    /// </summary>
+    public virtual void DropBehind(SafeFileHandle file, long offset, long lengthBytes)
+    {
+    }
+
     /// <summary>Brings everything written to the file system of a handle of <see cref="DestinationFolder.TryOpenToFlush"/> to the disk.</summary>
     public abstract void Sync(SafeFileHandle handle);
 

@@ -128,6 +128,27 @@ internal sealed class FileInProgress : IDestinationFile
         }
     }
 
+    public void DropBehind(long offset, long lengthBytes)
+    {
+        ObjectDisposedException.ThrowIf(_isFinished != 0, this);
+        try
+        {
+            var handle = _destination.Handles.Acquire(_pooled);
+            try
+            {
+                _destination.Host.DropBehind(handle, offset, lengthBytes);
+            }
+            finally
+            {
+                _destination.Handles.Release(_pooled);
+            }
+        }
+        catch (FolderException failure)
+        {
+            throw new DestinationFaultException(DestinationErrors.ToFault(failure, Entry, _destination.DisplayName), failure);
+        }
+    }
+
     public EntryOutcome Complete()
     {
         ObjectDisposedException.ThrowIf(_isFinished != 0, this);
@@ -166,6 +187,10 @@ internal sealed class FileInProgress : IDestinationFile
         try
         {
             missing = folder.ApplyMetadata(_temporary, handle, Entry).Missing;
+            if (Entry.Metadata.SizeBytes >= FileSystemDestination.MinBeginSyncBytes)
+            {
+                _destination.Host.DropBehind(handle, 0, Entry.Metadata.SizeBytes);
+            }
         }
         finally
         {

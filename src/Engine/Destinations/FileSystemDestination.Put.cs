@@ -12,8 +12,10 @@ public sealed partial class FileSystemDestination
 {
     private const int ReadBackBytes = 256 * 1024;
 
-    /// <summary>The disk begins with a file of this length at once. For shorter ones the call costs more than the flush at the end gains.</summary>
-    private const int MinBeginSyncBytes = 256 * 1024;
+    /// <summary>
+    /// The disk begins with a file of this length at once, and the page cache does not keep it. For shorter ones the calls cost as much as they gain.
+    /// </summary>
+    internal const int MinBeginSyncBytes = 256 * 1024;
 
     public EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack)
     {
@@ -62,6 +64,10 @@ public sealed partial class FileSystemDestination
                 }
 
                 applied = folder.ApplyMetadata(temporary, file, entry);
+                if (content.Length >= MinBeginSyncBytes)
+                {
+                    Host.DropBehind(file, 0, content.Length);
+                }
             }
 
             // Closed before it moves: Windows moves no open file.

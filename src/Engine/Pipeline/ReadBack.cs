@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using System.Runtime.ExceptionServices;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -7,8 +6,8 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
-/// Reads a file back before it gets its name, and compares it with tags of what was written, made when its bytes had just been proven by their chunk's id: a write that went to
-/// a wrong place, was cut or was overwritten by another can not pass. The parts cover the whole file once, so together their tags are its hash.
+/// Reads a file back before it gets its name, some way behind the writing, and compares it with tags of what was written, made when its bytes had just been proven by their chunk's id: a
+/// write that went to a wrong place or was cut can not pass. The parts cover the whole file once, so together their tags are its hash.
 /// </summary>
 /// <remarks>
 /// The tags find mistakes of the machine, and those pass with a chance of 2⁻⁶⁴. They need no key: a file system that lies on purpose can give back what was written now and
@@ -19,37 +18,40 @@ internal static class ReadBack
     /// <summary>Stays in a core's second cache between the copy and the hash.</summary>
     private const int PieceBytes = 256 * 1024;
 
-    /// <summary>From here on the parts of a file are shared out: whoever wrote the last one would read a large file alone, with the other cores idle.</summary>
-    private const int MinSharedParts = 8;
+    /// <summary>
+    /// So much of a file is written before it is read back: it lies in the processor's last cache, the page cache need keep no more of a file, and nobody reads a large one alone at its end.
+    /// </summary>
+    internal const int BehindBytes = 16 * 1024 * 1024;
 
     internal static WrittenPart PartOf(ChunkUse use, ReadOnlySpan<byte> bytes) => new(XxHash3.HashToUInt64(bytes), use.Offset, bytes.Length, use.Stream);
 
-    internal static void Check(RestoringFile file, IDestinationFile open, CancellationToken cancellationToken)
+    internal static void Check(RestoringFile file, IDestinationFile open, IReadOnlyList<WrittenPart> written, CancellationToken cancellationToken)
     {
-        if (file.Parts.Count < MinSharedParts)
+        foreach (var part in written)
         {
-            foreach (var part in file.Parts)
+            cancellationToken.ThrowIfCancellationRequested();
+            Check(file, open, part);
+        }
+
+        if (!file.HasFailed && StretchOf(written) is { LengthBytes: >= BehindBytes } stretch)
+        {
+            open.DropBehind(stretch.Offset, stretch.LengthBytes);
+        }
+    }
+
+    /// <summary>One stretch for many parts: a cache that keeps a file in large pieces lets none go in part. What is left at the ends goes when the file is whole.</summary>
+    private static (long Offset, long LengthBytes) StretchOf(IReadOnlyList<WrittenPart> written)
+    {
+        var (start, end) = (long.MaxValue, 0L);
+        foreach (var part in written)
+        {
+            if (part.Stream is null)
             {
-                Check(file, open, part);
+                (start, end) = (Math.Min(start, part.Offset), Math.Max(end, part.Offset + part.LengthBytes));
             }
-
-            return;
         }
 
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = Environment.ProcessorCount,
-            CancellationToken = cancellationToken,
-            TaskScheduler = TaskScheduler.Current,
-        };
-        try
-        {
-            Parallel.ForEach(file.Parts, options, part => Check(file, open, part));
-        }
-        catch (AggregateException failures)
-        {
-            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
-        }
+        return (start, end - start);
     }
 
     private static void Check(RestoringFile file, IDestinationFile open, WrittenPart part)

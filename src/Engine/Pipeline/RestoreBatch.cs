@@ -9,7 +9,9 @@ namespace SecureBackup.Engine.Pipeline;
 /// <param name="file">Null for one that is put as a whole when its only chunk is here.</param>
 internal sealed class RestoringFile(Preparation preparation, IDestinationFile? file)
 {
-    private readonly List<WrittenPart> _parts = [];
+    private readonly Lock _gate = new();
+    private List<WrittenPart> _unread = [];
+    private long _unreadBytes;
     private long _left = 1; // the plan itself: nobody ends a file that may get further chunks
     private long _fetchedBytes;
     private long _reusedBytes;
@@ -30,16 +32,31 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile? f
 
     internal long ReusedBytes => Interlocked.Read(ref _reusedBytes);
 
-    /// <summary>What this batch wrote to it; for whoever reads it back.</summary>
-    internal IReadOnlyList<WrittenPart> Parts => _parts;
-
     internal void AddUse() => Interlocked.Increment(ref _left);
 
+    /// <summary>What was written, and is to be read back.</summary>
     internal void AddPart(WrittenPart part)
     {
-        lock (_parts)
+        lock (_gate)
         {
-            _parts.Add(part);
+            _unread.Add(part);
+            _unreadBytes += part.LengthBytes;
+        }
+    }
+
+    /// <summary>For whoever reads it back now; nothing where there is less than so much.</summary>
+    internal IReadOnlyList<WrittenPart> TakeParts(int minBytes = 0)
+    {
+        lock (_gate)
+        {
+            if (_unread.Count == 0 || _unreadBytes < minBytes)
+            {
+                return [];
+            }
+
+            var taken = _unread;
+            (_unread, _unreadBytes) = ([], 0);
+            return taken;
         }
     }
 
@@ -49,8 +66,6 @@ internal sealed class RestoringFile(Preparation preparation, IDestinationFile? f
 
     /// <summary>Whether that was the last use of the file: all its parts are written, or it has failed.</summary>
     internal bool EndUse() => Interlocked.Decrement(ref _left) == 0;
-
-    internal void ForgetParts() => _parts.Clear();
 
     /// <summary>The first fault counts; further writes are pointless.</summary>
     internal void Fail(EntryFault fault) => Interlocked.CompareExchange(ref _fault, fault, null);

@@ -55,8 +55,6 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         await stages.WhenAllAsync();
         if (batch.Unfinished is { } unfinished)
         {
-            // Its tags are not kept for longer than a batch.
-            CheckParts(unfinished, cancellationToken);
             End(unfinished, cancellationToken);
         }
     }
@@ -86,19 +84,9 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
 
         using (open)
         {
-            CheckParts(file, cancellationToken);
+            ReadBack.Check(file, open, file.TakeParts(), cancellationToken);
             file.Outcome = file.HasFailed ? null : open.Complete();
         }
-    }
-
-    private void CheckParts(RestoringFile file, CancellationToken cancellationToken)
-    {
-        if (parts.ReadsBack && file.File is { } open)
-        {
-            ReadBack.Check(file, open, cancellationToken);
-        }
-
-        file.ForgetParts();
     }
 
     /// <summary>
@@ -163,7 +151,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
             using var plain = standing is null ? await TryFetchAsync(copy, cancellationToken) : null;
             if ((standing ?? plain) is { } bytes)
             {
-                WriteTo(new ChunkUse(copy.File, copy.Offset, Stream: null), bytes, isReused: standing is not null);
+                WriteTo(new ChunkUse(copy.File, copy.Offset, Stream: null), bytes, isReused: standing is not null, cancellationToken);
             }
         }
     }
@@ -235,12 +223,12 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
 
         foreach (var use in chunk.Uses)
         {
-            WriteTo(use, plain, isReused: false);
+            WriteTo(use, plain, isReused: false, cancellationToken);
             End(use.File, cancellationToken);
         }
     }
 
-    private void WriteTo(ChunkUse use, OwnedBuffer plain, bool isReused)
+    private void WriteTo(ChunkUse use, OwnedBuffer plain, bool isReused, CancellationToken cancellationToken)
     {
         var file = use.File;
         if (file.HasFailed)
@@ -252,7 +240,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         {
             if (file.File is { } open)
             {
-                WriteTo(open, use, plain);
+                WriteTo(open, use, plain, cancellationToken);
             }
             else
             {
@@ -276,13 +264,8 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         }
     }
 
-    private void WriteTo(IDestinationFile open, ChunkUse use, OwnedBuffer plain)
+    private void WriteTo(IDestinationFile open, ChunkUse use, OwnedBuffer plain, CancellationToken cancellationToken)
     {
-        if (parts.ReadsBack)
-        {
-            use.File.AddPart(ReadBack.PartOf(use, plain.Span));
-        }
-
         if (use.Stream is null)
         {
             open.Write(use.Offset, plain.Span);
@@ -290,6 +273,12 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         else
         {
             open.WriteStream(use.Stream, use.Offset, plain.Span);
+        }
+
+        if (parts.ReadsBack)
+        {
+            use.File.AddPart(ReadBack.PartOf(use, plain.Span));
+            ReadBack.Check(use.File, open, use.File.TakeParts(ReadBack.BehindBytes), cancellationToken);
         }
     }
 }

@@ -17,6 +17,7 @@ internal static partial class LinuxCalls
     public const int SeekHole = 4;
 
     private const int SequentialAdvice = 2;
+    private const int UnneededAdvice = 4;
     private const int ShortNameBytes = 512;
     private const uint BasicStats = 0x7FF;
 
@@ -79,6 +80,9 @@ internal static partial class LinuxCalls
         (int)SystemCall(ReadFolderNumber, folder, records, (nuint)records.Length);
 
     public static void AdviseSequential(SafeFileHandle handle) => _ = Advise(handle, 0, 0, SequentialAdvice);
+
+    /// <summary>The page cache lets go of the whole pages of a stretch that are on the disk.</summary>
+    public static void AdviseUnneeded(SafeFileHandle handle, long offset, long length) => _ = Advise(handle, offset, length, UnneededAdvice);
 
     /// <summary>The file system's magic number, or 0 where it cannot be asked.</summary>
     public static uint FileSystemMagic(SafeFileHandle handle)

@@ -74,6 +74,8 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
         _inner.BeginSync(file, offset, lengthBytes, isEnd);
     }
 
+    public override void DropBehind(SafeFileHandle file, long offset, long lengthBytes) => _inner.DropBehind(file, offset, lengthBytes);
+
     public override void Sync(SafeFileHandle handle)
     {
         HasHeldPoolThread |= Thread.CurrentThread.IsThreadPoolThread;

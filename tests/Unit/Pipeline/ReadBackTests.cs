@@ -36,17 +36,62 @@ public sealed class ReadBackTests
         Assert.Empty(Directory.EnumerateFiles(scene.RestorePath, ".securebackup-*", SearchOption.AllDirectories));
     }
 
-    /// <summary>A door to a disk on which one byte of the files named bad turns as soon as all of them is written.</summary>
+    [Fact]
+    public async Task A_long_file_is_read_back_while_it_is_written_and_every_byte_once()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        const int size = 5 * ReadBack.BehindBytes / 2;
+        scene.WriteRandom("long.bin", size, seed: 3);
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+        var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
+        var request = new RestoreRequest(vault.RequireReader(), catalog.Resolve(backup.Snapshot.Id.ToString()));
+        await using var door = new TurningDisk(FileSystemDestination.Open(scene.RestorePath, DestinationOptions.Default), scene.RestorePath);
+
+        var result = await RestoreCorridor.RunAsync(request, door, new RunContext(new ProgressCounters(), scene.Sink), Token);
+
+        Assert.Empty(result.Faults);
+        var file = Assert.Single(door.Opened);
+        Assert.Equal(size, file.ReadBackBytes);
+        Assert.NotEmpty(file.Dropped);
+        Assert.All(file.Dropped, stretch => Assert.InRange(stretch.LengthBytes, ReadBack.BehindBytes, size - 1));
+    }
+
+    [Fact]
+    public async Task A_byte_that_turned_early_in_a_long_file_does_not_pass()
+    {
+        using var scene = await PipelineScene.CreateAsync();
+        scene.WriteRandom("bad.bin", 2 * ReadBack.BehindBytes, seed: 4);
+        var backup = await scene.BackUpAsync();
+        using var vault = await scene.UnlockAsync();
+        var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
+        var request = new RestoreRequest(vault.RequireReader(), catalog.Resolve(backup.Snapshot.Id.ToString()));
+        await using var door = new TurningDisk(FileSystemDestination.Open(scene.RestorePath, DestinationOptions.Default), scene.RestorePath) { TurnsAt = ReadBack.BehindBytes / 2 };
+
+        var result = await RestoreCorridor.RunAsync(request, door, new RunContext(new ProgressCounters(), scene.Sink), Token);
+
+        Assert.Equal(FaultCodes.ReadBackMismatch, Assert.Single(result.Faults).Code);
+        Assert.Empty(Directory.EnumerateFiles(scene.RestorePath, "*", SearchOption.AllDirectories));
+    }
+
+    /// <summary>A door to a disk on which one byte of the files named bad turns as soon as all of them is written, or as much as is said.</summary>
     private sealed class TurningDisk(FileSystemDestination inner, string folder) : IDestination
     {
         public string DisplayName => inner.DisplayName;
+
+        public long? TurnsAt { get; init; }
+
+        public List<TurningFile> Opened { get; } = [];
 
         public Preparation Prepare(DestinationEntry entry) => inner.Prepare(entry);
 
         public IDestinationFile OpenFile(Preparation preparation)
         {
-            var file = inner.OpenFile(preparation);
-            return preparation.Entry.Path.ToString().EndsWith("bad.bin", StringComparison.Ordinal) ? new TurningFile(file, preparation.Entry.Metadata.SizeBytes, folder) : file;
+            var isBad = preparation.Entry.Path.ToString().EndsWith("bad.bin", StringComparison.Ordinal);
+            var size = preparation.Entry.Metadata.SizeBytes;
+            var file = new TurningFile(inner.OpenFile(preparation), size, isBad ? TurnsAt ?? size : null, folder);
+            Opened.Add(file);
+            return file;
         }
 
         public EntryOutcome PutFile(Preparation preparation, ReadOnlySpan<byte> content, bool readsBack) => inner.PutFile(preparation, content, readsBack);
@@ -68,24 +113,51 @@ public sealed class ReadBackTests
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
-    private sealed class TurningFile(IDestinationFile inner, long sizeBytes, string folder) : IDestinationFile
+    private sealed class TurningFile(IDestinationFile inner, long sizeBytes, long? turnsAt, string folder) : IDestinationFile
     {
+        private readonly Lock _gate = new();
         private long _written;
+        private bool _hasTurned;
+
+        public long ReadBackBytes { get; private set; }
+
+        public List<(long Offset, long LengthBytes)> Dropped { get; } = [];
 
         public void Write(long offset, ReadOnlySpan<byte> bytes)
         {
             inner.Write(offset, bytes);
-            if (Interlocked.Add(ref _written, bytes.Length) == sizeBytes)
+            lock (_gate)
             {
-                Turn();
+                _written += bytes.Length;
+                if (!_hasTurned && _written >= turnsAt)
+                {
+                    _hasTurned = true;
+                    Turn(offset + (bytes.Length / 2));
+                }
             }
         }
 
         public void WriteStream(Engine.Entries.AlternateStream stream, long offset, ReadOnlySpan<byte> bytes) => inner.WriteStream(stream, offset, bytes);
 
-        public void ReadBack(long offset, Span<byte> bytes) => inner.ReadBack(offset, bytes);
+        public void ReadBack(long offset, Span<byte> bytes)
+        {
+            inner.ReadBack(offset, bytes);
+            lock (_gate)
+            {
+                ReadBackBytes += bytes.Length;
+            }
+        }
 
         public bool TryReadBackStream(Engine.Entries.AlternateStream stream, long offset, Span<byte> bytes) => inner.TryReadBackStream(stream, offset, bytes);
+
+        public void DropBehind(long offset, long lengthBytes)
+        {
+            inner.DropBehind(offset, lengthBytes);
+            lock (_gate)
+            {
+                Dropped.Add((offset, lengthBytes));
+            }
+        }
 
         public EntryOutcome Complete() => inner.Complete();
 
@@ -93,14 +165,14 @@ public sealed class ReadBackTests
 
         public void Dispose() => inner.Dispose();
 
-        private void Turn()
+        private void Turn(long offset)
         {
             var path = Directory.EnumerateFiles(folder, ".securebackup-*", SearchOption.AllDirectories).Single(path => new FileInfo(path).Length == sizeBytes);
             using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             var one = new byte[1];
-            RandomAccess.Read(handle, one, sizeBytes / 2);
+            RandomAccess.Read(handle, one, offset);
             one[0] ^= 1;
-            RandomAccess.Write(handle, one, sizeBytes / 2);
+            RandomAccess.Write(handle, one, offset);
         }
     }
 }

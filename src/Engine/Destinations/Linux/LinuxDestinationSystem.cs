@@ -15,6 +15,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
 {
     private readonly SafeFileHandle _root;
     private readonly LinuxMetadataWriter _metadata;
+    private readonly DropBehind _behind = new();
     private readonly bool _isAdministrator;
     private volatile bool _hasOpenBeneath;
 
@@ -122,6 +123,8 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
         }
     }
 
+    public override void DropBehind(SafeFileHandle file, long offset, long lengthBytes) => _behind.Add(file, offset, lengthBytes);
+
     public override void Sync(SafeFileHandle handle) => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(handle), "syncfs");
 
     public override void SyncAll() => LinuxWrite.SyncAll();
@@ -130,6 +133,7 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
     {
         if (disposing)
         {
+            _behind.Dispose();
             _root.Dispose();
         }
     }
