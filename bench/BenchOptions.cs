@@ -32,7 +32,7 @@ internal sealed record BenchOptions
 {
     private const string Usage = """
         Usage: [--part side|parts|scale] [--folder <where>] [--keep]
-          side:   [--target folder|s3] [--delay 0] (of the store, milliseconds a round trip) [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
+          side:   [--target folder|s3] [--delay <milliseconds of a round trip to the store>] [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
                   [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100] [--module <folder of the packaged module>]
           parts:  [--sets …] [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100]
           scale:  [--chunks 1,10,100] [--entries 1,10] (millions)

@@ -68,6 +68,10 @@ internal sealed class DelayedLine : IAsyncDisposable
             await far.ConnectAsync(_server.Host, _server.Port, _end.Token);
             await Task.WhenAll(CarryAsync(near, far), CarryAsync(far, near));
         }
+        catch (ChannelClosedException)
+        {
+            // The other end left first.
+        }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
         {
             // Whoever notices asks again.
@@ -78,7 +82,7 @@ internal sealed class DelayedLine : IAsyncDisposable
     private async Task CarryAsync(Socket from, Socket to)
     {
         var way = Channel.CreateBounded<Piece>(MaxPieces);
-        await Task.WhenAll(TakeAsync(from, way.Writer), GiveAsync(way.Reader, to));
+        await Task.WhenAll(TakeAsync(from, way.Writer), GiveAsync(way, to));
     }
 
     private async Task TakeAsync(Socket from, ChannelWriter<Piece> way)
@@ -103,22 +107,29 @@ internal sealed class DelayedLine : IAsyncDisposable
         }
     }
 
-    private async Task GiveAsync(ChannelReader<Piece> way, Socket to)
+    private async Task GiveAsync(Channel<Piece> way, Socket to)
     {
-        await foreach (var piece in way.ReadAllAsync(_end.Token))
+        try
         {
-            if (_oneWay - TimeProvider.System.GetElapsedTime(piece.TakenAt) is { Ticks: > 0 } left)
+            await foreach (var piece in way.Reader.ReadAllAsync(_end.Token))
             {
-                await Task.Delay(left, _end.Token);
+                if (_oneWay - TimeProvider.System.GetElapsedTime(piece.TakenAt) is { Ticks: > 0 } left)
+                {
+                    await Task.Delay(left, _end.Token);
+                }
+
+                for (var bytes = piece.Bytes; bytes.Length > 0;)
+                {
+                    bytes = bytes[await to.SendAsync(bytes, _end.Token)..];
+                }
             }
 
-            for (var bytes = piece.Bytes; bytes.Length > 0;)
-            {
-                bytes = bytes[await to.SendAsync(bytes, _end.Token)..];
-            }
+            to.Shutdown(SocketShutdown.Send);
         }
-
-        to.Shutdown(SocketShutdown.Send);
+        finally
+        {
+            way.Writer.TryComplete();
+        }
     }
 
     private readonly record struct Piece(ReadOnlyMemory<byte> Bytes, long TakenAt);

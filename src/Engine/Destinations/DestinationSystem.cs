@@ -47,6 +47,11 @@ internal abstract class DestinationSystem : IDisposable
     {
     }
 
+    /// <summary>Closes what <see cref="DropBehind"/> has open: before a file is removed, so that its room is free at once.</summary>
+    public virtual void EndDropBehind()
+    {
+    }
+
     /// <summary>Brings everything written to the file system of a handle of <see cref="DestinationFolder.TryOpenToFlush"/> to the disk.</summary>
     public abstract void Sync(SafeFileHandle handle);
 

@@ -143,9 +143,9 @@ internal sealed class FileInProgress : IDestinationFile
                 _destination.Handles.Release(_pooled);
             }
         }
-        catch (FolderException failure)
+        catch (FolderException)
         {
-            throw new DestinationFaultException(DestinationErrors.ToFault(failure, Entry, _destination.DisplayName), failure);
+            // It was closed meanwhile and cannot be opened again. Whoever needs it next says so; this is a hint.
         }
     }
 
@@ -235,6 +235,7 @@ internal sealed class FileInProgress : IDestinationFile
         _destination.Handles.Close(_pooled);
         if (!isPlaced)
         {
+            _destination.Host.EndDropBehind();
             DestinationErrors.TryRemove(_destination, Entry.Path, _temporary);
         }
 

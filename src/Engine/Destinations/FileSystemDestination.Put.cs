@@ -83,6 +83,7 @@ public sealed partial class FileSystemDestination
         {
             if (!isPlaced)
             {
+                Host.EndDropBehind();
                 DestinationErrors.TryRemove(folder, temporary);
             }
         }

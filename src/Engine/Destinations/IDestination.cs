@@ -89,7 +89,7 @@ public interface IDestinationFile : IDisposable
     /// <summary>The same for a stream; false where streams do not exist.</summary>
     bool TryReadBackStream(AlternateStream stream, long offset, Span<byte> bytes);
 
-    /// <summary>A stretch was read back, and need not stay in memory. Throws as <see cref="Write"/> does.</summary>
+    /// <summary>A stretch was read back, and need not stay in memory: a hint.</summary>
     void DropBehind(long offset, long lengthBytes);
 
     /// <summary>Checks that every byte came, sets the attributes and moves the file to its place in one step.</summary>

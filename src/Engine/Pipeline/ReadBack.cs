@@ -23,6 +23,9 @@ internal static class ReadBack
     /// </summary>
     internal const int BehindBytes = 16 * 1024 * 1024;
 
+    /// <summary>Parts that lie scattered over a file are left to its end: each hint walks all that is cached between them.</summary>
+    private const long MaxStretchBytes = 4 * BehindBytes;
+
     internal static WrittenPart PartOf(ChunkUse use, ReadOnlySpan<byte> bytes) => new(XxHash3.HashToUInt64(bytes), use.Offset, bytes.Length, use.Stream);
 
     internal static void Check(RestoringFile file, IDestinationFile open, IReadOnlyList<WrittenPart> written, CancellationToken cancellationToken)
@@ -33,7 +36,7 @@ internal static class ReadBack
             Check(file, open, part);
         }
 
-        if (!file.HasFailed && StretchOf(written) is { LengthBytes: >= BehindBytes } stretch)
+        if (!file.HasFailed && StretchOf(written) is { LengthBytes: >= BehindBytes and <= MaxStretchBytes } stretch)
         {
             open.DropBehind(stretch.Offset, stretch.LengthBytes);
         }

@@ -24,7 +24,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
 
     internal async Task FetchAsync(RestoreBatch batch, CancellationToken cancellationToken)
     {
-        // A use of the batch's own: the planner may end the last of the others while the tail is read back here.
+        // A use of the batch's own: the file is not ended while the batch that it goes on from is under way.
         batch.Unfinished?.AddUse();
         var work = Channel.CreateUnbounded<Func<PackOpener, CancellationToken, Task>>();
         foreach (var chunks in ItemsOf(batch))

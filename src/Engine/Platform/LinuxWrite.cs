@@ -27,7 +27,6 @@ internal static partial class LinuxWrite
     public const int PageBytes = 4096;
 
     private const uint BeginWrite = 2;
-    private const int DuplicateToExec = 1030;
     private const ulong ResolveNoMagicLinks = 2;
     private const ulong ResolveNoSymlinks = 4;
     private const ulong ResolveBeneath = 8;
@@ -107,14 +106,12 @@ internal static partial class LinuxWrite
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static unsafe partial nint Read(SafeFileHandle file, byte* bytes, nint length, long offset);
 
-    /// <summary>The same open file once more; invalid where the process may open no more.</summary>
-    public static SafeFileHandle Duplicate(SafeFileHandle file) => Control(file, DuplicateToExec, 0);
+    /// <summary>The same file once more, to read: while it is open for writing nobody can run it. Invalid where that may not be had.</summary>
+    public static SafeFileHandle OpenToRead(SafeFileHandle file) =>
+        Open(Terminated(System.Text.Encoding.ASCII.GetBytes($"/proc/self/fd/{file.DangerousGetHandle()}")), LinuxOpen.ReadOnly | LinuxOpen.CloseOnExec);
 
     /// <summary>Begins to write a stretch to the disk and waits for nothing; a hint, so that its failure is no news.</summary>
     public static void BeginSync(SafeFileHandle file, long offset, long length) => SyncRange(file, offset, length, BeginWrite);
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial SafeFileHandle Control(SafeFileHandle file, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "sync_file_range")]
     private static partial int SyncRange(SafeFileHandle file, long offset, long length, uint flags);

@@ -76,6 +76,8 @@ internal sealed class WatchedSystem(string path, DestinationOptions options, boo
 
     public override void DropBehind(SafeFileHandle file, long offset, long lengthBytes) => _inner.DropBehind(file, offset, lengthBytes);
 
+    public override void EndDropBehind() => _inner.EndDropBehind();
+
     public override void Sync(SafeFileHandle handle)
     {
         HasHeldPoolThread |= Thread.CurrentThread.IsThreadPoolThread;

@@ -54,7 +54,23 @@ public sealed class ReadBackTests
         var file = Assert.Single(door.Opened);
         Assert.Equal(size, file.ReadBackBytes);
         Assert.NotEmpty(file.Dropped);
-        Assert.All(file.Dropped, stretch => Assert.InRange(stretch.LengthBytes, ReadBack.BehindBytes, size - 1));
+        Assert.All(file.Dropped, stretch => Assert.InRange(stretch.LengthBytes, ReadBack.BehindBytes, size));
+    }
+
+    [Fact]
+    public void Parts_are_taken_once_there_are_enough_of_them()
+    {
+        var entry = Destinations.DestinationScene.File("file", 101);
+        var file = new RestoringFile(new Preparation(entry, PrepareVerdict.Content, []), file: null);
+        file.AddPart(new WrittenPart(1, 0, 60, Stream: null));
+
+        Assert.Empty(file.TakeParts(100));
+        file.AddPart(new WrittenPart(2, 60, 40, Stream: null));
+
+        Assert.Equal([0, 60], file.TakeParts(100).Select(part => part.Offset));
+        Assert.Empty(file.TakeParts());
+        file.AddPart(new WrittenPart(3, 100, 1, Stream: null));
+        Assert.Equal([100], file.TakeParts().Select(part => part.Offset));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class DropBehind : IDisposable
     /// <summary>A disk that writes as fast as files come is done with a stretch by then.</summary>
     private const int LagBytes = 32 * 1024 * 1024;
 
-    private const int MaxStretches = 128;
+    private const int MaxStretches = 64;
 
     private readonly Lock _gate = new();
     private readonly Queue<Stretch> _behind = new();
@@ -41,7 +41,10 @@ internal sealed class DropBehind : IDisposable
         }
     }
 
-    public void Dispose()
+    public void Dispose() => DropAll();
+
+    /// <summary>Keeps no file open any more.</summary>
+    internal void DropAll()
     {
         while (TryTake(0, 0) is { } left)
         {
@@ -68,10 +71,10 @@ internal sealed class DropBehind : IDisposable
         /// <summary>Most of a long file was let go before.</summary>
         internal long Weight => Math.Min(LengthBytes, LagBytes / 2);
 
-        /// <returns>Null where the process may open no more.</returns>
+        /// <returns>Null where it cannot be opened to read.</returns>
         internal static Stretch? TryOpen(SafeFileHandle file, long offset, long lengthBytes)
         {
-            var copy = LinuxWrite.Duplicate(file);
+            var copy = LinuxWrite.OpenToRead(file);
             if (!copy.IsInvalid)
             {
                 return new Stretch(copy, offset, lengthBytes);

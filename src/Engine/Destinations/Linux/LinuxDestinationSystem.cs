@@ -125,6 +125,8 @@ internal sealed class LinuxDestinationSystem : DestinationSystem
 
     public override void DropBehind(SafeFileHandle file, long offset, long lengthBytes) => _behind.Add(file, offset, lengthBytes);
 
+    public override void EndDropBehind() => _behind.DropAll();
+
     public override void Sync(SafeFileHandle handle) => LinuxFailure.ThrowIf(LinuxWrite.SyncFileSystem(handle), "syncfs");
 
     public override void SyncAll() => LinuxWrite.SyncAll();
