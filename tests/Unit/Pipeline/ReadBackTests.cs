@@ -148,7 +148,7 @@ public sealed class ReadBackTests
                 if (!_hasTurned && _written >= turnsAt)
                 {
                     _hasTurned = true;
-                    Turn(offset + (bytes.Length / 2));
+                    Turn(turnsAt == sizeBytes ? sizeBytes / 2 : offset + (bytes.Length / 2));
                 }
             }
         }
