@@ -11,9 +11,9 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>
 /// Reads chunks out of packs for one worker: keeps the last few packs' keys, since taking one out of its envelope costs more than opening a
 /// chunk, and the last ranges read, since neighbours are wanted together. Ranges are aligned, so that the store does not learn where a
-/// chunk ends. Not thread-safe.
+/// chunk ends. A pack's beginning, which opens it, is asked for together with the first range of it, or is part of that. Not thread-safe.
 /// </summary>
-internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
+internal sealed partial class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
 {
     /// <summary>Ranges begin and end at multiples of this.</summary>
     internal const int AlignmentBytes = 256 * 1024;
@@ -41,13 +41,13 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
     /// <param name="subject">Whose chunk it is; null for the vault's own.</param>
     internal async ValueTask<OwnedBuffer> ReadAsync(PackRecord pack, PackEntry entry, SubjectDomain? subject, CancellationToken cancellationToken)
     {
-        var reader = await OpenAsync(pack.Id, cancellationToken);
         if (!Holds(pack, entry))
         {
             var wanted = Math.Max(entry.FrameBytes, Math.Min(ReadAheadBytes, pack.LengthBytes - entry.OffsetBytes));
             await LoadAsync(pack, new ByteRange(entry.OffsetBytes, wanted), cancellationToken);
         }
 
+        var reader = await OpenAsync(pack.Id, cancellationToken);
         _subject = subject;
         try
         {
@@ -56,7 +56,7 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         catch (IntegrityException) when (!Target.Capabilities.IsNear)
         {
             // As in SecondRead, and this chunk alone: its neighbours stay as they were read first, else a pack full of damage is read many times.
-            using var again = await ReadAlignedAsync(Target.Uncached, pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), cancellationToken);
+            using var again = await ReadAlignedAsync(Target.Uncached, pack, new ByteRange(entry.OffsetBytes, entry.FrameBytes), prologue: null, cancellationToken);
             return OpenChunk(reader, again, entry);
         }
     }
@@ -75,9 +75,9 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             throw new IntegrityException(FaultCodes.PackMalformed, $"The pack {pack.Id} ends before a chunk that should lie in it.");
         }
 
-        var (start, end) = Aligned(range, pack.LengthBytes);
-        Forget((int)Math.Max(0, MaxKeptBytes - (end - start)));
-        _ranges.Enqueue(await ReadAlignedAsync(Target, pack, range, cancellationToken));
+        var asked = await TakeAskedAsync(pack, range) ?? AskNow(pack, range, cancellationToken);
+        Forget((int)Math.Max(0, MaxKeptBytes - (asked.End - asked.Start)));
+        _ranges.Enqueue(await asked.Bytes);
     }
 
     /// <summary>The range as it is asked for.</summary>
@@ -105,10 +105,17 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
             return known;
         }
 
+        var first = TakePrologue(id);
         var reader = await SecondRead.RunAsync(Target, PackRecord.NameOf(id), async target =>
         {
-            using var prologue = OwnedBuffer.Rent(PackReader.PrologueBytes);
-            await target.ReadAsync(PackRecord.NameOf(id), 0, prologue.Memory, cancellationToken);
+            using var read = first.IsEmpty ? OwnedBuffer.RentForSealed(PackReader.PrologueBytes) : null;
+            if (read is not null)
+            {
+                await target.ReadAsync(PackRecord.NameOf(id), 0, read.Memory, cancellationToken);
+            }
+
+            var prologue = read?.Memory ?? first;
+            first = default;
             var header = PackReader.ReadHeader(vault.Vault.Id, id, prologue.Span);
             var keys = new ChunkKeys(vault.Vault.Keys.ChunkId, _compressors, this) { Shelf = Shelf };
             return PackReader.Open(header, prologue.Span, vault.IdentityOf(header.Epoch), keys);
@@ -123,21 +130,33 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         return reader;
     }
 
-    private static async ValueTask<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, CancellationToken cancellationToken)
+    /// <summary>As it came with a range that was read, once: who asks again reads it again. Empty where it came with none.</summary>
+    private ReadOnlyMemory<byte> TakePrologue(PackId id) => _ranges.LastOrDefault(range => range.Pack == id)?.TakePrologue() ?? default;
+
+    /// <param name="prologue">Read beside it; null where that is not wanted.</param>
+    private static async Task<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, OwnedBuffer? prologue, CancellationToken cancellationToken)
     {
         var (start, end) = Aligned(range, pack.LengthBytes);
-        var buffer = OwnedBuffer.RentForSealed((int)(end - start));
+        var read = new LoadedRange(pack.Id, start, OwnedBuffer.RentForSealed((int)(end - start)), prologue);
         try
         {
-            await target.ReadAsync(pack.Name, start, buffer.Memory, cancellationToken);
+            await Task.WhenAll(FillAsync(prologue, 0), FillAsync(read.Bytes, start));
         }
         catch
         {
-            buffer.Dispose();
+            read.Dispose();
             throw;
         }
 
-        return new LoadedRange(pack.Id, start, buffer);
+        return read;
+
+        async Task FillAsync(OwnedBuffer? buffer, long offset)
+        {
+            if (buffer is not null)
+            {
+                await target.ReadAsync(pack.Name, offset, buffer.Memory, cancellationToken);
+            }
+        }
     }
 
     private OwnedBuffer OpenChunk(PackReader reader, LoadedRange range, PackEntry entry) => reader.OpenChunk(entry, _subject?.Id ?? DomainId.Vault, range.FrameOf(entry));
@@ -163,9 +182,25 @@ internal sealed class PackOpener(VaultReader vault) : ISubjectKeys, IDisposable
         }
     }
 
-    private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes) : IDisposable
+    private sealed record LoadedRange(PackId Pack, long Start, OwnedBuffer Bytes, OwnedBuffer? Prologue) : IDisposable
     {
-        public void Dispose() => Bytes.Dispose();
+        private bool _isTaken;
+
+        /// <summary>Empty where it neither begins with it nor was asked for together with it, and from the second time on.</summary>
+        public ReadOnlyMemory<byte> TakePrologue()
+        {
+            var isTaken = _isTaken;
+            _isTaken = true;
+            return isTaken ? default : Prologue?.Memory ?? (HoldsPrologue(Start, Start + Bytes.LengthBytes) ? Bytes.Memory[..PackReader.PrologueBytes] : default);
+        }
+
+        public static bool HoldsPrologue(long start, long end) => start == 0 && end >= PackReader.PrologueBytes;
+
+        public void Dispose()
+        {
+            Bytes.Dispose();
+            Prologue?.Dispose();
+        }
 
         public bool Holds(PackId pack, in PackEntry entry) => Pack == pack && Start <= entry.OffsetBytes && entry.OffsetBytes + entry.FrameBytes <= Start + Bytes.LengthBytes;
 

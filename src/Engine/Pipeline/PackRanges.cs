@@ -39,10 +39,10 @@ internal static class PackRanges
         }
     }
 
-    /// <summary>Bytes that reading all of them takes from the target, aligned as they are read, with the pack's prologue.</summary>
+    /// <summary>Bytes that reading all of them takes from the target, aligned as they are read, with the pack's prologue where none of them begins with it.</summary>
     internal static long ReadBytes(IReadOnlyList<WantedChunk> chunks)
     {
-        long bytes = Packing.PackReader.PrologueBytes;
+        long bytes = 0;
         var (start, end) = (0L, 0L);
         for (var i = 0; i < chunks.Count; i++)
         {
@@ -54,7 +54,7 @@ internal static class PackRanges
 
             var range = From(chunks, i);
             (start, end) = PackOpener.Aligned(range, chunks[i].Places[0].Pack.LengthBytes);
-            bytes += end - start;
+            bytes += end - start + (i == 0 && start > 0 ? Packing.PackReader.PrologueBytes : 0);
         }
 
         return bytes;

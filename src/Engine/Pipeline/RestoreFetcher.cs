@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using SecureBackup.Engine.Destinations;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -26,29 +25,18 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
     {
         // A use of the batch's own: the file is not ended while the batch that it goes on from is under way.
         batch.Unfinished?.AddUse();
-        var work = Channel.CreateUnbounded<Func<PackOpener, CancellationToken, Task>>();
-        foreach (var chunks in ItemsOf(batch))
-        {
-            work.Writer.TryWrite((opener, token) => FetchAsync(opener, chunks, token));
-        }
-
-        foreach (var copies in batch.CopiesByFile())
-        {
-            work.Writer.TryWrite((_, token) => CopyAsync(copies, token));
-        }
-
-        work.Writer.Complete();
+        var work = new ConcurrentQueue<FetchWork>([.. ItemsOf(batch).Select(static chunks => new FetchWork(chunks, [])), .. batch.CopiesByFile().Select(static copies => new FetchWork([], copies))]);
         using var stages = new StageGroup(cancellationToken);
         for (var i = 0; i < Workers; i++)
         {
             if (_isNear)
             {
                 // Nothing on the way is worth a hand-off, and the pool's few threads are left to the plan.
-                stages.StartBlocking(token => WorkAsync(work.Reader, token).GetAwaiter().GetResult());
+                stages.StartBlocking(token => WorkAsync(work, token).GetAwaiter().GetResult());
             }
             else
             {
-                stages.Start(token => WorkAsync(work.Reader, token));
+                stages.Start(token => WorkAsync(work, token));
             }
         }
 
@@ -101,18 +89,24 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
             : packs.SelectMany(static pack => PackRanges.Split(pack));
     }
 
-    private async Task WorkAsync(ChannelReader<Func<PackOpener, CancellationToken, Task>> work, CancellationToken cancellationToken)
+    private async Task WorkAsync(ConcurrentQueue<FetchWork> queue, CancellationToken cancellationToken)
     {
         var opener = _openers.TryTake(out var idle) ? idle : new PackOpener(parts.Vault) { Shelf = new BufferShelf() };
+        using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await foreach (var item in work.ReadAllAsync(cancellationToken))
+            var items = FetchWork.TakeAll(queue);
+            foreach (var item in _isNear ? items : FetchWork.Ahead(items, opener, asking.Token))
             {
-                await item(opener, cancellationToken);
+                await FetchAsync(opener, item.Chunks, cancellationToken);
+                await CopyAsync(item.Copies, cancellationToken);
             }
         }
         finally
         {
+            // Of a worker that has failed: the others are not told to stop before it has ended.
+            await asking.CancelAsync();
+            await opener.DropAskedAsync();
             _openers.Add(opener);
         }
     }
@@ -143,6 +137,11 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
 
     private async Task CopyPiecesAsync(IReadOnlyList<PieceCopy> copies, CancellationToken cancellationToken)
     {
+        if (copies.Count == 0)
+        {
+            return;
+        }
+
         using var source = _copier.Open(copies[0].File);
         foreach (var copy in copies)
         {
