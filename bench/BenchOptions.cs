@@ -155,6 +155,11 @@ internal sealed record BenchOptions
             options = next;
         }
 
+        if (options.Delay > TimeSpan.Zero && options.Target is not BenchTarget.S3)
+        {
+            throw new FormatException("--delay is the way to a store: give --target s3 with it.");
+        }
+
         var folder = Path.TrimEndingDirectorySeparator(options.Folder) + Path.DirectorySeparatorChar;
         return options.OwnFolders.Values.FirstOrDefault(own => (own + Path.DirectorySeparatorChar).StartsWith(folder, StringComparison.Ordinal)) is { } inside
             ? throw new FormatException($"{inside} lies in {options.Folder}, where this program deletes.")

@@ -42,10 +42,10 @@ internal static class SideBySidePart
             figures.AddRange(await new StartUpRun(ours, options).RunAsync());
         }
 
-        Console.WriteLine($"Side by side{OverWhat(options)}. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
+        Console.WriteLine($"Side by side{(OverWhat(options) is { } over ? $", over {over}" : "")}. {Machine.Describe()}; {string.Join(", ", tools.Select(static tool => tool.FindVersion()))}; medians of {options.Rounds} round(s).");
         Console.WriteLine();
         new SideBySideReport(figures, tools).Print();
-        ResultFile.Write("side-by-side", tools.ToDictionary(static tool => tool.Name, static tool => tool.FindVersion(), StringComparer.Ordinal), figures);
+        ResultFile.Write("side-by-side", tools.ToDictionary(static tool => tool.Name, static tool => tool.FindVersion(), StringComparer.Ordinal), figures, OverWhat(options));
         if (!options.KeepsFolder)
         {
             Clear(options);
@@ -54,11 +54,11 @@ internal static class SideBySidePart
         return 0;
     }
 
-    private static string OverWhat(BenchOptions options) => options switch
+    private static string? OverWhat(BenchOptions options) => options switch
     {
-        { Target: BenchTarget.Folder } => string.Empty,
-        { Delay.Ticks: 0 } => ", over S3 (Ceph on the same machine)",
-        _ => $", over S3 (Ceph on the same machine, {options.Delay.TotalMilliseconds:0} ms away)",
+        { Target: BenchTarget.Folder } => null,
+        { Delay.Ticks: 0 } => "S3 (Ceph on the same machine)",
+        _ => $"S3 (Ceph on the same machine, {options.Delay.TotalMilliseconds:0} ms away)",
     };
 
     private static void Clear(BenchOptions options)

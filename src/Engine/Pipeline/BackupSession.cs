@@ -57,19 +57,26 @@ internal sealed class BackupSession : IAsyncDisposable
     internal static async Task<BackupSession> OpenAsync(UnlockedVault vault, BackupOptions options, SnapshotKind kind, RunContext context, CancellationToken cancellationToken)
     {
         RequireEntitled(vault, options.DataSet);
-        var snapshots = await SnapshotCatalog.LoadAsync(vault, cancellationToken);
-        snapshots.ReportProblems(context.Sink);
-        Expect(snapshots.Select(new SnapshotQuery { DataSet = options.DataSet }).FirstOrDefault(), context.Counters);
-        var session = await WriterSession.BeginAsync(vault, cancellationToken);
+        var loading = SnapshotCatalog.LoadAsync(vault, cancellationToken);
+        var announcing = AnnounceAsync(vault, cancellationToken);
         ChunkIndex? index = null;
         try
         {
-            // In this order: a marker that was there before the session is not waited for, and may have served by the time that it is looked for; but then its packs are gone from the list.
-            var (condemned, moved) = await CondemnedMarkers.LoadWithMovesAsync(vault, session.StoreNow, cancellationToken);
-            var inventory = await PackInventory.TakeAsync(vault.Target, cancellationToken);
+            await Task.WhenAll(loading, announcing);
+            var (snapshots, (session, markers, begun)) = (await loading, await announcing);
+            snapshots.ReportProblems(context.Sink);
+            Expect(snapshots.Select(new SnapshotQuery { DataSet = options.DataSet }).FirstOrDefault(), context.Counters);
+
+            // After the markers: one that was there before the session is not waited for, and may have served by the time that it is looked for; but then its packs are gone from the list.
             var good = GoodOnesOf(vault, snapshots, options, kind);
-            var lastGood = await LastGoodPacks.LoadAsync(vault, good.FirstOrDefault(), DoubtfulOnesOf(vault, snapshots, options), moved, cancellationToken);
-            index = await ChunkIndexLoader.OpenForWritingAsync(vault, inventory, condemned, context.Sink, cancellationToken);
+            var moved = RelocationMap.LoadAsync(vault, cancellationToken);
+            var packs = PackInventory.TakeAsync(vault.Target, cancellationToken);
+            var named = LastGoodPacks.LoadAsync(vault, good.FirstOrDefault(), DoubtfulOnesOf(vault, snapshots, options), moved, cancellationToken);
+            var segments = ChunkIndexLoader.ListForWritingAsync(vault, cancellationToken);
+            await Task.WhenAll(moved, packs, named, segments);
+            var (inventory, lastGood) = (await packs, await named);
+            var condemned = CondemnedMarkers.UnusableOf(markers, await moved, begun);
+            index = await ChunkIndexLoader.OpenForWritingAsync(vault, await segments, inventory, condemned, context.Sink, cancellationToken);
             var channels = new BackupChannels();
             var meter = new ContentMeter(index, lastGood.Packs);
             var chunks = new ChunkStore(index, vault, channels, context.Counters, meter);
@@ -80,7 +87,7 @@ internal sealed class BackupSession : IAsyncDisposable
         catch
         {
             index?.Dispose();
-            await session.DisposeAsync();
+            await (announcing.IsCompletedSuccessfully ? (await announcing).Session.DisposeAsync() : ValueTask.CompletedTask);
             throw;
         }
     }
@@ -129,6 +136,23 @@ internal sealed class BackupSession : IAsyncDisposable
     {
         _index.Dispose();
         await _session.DisposeAsync();
+    }
+
+    /// <summary>Announces the session, and then looks for the markers.</summary>
+    /// <returns>With them the store's time before they were looked for.</returns>
+    private static async Task<(WriterSession Session, IReadOnlyList<StandingMarker> Markers, DateTimeOffset Begun)> AnnounceAsync(UnlockedVault vault, CancellationToken cancellationToken)
+    {
+        var session = await WriterSession.BeginAsync(vault, cancellationToken);
+        try
+        {
+            var begun = session.StoreNow;
+            return (session, await CondemnedMarkers.StandingAsync(vault, cancellationToken), begun);
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
     }
 
     private static List<Snapshot> GoodOnesOf(UnlockedVault vault, SnapshotCatalog snapshots, BackupOptions options, SnapshotKind kind) =>

@@ -42,10 +42,15 @@ internal static class ChunkIndexLoader
         return new ChunkIndex(catalog, new DeduplicationTrust(writer, vault.Register)) { OnProblem = problem => Warn(sink, problem) };
     }
 
+    /// <summary>The names alone, of what <see cref="OpenForWritingAsync"/> opens.</summary>
+    internal static Task<SegmentCatalog> ListForWritingAsync(UnlockedVault vault, CancellationToken cancellationToken) =>
+        SegmentCatalog.ListAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PagesOf(vault)), DateTimeOffset.MaxValue, cancellationToken);
+
+    /// <param name="catalog">As listed; the index's from now on, or disposed.</param>
     /// <param name="inventory">What is not in it is not deduplicated against.</param>
     /// <param name="condemned">What is in it neither.</param>
     internal static async Task<ChunkIndex> OpenForWritingAsync(
-        UnlockedVault vault, PackInventory inventory, IReadOnlySet<PackId> condemned, IEngineSink sink, CancellationToken cancellationToken)
+        UnlockedVault vault, SegmentCatalog catalog, PackInventory inventory, IReadOnlySet<PackId> condemned, IEngineSink sink, CancellationToken cancellationToken)
     {
         var trust = new DeduplicationTrust(vault.Self, vault.Register)
         {
@@ -53,7 +58,16 @@ internal static class ChunkIndexLoader
             Condemned = condemned,
             IsPresent = inventory.Has,
         };
-        var catalog = await SegmentCatalog.LoadAsync(vault.Target, SegmentSealings.AccessOf(vault), new PageCache(PagesOf(vault)), cancellationToken);
+        try
+        {
+            await catalog.OpenAllAsync(cancellationToken);
+        }
+        catch
+        {
+            catalog.Dispose();
+            throw;
+        }
+
         foreach (var problem in catalog.Problems)
         {
             Warn(sink, problem);

@@ -1,12 +1,12 @@
 namespace SecureBackup.Targets.Http;
 
 /// <summary>
-/// Sends short bodies without asking first whether they are wanted. The framework sends a body of up to 1,024 bytes even where the answer was no, and there are servers (Ceph 16)
-/// that take it for the next request of the connection then, and refuse that one with 400.
+/// Sends short bodies without asking first whether they are wanted: far away the question takes longer than the body. And the framework sends a body of up to 1,024 bytes even where the
+/// answer was no, and there are servers (Ceph 16) that take it for the next request of the connection then, and refuse that one with 400.
 /// </summary>
 internal sealed class PromptBodies(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    private const int MaxShortBytes = 1024;
+    private const int MaxShortBytes = 64 * 1024;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -13,62 +13,28 @@ public sealed class TcpFaultProxy : IAsyncDisposable
     private const int SlowBytes = 64 * 1024;
     private const int Drop = 1024;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _end = new();
     private readonly int _server;
-    private readonly Task _accepting;
+    private readonly TcpRelay _relay;
     private volatile FaultSchedule _schedule = FaultSchedule.None();
 
     /// <param name="server">Its port on this machine.</param>
     public TcpFaultProxy(int server)
     {
         _server = server;
-        _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        _accepting = AcceptAsync();
+        _relay = new TcpRelay(CarryAsync);
     }
 
-    public int Port { get; }
+    public int Port => _relay.Port;
 
     public void Begin(FaultSchedule schedule) => _schedule = schedule;
 
-    public async ValueTask DisposeAsync()
-    {
-        await _end.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _end.Dispose();
-    }
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private async Task CarryAsync(Socket client, CancellationToken end)
     {
-        var lines = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                lines.RemoveAll(static line => line.IsCompleted);
-                lines.Add(CarryAsync(await _listener.AcceptSocketAsync(_end.Token)));
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(lines);
-        }
-    }
-
-    private async Task CarryAsync(Socket client)
-    {
-        using var line = new Line(client, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp), _end.Token);
-        try
-        {
-            await line.Server.ConnectAsync(IPAddress.Loopback, _server, _end.Token);
-            await Task.WhenAny(AskAsync(line), AnswerAsync(line));
-        }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
-        {
-            // The server is not there, or the test is over.
-        }
+        using var line = new Line(client, new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp), end);
+        await line.Server.ConnectAsync(IPAddress.Loopback, _server, end);
+        await Task.WhenAny(AskAsync(line), AnswerAsync(line));
     }
 
     /// <summary>Ends when the connection shall end.</summary>

@@ -102,7 +102,7 @@ public sealed class CollectionAttackTests : IDisposable
         await LieAsync(verifier, owner.Self, wanted);
         await MemberRevocation.RevokeAsync(owner, new RevocationRequest(verifier.Self, "stolen"), Token);
         await _scene.CollectForAsync(owner, 4);
-        using var index = await ChunkIndexLoader.OpenForWritingAsync(owner, await PackInventory.TakeAsync(owner.Target, Token), new HashSet<PackId>(), owner.Sink, Token);
+        using var index = await ChunkIndexLoader.OpenForWritingAsync(owner, await ChunkIndexLoader.ListForWritingAsync(owner, Token), await PackInventory.TakeAsync(owner.Target, Token), new HashSet<PackId>(), owner.Sink, Token);
         Assert.Equal(ChunkState.New, (await index.TryClaimAsync(wanted, Token)).State);
         await _scene.RequireIntactAsync(owner);
     }

@@ -19,8 +19,9 @@ internal sealed record LastGoodPacks(IReadOnlySet<PackId> Packs, IReadOnlySet<Ob
     /// </summary>
     /// <param name="last">Null where there is none.</param>
     /// <param name="doubtful">The snapshots of the data set that do not count.</param>
+    /// <param name="moves">Waited for when what the last one names is read.</param>
     internal static async Task<LastGoodPacks> LoadAsync(
-        UnlockedVault vault, Snapshot? last, IEnumerable<Snapshot> doubtful, RelocationMap moved, CancellationToken cancellationToken)
+        UnlockedVault vault, Snapshot? last, IEnumerable<Snapshot> doubtful, Task<RelocationMap> moves, CancellationToken cancellationToken)
     {
         var named = last is null ? null : await TryReadAsync(vault, last, cancellationToken);
         if (last is null || named is null)
@@ -29,6 +30,7 @@ internal sealed record LastGoodPacks(IReadOnlySet<PackId> Packs, IReadOnlySet<Ob
         }
 
         var pages = last.ReferencePages.ToHashSet();
+        var moved = await moves;
         if (!named.Any(moved.IsMoved))
         {
             return new LastGoodPacks(named, pages);

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Engine.Vault;
 
@@ -17,13 +18,16 @@ internal sealed partial class CatalogLoader
     /// Records are folded into successors and then deleted. One that is gone when it is read was folded after the listing, so its successor is in the next one; only looking again
     /// keeps what it removed from counting as missing.
     /// </summary>
-    private async Task<List<StoredRecord<RemovalRecord>>> LoadRemovalsAsync(Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken)
+    /// <param name="listed">The first look, where it was taken already.</param>
+    private async Task<List<StoredRecord<RemovalRecord>>> LoadRemovalsAsync(
+        Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken, IReadOnlyList<ObjectStat>? listed = null)
     {
         for (var look = 1; ; look++)
         {
             var gone = new Gone();
             var broken = new ConcurrentQueue<(ObjectName Name, BackupException Exception)>();
-            var records = await LoadRecordsAsync(
+            var records = await ReadRecordsAsync(
+                look == 1 && listed is not null ? listed : await ListAsync(ObjectNames.Removals, cancellationToken),
                 ObjectNames.Removals,
                 ObjectKind.RemovalRecord,
                 MemberRoles.Maintainer,
@@ -44,7 +48,8 @@ internal sealed partial class CatalogLoader
     }
 
     /// <summary>One that vanished between listing and reading was about a snapshot that is removed at this moment.</summary>
-    private Task<List<StoredRecord<VerificationRecord>>> LoadVerificationsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(
+    private Task<List<StoredRecord<VerificationRecord>>> ReadVerificationsAsync(IReadOnlyList<ObjectStat> listed, CancellationToken cancellationToken) => ReadRecordsAsync(
+        listed,
         ObjectNames.Verifications,
         ObjectKind.VerificationRecord,
         MemberRoles.Verifier,
@@ -61,7 +66,8 @@ internal sealed partial class CatalogLoader
         cancellationToken,
         passesOverRevoked: true);
 
-    private Task<List<StoredRecord<ApprovalRecord>>> LoadApprovalsAsync(CancellationToken cancellationToken) => LoadRecordsAsync(
+    private Task<List<StoredRecord<ApprovalRecord>>> ReadApprovalsAsync(IReadOnlyList<ObjectStat> listed, CancellationToken cancellationToken) => ReadRecordsAsync(
+        listed,
         ObjectNames.Approvals,
         ObjectKind.ApprovalRecord,
         MemberRoles.Verifier,
@@ -75,15 +81,14 @@ internal sealed partial class CatalogLoader
         cancellationToken,
         passesOverRevoked: true);
 
-    /// <summary>All small records of a folder; a broken one is left out.</summary>
+    /// <summary>All small records that were listed in a folder; a broken one is left out.</summary>
     /// <param name="passesOverRevoked">What revoked members alone have signed is counted, and not a problem each.</param>
-    private async Task<List<StoredRecord<T>>> LoadRecordsAsync<T>(
-        string folder, ObjectKind kind, MemberRoles role, Func<SignedObject, StoredObject, T> read, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken, bool passesOverRevoked = false)
+    private async Task<List<StoredRecord<T>>> ReadRecordsAsync<T>(
+        IReadOnlyList<ObjectStat> listed, string folder, ObjectKind kind, MemberRoles role, Func<SignedObject, StoredObject, T> read, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken, bool passesOverRevoked = false)
         where T : class
     {
-        var stats = await vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
         var records = await vault.Store.ReadManyAsync(
-            stats,
+            listed,
             MaxRecordBytes,
             stored =>
             {

@@ -17,23 +17,27 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
 
     internal async Task<CatalogContent> LoadAsync(CancellationToken cancellationToken)
     {
-        // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing.
-        var manifestStats = await vault.Store.ListAsync(ObjectNames.Manifests, static name => ObjectNames.TryParseId(name, ObjectNames.Manifests, out _), cancellationToken);
+        // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing. What has no order is asked for at once.
+        var manifestStats = ListAsync(ObjectNames.Manifests, cancellationToken);
+        var verificationStats = ListAsync(ObjectNames.Verifications, cancellationToken);
+        var approvalStats = ListAsync(ObjectNames.Approvals, cancellationToken);
+        await Task.WhenAll(manifestStats, verificationStats, approvalStats);
 
         // After the listing: whatever register state the author of a listed manifest knew is there by now, unless it was taken away.
-        await vault.RefreshAsync(cancellationToken);
+        var removalStats = ListAsync(ObjectNames.Removals, cancellationToken);
+        await Task.WhenAll(vault.RefreshAsync(cancellationToken), removalStats);
         var gone = new Gone();
-        var read = await vault.Store.ReadManyAsync(manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
-        var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken));
-        var verifications = await LoadVerificationsAsync(cancellationToken);
-        var approvals = await LoadApprovalsAsync(cancellationToken);
+        var read = await vault.Store.ReadManyAsync(await manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
+        var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats));
+        var verifications = await ReadVerificationsAsync(await verificationStats, cancellationToken);
+        var approvals = await ReadApprovalsAsync(await approvalStats, cancellationToken);
         NoteRevoked();
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
         var found = read.OfType<Snapshot>().ToList();
 
         // What was removed is not asked for: after ten years that would be thousands of questions.
-        var listed = manifestStats.Select(static stat => stat.Name).ToList();
+        var listed = (await manifestStats).Select(static stat => stat.Name).ToList();
         await CatchUpAsync(found, [.. listed, .. removals.Names], [.. known?.Manifests ?? [], .. removals.Predecessors], cancellationToken);
         if (!gone.IsWithin(removals.Names) || removals.Lacks(found, known?.Manifests ?? []))
         {
@@ -73,6 +77,9 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
             Decision = SnapshotDecision.LastOf(decisions[snapshot.Reference]),
         };
     }
+
+    private Task<List<ObjectStat>> ListAsync(string folder, CancellationToken cancellationToken) =>
+        vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
 
     /// <summary>
     /// A listing is not one moment: a backup that ends meanwhile may be named by a manifest that was listed, or by this host's memory, and not be listed itself. So what is

@@ -63,22 +63,17 @@ public sealed record StandingMarker(ObjectName Name, CondemnedMarker Marker, Dat
 /// <summary>The condemned packs of a vault at one moment.</summary>
 public static class CondemnedMarkers
 {
+    /// <inheritdoc cref="UnusableOf"/>
+    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken) =>
+        UnusableOf(await StandingAsync(vault, cancellationToken), await RelocationMap.LoadAsync(vault, cancellationToken), now);
+
     /// <summary>
     /// The packs that a writer must not use: those under a marker, and those whose chunks compaction moved. Markers that nobody with the right signed, and those older than twice
     /// their grace time, count for nothing.
     /// </summary>
-    /// <param name="now">By the store's clock.</param>
-    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken) =>
-        (await LoadWithMovesAsync(vault, now, cancellationToken)).Condemned;
-
-    /// <summary>The same, with the relocations that were read for it.</summary>
-    internal static async Task<(IReadOnlySet<PackId> Condemned, RelocationMap Moved)> LoadWithMovesAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        var standing = await StandingAsync(vault, cancellationToken);
-        var moved = await RelocationMap.LoadAsync(vault, cancellationToken);
-        var condemned = standing.Where(marker => marker.VoidAt >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
-        return (condemned, moved);
-    }
+    /// <param name="now">By the store's clock, before any of it was looked for: what becomes void meanwhile may have served.</param>
+    internal static IReadOnlySet<PackId> UnusableOf(IEnumerable<StandingMarker> standing, RelocationMap moved, DateTimeOffset now) =>
+        standing.Where(marker => marker.VoidAt >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
 
     /// <summary>All markers that maintainers signed, void ones too.</summary>
     public static async Task<IReadOnlyList<StandingMarker>> StandingAsync(UnlockedVault vault, CancellationToken cancellationToken)
