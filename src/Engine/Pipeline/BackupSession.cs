@@ -11,7 +11,7 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
-/// What one backup holds open: its announced session, the index as far as it may be leaned on, and the way to the manifest. The session is announced before anything is
+/// What one backup holds open: its announced session, the index as far as it may be leaned on, and the way to the manifest. The session is announced before anything that it leans on is
 /// looked up, so that no collection deletes what is found.
 /// </summary>
 internal sealed class BackupSession : IAsyncDisposable
@@ -87,7 +87,7 @@ internal sealed class BackupSession : IAsyncDisposable
         catch
         {
             index?.Dispose();
-            await (announcing.IsCompletedSuccessfully ? (await announcing).Session.DisposeAsync() : ValueTask.CompletedTask);
+            await (announcing.IsCompletedSuccessfully ? GiveUpAsync(vault, (await announcing).Session, loading, cancellationToken) : Task.CompletedTask);
             throw;
         }
     }
@@ -114,21 +114,21 @@ internal sealed class BackupSession : IAsyncDisposable
         var snapshot = await new ManifestWriter(Vault, _snapshots).CommitAsync(summary, draft.OwnerPart, _session.Id, cancellationToken);
 
         // The end's own store time tells whether the manifest came before the session lapsed: if so, every collection sees it before it deletes anything.
-        await EndAsync(cancellationToken);
+        await EndAsync(Vault, _session, cancellationToken);
         await RequireKeptAsync(packs, cancellationToken);
         return snapshot;
     }
 
-    /// <summary>The snapshot exists: a run whose last word is lost has not failed, and its session lapses by itself.</summary>
-    private async Task EndAsync(CancellationToken cancellationToken)
+    /// <summary>A run whose last word is lost has not failed for that, and its session lapses by itself.</summary>
+    private static async Task EndAsync(UnlockedVault vault, WriterSession session, CancellationToken cancellationToken)
     {
         try
         {
-            await _session.EndAsync(cancellationToken);
+            await session.EndAsync(cancellationToken);
         }
         catch (TargetException exception)
         {
-            Vault.Sink.Report(new BackupEvent(EventSeverity.Verbose, $"The end of the session could not be announced: {exception.Message}", exception.Code));
+            vault.Sink.Report(new BackupEvent(EventSeverity.Verbose, $"The end of the session could not be announced: {exception.Message}", exception.Code));
         }
     }
 
@@ -152,6 +152,18 @@ internal sealed class BackupSession : IAsyncDisposable
         {
             await session.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Where the snapshots cannot be read, each attempt would leave a session for collections to wait for; none is where the store does not answer.</summary>
+    private static async Task GiveUpAsync(UnlockedVault vault, WriterSession session, Task loading, CancellationToken cancellationToken)
+    {
+        await using (session)
+        {
+            if (loading.IsFaulted && loading.Exception.InnerException is BackupException and not TargetException { IsOfWholePlace: true })
+            {
+                await EndAsync(vault, session, cancellationToken);
+            }
         }
     }
 

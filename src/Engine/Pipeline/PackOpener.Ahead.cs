@@ -7,12 +7,16 @@ namespace SecureBackup.Engine.Pipeline;
 internal sealed partial class PackOpener
 {
     private readonly Queue<AskedRange> _asked = new();
+    private PackId? _refused;
 
-    /// <summary>Asks for a range that <see cref="LoadAsync"/> will want; what is wrong with it shows there. In the order in which they will be wanted.</summary>
+    /// <summary>
+    /// Asks for a range that <see cref="LoadAsync"/> will want, by who is done with what was read before; what is wrong with it shows there. In the order in which they will be wanted.
+    /// </summary>
     internal void Ask(PackRecord pack, ByteRange range, CancellationToken cancellationToken)
     {
         if (range.Offset + range.LengthBytes <= pack.LengthBytes)
         {
+            Forget(MaxKeptBytes);
             _asked.Enqueue(AskNow(pack, range, cancellationToken));
         }
     }
@@ -29,7 +33,7 @@ internal sealed partial class PackOpener
     private AskedRange AskNow(PackRecord pack, ByteRange range, CancellationToken cancellationToken)
     {
         var (start, end) = Aligned(range, pack.LengthBytes);
-        var opens = !_open.ContainsKey(pack.Id) && !LoadedRange.HoldsPrologue(start, end) && !_asked.Any(before => before.Pack == pack.Id);
+        var opens = !_open.ContainsKey(pack.Id) && _refused != pack.Id && !LoadedRange.HoldsPrologue(start, end) && !_asked.Any(before => before.Pack == pack.Id);
         var prologue = opens ? OwnedBuffer.RentForSealed(PackReader.PrologueBytes) : null;
         return new AskedRange(pack.Id, start, end, ReadAlignedAsync(Target, pack, range, prologue, cancellationToken));
     }

@@ -77,7 +77,11 @@ internal sealed partial class PackOpener(VaultReader vault) : ISubjectKeys, IDis
 
         var asked = await TakeAskedAsync(pack, range) ?? AskNow(pack, range, cancellationToken);
         Forget((int)Math.Max(0, MaxKeptBytes - (asked.End - asked.Start)));
+
+        // One that is gone or cold is asked for again with each of its chunks, and no more than once each time.
+        _refused = pack.Id;
         _ranges.Enqueue(await asked.Bytes);
+        _refused = null;
     }
 
     /// <summary>The range as it is asked for.</summary>

@@ -27,13 +27,13 @@ internal static class PackRanges
         return new ByteRange(first.OffsetBytes, end - first.OffsetBytes);
     }
 
-    /// <summary>The chunks of one pack by the ranges in which they are read.</summary>
+    /// <summary>The chunks of one pack by the ranges in which they are read, with what comes along since ranges are aligned.</summary>
     internal static IEnumerable<IReadOnlyList<WantedChunk>> Split(IReadOnlyList<WantedChunk> chunks, int maxBytes = MaxRangeBytes, int maxChunks = int.MaxValue)
     {
         for (var i = 0; i < chunks.Count;)
         {
-            var range = From(chunks, i, maxBytes);
-            var part = chunks.Skip(i).Take(maxChunks).TakeWhile(chunk => chunk.Places[0].Entry.OffsetBytes < range.Offset + range.LengthBytes).ToList();
+            var end = PackOpener.Aligned(From(chunks, i, maxBytes), chunks[i].Places[0].Pack.LengthBytes).End;
+            var part = chunks.Skip(i).Take(maxChunks).TakeWhile(chunk => chunk.Places[0].Entry is var entry && entry.OffsetBytes + entry.FrameBytes <= end).ToList();
             yield return part;
             i += part.Count;
         }

@@ -19,7 +19,8 @@ internal sealed record HttpStoreOptions
     /// <summary>For servers that ask a question first (Digest).</summary>
     public ICredentials? Credentials { get; init; }
 
-    public int MaxConnections { get; init; } = 16;
+    /// <summary>Twice what the workers of a restore ask for at most: a question that waits for a connection would count as stalled.</summary>
+    public int MaxConnections { get; init; } = 32;
 
     /// <summary>How long a request may wait without a byte moving.</summary>
     public TimeSpan StallTimeout { get; init; } = DefaultStallTimeout;

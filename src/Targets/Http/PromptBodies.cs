@@ -6,7 +6,7 @@ namespace SecureBackup.Targets.Http;
 /// </summary>
 internal sealed class PromptBodies(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    private const int MaxShortBytes = 64 * 1024;
+    private const int MaxShortBytes = 16 * 1024;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -13,8 +13,10 @@ namespace SecureBackup.Tests.Unit.Collection;
 internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : DelegatingTarget(inner)
 {
     private readonly Random _random = new(seed);
+    private readonly AsyncLocal<bool> _isWithin = new();
     private int _operations;
     private bool _isBusy;
+    private Task _interruption = Task.CompletedTask;
 
     /// <summary>By how much listings may be behind; zero for a punctual store.</summary>
     internal TimeSpan Lag { get; init; }
@@ -122,6 +124,12 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
     private async Task<bool> BeginAsync()
     {
         var operation = Interlocked.Increment(ref _operations);
+        if (!_isWithin.Value)
+        {
+            // A computer sleeps as a whole: what it asks at the same time waits as well.
+            await Volatile.Read(ref _interruption);
+        }
+
         if (HasDied)
         {
             throw Dead();
@@ -130,7 +138,9 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
         if (operation == InterruptAt && Interruption is { } interruption && !_isBusy)
         {
             _isBusy = true;
-            await interruption();
+            var asleep = WithinAsync(interruption);
+            Volatile.Write(ref _interruption, asleep);
+            await asleep;
             _isBusy = false;
         }
 
@@ -141,6 +151,13 @@ internal sealed class ChaosTarget(Target inner, TimeProvider clock, int seed) : 
 
         HasDied = true;
         return DiesAfter ? true : throw Dead();
+    }
+
+    private async Task WithinAsync(Func<Task> interruption)
+    {
+        await Task.Yield();
+        _isWithin.Value = true;
+        await interruption();
     }
 
     private static void Die(bool dies)

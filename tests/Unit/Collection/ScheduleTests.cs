@@ -78,7 +78,7 @@ internal sealed record ScheduleTally
 
     internal long Restored { get; set; }
 
-    /// <summary>How often each thing must have happened: about half of how often it does. What a seed makes of it is the same each time, but for which listing lags.</summary>
+    /// <summary>How often each thing must have happened: about half of how often it does. What a seed makes of it is the same each time, but for which listing lags, and which of two questions comes first that are asked at once.</summary>
     internal IEnumerable<(string What, long Times, long AtLeast)> Shares(int schedules, TimeSpan lag) =>
     [
         ("backups", Backups, 4 * schedules),

@@ -10,7 +10,8 @@ namespace SecureBackup.Tests.Unit.Pipeline;
 /// <summary>Where each answer takes its time, a restore has asked for the next range before it works on the last.</summary>
 public sealed class FarRestoreTests : IAsyncDisposable
 {
-    private const int Packs = 24;
+    /// <summary>Enough for every worker to take whole ones, however many cores there are.</summary>
+    private const int Packs = 40;
     private const int PackBytes = 512 * 1024;
 
     private readonly MemoryTarget _store = new(options: new MemoryTargetOptions { IsNear = false, ListsInOrder = true });
@@ -46,6 +47,23 @@ public sealed class FarRestoreTests : IAsyncDisposable
         Assert.Equal(far.Reads.Count, far.Reads.Distinct().Count());
     }
 
+    /// <summary>Ranges of one pack go to several workers: each but the one that has the pack's beginning asks for that beside its own range.</summary>
+    [Fact]
+    public async Task A_pack_s_beginning_that_a_line_changes_once_is_read_again_from_the_store()
+    {
+        using var scene = await PipelineScene.CreateAsync(_store);
+        scene.WriteRandom("dense.bin", 12 * 1024 * 1024, 6);
+        await scene.BackUpAsync(_store);
+        var far = new FarTarget(_store, answersFrom: 1) { ChangesFirstPrologue = true };
+
+        Assert.Empty((await RestoreAsync(scene, far)).Faults);
+
+        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(scene.SourcePath, "dense.bin"), Token), await File.ReadAllBytesAsync(Path.Combine(scene.RestorePath, "source", "dense.bin"), Token));
+        var beginnings = far.Reads.Where(static read => read.LengthBytes == PackReader.PrologueBytes).ToList();
+        Assert.InRange(beginnings.Count, 3, Workers + 1);
+        Assert.All(beginnings, static read => Assert.Equal(0, read.Offset));
+    }
+
     [Fact]
     public async Task No_answer_is_under_way_when_a_restore_has_failed()
     {
@@ -78,9 +96,12 @@ public sealed class FarRestoreTests : IAsyncDisposable
     {
         private readonly TaskCompletionSource _answers = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Lock _gate = new();
+        private int _hasChanged;
 
         /// <summary>The first is refused then, and the others stay without an answer.</summary>
         internal bool AnswersWithRefusal { get; init; }
+
+        internal bool ChangesFirstPrologue { get; init; }
 
         internal int UnderWay { get; private set; }
 
@@ -91,7 +112,7 @@ public sealed class FarRestoreTests : IAsyncDisposable
         public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
         {
             var isOfPack = name.Value.StartsWith(ObjectNames.Packs, StringComparison.Ordinal);
-            if (isOfPack && destination.Length >= PackBytes / 2)
+            if (isOfPack && destination.Length > PackBytes / 2)
             {
                 await WaitAsync(cancellationToken);
             }
@@ -102,6 +123,10 @@ public sealed class FarRestoreTests : IAsyncDisposable
             }
 
             await base.ReadAsync(name, offset, destination, cancellationToken);
+            if (ChangesFirstPrologue && destination.Length == PackReader.PrologueBytes && Interlocked.Exchange(ref _hasChanged, 1) == 0)
+            {
+                destination.Span[^1] ^= 1;
+            }
         }
 
         private async Task WaitAsync(CancellationToken cancellationToken)

@@ -16,6 +16,7 @@ internal sealed partial class CatalogLoader
             var stored = await new ObjectStore(target).TryReadAsync(ObjectNames.Manifest(id), MaxRecordBytes, cancellationToken);
             await (stored is null || isRefreshed ? Task.CompletedTask : vault.RefreshAsync(cancellationToken));
             isRefreshed = stored is not null;
+            _register = vault.Register;
             return stored?.Read(ReadManifest);
         });
         if (snapshot is null)
@@ -25,7 +26,7 @@ internal sealed partial class CatalogLoader
 
         var removals = await LoadRemovalsAsync(OnBroken, cancellationToken);
         removals.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
-        if (vault.Register.Revocations.ContainsKey(snapshot.Writer) || removals.Any(removal => removal.Record.Removed.Any(item => item.Manifest == snapshot.Reference)))
+        if (_register.Revocations.ContainsKey(snapshot.Writer) || removals.Any(removal => removal.Record.Removed.Any(item => item.Manifest == snapshot.Reference)))
         {
             return null;
         }

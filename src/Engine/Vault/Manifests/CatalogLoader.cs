@@ -15,6 +15,9 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
 
     private readonly List<CatalogProblem> _problems = [];
 
+    /// <summary>One state for all that is judged: others may refresh the vault meanwhile.</summary>
+    private RegisterState _register = vault.Register;
+
     internal async Task<CatalogContent> LoadAsync(CancellationToken cancellationToken)
     {
         // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing. What has no order is asked for at once.
@@ -26,11 +29,15 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         // After the listing: whatever register state the author of a listed manifest knew is there by now, unless it was taken away.
         var removalStats = ListAsync(ObjectNames.Removals, cancellationToken);
         await Task.WhenAll(vault.RefreshAsync(cancellationToken), removalStats);
+        _register = vault.Register;
         var gone = new Gone();
-        var read = await vault.Store.ReadManyAsync(await manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
-        var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats));
-        var verifications = await ReadVerificationsAsync(await verificationStats, cancellationToken);
-        var approvals = await ReadApprovalsAsync(await approvalStats, cancellationToken);
+        var reading = vault.Store.ReadManyAsync(await manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
+        var readingRemovals = LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats);
+        var readingVerifications = ReadVerificationsAsync(await verificationStats, cancellationToken);
+        var readingApprovals = ReadApprovalsAsync(await approvalStats, cancellationToken);
+        await Task.WhenAll(reading, readingRemovals, readingVerifications, readingApprovals);
+        var (read, removals) = (await reading, new RemovalSet(await readingRemovals));
+        var (verifications, approvals) = (await readingVerifications, await readingApprovals);
         NoteRevoked();
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
@@ -49,7 +56,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         gone.Where(name => !removals.Names.Contains(name)).Report(OnBroken);
         removals.Records.ForEach(record => NoteKnowledge(record.Record.Register, $"removal record {record.Header.Object}"));
         var present = found.Where(snapshot => !removals.Manifests.Contains(snapshot.Reference)).ToList();
-        var chain = new SnapshotChain(vault.Register, present, removals.Removed, _problems);
+        var chain = new SnapshotChain(_register, present, removals.Removed, _problems);
         var accepted = chain.Judge();
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
@@ -126,10 +133,10 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
             throw new IntegrityException(FaultCodes.Malformed, $"The manifest {signed.Header.Object} gives its data set another name than its id stands for.");
         }
 
-        if (vault.Register.Members.GetValueOrDefault(body.Writer)?.MayWrite(summary.DataSetId) is not true)
+        if (_register.Members.GetValueOrDefault(body.Writer)?.MayWrite(summary.DataSetId) is not true)
         {
             throw new VaultException(
-                FaultCodes.DataSetNotEntitled, $"The manifest {signed.Header.Object} is of {vault.Register.Find(body.Writer)?.Name}, who may not write the data set '{summary.DataSet}'.");
+                FaultCodes.DataSetNotEntitled, $"The manifest {signed.Header.Object} is of {_register.Find(body.Writer)?.Name}, who may not write the data set '{summary.DataSet}'.");
         }
 
         NoteKnowledge(body.Register, $"manifest {signed.Header.Object}");
@@ -154,7 +161,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     /// <param name="member">Who must have signed; null for anybody with the right. Revoked members' manifests are judged by the chain, their other objects count no more.</param>
     private void RequireSigner(SignedObject signed, MemberRoles role, MemberId? member)
     {
-        var signers = signed.Verify(vault.Register);
+        var signers = signed.Verify(_register);
         if (!signers.Any(signer => signer.Has(role) && (member is null ? !signer.IsRevoked : signer.Id == member)))
         {
             throw new IntegrityException(
@@ -165,7 +172,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     /// <summary>Its author knew a register state that is not here: evidence that the vault went back in time, though the object itself is good.</summary>
     private void NoteKnowledge(RegisterHead known, string whose)
     {
-        if (vault.Register.Contradiction(known) is { } code)
+        if (_register.Contradiction(known) is { } code)
         {
             Note(new CatalogProblem(code, $"The author of {whose} knew register entry {known.Number}, which this vault {(code == FaultCodes.VaultForked ? "has another of" : "lacks")}."));
         }
