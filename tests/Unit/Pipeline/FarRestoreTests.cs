@@ -47,20 +47,20 @@ public sealed class FarRestoreTests : IAsyncDisposable
         Assert.Equal(far.Reads.Count, far.Reads.Distinct().Count());
     }
 
-    /// <summary>Ranges of one pack go to several workers: each but the one that has the pack's beginning asks for that beside its own range.</summary>
+    /// <summary>Ranges of one pack go to several workers, since none asks for three before it has one: who does not have the pack's beginning asks for that beside its own range.</summary>
     [Fact]
     public async Task A_pack_s_beginning_that_a_line_changes_once_is_read_again_from_the_store()
     {
         using var scene = await PipelineScene.CreateAsync(_store);
         scene.WriteRandom("dense.bin", 12 * 1024 * 1024, 6);
         await scene.BackUpAsync(_store);
-        var far = new FarTarget(_store, answersFrom: 1) { ChangesFirstPrologue = true };
+        var far = new FarTarget(_store, answersFrom: 3) { ChangesFirstPrologue = true };
 
         Assert.Empty((await RestoreAsync(scene, far)).Faults);
 
         Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(scene.SourcePath, "dense.bin"), Token), await File.ReadAllBytesAsync(Path.Combine(scene.RestorePath, "source", "dense.bin"), Token));
         var beginnings = far.Reads.Where(static read => read.LengthBytes == PackReader.PrologueBytes).ToList();
-        Assert.InRange(beginnings.Count, 3, Workers + 1);
+        Assert.InRange(beginnings.Count, 2, Workers + 1);
         Assert.All(beginnings, static read => Assert.Equal(0, read.Offset));
     }
 

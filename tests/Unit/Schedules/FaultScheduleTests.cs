@@ -53,7 +53,7 @@ public abstract class ScheduleTests
                 await ReviveAsync();
                 if (lives != StoreLives && StoreLives <= MostLives)
                 {
-                    await run.ForgetAsync();
+                    await ForgetAsync(run);
                     seeds.Enqueue(seed);
                     continue;
                 }
@@ -64,6 +64,27 @@ public abstract class ScheduleTests
             foreach (var kind in run.Happened)
             {
                 happened.AddOrUpdate(kind, 1, static (_, count) => count + 1);
+            }
+        }
+    }
+
+    /// <summary>The store may die once more over that.</summary>
+    private async Task ForgetAsync(ScheduleStory run)
+    {
+        for (var lives = -1; lives != StoreLives;)
+        {
+            lives = StoreLives;
+            try
+            {
+                await run.ForgetAsync();
+            }
+            catch (Exception) when (!Cancel.IsCancellationRequested && StoreLives < MostLives)
+            {
+                await ReviveAsync();
+                if (lives == StoreLives)
+                {
+                    throw;
+                }
             }
         }
     }
