@@ -24,6 +24,14 @@ public sealed class TreeRoundTripTests
             static (seed, size, changes) => RoundTripAsync(seed, size, changes), iter: IsLong ? TreesOfLongRun : Trees, threads: 1);
     }
 
+    /// <summary>A tree of these in which a file's attributes have room on ext4 in one order only.</summary>
+    [Fact]
+    public Task Attributes_that_fit_in_one_order_come_back()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The tree is made and looked at by Linux system calls.");
+        return RoundTripAsync(460096041, 24, 8);
+    }
+
     private static async Task RoundTripAsync(int seed, int size, int changes)
     {
         using var scene = await PipelineScene.CreateAsync();

@@ -63,20 +63,34 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
 
     private void ApplyAttributes(LinuxInode inode, EntryMetadata wanted, List<string> missing, bool accessLists)
     {
-        foreach (var attribute in wanted.ExtendedAttributes)
+        if (wanted.ExtendedAttributes.Count == 0)
         {
-            if (IsAccessList(attribute.Name) != accessLists)
-            {
-                continue;
-            }
-
-            var isAllowed = !attribute.Name.AsSpan().Contains((byte)0)
-                && (!IsPrivileged(attribute.Name) || (isAdministrator && RestoresOwner));
-            if (!isAllowed || !inode.TrySetAttribute(attribute.Name, attribute.Value))
-            {
-                missing.Add($"attribute {EntryName.ToDisplay(attribute.Name)}");
-            }
+            return;
         }
+
+        var mayBeSet = wanted.ExtendedAttributes.Where(attribute => IsAccessList(attribute.Name) == accessLists).ToLookup(MaySet);
+        var refused = mayBeSet[true].Where(attribute => !inode.TrySetAttribute(attribute.Name, attribute.Value)).ToList();
+        if (refused.Count > 0 && refused.Count < mayBeSet[true].Count())
+        {
+            refused = SetInOtherOrder(inode, [.. mayBeSet[true]], refused);
+        }
+
+        missing.AddRange(mayBeSet[false].Concat(refused).Select(static attribute => $"attribute {EntryName.ToDisplay(attribute.Name)}"));
+    }
+
+    private bool MaySet(ExtendedAttribute attribute) =>
+        !attribute.Name.AsSpan().Contains((byte)0) && (!IsPrivileged(attribute.Name) || (isAdministrator && RestoresOwner));
+
+    /// <summary>ext4 has two places for attributes, and takes the first that has room: what fitted once may fit in that order only, and what was refused goes first then.</summary>
+    /// <returns>What is refused in this order too.</returns>
+    private static List<ExtendedAttribute> SetInOtherOrder(LinuxInode inode, IReadOnlyList<ExtendedAttribute> all, IReadOnlyList<ExtendedAttribute> refused)
+    {
+        foreach (var attribute in all)
+        {
+            inode.TryRemoveAttribute(attribute.Name);
+        }
+
+        return [.. refused.Concat(all.Except(refused)).Where(attribute => !inode.TrySetAttribute(attribute.Name, attribute.Value))];
     }
 
     /// <param name="before">The mode that it had before anything was set; null where an access list may have been part of it. A new owner costs it the set-id bits alone.</param>
