@@ -14,14 +14,14 @@ internal sealed record FetchWork(IReadOnlyList<WantedChunk> Chunks, IReadOnlyLis
     }
 
     /// <summary>The same, a range at a time, each asked for before the one ahead of it is worked on: its answer is under way meanwhile.</summary>
-    internal static IEnumerable<FetchWork> Ahead(IEnumerable<FetchWork> items, PackOpener opener, int rangeBytes, CancellationToken cancellationToken)
+    internal static IEnumerable<FetchWork> Ahead(IEnumerable<FetchWork> items, PackOpener opener, CancellationToken cancellationToken)
     {
         FetchWork? current = null;
-        foreach (var next in items.SelectMany(item => item.ByRange(rangeBytes)))
+        foreach (var next in items.SelectMany(static item => item.ByRange()))
         {
             if (next.Chunks is [var first, ..])
             {
-                opener.Ask(first.Places[0].Pack, PackRanges.From(next.Chunks, 0, rangeBytes), cancellationToken);
+                opener.Ask(first.Places[0].Pack, PackRanges.From(next.Chunks, 0), cancellationToken);
             }
 
             if (current is not null)
@@ -38,5 +38,5 @@ internal sealed record FetchWork(IReadOnlyList<WantedChunk> Chunks, IReadOnlyLis
         }
     }
 
-    private IEnumerable<FetchWork> ByRange(int maxBytes) => Chunks.Count == 0 ? [this] : PackRanges.Split(Chunks, maxBytes).Select(static chunks => new FetchWork(chunks, []));
+    private IEnumerable<FetchWork> ByRange() => Chunks.Count == 0 ? [this] : PackRanges.Split(Chunks).Select(static chunks => new FetchWork(chunks, []));
 }

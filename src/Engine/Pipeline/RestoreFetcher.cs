@@ -12,10 +12,7 @@ namespace SecureBackup.Engine.Pipeline;
 internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) : IDisposable
 {
     /// <summary>Targets far away answer several questions at once, so there are some however few cores there are.</summary>
-    private static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 4, 8);
-
-    /// <summary>What the workers have at hand together, and as much again is on its way to them: with 4 MiB for each of 8 a restore of programs took 257 MiB.</summary>
-    private static readonly int FarRangeBytes = 4 * PackRanges.MaxRangeBytes / Workers;
+    internal static readonly int Workers = Math.Clamp(Environment.ProcessorCount, 4, 8);
 
     private const int NearRangeBytes = 1024 * 1024;
     private const int NearChunks = 64;
@@ -89,7 +86,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         var packs = batch.ByPack().ToList();
         return _isNear ? packs.SelectMany(static pack => PackRanges.Split(pack, NearRangeBytes, NearChunks))
             : packs.Count >= 4 * Workers ? packs
-            : packs.SelectMany(static pack => PackRanges.Split(pack, FarRangeBytes));
+            : packs.SelectMany(static pack => PackRanges.Split(pack));
     }
 
     private async Task WorkAsync(ConcurrentQueue<FetchWork> queue, CancellationToken cancellationToken)
@@ -99,7 +96,7 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         try
         {
             var items = FetchWork.TakeAll(queue);
-            foreach (var item in _isNear ? items : FetchWork.Ahead(items, opener, FarRangeBytes, asking.Token))
+            foreach (var item in _isNear ? items : FetchWork.Ahead(items, opener, asking.Token))
             {
                 await FetchAsync(opener, item.Chunks, cancellationToken);
                 await CopyAsync(item.Copies, cancellationToken);

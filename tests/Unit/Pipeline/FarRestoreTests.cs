@@ -1,6 +1,7 @@
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
@@ -16,8 +17,7 @@ public sealed class FarRestoreTests : IAsyncDisposable
 
     private readonly MemoryTarget _store = new(options: new MemoryTargetOptions { IsNear = false, ListsInOrder = true });
 
-    /// <summary>As many as the fetcher has on this machine.</summary>
-    private static int Workers => Math.Clamp(Environment.ProcessorCount, 4, 8);
+    private static int Workers => RestoreFetcher.Workers;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -76,7 +76,7 @@ public sealed class FarRestoreTests : IAsyncDisposable
         Assert.Equal(0, far.UnderWay);
     }
 
-    private static async Task<Engine.Pipeline.RestoreResult> RestoreAsync(PipelineScene scene, Target target)
+    private static async Task<RestoreResult> RestoreAsync(PipelineScene scene, Target target)
     {
         using var vault = await scene.UnlockAsync(target);
         var snapshot = Assert.Single((await SnapshotCatalog.LoadAsync(vault, Token)).Snapshots);

@@ -69,12 +69,15 @@ internal sealed class LinuxInode : IDisposable
         : LinuxWrite.SetModified(_folder, _name, time.Seconds, time.Nanoseconds);
 
     /// <summary>Sets an attribute unless it has that value already, which also spares labels that only the system may set.</summary>
-    public bool TrySetAttribute(byte[] name, byte[] value)
+    /// <param name="lacksRoom">Whether it was refused for that alone.</param>
+    public bool TrySetAttribute(byte[] name, byte[] value, out bool lacksRoom)
     {
         var terminated = LinuxWrite.Terminated(name);
-        return HasAttribute(name, value) || 0 == (_processPath is null
+        var isSet = HasAttribute(name, value) || 0 == (_processPath is null
             ? LinuxWrite.SetAttribute(_handle, terminated, value, value.Length, 0)
             : LinuxWrite.SetAttribute(_processPath, terminated, value, value.Length, 0));
+        lacksRoom = !isSet && Marshal.GetLastPInvokeError() == LinuxErrno.NoSpace;
+        return isSet;
     }
 
     public bool HasAttribute(byte[] name, byte[] value)

@@ -18,6 +18,9 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
     // What a stream, a listing and a folder entry carry anyway: directory, archive, normal.
     private const uint PlainWindowsAttributes = 0x10 | 0x20 | 0x80;
 
+    /// <summary>Of a file's attributes, where they have no room in the first.</summary>
+    private const int MaxOtherOrders = 3;
+
     private static readonly uint Umask = ReadUmask();
 
     private readonly OwnerRestore _owner = new(options);
@@ -30,10 +33,12 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
     {
         var missing = new List<string>();
         var ownsIt = _owner.Apply(wanted, (status.UserId, status.GroupId), (user, group) => inode.ChangeOwner(user, group) == 0, missing);
+
+        // First, for they take the room of those that are to be set.
+        var hadStrangers = RemoveStrangers(inode, wanted);
         ApplyAttributes(inode, wanted, missing, accessLists: false);
         if (wanted.Kind != EntryKind.SymbolicLink)
         {
-            var hadStrangers = RemoveStrangers(inode, wanted);
             ApplyMode(inode, wanted, ownsIt, hadStrangers ? null : status.Mode & PermissionBits, missing);
             ApplyAttributes(inode, wanted, missing, accessLists: true);
         }
@@ -69,28 +74,60 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
         }
 
         var mayBeSet = wanted.ExtendedAttributes.Where(attribute => IsAccessList(attribute.Name) == accessLists).ToLookup(MaySet);
-        var refused = mayBeSet[true].Where(attribute => !inode.TrySetAttribute(attribute.Name, attribute.Value)).ToList();
-        if (refused.Count > 0 && refused.Count < mayBeSet[true].Count())
-        {
-            refused = SetInOtherOrder(inode, [.. mayBeSet[true]], refused);
-        }
-
-        missing.AddRange(mayBeSet[false].Concat(refused).Select(static attribute => $"attribute {EntryName.ToDisplay(attribute.Name)}"));
+        var lacking = mayBeSet[false].Concat(SetAll(inode, [.. mayBeSet[true]]));
+        missing.AddRange(lacking.Select(static attribute => $"attribute {EntryName.ToDisplay(attribute.Name)}"));
     }
 
     private bool MaySet(ExtendedAttribute attribute) =>
         !attribute.Name.AsSpan().Contains((byte)0) && (!IsPrivileged(attribute.Name) || (isAdministrator && RestoresOwner));
 
-    /// <summary>ext4 has two places for attributes, and takes the first that has room: what fitted once may fit in that order only, and what was refused goes first then.</summary>
-    /// <returns>What is refused in this order too.</returns>
-    private static List<ExtendedAttribute> SetInOtherOrder(LinuxInode inode, IReadOnlyList<ExtendedAttribute> all, IReadOnlyList<ExtendedAttribute> refused)
+    /// <summary>
+    /// ext4 has two places for attributes, and takes the first that has room: what fitted once may fit in that order only. So what found none goes first the next time.
+    /// </summary>
+    /// <returns>What is refused; as much as in the first order, where every other that was tried refuses some too.</returns>
+    private static List<ExtendedAttribute> SetAll(LinuxInode inode, IReadOnlyList<ExtendedAttribute> attributes)
     {
-        foreach (var attribute in all)
+        var order = attributes;
+        var refused = SetInOrder(inode, order, out var lacksRoom);
+        for (var other = 0; lacksRoom && order.Count > 1 && other < MaxOtherOrders; other++)
+        {
+            order = [.. refused, .. order.Except(refused)];
+            MakeRoom(inode, order);
+            refused = SetInOrder(inode, order, out lacksRoom);
+        }
+
+        if (lacksRoom && order != attributes)
+        {
+            MakeRoom(inode, attributes);
+            refused = SetInOrder(inode, attributes, out _);
+        }
+
+        return refused;
+    }
+
+    private static List<ExtendedAttribute> SetInOrder(LinuxInode inode, IReadOnlyList<ExtendedAttribute> attributes, out bool lacksRoom)
+    {
+        lacksRoom = false;
+        var refused = new List<ExtendedAttribute>();
+        foreach (var attribute in attributes)
+        {
+            if (!inode.TrySetAttribute(attribute.Name, attribute.Value, out var isForRoom))
+            {
+                refused.Add(attribute);
+                lacksRoom |= isForRoom;
+            }
+        }
+
+        return refused;
+    }
+
+    /// <summary>Users' own alone: a label that the system gave may not be set again.</summary>
+    private static void MakeRoom(LinuxInode inode, IReadOnlyList<ExtendedAttribute> attributes)
+    {
+        foreach (var attribute in attributes.Where(static attribute => IsUsersOwn(attribute.Name)))
         {
             inode.TryRemoveAttribute(attribute.Name);
         }
-
-        return [.. refused.Concat(all.Except(refused)).Where(attribute => !inode.TrySetAttribute(attribute.Name, attribute.Value))];
     }
 
     /// <param name="before">The mode that it had before anything was set; null where an access list may have been part of it. A new owner costs it the set-id bits alone.</param>
@@ -126,7 +163,7 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
     }
 
     private static IEnumerable<byte[]> StrangersOf(LinuxInode inode, EntryMetadata wanted) => wanted.Kind is EntryKind.File or EntryKind.Directory
-        ? inode.ListAttributes().Where(name => (IsAccessList(name) || name.AsSpan().StartsWith("user."u8))
+        ? inode.ListAttributes().Where(name => (IsAccessList(name) || IsUsersOwn(name))
             && !wanted.ExtendedAttributes.Any(attribute => attribute.Name.AsSpan().SequenceEqual(name)))
         : [];
 
@@ -144,6 +181,8 @@ internal sealed class LinuxMetadataWriter(DestinationOptions options, bool isAdm
 
         missing.AddRange(wanted.AlternateStreams.Select(stream => $"stream {EntryName.ToDisplay(stream.Name)}"));
     }
+
+    private static bool IsUsersOwn(ReadOnlySpan<byte> name) => name.StartsWith("user."u8);
 
     private static bool IsAccessList(ReadOnlySpan<byte> name) => name.StartsWith("system.posix_acl_"u8);
 

@@ -30,14 +30,13 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         var removalStats = ListAsync(ObjectNames.Removals, cancellationToken);
         await Task.WhenAll(vault.RefreshAsync(cancellationToken), removalStats);
         _register = vault.Register;
+
+        // Verifications soon after their listing: one that another has taken the place of meanwhile is not looked for again.
+        var verifications = await ReadVerificationsAsync(await verificationStats, cancellationToken);
+        var approvals = await ReadApprovalsAsync(await approvalStats, cancellationToken);
         var gone = new Gone();
-        var reading = vault.Store.ReadManyAsync(await manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
-        var readingRemovals = LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats);
-        var readingVerifications = ReadVerificationsAsync(await verificationStats, cancellationToken);
-        var readingApprovals = ReadApprovalsAsync(await approvalStats, cancellationToken);
-        await Task.WhenAll(reading, readingRemovals, readingVerifications, readingApprovals);
-        var (read, removals) = (await reading, new RemovalSet(await readingRemovals));
-        var (verifications, approvals) = (await readingVerifications, await readingApprovals);
+        var read = await vault.Store.ReadManyAsync(await manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
+        var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats));
         NoteRevoked();
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
