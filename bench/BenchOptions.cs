@@ -27,12 +27,21 @@ internal enum BenchTarget
     S3,
 }
 
+/// <summary>What the system holds in memory of the data sets when a run begins.</summary>
+internal enum BenchCaches
+{
+    Warm,
+
+    /// <summary>Nothing of any file: as it is at night, when the day was spent on other things.</summary>
+    Cold,
+}
+
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchOptions
 {
     private const string Usage = """
         Usage: [--part side|parts|scale] [--folder <where>] [--keep]
-          side:   [--target folder|s3] [--delay <milliseconds of a round trip to the store>] [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
+          side:   [--target folder|s3] [--delay <milliseconds of a round trip to the store>] [--caches warm|cold] [--rounds 3] [--sets media,records,binaries,tree] [--operations first,unchanged,changed,inserted,restore,check,prune,start] [--tools restic,borg,ours]
                   [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100] [--module <folder of the packaged module>]
           parts:  [--sets …] [--media|--records|--binaries|--tree <a folder of your own>] [--percent 100]
           scale:  [--chunks 1,10,100] [--entries 1,10] (millions)
@@ -51,6 +60,7 @@ internal sealed record BenchOptions
         ["--folder"] = static (options, value) => options with { Folder = Below(Path.GetFullPath(value)), IsFolderGiven = true },
         ["--target"] = static (options, value) => Enum.TryParse<BenchTarget>(value, ignoreCase: true, out var target) ? options with { Target = target } : null,
         ["--delay"] = static (options, value) => Number(value) is { } milliseconds ? options with { Delay = TimeSpan.FromMilliseconds(milliseconds) } : null,
+        ["--caches"] = static (options, value) => Enum.TryParse<BenchCaches>(value, ignoreCase: true, out var caches) ? options with { Caches = caches } : null,
         ["--rounds"] = static (options, value) => Number(value) is { } rounds ? options with { Rounds = rounds } : null,
         ["--sets"] = static (options, value) => Words(value, AllSets) is { } sets ? options with { Sets = sets } : null,
         ["--operations"] = static (options, value) => Words(value, AllOperations) is { } operations ? options with { Operations = operations } : null,
@@ -79,6 +89,8 @@ internal sealed record BenchOptions
 
     /// <summary>A round trip to the store; zero for as fast as this machine answers.</summary>
     internal TimeSpan Delay { get; private init; }
+
+    internal BenchCaches Caches { get; private init; }
 
     /// <summary>
     /// For data sets, which are used again by the next run, and everything that is made of them. Always a folder of this program's own: what is in it may be deleted.
@@ -158,6 +170,11 @@ internal sealed record BenchOptions
         if (options.Delay > TimeSpan.Zero && options.Target is not BenchTarget.S3)
         {
             throw new FormatException("--delay is the way to a store: give --target s3 with it.");
+        }
+
+        if (options.Caches is BenchCaches.Cold && !(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess))
+        {
+            throw new FormatException("--caches cold empties the page cache, which takes Linux and root.");
         }
 
         var folder = Path.TrimEndingDirectorySeparator(options.Folder) + Path.DirectorySeparatorChar;

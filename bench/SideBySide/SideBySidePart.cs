@@ -56,7 +56,14 @@ internal static class SideBySidePart
 
     private static string? OverWhat(BenchOptions options) => options switch
     {
-        { Target: BenchTarget.Folder } => null,
+        { Target: BenchTarget.Folder, Caches: BenchCaches.Warm } => null,
+        { Caches: BenchCaches.Cold } => $"{OverStore(options)}, with cold caches",
+        _ => OverStore(options),
+    };
+
+    private static string OverStore(BenchOptions options) => options switch
+    {
+        { Target: BenchTarget.Folder } => "a folder",
         { Delay.Ticks: 0 } => "S3 (Ceph on the same machine)",
         _ => $"S3 (Ceph on the same machine, {options.Delay.TotalMilliseconds:0} ms away)",
     };

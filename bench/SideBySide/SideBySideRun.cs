@@ -159,6 +159,11 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
             step.Unmeasured?.Invoke();
             if (step.Command is not null)
             {
+                if (options.Caches is BenchCaches.Cold)
+                {
+                    Disk.DropCaches();
+                }
+
                 sum = sum.Then(MeasuredProcess.Run(step.Command, tool.EnvironmentOf(place))).Then(Disk.Flush(written));
             }
         }

@@ -40,15 +40,17 @@ public static class BackupCorridor
         await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Files, context, cancellationToken);
         using var listingBuilder = new ListingBuilder(session.Chunks, vault.Keys.Chunker);
         using var cache = session.OpenListingCache(options);
+        var chunker = ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes);
         var parts = new EntryChunkerParts(session.Chunks, listingBuilder, cache.Previous, cache.Rule, cache.Next)
         {
+            SmallFiles = new SmallFileReader(session.Chunks, chunker, session.Meter, context.Counters, cache.Rule),
             Meter = session.Meter,
             Counters = context.Counters,
             Sink = context.Sink,
         };
-        using var entries = new EntryChunker(parts, ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes));
+        using var entries = new EntryChunker(parts, chunker);
 
-        var contents = await StoreAllAsync(session, source, entries, listingBuilder, context, cancellationToken);
+        var contents = await StoreAllAsync(session, source, parts.SmallFiles, entries, listingBuilder, context, cancellationToken);
         var draft = SnapshotDraft.Of(session, options, entries, contents, context.Counters.Sample());
         var snapshot = await session.CommitAsync(draft, cancellationToken);
         cache.Commit(context.Sink);
@@ -57,11 +59,18 @@ public static class BackupCorridor
 
     /// <summary>Runs the stages, in reading order, until everything that the manifest will name is stored.</summary>
     private static Task<SnapshotContents> StoreAllAsync(
-        BackupSession session, ISource source, EntryChunker entries, ListingBuilder listing, RunContext context, CancellationToken cancellationToken) =>
+        BackupSession session, ISource source, SmallFileReader small, EntryChunker entries, ListingBuilder listing, RunContext context, CancellationToken cancellationToken) =>
         StoringStages.RunAsync(
             session,
             context.Counters,
-            stages => stages.StartBlocking(token => SourceWalker.Run(source, session.Channels, token)),
+            stages =>
+            {
+                stages.StartBlocking(token => SourceWalker.Run(source, session.Channels, small, token));
+                for (var reader = 0; reader < SmallFileReader.Readers; reader++)
+                {
+                    stages.StartBlocking(small.Run);
+                }
+            },
             token => ListAsync(session.Channels, entries, listing, token),
             cancellationToken);
 

@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault.Listing;
 
@@ -19,6 +20,25 @@ internal sealed partial class EntryChunker
         {
             await _side.Value.SettleAsync();
         }
+    }
+
+    /// <summary>What was read before its turn.</summary>
+    private (ListedEntry? Listed, EntryIdentity Identity) Take(SourceEntry entry, EarlyFile file, CachedEntry? before)
+    {
+        foreach (var id in file.Content.Ids)
+        {
+            Remember(id);
+        }
+
+        file.Fresh.Keep();
+        Counts.BytesRead += file.Metadata.SizeBytes;
+        Counts.CountRead(isKnownPath: before is not null);
+        if (file.AttributeFault is not null)
+        {
+            ReportAttributes(file.AttributeFault);
+        }
+
+        return (Listed(entry, file.Metadata) with { Content = file.Content }, file.Identity);
     }
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity)> ReadFileAsync(SourceEntry entry, CachedEntry? before, CancellationToken cancellationToken)

@@ -51,13 +51,15 @@ internal sealed partial class EntryChunker : IDisposable
     internal long? EmptiedSince(SnapshotSummary snapshot) =>
         _parts.Previous?.StartedAt == snapshot.StartedAt && !_isCacheDamaged ? Counts.EmptiedFiles : null;
 
-    internal async Task RunAsync(ChannelReader<IReadOnlyList<SourceItem>> batches, CancellationToken cancellationToken)
+    internal async Task RunAsync(ChannelReader<EntryBatch> batches, CancellationToken cancellationToken)
     {
         await foreach (var batch in batches.ReadAllAsync(cancellationToken))
         {
-            foreach (var item in batch)
+            await batch.WhenWholeAsync(cancellationToken);
+            for (var place = 0; place < batch.Items.Count; place++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                var item = batch.Items[place];
                 if (item.Fault is not null)
                 {
                     Report(item.Fault);
@@ -66,7 +68,7 @@ internal sealed partial class EntryChunker : IDisposable
                 if (item.Entry is not null)
                 {
                     _hasWholeAttributes = item.Fault is null;
-                    await TakeAsync(item.Entry, cancellationToken);
+                    await TakeAsync(item.Entry, batch.FileOf(place), cancellationToken);
                 }
             }
         }
@@ -108,7 +110,7 @@ internal sealed partial class EntryChunker : IDisposable
         }
     }
 
-    private async ValueTask TakeAsync(SourceEntry entry, CancellationToken cancellationToken)
+    private async ValueTask TakeAsync(SourceEntry entry, EarlyFile? early, CancellationToken cancellationToken)
     {
         _parts.Counters.SetCurrentItem(entry.Path);
         var before = Before(entry.Path);
@@ -116,6 +118,7 @@ internal sealed partial class EntryChunker : IDisposable
         if (isFile)
         {
             _parts.Counters.AddFile();
+            _parts.SmallFiles.See(isKnown: before is not null);
         }
 
         var isUnchanged = before is not null && (isFile ? await IsUnchangedAsync(entry, before, cancellationToken) : _parts.Rule!.HoldsFolder(before, entry));
@@ -127,7 +130,7 @@ internal sealed partial class EntryChunker : IDisposable
 
         var (listed, identity) = !isFile ? (Listed(entry, MetadataOf(entry, before: null)), entry.Identity)
             : isUnchanged ? (Listed(entry, MetadataOf(entry, before)) with { Content = before!.Entry.Content }, entry.Identity)
-            : await ReadFileAsync(entry, before, cancellationToken);
+            : early is not null ? Take(entry, early, before) : await ReadFileAsync(entry, before, cancellationToken);
         if (listed is null || HasLostItsFile(listed))
         {
             return;

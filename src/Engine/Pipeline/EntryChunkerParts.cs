@@ -16,6 +16,9 @@ internal sealed record EntryChunkerParts(
     UnchangedRule? Rule,
     ListingCacheWriter? NextCache)
 {
+    /// <summary>Reads before their turn what it can, and is told what the listing knows.</summary>
+    internal required SmallFileReader SmallFiles { get; init; }
+
     internal required ContentMeter Meter { get; init; }
 
     internal required ProgressCounters Counters { get; init; }

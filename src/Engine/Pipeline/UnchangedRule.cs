@@ -23,6 +23,11 @@ internal sealed record UnchangedRule(Timestamp LookedAt, bool TrustsMissingChang
         return isSameFile && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
     }
 
+    /// <summary>Whether there can be a listing that stands for this file: not if it is too young.</summary>
+    internal bool MayHold(SourceEntry now) =>
+        IsSettled(now.Metadata.ModifiedAt, now.TimeGranularity)
+        && (TrustsMissingChangeTime || (HasTrusted(now.Identity) && IsSettled(now.Identity.ChangedAt!.Value, now.TimeGranularity)));
+
     /// <summary>The same of a folder, which has no content: it shows what it showed.</summary>
     internal bool HoldsFolder(CachedEntry before, SourceEntry now) =>
         before.Kind == EntryKind.Directory && now.Metadata.Kind == EntryKind.Directory

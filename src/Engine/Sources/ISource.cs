@@ -51,7 +51,10 @@ public abstract class SourceEntry
         return Metadata;
     }
 
-    /// <summary>Opens the content (files only). Throws <see cref="SourceFaultException"/> with the fault to list.</summary>
+    /// <summary>
+    /// Opens the content (files only). Throws <see cref="SourceFaultException"/> with the fault to list. Several entries are opened at once, from any thread, and the same one again after a
+    /// fault or a change.
+    /// </summary>
     public abstract SourceContent Open();
 
     /// <summary>Opens one of <see cref="EntryMetadata.AlternateStreams"/>.</summary>

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
@@ -10,7 +9,7 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 internal sealed class BackupChannels
 {
     /// <summary>Entries as the walk finds them, in path order, in batches, since each hand-off may wake the other side. A crash here leaves nothing.</summary>
-    internal Channel<IReadOnlyList<SourceItem>> Items { get; } = Bounded<IReadOnlyList<SourceItem>>(16);
+    internal Channel<EntryBatch> Items { get; } = Bounded<EntryBatch>(16);
 
     /// <summary>Chunks that the vault lacks, claimed by this run. A crash here leaves nothing.</summary>
     internal Channel<PlainChunk> Claimed { get; } = Bounded<PlainChunk>(64);

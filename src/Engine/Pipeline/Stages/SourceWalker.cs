@@ -7,7 +7,7 @@ internal static class SourceWalker
 {
     private const int BatchItems = 64;
 
-    internal static void Run(ISource source, BackupChannels channels, CancellationToken cancellationToken)
+    internal static void Run(ISource source, BackupChannels channels, SmallFileReader reader, CancellationToken cancellationToken)
     {
         var batch = new List<SourceItem>(BatchItems);
         foreach (var item in source.Enumerate(cancellationToken))
@@ -16,17 +16,19 @@ internal static class SourceWalker
             batch.Add(item);
             if (batch.Count == BatchItems)
             {
-                HandOn(channels, batch, cancellationToken);
+                HandOn(channels, reader, new EntryBatch(batch), cancellationToken);
                 batch = new List<SourceItem>(BatchItems);
             }
         }
 
-        HandOn(channels, batch, cancellationToken);
+        HandOn(channels, reader, new EntryBatch(batch), cancellationToken);
         channels.Items.Writer.Complete();
+        reader.Complete();
     }
 
-    private static void HandOn(BackupChannels channels, List<SourceItem> batch, CancellationToken cancellationToken)
+    private static void HandOn(BackupChannels channels, SmallFileReader reader, EntryBatch batch, CancellationToken cancellationToken)
     {
+        reader.Take(batch);
         if (!channels.Items.Writer.TryWrite(batch))
         {
             channels.Items.Writer.WriteAsync(batch, cancellationToken).AsTask().GetAwaiter().GetResult();
