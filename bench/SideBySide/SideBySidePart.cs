@@ -21,6 +21,12 @@ internal static class SideBySidePart
         }
 
         Clear(options);
+        if (options.Caches is BenchCaches.Cold)
+        {
+            // A container may have no right to it: better known before the sets are made.
+            Disk.DropCaches();
+        }
+
         var ours = new ModuleTool(options.Module ?? Repository.PackagedModule);
         var best = options.Tools.Contains(ours.Name, StringComparer.Ordinal) && ours.Knows("Start-CustomerBackup", "Compression") ? new ModuleTool(options.Module ?? Repository.PackagedModule, "Best") : null;
         var tools = Installed([new ResticTool(), new BorgTool(), ours], options);

@@ -183,6 +183,11 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
 
         var place = Path.Combine(_work, $"written-{operation}");
         Disk.FlushAll();
+        if (options.Caches is BenchCaches.Cold)
+        {
+            Disk.DropCaches();
+        }
+
         var seconds = isDense ? Disk.Write(set.Files, place) : Disk.Copy(set.Folder, set.Files, place);
         Add(new Figure(set.Name, operation, Disk.Name, round, seconds, 0, 0, set.SizeBytes, set.SizeBytes));
     }

@@ -43,7 +43,7 @@ public static class BackupCorridor
         var chunker = ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes);
         var parts = new EntryChunkerParts(session.Chunks, listingBuilder, cache.Previous, cache.Rule, cache.Next)
         {
-            SmallFiles = new SmallFileReader(session.Chunks, chunker, session.Meter, context.Counters, cache.Rule),
+            SmallFiles = new SmallFileReader(session.Chunks, chunker, session.Meter, cache.Rule),
             Meter = session.Meter,
             Counters = context.Counters,
             Sink = context.Sink,

@@ -31,6 +31,7 @@ internal sealed partial class EntryChunker
         }
 
         file.Fresh.Keep();
+        _parts.Counters.AddBytesRead(file.Metadata.SizeBytes);
         Counts.BytesRead += file.Metadata.SizeBytes;
         Counts.CountRead(isKnownPath: before is not null);
         if (file.AttributeFault is not null)

@@ -11,7 +11,7 @@ using SecureBackup.Engine.Vault.Listing;
 namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
-/// Stage 2: takes entries in path order, merges them with the last run's listing, reads what is new or changed, and lists everything.
+/// Stage 2: takes entries in path order, merges them with the last run's listing, reads what is new or changed and was not read before its turn, and lists everything.
 /// A fault costs its entry and never the run.
 /// </summary>
 internal sealed partial class EntryChunker : IDisposable

@@ -7,7 +7,7 @@ namespace SecureBackup.Engine.Pipeline;
 /// <summary>From claimed chunks to confirmed packs in the index: the stages that every backup has, whatever its chunks come from.</summary>
 internal static class StoringStages
 {
-    /// <summary>Each holds up to two of the longest chunks and the memory of a compressor, and eight keep a fast disk busy.</summary>
+    /// <summary>Each holds up to two of the longest chunks and the memory of a compressor, and what eight compress is about what one lane seals and hashes.</summary>
     private const int MaxWorkers = 8;
 
     /// <summary>Returns when all that was claimed is stored and in a segment.</summary>

@@ -23,7 +23,7 @@ internal sealed record UnchangedRule(Timestamp LookedAt, bool TrustsMissingChang
         return isSameFile && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
     }
 
-    /// <summary>Whether there can be a listing that stands for this file: not if it is too young.</summary>
+    /// <summary>Whether there can be a listing that stands for this file: not if it is too young, or on a file system whose times prove nothing.</summary>
     internal bool MayHold(SourceEntry now) =>
         IsSettled(now.Metadata.ModifiedAt, now.TimeGranularity)
         && (TrustsMissingChangeTime || (HasTrusted(now.Identity) && IsSettled(now.Identity.ChangedAt!.Value, now.TimeGranularity)));

@@ -5,7 +5,7 @@ using SecureBackup.Engine.Vault.Listing;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
 
-/// <summary>All hand-offs of a backup. What waits in them is bounded: chunks by the memory budget and the windows that they are parts of, the rest by number.</summary>
+/// <summary>All hand-offs of a backup. What waits in them is bounded: chunks by the memory budget, and those of long contents by the windows that they are parts of, the rest by number.</summary>
 internal sealed class BackupChannels
 {
     /// <summary>Entries as the walk finds them, in path order, in batches, since each hand-off may wake the other side. A crash here leaves nothing.</summary>
