@@ -65,7 +65,12 @@ public sealed class BadTargetTests : IDisposable
         await using var store = await UseAsync(new S3DoubleOptions { Time = new ShiftedTime { Offset = TimeSpan.FromHours(-1) } });
         var refusals = await RefusalsAsync(store, "backups");
 
-        Assert.All(refusals, refusal => RefusalScene.AssertSaid(refusal, FaultCodes.TargetClockSkewed, $"1:00:00 ahead of {store.Endpoint.Authority}"));
+        // A server tells whole seconds, and on a busy machine its answer is read some of them later.
+        Assert.All(refusals, refusal =>
+        {
+            RefusalScene.AssertSaid(refusal, FaultCodes.TargetClockSkewed, "clock is 1:00:0");
+            RefusalScene.AssertSaid(refusal, FaultCodes.TargetClockSkewed, $" ahead of {store.Endpoint.Authority}");
+        });
         Assert.Equal(["Clock SB2015"], await _scene.FailedChecksAsync(AddressOn(store, "backups")));
     }
 
