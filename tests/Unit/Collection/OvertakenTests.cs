@@ -19,7 +19,7 @@ public sealed class OvertakenTests : IDisposable
     [Theory]
     [InlineData(4)]
     [InlineData(8)]
-    [InlineData(12)]
+    [InlineData(10)]
     public async Task A_restore_looks_again_and_goes_on(int operation)
     {
         using var owner = await _scene.CreateAsync();
