@@ -152,18 +152,13 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
     private async Task MeasureAsync(BackupTool tool, ToolPlace place, string operation, int round, IReadOnlyList<ToolStep> steps, string written)
     {
         var before = await place.SumBytesAsync();
-        Disk.FlushAll();
         var sum = new Measure(0, 0, 0);
         foreach (var step in steps)
         {
             step.Unmeasured?.Invoke();
             if (step.Command is not null)
             {
-                if (options.Caches is BenchCaches.Cold)
-                {
-                    Disk.DropCaches();
-                }
-
+                BringDiskInto(options.Caches);
                 sum = sum.Then(MeasuredProcess.Run(step.Command, tool.EnvironmentOf(place))).Then(Disk.Flush(written));
             }
         }
@@ -182,14 +177,18 @@ internal sealed class SideBySideRun(SampleSet set, IReadOnlyList<BackupTool> too
         }
 
         var place = Path.Combine(_work, $"written-{operation}");
+        BringDiskInto(options.Caches);
+        var seconds = isDense ? Disk.Write(set.Files, place) : Disk.Copy(set.Folder, set.Files, place);
+        Add(new Figure(set.Name, operation, Disk.Name, round, seconds, 0, 0, set.SizeBytes, set.SizeBytes));
+    }
+
+    private static void BringDiskInto(BenchCaches caches)
+    {
         Disk.FlushAll();
-        if (options.Caches is BenchCaches.Cold)
+        if (caches is BenchCaches.Cold)
         {
             Disk.DropCaches();
         }
-
-        var seconds = isDense ? Disk.Write(set.Files, place) : Disk.Copy(set.Folder, set.Files, place);
-        Add(new Figure(set.Name, operation, Disk.Name, round, seconds, 0, 0, set.SizeBytes, set.SizeBytes));
     }
 
     private void Add(Figure figure)

@@ -30,15 +30,8 @@ internal sealed partial class EntryChunker
             Remember(id);
         }
 
-        file.Fresh.Keep();
-        _parts.Counters.AddBytesRead(file.Metadata.SizeBytes);
-        Counts.BytesRead += file.Metadata.SizeBytes;
-        Counts.CountRead(isKnownPath: before is not null);
-        if (file.AttributeFault is not null)
-        {
-            ReportAttributes(file.AttributeFault);
-        }
-
+        CountBytes(file.Metadata.SizeBytes);
+        CountFile(file.Fresh, before, file.AttributeFault);
         return (Listed(entry, file.Metadata) with { Content = file.Content }, file.Identity);
     }
 
@@ -47,15 +40,26 @@ internal sealed partial class EntryChunker
         var (listed, identity, attributeFault) = await ReadAsync(entry, cancellationToken);
         if (listed is not null)
         {
-            _fresh.Keep();
-            Counts.CountRead(isKnownPath: before is not null);
-            if (attributeFault is not null)
-            {
-                ReportAttributes(attributeFault);
-            }
+            CountFile(_fresh, before, attributeFault);
         }
 
         return (listed, identity);
+    }
+
+    private void CountFile(FreshTally fresh, CachedEntry? before, SourceFault? attributeFault)
+    {
+        fresh.Keep();
+        Counts.CountRead(isKnownPath: before is not null);
+        if (attributeFault is not null)
+        {
+            ReportAttributes(attributeFault);
+        }
+    }
+
+    private void CountBytes(long count)
+    {
+        _parts.Counters.AddBytesRead(count);
+        Counts.BytesRead += count;
     }
 
     private async ValueTask<(ListedEntry? Listed, EntryIdentity Identity, SourceFault? AttributeFault)> ReadAsync(SourceEntry entry, CancellationToken cancellationToken)
@@ -100,8 +104,7 @@ internal sealed partial class EntryChunker
         for (int count; (count = content.Read(writer.Free.Span)) > 0;)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            _parts.Counters.AddBytesRead(count);
-            Counts.BytesRead += count;
+            CountBytes(count);
             await writer.AdvanceAsync(count, cancellationToken);
         }
 

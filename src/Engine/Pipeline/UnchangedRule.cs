@@ -23,16 +23,16 @@ internal sealed record UnchangedRule(Timestamp LookedAt, bool TrustsMissingChang
         return isSameFile && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
     }
 
-    /// <summary>Whether there can be a listing that stands for this file: not if it is too young, or on a file system whose times prove nothing.</summary>
-    internal bool MayHold(SourceEntry now) =>
-        IsSettled(now.Metadata.ModifiedAt, now.TimeGranularity)
-        && (TrustsMissingChangeTime || (HasTrusted(now.Identity) && IsSettled(now.Identity.ChangedAt!.Value, now.TimeGranularity)));
-
     /// <summary>The same of a folder, which has no content: it shows what it showed.</summary>
     internal bool HoldsFolder(CachedEntry before, SourceEntry now) =>
         before.Kind == EntryKind.Directory && now.Metadata.Kind == EntryKind.Directory
         && before.ModifiedAt == now.Metadata.ModifiedAt
         && IsSettled(before.ModifiedAt, now.TimeGranularity) && IdentityHolds(before.Identity, now);
+
+    /// <summary>Whether there can be a listing that stands for this file: not if it is too young, or on a file system whose times prove nothing.</summary>
+    internal bool MayHold(SourceEntry now) =>
+        IsSettled(now.Metadata.ModifiedAt, now.TimeGranularity)
+        && (TrustsMissingChangeTime || (HasTrusted(now.Identity) && IsSettled(now.Identity.ChangedAt!.Value, now.TimeGranularity)));
 
     /// <summary>Of an entry for which the rule holds: whether that says the same of its attributes, which every change time that can be trusted does.</summary>
     internal static bool CoversAttributes(CachedEntry before, SourceEntry now) => HasTrusted(before.Identity) && HasTrusted(now.Identity);

@@ -68,8 +68,8 @@ public sealed class BadTargetTests : IDisposable
         // A server tells whole seconds, and on a busy machine its answer is read some of them later.
         Assert.All(refusals, refusal =>
         {
-            RefusalScene.AssertSaid(refusal, FaultCodes.TargetClockSkewed, "clock is 1:00:0");
             RefusalScene.AssertSaid(refusal, FaultCodes.TargetClockSkewed, $" ahead of {store.Endpoint.Authority}");
+            Assert.Matches("clock is 1:00:0[0-9] ahead of ", refusal.Message);
         });
         Assert.Equal(["Clock SB2015"], await _scene.FailedChecksAsync(AddressOn(store, "backups")));
     }

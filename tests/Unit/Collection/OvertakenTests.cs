@@ -19,11 +19,21 @@ public sealed class OvertakenTests : IDisposable
     [Theory]
     [InlineData(4)]
     [InlineData(8)]
-    [InlineData(10)]
+    [InlineData(-1)]
     public async Task A_restore_looks_again_and_goes_on(int operation)
     {
         using var owner = await _scene.CreateAsync();
         var snapshot = await WorthCompactingAsync(owner);
+        if (operation < 0)
+        {
+            // Before its last one: how many there are depends on how the packs were filled.
+            var quiet = new ChaosTarget(_scene.Target, _scene.Time, seed: 1);
+            using var other = await _scene.OpenAsync("other", target: quiet);
+            quiet.Arm(-1, interruption: null, dieAt: -1, diesAfter: false);
+            Assert.Equal(_scene.Expected[snapshot.Id], await ReadBackAsync(other, snapshot));
+            operation += quiet.Operations;
+        }
+
         var line = new ChaosTarget(_scene.Target, _scene.Time, seed: 1);
         using var reader = await _scene.OpenAsync("reader", target: line);
         line.Arm(operation, () => CompactAllAsync(owner), dieAt: -1, diesAfter: false);

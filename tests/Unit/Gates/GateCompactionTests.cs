@@ -44,6 +44,7 @@ public sealed class GateCompactionTests : IDisposable
         Assert.NotEmpty(before.Except(_scene.Packs));
 
         // As a merge ends: what is gone is named no more. Where every pack of a segment was moved, the collection has seen to that already.
+        Assert.NotEmpty(segments);
         segments.ForEach(segment => _scene.Target.Remove(segment));
         Assert.Empty(_scene.Target.Objects.Keys.Intersect(segments));
         var backup = await BackUpAsync(owner, ContentGates.Default);
