@@ -147,7 +147,8 @@ public sealed class CephServer : IAsyncDisposable
 
     /// <summary>
     /// Quick to start (the paxos intervals: 1.5 s instead of 11), quick to answer (tcp_nodelay: not 44 ms each), and a lifecycle whose day has 5 s. The gateway has one thread: with
-    /// 32, version 16 corrupts its own memory and ends after a few hundred parallel puts of which some find their name taken; with one that takes many thousand.
+    /// 32, version 16 corrupts its own memory and ends after a few hundred parallel puts of which some find their name taken; with one that takes many thousand. Of a delete of
+    /// many names it does one at a time: with its usual 16 it reads attributes that another of them has freed, and ended ten times in 2,000 schedules, with one not once.
     /// </summary>
     private string Configuration(string cluster) => string.Create(CultureInfo.InvariantCulture, $"""
         [global]
@@ -192,6 +193,7 @@ public sealed class CephServer : IAsyncDisposable
         rgw data = {_folder}/rgw
         rgw frontends = beast endpoint=127.0.0.1:{_port} tcp_nodelay=1 ssl_endpoint=127.0.0.1:{_tlsPort} ssl_certificate={_folder}/tls.pem ssl_private_key={_folder}/tls.key
         rgw thread pool size = 1
+        rgw multi obj del max aio = 1
         rgw dns name = localhost
         rgw run sync thread = false
         rgw crypt require ssl = false
