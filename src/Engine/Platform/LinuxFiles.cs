@@ -66,14 +66,14 @@ internal sealed class LinuxFiles : UnixFiles
     {
         var buffer = ArrayPool<byte>.Shared.Rent(RecordBufferBytes);
         LinuxCalls.Seek(folder, 0, whence: 0);
-        int length;
-        while ((length = LinuxCalls.ReadFolder(folder, buffer)) > 0)
+        var length = 0;
+        while (!names.IsFull && (length = LinuxCalls.ReadFolder(folder, buffer)) > 0)
         {
             LinuxFolderRecords.AddNames(buffer.AsSpan(0, length), names);
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
-        return length == 0;
+        return length >= 0;
     }
 
     public override IReadOnlyList<ExtendedAttribute> ReadAttributes(SafeFileHandle folder, byte[] name, EntryKind kind, out string? failure) =>

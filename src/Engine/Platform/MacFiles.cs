@@ -121,7 +121,7 @@ internal sealed class MacFiles : UnixFiles
 
     private static bool List(nint stream, NameList names)
     {
-        for (var name = MacCalls.NextName(stream); !name.IsEmpty; name = MacCalls.NextName(stream))
+        for (var name = MacCalls.NextName(stream); !name.IsEmpty && !names.IsFull; name = MacCalls.NextName(stream))
         {
             if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
             {
@@ -129,9 +129,9 @@ internal sealed class MacFiles : UnixFiles
             }
         }
 
-        var isAtEnd = LastError == 0;
+        var isWhole = names.IsFull || LastError == 0;
         _ = MacCalls.CloseStream(stream);
-        return isAtEnd;
+        return isWhole;
     }
 
     private readonly struct HandlePlace(SafeFileHandle handle) : IAttributePlace

@@ -44,7 +44,7 @@ internal abstract class UnixFiles
 
     public abstract byte[]? ReadLink(SafeFileHandle folder, ReadOnlySpan<byte> name);
 
-    /// <summary>Adds all names but the folder itself and its parent; those that could be read also where it fails.</summary>
+    /// <summary>Adds all names but the folder itself and its parent, until the list is full; those that could be read also where it fails.</summary>
     public abstract bool List(SafeFileHandle folder, NameList names);
 
     /// <param name="failure">What could not be read, or null.</param>

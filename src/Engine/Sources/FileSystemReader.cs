@@ -33,7 +33,7 @@ internal abstract class FileSystemReader : IDisposable
     /// <summary>Device and file id of a folder, and its real path; null where there is none.</summary>
     public abstract (ulong DeviceId, ulong FileId, string RealPath)? Identify(string folder);
 
-    /// <summary>Adds the names in a folder, unsorted. If it throws, those that could be read have been added.</summary>
+    /// <summary>Adds the names in a folder, unsorted, until the list is full. If it throws, those that could be read have been added.</summary>
     public abstract void List(FolderNode folder, NameList names);
 
     public abstract EntryStat Stat(FolderNode folder, ReadOnlySpan<byte> name);

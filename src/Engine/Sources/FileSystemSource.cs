@@ -15,14 +15,16 @@ public sealed class FileSystemSource : ISource, IDisposable
     private readonly IReadOnlyList<(byte[] Name, ResolvedRoot Root)> _roots;
     private readonly WalkRules _rules;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _slowAnswer;
     private long _excludedCount;
 
-    private FileSystemSource(FileSystemReader reader, WalkRules rules, IReadOnlyList<(byte[] Name, ResolvedRoot Root)> roots, TimeProvider time)
+    private FileSystemSource(FileSystemReader reader, WalkRules rules, IReadOnlyList<(byte[] Name, ResolvedRoot Root)> roots, TimeProvider time, TimeSpan slowAnswer)
     {
         _reader = reader;
         _rules = rules;
         _roots = roots;
         _time = time;
+        _slowAnswer = slowAnswer;
     }
 
     /// <summary>What rules, limits and skipped folders left out in the last walk so far; a folder counts once, whatever is in it.</summary>
@@ -41,7 +43,7 @@ public sealed class FileSystemSource : ISource, IDisposable
                 .OrderBy(root => root.Item1, Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right)))
                 .ToList();
             RequireApartFromVault(options, reader, rules, roots.Select(root => root.Item2));
-            return new FileSystemSource(reader, rules, roots, time);
+            return new FileSystemSource(reader, rules, roots, time, options.SlowAnswer);
         }
         catch
         {
@@ -56,9 +58,11 @@ public sealed class FileSystemSource : ISource, IDisposable
     {
         Volatile.Write(ref _excludedCount, 0);
         var links = new HardLinkTable();
+        var now = () => Timestamp.From(_time.GetUtcNow());
+        using var ahead = new LookAhead(_reader, now, _slowAnswer);
         foreach (var (name, root) in _roots)
         {
-            var walk = new FileSystemWalk(_reader, _rules, links, () => Timestamp.From(_time.GetUtcNow()), () => Interlocked.Increment(ref _excludedCount));
+            var walk = new FileSystemWalk(_reader, ahead, _rules, links, now, () => Interlocked.Increment(ref _excludedCount));
             foreach (var item in walk.Run(EntryPath.Root.Append(name), root, cancellationToken))
             {
                 yield return item;

@@ -10,12 +10,9 @@ namespace SecureBackup.Engine.Sources;
 /// The walk through one root: a stack of folders, each with its sorted names, so that memory follows the depth and the widest folders
 /// on the way and not the tree.
 /// </summary>
-internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, HardLinkTable links, Func<Timestamp> now, Action countExcluded)
+internal sealed partial class FileSystemWalk(
+    FileSystemReader reader, LookAhead ahead, WalkRules rules, HardLinkTable links, Func<Timestamp> now, Action countExcluded)
 {
-    private const int MaxIgnoreFileBytes = 1 << 20;
-
-    private static readonly byte[] CacheTagName = "CACHEDIR.TAG"u8.ToArray();
-
     private readonly List<WalkFrame> _frames = [];
 
     /// <summary>Decoded names below the root, one for each frame but the first.</summary>
@@ -53,12 +50,12 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
         try
         {
             _statedAt = now();
-            var stat = reader.Stat(root.Folder, root.Name);
+            var stat = ahead.Stat(root.Folder, root.Name);
             _rootDevice = stat.DeviceId;
             Take(path, root.Folder, root.Name, stat);
             if (stat.Kind == EntryKind.Directory)
             {
-                Enter(new WalkFrame(ToNode(root.Folder, root.Name, stat), path, isIncluded: rules.Include.IsEmpty), hasCacheRule: false);
+                Enter(List(new WalkFrame(ToNode(root.Folder, root.Name, stat), path, isIncluded: rules.Include.IsEmpty)), hasCacheRule: false);
             }
         }
         catch (SourceFaultException failure)
@@ -72,7 +69,8 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
         var frame = _frames[^1];
         if (frame.Next < frame.Names.Count)
         {
-            Visit(frame, frame.Names[frame.Next++]);
+            AskAhead(frame);
+            Visit(frame, frame.Next++);
             return;
         }
 
@@ -88,15 +86,15 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
         }
     }
 
-    private void Visit(WalkFrame frame, ReadOnlySpan<byte> name)
+    private void Visit(WalkFrame frame, int index)
     {
-        var hasPatterns = rules.HasPatterns || rules.IgnoreFileName is not null;
-        _components.Add(hasPatterns ? PatternText.Decode(name, rules.IgnoresCase) : []);
+        var name = frame.Names[index];
+        _components.Add(Decode(name));
         var depth = _frames.Count;
+        var listing = frame.Early?.TakeOut(index);
         try
         {
-            _statedAt = now();
-            Visit(frame, name.ToArray(), reader.Stat(frame.Folder, name));
+            Visit(frame, name.ToArray(), Look(frame, index), listing);
         }
         catch (SourceFaultException failure)
         {
@@ -113,16 +111,15 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
         if (_frames.Count == depth)
         {
             _components.RemoveAt(_components.Count - 1);
+            EarlyNames.Drop(listing);
         }
     }
 
-    private void Visit(WalkFrame frame, byte[] name, in EntryStat stat)
+    private void Visit(WalkFrame frame, byte[] name, in EntryStat stat, EarlyJob<EarlyListing>? listing)
     {
         var isFolder = stat.Kind == EntryKind.Directory;
-        var isIncluded = rules.Include.IsEmpty
-            || (rules.Include.Match(CollectionsMarshal.AsSpan(_components), isFolder) ?? frame.IsIncluded);
-        if (IsExcludedByPattern(isFolder)
-            || (isFolder ? rules.SkipFolders.Contains((stat.DeviceId, stat.FileId)) : !isIncluded || !rules.IsWithinLimits(stat)))
+        var isIncluded = rules.Include.IsEmpty || (rules.Include.Match(CollectionsMarshal.AsSpan(_components), isFolder) ?? frame.IsIncluded);
+        if (isFolder ? IsLeftOut(stat) : IsExcludedByPattern(isFolder: false) || !isIncluded || !rules.IsWithinLimits(stat))
         {
             countExcluded();
             return;
@@ -141,33 +138,15 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
             Take(path, frame.Folder, name, stat);
         }
 
-        if (isFolder && !(rules.StaysOnOneFileSystem && stat.DeviceId != _rootDevice))
+        if (isFolder && IsOnThisFileSystem(stat))
         {
-            Enter(new WalkFrame(ToNode(frame.Folder, name, stat), path, isIncluded) { Pending = item }, rules.ExcludesCacheFolders);
+            var node = ToNode(frame.Folder, name, stat);
+            Enter(Adopt(node, path, isIncluded, listing) ?? List(new WalkFrame(node, path, isIncluded)), rules.ExcludesCacheFolders, item);
         }
         else if (isFolder)
         {
             countExcluded();
         }
-    }
-
-    private bool IsExcludedByPattern(bool isFolder)
-    {
-        var path = CollectionsMarshal.AsSpan(_components);
-        if (!rules.Exclude.IsEmpty && rules.Exclude.Match(path, isFolder) is { } verdict)
-        {
-            return verdict;
-        }
-
-        for (var level = path.Length - 1; level >= 0; level--)
-        {
-            if (_frames[level].Rules?.Match(path[level..], isFolder) is { } nearest)
-            {
-                return nearest;
-            }
-        }
-
-        return false;
     }
 
     private void Take(EntryPath path, FolderNode folder, byte[] name, in EntryStat stat)
@@ -222,18 +201,24 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
             fault);
     }
 
-    private void Enter(WalkFrame frame, bool hasCacheRule)
+    private WalkFrame List(WalkFrame frame)
     {
         try
         {
-            reader.List(frame.Folder, frame.Names);
+            ahead.List(frame.Folder, frame.Names);
         }
         catch (SourceFaultException failure)
         {
             _ready.Add(new SourceItem(null, failure.Fault));
         }
 
-        frame.Names.Sort();
+        return frame;
+    }
+
+    /// <param name="pending">The folder's own item, where something in it must be taken first.</param>
+    private void Enter(WalkFrame frame, bool hasCacheRule, SourceItem? pending = null)
+    {
+        frame.Pending = pending;
         if (hasCacheRule && IsCacheFolder(frame))
         {
             for (var i = 1; i < frame.Names.Count; i++)
@@ -241,56 +226,11 @@ internal sealed class FileSystemWalk(FileSystemReader reader, WalkRules rules, H
                 countExcluded();
             }
 
-            frame.Names = new NameList();
+            (frame.Names, frame.Early) = (new NameList(), null);
             frame.Names.Add(CacheTagName);
         }
 
         frame.Rules = ReadIgnoreFile(frame);
         _frames.Add(frame);
     }
-
-    private bool IsCacheFolder(WalkFrame frame)
-    {
-        var signature = "Signature: 8a477f597d28d172789f06886806bc55"u8;
-        try
-        {
-            return frame.Names.Contains(CacheTagName)
-                && reader.ReadHead(frame.Folder, CacheTagName, signature.Length) is { } head
-                && head.AsSpan().SequenceEqual(signature);
-        }
-        catch (SourceFaultException)
-        {
-            // A tag that cannot be read tags nothing; the walk meets it again and lists the fault.
-            return false;
-        }
-    }
-
-    private ExcludeRules? ReadIgnoreFile(WalkFrame frame)
-    {
-        if (rules.IgnoreFileName is not { } name || !frame.Names.Contains(name))
-        {
-            return null;
-        }
-
-        try
-        {
-            var content = reader.ReadHead(frame.Folder, name, MaxIgnoreFileBytes) ?? [];
-            var list = ExcludeRules.ParseFile(content, rules.IgnoresCase, out var problem);
-            problem = content.Length == MaxIgnoreFileBytes ? "It is longer than 1 MiB; the rest was not applied." : problem;
-            if (problem is not null)
-            {
-                _ready.Add(new SourceItem(null, new SourceFault(FaultCodes.IgnoreFileInvalid, frame.Folder.Display(name), problem)));
-            }
-
-            return list;
-        }
-        catch (SourceFaultException failure)
-        {
-            _ready.Add(new SourceItem(null, new SourceFault(FaultCodes.IgnoreFileInvalid, failure.Fault.Path, failure.Fault.Message)));
-            return null;
-        }
-    }
-
-    private static FolderNode ToNode(FolderNode parent, byte[] name, in EntryStat stat) =>
-        new(parent, name, stat.DeviceId, stat.HasStableIdentity ? stat.FileId : 0);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Platform;
@@ -12,45 +13,13 @@ namespace SecureBackup.Engine.Sources;
 internal sealed class UnixFolderPool(UnixFiles files, int capacity) : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly Lock[] _opening = [.. Enumerable.Range(0, 32).Select(static _ => new Lock())];
     private readonly Dictionary<FolderNode, LinkedListNode<(FolderNode Node, SafeFileHandle Handle)>> _open = [];
     private readonly LinkedList<(FolderNode Node, SafeFileHandle Handle)> _recent = [];
     private bool _isDisposed;
 
     /// <summary>Throws <see cref="SourceFaultException"/> when the folder cannot be opened or is another one.</summary>
-    public Lease Borrow(FolderNode folder)
-    {
-        lock (_lock)
-        {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (_recent.First is { } last && last.Value.Node == folder)
-            {
-                return new Lease(last.Value.Handle);
-            }
-
-            var closed = new Stack<FolderNode>();
-            SafeFileHandle? handle = null;
-            for (var node = folder; node is not null; node = node.Parent)
-            {
-                if (_open.TryGetValue(node, out var known))
-                {
-                    _recent.Remove(known);
-                    _recent.AddFirst(known);
-                    handle = known.Value.Handle;
-                    break;
-                }
-
-                closed.Push(node);
-            }
-
-            while (closed.TryPop(out var node))
-            {
-                handle = Open(node, handle);
-                Keep(node, handle);
-            }
-
-            return new Lease(handle!);
-        }
-    }
+    public Lease Borrow(FolderNode folder) => TryBorrow(folder) ?? Open(folder);
 
     public void Dispose()
     {
@@ -67,7 +36,70 @@ internal sealed class UnixFolderPool(UnixFiles files, int capacity) : IDisposabl
         }
     }
 
-    private SafeFileHandle Open(FolderNode node, SafeFileHandle? parent)
+    private Lease? TryBorrow(FolderNode folder)
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_recent.First is not { } last || last.Value.Node != folder)
+            {
+                if (!_open.TryGetValue(folder, out var known))
+                {
+                    return null;
+                }
+
+                _recent.Remove(known);
+                _recent.AddFirst(known);
+            }
+
+            return new Lease(_recent.First!.Value.Handle);
+        }
+    }
+
+    private Lease Open(FolderNode folder)
+    {
+        var closed = new Stack<FolderNode>([folder]);
+        Lease? found = null;
+        for (var node = folder.Parent; node is not null && (found = TryBorrow(node)) is null; node = node.Parent)
+        {
+            closed.Push(node);
+        }
+
+        while (closed.TryPop(out var node))
+        {
+            using var parent = found;
+            found = OpenOnce(node, parent?.Handle);
+        }
+
+        return found!.Value;
+    }
+
+    /// <summary>Others go on meanwhile: a share may take long to answer. Those that want the same folder wait for it, and a few that want another.</summary>
+    private Lease OpenOnce(FolderNode node, SafeFileHandle? parent)
+    {
+        lock (_opening[(uint)RuntimeHelpers.GetHashCode(node) % _opening.Length])
+        {
+            if (TryBorrow(node) is { } lease)
+            {
+                return lease;
+            }
+
+            var handle = OpenIn(parent, node);
+            lock (_lock)
+            {
+                if (_isDisposed)
+                {
+                    handle.Dispose();
+                    ObjectDisposedException.ThrowIf(_isDisposed, this);
+                }
+
+                Keep(node, handle);
+                return new Lease(handle);
+            }
+        }
+    }
+
+    private SafeFileHandle OpenIn(SafeFileHandle? parent, FolderNode node)
     {
         // The folder in which a root lies need not be listable; one that is walked must be.
         var handle = (parent is null ? files.OpenPlace(node.Name) : files.OpenFolder(parent, node.Name)) ?? throw files.ForFolder(node.Display());

@@ -17,6 +17,9 @@ internal sealed class WalkFrame(FolderNode folder, EntryPath path, bool isInclud
 
     public int Next { get; set; }
 
+    /// <summary>What was asked about the next names; null before anything was.</summary>
+    public EarlyNames? Early { get; set; }
+
     /// <summary>The folder's ignore file.</summary>
     public ExcludeRules? Rules { get; set; }
 

@@ -61,7 +61,7 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
         {
             var options = new EnumerationOptions { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false, ReturnSpecialDirectories = false };
             var found = new FileSystemEnumerable<string>(WindowsPaths.Of(folder), static (ref System.IO.Enumeration.FileSystemEntry entry) => entry.FileName.ToString(), options);
-            foreach (var name in found)
+            foreach (var name in found.TakeWhile(_ => !names.IsFull))
             {
                 names.Add(Wtf8.Encode(name));
             }

@@ -35,11 +35,22 @@ internal sealed partial class SourceTree : IDisposable
 
     public static FileSystemSourceOptions Options() => new() { Roots = [] };
 
+    /// <summary>Alone and with helpers, which must come to the same.</summary>
     public List<SourceItem> Walk(FileSystemSourceOptions? options = null)
     {
-        using var source = Open(options);
-        return [.. source.Enumerate(TestContext.Current.CancellationToken)];
+        using var alone = Open((options ?? Options()) with { SlowAnswer = TimeSpan.MaxValue });
+        using var helped = Open((options ?? Options()) with { SlowAnswer = TimeSpan.Zero });
+        List<SourceItem> items = [.. alone.Enumerate(TestContext.Current.CancellationToken)];
+        Assert.Equal(items.Select(Tell), helped.Enumerate(TestContext.Current.CancellationToken).Select(Tell));
+        Assert.Equal(alone.ExcludedCount, helped.ExcludedCount);
+        return items;
     }
+
+    /// <summary>All that the walk says of an item but when it looked.</summary>
+    public static string Tell(SourceItem item) => item.Entry is not { Metadata: var metadata } entry
+        ? $"{item.Fault}"
+        : $"{entry.Path} {entry.Identity} {item.Fault} {metadata} {Convert.ToHexString(metadata.LinkTarget ?? [])} {string.Join(' ', metadata.Holes)} "
+            + string.Join(' ', metadata.ExtendedAttributes.Select(static attribute => $"{Convert.ToHexString(attribute.Name)} {Convert.ToHexString(attribute.Value)}"));
 
     /// <summary>Paths below the root, without it.</summary>
     public List<string> Names(FileSystemSourceOptions? options = null) =>

@@ -1,0 +1,94 @@
+using SecureBackup.Engine.Entries;
+using SecureBackup.Engine.Platform;
+
+namespace SecureBackup.Engine.Sources;
+
+/// <summary>What the walk has found out before it comes to it, and whether that may stand for what it would see itself.</summary>
+internal sealed partial class FileSystemWalk
+{
+    /// <summary>Each folder on the way may keep listings of its next ones: of trees deeper than any but a hostile one, only the upper ones do.</summary>
+    private const int MaxAskingDepth = 32;
+
+    /// <summary>So many folders are listed ahead altogether before none is but those that lie in one where the walk is.</summary>
+    private const int MaxDeepListings = 64;
+
+    private (WalkFrame Frame, long Done) _asked;
+
+    /// <summary>About the next names, and about the next folders that the walk will enter: those that its rules leave out are none of them.</summary>
+    private void AskAhead(WalkFrame frame)
+    {
+        if (!ahead.IsDue || _frames.Count > MaxAskingDepth)
+        {
+            return;
+        }
+
+        var early = frame.Early ??= new EarlyNames(ahead, frame.Folder, frame.Names);
+        early.Ask(frame.Next, _frames.Count);
+        if (_asked == (frame, ahead.Done))
+        {
+            return;
+        }
+
+        _asked = (frame, ahead.Done);
+        ListAhead(early, frame.Folder, frame.Names, frame.Next);
+    }
+
+    /// <summary>Below a folder that has rules of its own, which the walk alone reads, nothing is listed.</summary>
+    private void ListAhead(EarlyNames early, FolderNode folder, NameList names, int next)
+    {
+        var isBelow = _components.Count >= _frames.Count;
+        while ((!isBelow || ahead.Listings < MaxDeepListings) && early.TryNextFolder(next, out var index, out var stat))
+        {
+            _components.Add(Decode(names[index]));
+            if (!IsLeftOut(stat) && IsOnThisFileSystem(stat) && _frames[^1].Path.Depth + _components.Count - _frames.Count < EntryPath.MaxDepth)
+            {
+                early.List(index, ToNode(folder, names[index].ToArray(), stat), below => !IsTagged(below), _frames.Count);
+            }
+
+            _components.RemoveAt(_components.Count - 1);
+        }
+
+        foreach (var (index, listing) in early.Listed.TakeWhile(_ => ahead.Listings < MaxDeepListings))
+        {
+            if (listing.Names is { } below && !HasOwnRules(below))
+            {
+                _components.Add(Decode(names[index]));
+                ListAhead(listing.Early ??= new EarlyNames(ahead, listing), listing.Folder, below, next: 0);
+                _components.RemoveAt(_components.Count - 1);
+            }
+        }
+    }
+
+    private bool HasOwnRules(NameList names) => IsTagged(names) || (rules.IgnoreFileName is { } ignoreFile && names.Contains(ignoreFile));
+
+    /// <summary>Of a cache folder the walk looks at the tag alone.</summary>
+    private bool IsTagged(NameList names) => rules.ExcludesCacheFolders && names.Contains(CacheTagName);
+
+    private EntryStat Look(WalkFrame frame, int index)
+    {
+        var early = frame.Early?.LookAt(index);
+        _statedAt = now();
+        if (early is { } look && LookAhead.IsFresh(look.SeenAt, _statedAt))
+        {
+            _statedAt = look.SeenAt;
+            return look.Stat;
+        }
+
+        return ahead.Stat(frame.Folder, frame.Names[index]);
+    }
+
+    /// <summary>A folder that has been listed; null where the walk must list it.</summary>
+    private WalkFrame? Adopt(FolderNode node, EntryPath path, bool isIncluded, EarlyJob<EarlyListing>? job)
+    {
+        if (job?.Take() is { Names: { } names } listing && LookAhead.IsFresh(listing.SeenAt, now()) && listing.Folder.IsSameAs(node))
+        {
+            return new WalkFrame(listing.Folder, path, isIncluded) { Names = names, Early = listing.Early ?? new EarlyNames(ahead, listing) };
+        }
+
+        EarlyNames.Drop(job);
+        return null;
+    }
+
+    private static FolderNode ToNode(FolderNode parent, byte[] name, in EntryStat stat) =>
+        new(parent, name, stat.DeviceId, stat.HasStableIdentity ? stat.FileId : 0);
+}
