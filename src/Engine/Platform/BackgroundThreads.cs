@@ -81,8 +81,10 @@ internal sealed class BackgroundThreads : TaskScheduler, IDisposable
             IsBackground = true,
             Name = "SecureBackup in the background",
         };
-        _threads.Add(thread);
+
+        // One that the system does not give is not waited for in the end.
         thread.Start();
+        _threads.Add(thread);
     }
 }
 

@@ -9,11 +9,11 @@ internal sealed class NameList
 
     public int Count { get; private set; }
 
-    /// <summary>When there are more, whoever adds may stop.</summary>
-    public int MaxCount { get; init; } = int.MaxValue;
+    /// <summary>When there are more bytes of names, whoever adds may stop.</summary>
+    public int MaxBytes { get; init; } = int.MaxValue;
 
     /// <summary>Whether there may be names that were not added.</summary>
-    public bool IsFull => Count > MaxCount;
+    public bool IsFull => _used > MaxBytes;
 
     public ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(_places[index].Offset, _places[index].Length);
 

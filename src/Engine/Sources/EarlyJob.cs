@@ -14,6 +14,9 @@ internal sealed class EarlyJob<T>(Func<T> find)
     /// <summary>Whether there will be nothing to take.</summary>
     public bool IsGivenUp { get; private set; }
 
+    /// <summary>By the walk: nobody begins any more.</summary>
+    public void GiveUp() => IsGivenUp |= Interlocked.Exchange(ref _isTaken, 1) == 0;
+
     /// <summary>By a helper; does nothing where somebody has begun.</summary>
     public void Run()
     {
@@ -35,7 +38,7 @@ internal sealed class EarlyJob<T>(Func<T> find)
     /// <summary>By the walk, as often as it likes: what was found, or why that failed, waited for where a helper is at it; null where none has begun, and then none will.</summary>
     public T? Take()
     {
-        IsGivenUp |= Interlocked.Exchange(ref _isTaken, 1) == 0;
+        GiveUp();
         return IsGivenUp ? null : _found.Task.GetAwaiter().GetResult();
     }
 }

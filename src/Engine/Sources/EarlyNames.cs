@@ -23,7 +23,7 @@ internal sealed class EarlyNames
     /// <summary>Names before it have been asked for.</summary>
     private int _asked;
 
-    /// <summary>Names before it are no folders, or have been handed out.</summary>
+    /// <summary>Names before it have been handed out, or are no folders as far as anybody looked.</summary>
     private int _judged;
 
     public EarlyNames(LookAhead ahead, FolderNode folder, NameList names) => (_ahead, _folder, _names) = (ahead, folder, names);
@@ -37,6 +37,9 @@ internal sealed class EarlyNames
         _slices.Enqueue(new Slice(0, listing.Looks.Length, job));
         _asked = listing.Looks.Length;
     }
+
+    /// <summary>How many folders were asked to be listed, to which the walk has not come.</summary>
+    public int Listings => _folders.Count;
 
     /// <summary>The folders among the next names that were asked to be listed, in their order, as far as they have been.</summary>
     public IEnumerable<(int Index, EarlyListing Listing)> Listed => _folders.Where(static folder => folder.Job.IsDone).Select(static folder => (folder.Index, folder.Job.Take()!));
@@ -95,7 +98,8 @@ internal sealed class EarlyNames
     }
 
     /// <summary>Has a folder listed.</summary>
-    public void List(int index, FolderNode child, Func<NameList, bool> isLookedInto, int depth) => _folders.Add((index, _ahead.List(child, isLookedInto, depth)));
+    public void List(int index, FolderNode child, EntryStat seen, Func<NameList, bool> isLookedInto, int depth) =>
+        _folders.Add((index, _ahead.List(child, seen, isLookedInto, depth)));
 
     /// <summary>By the walk when it comes to a name; null for what is no such folder.</summary>
     public EarlyJob<EarlyListing>? TakeOut(int index)
@@ -107,18 +111,38 @@ internal sealed class EarlyNames
 
         var job = _folders[0].Job;
         _folders.RemoveAt(0);
-        _ahead.TakeOut(1);
+        _ahead.Forget(1);
         return job;
     }
 
     /// <summary>The walk does not enter a folder as it was listed, nor what was listed in it.</summary>
     public static void Drop(EarlyJob<EarlyListing>? job)
     {
-        if (job is { IsDone: true } && job.Take()?.Early is { } below)
+        job?.GiveUp();
+        if (job is { IsDone: true })
         {
-            below._ahead.TakeOut(below._folders.Count);
-            below._folders.ForEach(static folder => Drop(folder.Job));
+            job.Take()!.Early?.DropFolders();
         }
+    }
+
+    /// <summary>What is known has become too old: all is asked for once more.</summary>
+    public void Restart(int next)
+    {
+        foreach (var slice in _slices)
+        {
+            slice.Job.GiveUp();
+        }
+
+        _slices.Clear();
+        DropFolders();
+        (_asked, _judged) = (next, next);
+    }
+
+    private void DropFolders()
+    {
+        _ahead.Forget(_folders.Count);
+        _folders.ForEach(static folder => Drop(folder.Job));
+        _folders.Clear();
     }
 
     private readonly record struct Slice(int From, int Count, EarlyJob<EarlyLook?[]> Job)

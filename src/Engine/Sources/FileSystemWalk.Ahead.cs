@@ -9,10 +9,11 @@ internal sealed partial class FileSystemWalk
     /// <summary>Each folder on the way may keep listings of its next ones: of trees deeper than any but a hostile one, only the upper ones do.</summary>
     private const int MaxAskingDepth = 32;
 
-    /// <summary>So many folders are listed ahead altogether before none is but those that lie in one where the walk is.</summary>
-    private const int MaxDeepListings = 64;
+    /// <summary>So many of its own next ones each folder on the way may have listed, whatever was listed above.</summary>
+    private const int MinOwnListings = 8;
 
-    private (WalkFrame Frame, long Done) _asked;
+    /// <summary>For which folder, and after how many answers, was last asked for more folders.</summary>
+    private (WalkFrame Frame, long Done) _lastAsked;
 
     /// <summary>About the next names, and about the next folders that the walk will enter: those that its rules leave out are none of them.</summary>
     private void AskAhead(WalkFrame frame)
@@ -24,31 +25,29 @@ internal sealed partial class FileSystemWalk
 
         var early = frame.Early ??= new EarlyNames(ahead, frame.Folder, frame.Names);
         early.Ask(frame.Next, _frames.Count);
-        if (_asked == (frame, ahead.Done))
+        if (ahead.ListsFolders && _lastAsked != (frame, ahead.Done))
         {
-            return;
+            _lastAsked = (frame, ahead.Done);
+            ListAhead(early, frame.Folder, frame.Names, frame.Next);
         }
-
-        _asked = (frame, ahead.Done);
-        ListAhead(early, frame.Folder, frame.Names, frame.Next);
     }
 
     /// <summary>Below a folder that has rules of its own, which the walk alone reads, nothing is listed.</summary>
     private void ListAhead(EarlyNames early, FolderNode folder, NameList names, int next)
     {
-        var isBelow = _components.Count >= _frames.Count;
-        while ((!isBelow || ahead.Listings < MaxDeepListings) && early.TryNextFolder(next, out var index, out var stat))
+        var isOwn = _components.Count < _frames.Count;
+        while ((ahead.ListingsLeft > 0 || (isOwn && early.Listings < MinOwnListings)) && early.TryNextFolder(next, out var index, out var stat))
         {
             _components.Add(Decode(names[index]));
             if (!IsLeftOut(stat) && IsOnThisFileSystem(stat) && _frames[^1].Path.Depth + _components.Count - _frames.Count < EntryPath.MaxDepth)
             {
-                early.List(index, ToNode(folder, names[index].ToArray(), stat), below => !IsTagged(below), _frames.Count);
+                early.List(index, ToNode(folder, names[index].ToArray(), stat), stat, below => !IsTagged(below), _frames.Count);
             }
 
             _components.RemoveAt(_components.Count - 1);
         }
 
-        foreach (var (index, listing) in early.Listed.TakeWhile(_ => ahead.Listings < MaxDeepListings))
+        foreach (var (index, listing) in early.Listed.TakeWhile(_ => ahead.ListingsLeft > 0))
         {
             if (listing.Names is { } below && !HasOwnRules(below))
             {
@@ -74,13 +73,19 @@ internal sealed partial class FileSystemWalk
             return look.Stat;
         }
 
+        if (early is not null && ahead.MayRestart(_statedAt))
+        {
+            frame.Early!.Restart(index + 1);
+        }
+
         return ahead.Stat(frame.Folder, frame.Names[index]);
     }
 
     /// <summary>A folder that has been listed; null where the walk must list it.</summary>
-    private WalkFrame? Adopt(FolderNode node, EntryPath path, bool isIncluded, EarlyJob<EarlyListing>? job)
+    /// <param name="stat">The folder now: one that changed after the look before its listing is listed again.</param>
+    private WalkFrame? Adopt(in EntryStat stat, EntryPath path, bool isIncluded, EarlyJob<EarlyListing>? job)
     {
-        if (job?.Take() is { Names: { } names } listing && LookAhead.IsFresh(listing.SeenAt, now()) && listing.Folder.IsSameAs(node))
+        if (job?.Take() is { Names: { } names } listing && LookAhead.IsFresh(listing.SeenAt, now()) && listing.Seen.IsSameFileAs(stat) && listing.Seen.ShowsSameContentAs(stat))
         {
             return new WalkFrame(listing.Folder, path, isIncluded) { Names = names, Early = listing.Early ?? new EarlyNames(ahead, listing) };
         }

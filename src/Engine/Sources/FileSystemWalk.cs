@@ -8,7 +8,7 @@ namespace SecureBackup.Engine.Sources;
 
 /// <summary>
 /// The walk through one root: a stack of folders, each with its sorted names, so that memory follows the depth and the widest folders
-/// on the way and not the tree.
+/// on the way and not the tree; what is known ahead is bounded.
 /// </summary>
 internal sealed partial class FileSystemWalk(
     FileSystemReader reader, LookAhead ahead, WalkRules rules, HardLinkTable links, Func<Timestamp> now, Action countExcluded)
@@ -92,6 +92,7 @@ internal sealed partial class FileSystemWalk(
         _components.Add(Decode(name));
         var depth = _frames.Count;
         var listing = frame.Early?.TakeOut(index);
+        _lastAsked = listing is null ? _lastAsked : default;
         try
         {
             Visit(frame, name.ToArray(), Look(frame, index), listing);
@@ -140,8 +141,7 @@ internal sealed partial class FileSystemWalk(
 
         if (isFolder && IsOnThisFileSystem(stat))
         {
-            var node = ToNode(frame.Folder, name, stat);
-            Enter(Adopt(node, path, isIncluded, listing) ?? List(new WalkFrame(node, path, isIncluded)), rules.ExcludesCacheFolders, item);
+            Enter(Adopt(stat, path, isIncluded, listing) ?? List(new WalkFrame(ToNode(frame.Folder, name, stat), path, isIncluded)), rules.ExcludesCacheFolders, item);
         }
         else if (isFolder)
         {

@@ -17,9 +17,6 @@ internal sealed class FolderNode(FolderNode? parent, byte[] name, ulong deviceId
 
     public ulong FileId { get; } = fileId;
 
-    /// <summary>Whether another look at the name saw the same folder.</summary>
-    public bool IsSameAs(FolderNode other) => (DeviceId, FileId) == (other.DeviceId, other.FileId);
-
     /// <summary>The real path of something in this folder, for people.</summary>
     public string Display(ReadOnlySpan<byte> name)
     {

@@ -6,7 +6,7 @@ namespace SecureBackup.Engine.Sources;
 
 /// <summary>
 /// The walk's looks at names and folders, and those of its helpers, which are sent ahead where the file system is slow to answer: a disk that must be read first, a share. They decide
-/// nothing, and look at nothing that the walk would not. What they cannot read, and what they saw too long ago, the walk looks at itself. Blocks on threads of its own.
+/// nothing, and look at nothing that the walk would not. What they cannot read, and what they saw too long ago, the walk looks at itself.
 /// </summary>
 /// <param name="slow">So long an answer takes on the average before anybody is sent; zero: always.</param>
 internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, TimeSpan slow) : IDisposable
@@ -20,11 +20,13 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
     /// <summary>What nobody comes to, the walk has done long since.</summary>
     private const int MaxQueued = 1024;
 
-    /// <summary>More are quicker listed once more than kept: they need a few answers, and looks at them many.</summary>
-    private const int MaxNames = 512;
+    /// <summary>Of names in one folder. More are quicker listed once more than kept: they need a few answers, and looks at them many.</summary>
+    private const int MaxNameBytes = 16 * 1024;
 
-    /// <summary>Looks at a folder's first names are part of the job that lists it.</summary>
-    private const int FirstNames = 64;
+    /// <summary>Looks at a folder's first names are part of the job that lists it; several helpers share those at others, when the walk is there.</summary>
+    private const int FirstNames = 16;
+
+    private const int MaxListings = 64;
 
     /// <summary>Of so many answers is the average.</summary>
     private const int Answers = 64;
@@ -34,23 +36,39 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
 
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(2);
 
+    /// <summary>In which time helpers shall be able to do all that has been asked for, and one of them one thing: it would be too old else.</summary>
+    private static readonly TimeSpan Soon = MaxAge / 2;
+
+    /// <summary>A share that never answers does not hold up a walk that is left for another reason.</summary>
+    private static readonly TimeSpan MaxWaitAtEnd = TimeSpan.FromSeconds(5);
+
     /// <summary>What is about the deepest folder comes first, for there the walk is; else in the order asked for. Waited for with its monitor.</summary>
     private readonly PriorityQueue<Action, (int Height, long Number)> _jobs = new();
     private readonly List<Task> _helpers = [];
     private bool _hasHelpers;
     private volatile bool _isOver;
     private long _sumTicks;
+    private long _listingTicks;
     private long _sent;
     private long _done;
+    private Timestamp _restartedAt;
 
     /// <summary>Whether it pays to ask ahead at the moment.</summary>
     public bool IsDue => Volatile.Read(ref _sumTicks) / Answers >= slow.Ticks;
 
-    /// <summary>How many jobs helpers have done.</summary>
+    /// <summary>Whether folders may be listed ahead too.</summary>
+    public bool ListsFolders => reader.KnowsFoldersAgain;
+
+    /// <summary>How many jobs were handed to helpers, and how many of them are done.</summary>
+    public long Sent => Volatile.Read(ref _sent);
+
     public long Done => Volatile.Read(ref _done);
 
     /// <summary>How many folders were listed, or will be, to which the walk has not come.</summary>
     public int Listings { get; private set; }
+
+    /// <summary>How many more folders may be listed before the walk has come to some: what helpers do soon, as long as the last ones took.</summary>
+    public int ListingsLeft => (int)Math.Clamp(MaxHelpers * Soon.Ticks / Math.Max(1, Volatile.Read(ref _listingTicks)), MaxHelpers, MaxListings) - Listings;
 
     /// <summary>Whether what was seen then may stand for what is there.</summary>
     public static bool IsFresh(Timestamp seenAt, Timestamp time) => seenAt <= time && time.ToDateTimeOffset() - seenAt.ToDateTimeOffset() < MaxAge;
@@ -73,8 +91,8 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
         }
         finally
         {
-            names.Sort();
             Count(Stopwatch.GetElapsedTime(began));
+            names.Sort();
         }
     }
 
@@ -83,15 +101,28 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
     public EarlyJob<EarlyLook?[]> Look(FolderNode folder, NameList names, int from, int count, int depth) => Send(() => LookAt(folder, names, from, count), depth);
 
     /// <summary>Lists a folder that the walk will enter, and looks at its first names.</summary>
+    /// <param name="seen">The look that showed it.</param>
     /// <param name="isLookedInto">Told by the names in it; on a helper's thread.</param>
-    public EarlyJob<EarlyListing> List(FolderNode folder, Func<NameList, bool> isLookedInto, int depth)
+    public EarlyJob<EarlyListing> List(FolderNode folder, EntryStat seen, Func<NameList, bool> isLookedInto, int depth)
     {
         Listings++;
-        return Send(() => ListWithLooks(folder, isLookedInto), depth);
+        return Send(() => ListWithLooks(folder, seen, isLookedInto), depth);
     }
 
     /// <summary>The walk has come to so many listed folders, or never will.</summary>
-    public void TakeOut(int listings) => Listings -= listings;
+    public void Forget(int listings) => Listings -= listings;
+
+    /// <summary>Whether it pays to ask again for what has become too old: not where nothing comes in time.</summary>
+    public bool MayRestart(Timestamp time)
+    {
+        if (IsFresh(_restartedAt, time))
+        {
+            return false;
+        }
+
+        _restartedAt = time;
+        return true;
+    }
 
     public void Dispose()
     {
@@ -101,7 +132,7 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
             Monitor.PulseAll(_jobs);
         }
 
-        Task.WaitAll(_helpers);
+        Task.WaitAll([.. _helpers], MaxWaitAtEnd);
     }
 
     private EarlyJob<T> Send<T>(Func<T> find, int depth)
@@ -167,7 +198,8 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
     private EarlyLook?[] LookAt(FolderNode folder, NameList names, int from, int count)
     {
         var looks = new EarlyLook?[count];
-        for (var i = 0; i < count && !_isOver; i++)
+        var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < count && !_isOver && Stopwatch.GetElapsedTime(began) < Soon; i++)
         {
             try
             {
@@ -183,10 +215,10 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
         return looks;
     }
 
-    private EarlyListing ListWithLooks(FolderNode folder, Func<NameList, bool> isLookedInto)
+    private EarlyListing ListWithLooks(FolderNode folder, EntryStat seen, Func<NameList, bool> isLookedInto)
     {
-        var names = new NameList { MaxCount = MaxNames };
-        var seenAt = now();
+        var names = new NameList { MaxBytes = MaxNameBytes };
+        var (seenAt, began) = (now(), Stopwatch.GetTimestamp());
         try
         {
             List(folder, names);
@@ -194,12 +226,13 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
         catch (SourceFaultException)
         {
             // Nor does this say what a folder has.
-            return new EarlyListing(folder, null, seenAt, []);
+            return new EarlyListing(folder, seen, null, seenAt, []);
         }
 
-        return names.IsFull
-            ? new EarlyListing(folder, null, seenAt, [])
-            : new EarlyListing(folder, names, seenAt, LookAt(folder, names, 0, isLookedInto(names) ? Math.Min(names.Count, FirstNames) : 0));
+        var looks = LookAt(folder, names, 0, !names.IsFull && isLookedInto(names) ? Math.Min(names.Count, FirstNames) : 0);
+        var average = Volatile.Read(ref _listingTicks);
+        Volatile.Write(ref _listingTicks, average + ((Stopwatch.GetElapsedTime(began).Ticks - average) / MaxHelpers));
+        return new EarlyListing(folder, seen, names.IsFull ? null : names, seenAt, looks);
     }
 
     /// <summary>By several at once, without a lock: an answer that is lost in the average matters to nobody.</summary>
@@ -213,10 +246,11 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
 /// <param name="SeenAt">Before the look.</param>
 internal readonly record struct EarlyLook(EntryStat Stat, Timestamp SeenAt);
 
+/// <param name="Seen">The look that showed the folder, before it was listed.</param>
 /// <param name="Names">Sorted; null where the walk must list the folder itself.</param>
 /// <param name="SeenAt">Before it was listed.</param>
 /// <param name="Looks">At the first of the names, null where there is none.</param>
-internal sealed record EarlyListing(FolderNode Folder, NameList? Names, Timestamp SeenAt, EarlyLook?[] Looks)
+internal sealed record EarlyListing(FolderNode Folder, EntryStat Seen, NameList? Names, Timestamp SeenAt, EarlyLook?[] Looks)
 {
     /// <summary>What was asked about the names; the walk's own.</summary>
     public EarlyNames? Early { get; set; }

@@ -34,6 +34,8 @@ internal sealed class UnixFileSystemReader : FileSystemReader
 
     public override bool IgnoresCase => _files.IgnoresCase;
 
+    public override bool KnowsFoldersAgain => true;
+
     public override ResolvedRoot Resolve(FileSystemRoot root)
     {
         var realPath = _files.RealPath(root.Path) ?? throw Refuse(root);

@@ -31,6 +31,9 @@ internal sealed class WindowsFileSystemReader(ChangeTimeTrust trust) : FileSyste
 
     public override bool IgnoresCase => true;
 
+    /// <summary>They are listed by their paths, which a junction may have led elsewhere.</summary>
+    public override bool KnowsFoldersAgain => false;
+
     public override ResolvedRoot Resolve(FileSystemRoot root)
     {
         using var handle = WindowsCalls.Open(WindowsPaths.Extended(root.Path), WindowsCalls.ReadAttributes, WindowsCalls.BackupSemantics);

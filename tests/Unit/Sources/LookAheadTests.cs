@@ -16,7 +16,8 @@ public sealed class LookAheadTests : IDisposable
 
     private readonly SourceTree _tree = new();
     private readonly WatchedReader _reader = new();
-    private readonly int _walker = Environment.CurrentManagedThreadId;
+    private readonly CountdownEvent _helped = new(1);
+    private int _walker;
     private Func<Timestamp> _now = static () => new Timestamp(1_800_000_000, 0);
 
     private bool IsWalker => Environment.CurrentManagedThreadId == _walker;
@@ -27,6 +28,7 @@ public sealed class LookAheadTests : IDisposable
     {
         _reader.Dispose();
         _tree.Dispose();
+        _helped.Dispose();
     }
 
     [Theory]
@@ -51,55 +53,39 @@ public sealed class LookAheadTests : IDisposable
         var calls = _reader.Calls.Select(static call => call.Call).Order().ToList();
         _reader.Calls.Clear();
 
-        using var helped = new CountdownEvent(1);
-        _reader.Before = call =>
-        {
-            if (!IsWalker)
-            {
-                Signal(helped);
-            }
-            else if (!call.EndsWith(_tree.Path, StringComparison.Ordinal))
-            {
-                Assert.True(helped.Wait(LongEnough, TestContext.Current.CancellationToken), "Nobody helps.");
-            }
-        };
+        _reader.Before = WaitForHelp;
         Assert.Equal(alone, Walk(options, Always).Select(SourceTree.Tell));
         Assert.Equal(calls, _reader.Calls.Select(static call => call.Call).Order());
     }
 
     [Fact]
-    public void SeveralFoldersAreListedAtOnceAlsoBelowEachOther()
+    public void SeveralFoldersAreListedAtOnceAndThoseBelowThemToo()
     {
-        for (var i = 0; i < 24; i++)
+        for (var i = 0; i < 40; i++)
         {
             _tree.Write($"f{i:00}/deep/deeper/x");
         }
 
-        using var names = new CountdownEvent(8);
-        using var folders = new CountdownEvent(3);
-        using var deep = new CountdownEvent(1);
+        using var several = new CountdownEvent(3);
         _reader.Before = call =>
         {
-            if (!IsWalker && call.StartsWith("look", StringComparison.Ordinal) && string.CompareOrdinal(call[^3..], "f16") >= 0)
+            if (!IsWalker && call.StartsWith("list", StringComparison.Ordinal))
             {
-                Signal(names);
-            }
-            else if (!IsWalker && call.StartsWith("list", StringComparison.Ordinal) && call[^3..].StartsWith('f'))
-            {
-                Require(folders);
-            }
-            else if (!IsWalker && call.EndsWith("list " + _tree.At("f20/deep"), StringComparison.Ordinal))
-            {
-                Signal(deep);
-            }
-            else if (IsWalker && call.EndsWith(_tree.At("f00"), StringComparison.Ordinal))
-            {
-                Assert.True(names.Wait(LongEnough, TestContext.Current.CancellationToken), "Nobody looks at the next names.");
+                Signal(several);
+                Assert.True(several.Wait(LongEnough, TestContext.Current.CancellationToken), "Folders are listed one after the other.");
             }
         };
-        Assert.Equal(1 + (24 * 4), Walk(SourceTree.Options(), Always).Count);
-        Assert.True(folders.IsSet);
-        Assert.True(deep.IsSet);
+        using var ahead = new LookAhead(_reader, _now, Always);
+        var count = 0;
+        foreach (var _ in Items(SourceTree.Options(), ahead))
+        {
+            count++;
+            Assert.True(SpinWait.SpinUntil(() => ahead.Done == ahead.Sent, LongEnough), "Helpers do not end.");
+        }
+
+        Assert.Equal(1 + (40 * 4), count);
+        Assert.Equal(0, ahead.Listings);
+        Assert.All(["f20", "f20/deep", "f20/deep/deeper"], folder => Assert.DoesNotContain(("list " + _tree.At(folder), _walker), _reader.Calls));
     }
 
     [Fact]
@@ -112,6 +98,7 @@ public sealed class LookAheadTests : IDisposable
 
         var seconds = 1_800_000_000L;
         _now = () => new Timestamp(Interlocked.Add(ref seconds, 3), 0);
+        _reader.Before = WaitForHelp;
         var items = Walk(SourceTree.Options(), Always);
         Assert.Equal(45, items.Count);
         Assert.Equal(45, WalkersLooks.Distinct().Count());
@@ -127,6 +114,7 @@ public sealed class LookAheadTests : IDisposable
 
         var seconds = 1_800_000_000L;
         _now = () => new Timestamp(Interlocked.Decrement(ref seconds), 0);
+        _reader.Before = WaitForHelp;
         Assert.Equal(41, Walk(SourceTree.Options(), Always).Count);
         Assert.Equal(41, WalkersLooks.Distinct().Count());
     }
@@ -159,16 +147,13 @@ public sealed class LookAheadTests : IDisposable
             _tree.Write($"f{i:000}");
         }
 
-        using var failed = new CountdownEvent(1);
         _reader.Before = call =>
         {
+            WaitForHelp(call);
             if (!IsWalker)
             {
-                Signal(failed);
                 throw new InvalidOperationException("A fault of the program.");
             }
-
-            Assert.True(call.EndsWith(_tree.Path, StringComparison.Ordinal) || failed.Wait(LongEnough, TestContext.Current.CancellationToken), "Nobody helps.");
         };
         Assert.Equal("A fault of the program.", Assert.Throws<InvalidOperationException>(() => Walk(SourceTree.Options(), Always)).Message);
     }
@@ -181,8 +166,8 @@ public sealed class LookAheadTests : IDisposable
             _tree.Folder($"f{i:00}");
         }
 
-        Enumerable.Range(0, 600).ToList().ForEach(name => File.WriteAllBytes(_tree.At($"f19/{name:000}"), []));
-        Assert.Equal(1 + 20 + 600, Walk(SourceTree.Options(), Always).Count);
+        Enumerable.Range(0, 5_000).ToList().ForEach(name => File.WriteAllBytes(_tree.At($"f19/{name:0000}"), []));
+        Assert.Equal(1 + 20 + 5_000, Walk(SourceTree.Options(), Always).Count);
         Assert.Contains(("list " + _tree.At("f19"), _walker), _reader.Calls);
     }
 
@@ -194,18 +179,39 @@ public sealed class LookAheadTests : IDisposable
             _tree.Write($"f{i:00}/x");
         }
 
-        var isOver = false;
-        var late = 0;
-        _reader.Before = _ => Interlocked.Add(ref late, Volatile.Read(ref isOver) ? 1 : 0);
+        using var isLeft = new CountdownEvent(1);
+        var held = 0;
+        _reader.Before = call =>
+        {
+            WaitForHelp(call);
+            if (!IsWalker && string.CompareOrdinal(call, "look " + _tree.At("f08")) >= 0)
+            {
+                Interlocked.Increment(ref held);
+                Assert.True(isLeft.Wait(LongEnough, TestContext.Current.CancellationToken), "The walk is not left.");
+                Interlocked.Decrement(ref held);
+            }
+        };
         using (var ahead = new LookAhead(_reader, _now, Always))
         {
-            Assert.Equal(30, Items(SourceTree.Options(), ahead).Take(30).Count());
+            Assert.Equal(2, Items(SourceTree.Options(), ahead).Take(2).Count());
+            Signal(isLeft);
         }
 
-        Volatile.Write(ref isOver, true);
-        Assert.Contains(_reader.Calls, call => call.Thread != _walker);
-        Assert.DoesNotContain(_reader.Calls, call => call.Call.EndsWith("f99/x", StringComparison.Ordinal));
-        Assert.Equal(0, late);
+        Assert.Equal(0, held);
+        Assert.InRange(_reader.Calls.Count(call => call.Thread != _walker), 1, 16);
+    }
+
+    /// <summary>Before its first look at a name the walk waits until somebody has helped.</summary>
+    private void WaitForHelp(string call)
+    {
+        if (!IsWalker)
+        {
+            Signal(_helped);
+        }
+        else if (!call.EndsWith(_tree.Path, StringComparison.Ordinal))
+        {
+            Assert.True(_helped.Wait(LongEnough, TestContext.Current.CancellationToken), "Nobody helps.");
+        }
     }
 
     private static void Signal(CountdownEvent some)
@@ -216,12 +222,6 @@ public sealed class LookAheadTests : IDisposable
         }
     }
 
-    private static void Require(CountdownEvent several)
-    {
-        Signal(several);
-        Assert.True(several.Wait(LongEnough, TestContext.Current.CancellationToken), "Folders are listed one after the other.");
-    }
-
     private List<SourceItem> Walk(FileSystemSourceOptions options, TimeSpan slow)
     {
         using var ahead = new LookAhead(_reader, _now, slow);
@@ -230,6 +230,7 @@ public sealed class LookAheadTests : IDisposable
 
     private IEnumerable<SourceItem> Items(FileSystemSourceOptions options, LookAhead ahead)
     {
+        _walker = Environment.CurrentManagedThreadId;
         var walk = new FileSystemWalk(_reader, ahead, WalkRules.Create(options, _reader), new HardLinkTable(), _now, static () => { });
         return walk.Run(EntryPath.Root.Append("r"u8.ToArray()), _reader.Resolve(new FileSystemRoot("r", _tree.Path)), TestContext.Current.CancellationToken);
     }

@@ -21,6 +21,8 @@ internal sealed class WatchedReader : FileSystemReader
 
     public override bool IgnoresCase => _inner.IgnoresCase;
 
+    public override bool KnowsFoldersAgain => _inner.KnowsFoldersAgain;
+
     public override ResolvedRoot Resolve(FileSystemRoot root) => _inner.Resolve(root);
 
     public override (ulong DeviceId, ulong FileId, string RealPath)? Identify(string folder) => _inner.Identify(folder);
