@@ -17,27 +17,35 @@ internal sealed class BackgroundThreads : TaskScheduler, IDisposable
     private static BackgroundThreads? _current;
 
     private readonly BlockingCollection<Task> _tasks = [];
-    private readonly ConcurrentBag<Thread> _threads = [];
+    private readonly List<Thread> _workers = [];
 
     public BackgroundThreads(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         MaximumConcurrencyLevel = count;
-        for (var i = 0; i < count; i++)
+        try
         {
-            Start(WorkThroughQueue);
+            for (var i = 0; i < count; i++)
+            {
+                _workers.Add(Start(WorkThroughQueue));
+            }
+        }
+        catch
+        {
+            _tasks.CompleteAdding();
+            throw;
         }
     }
 
     public override int MaximumConcurrencyLevel { get; }
 
-    /// <summary>Returns when all that was started has ended.</summary>
+    /// <summary>Returns when all that was queued has ended. A task with a thread of its own is waited for by whoever started it: it may hang in a share that never answers.</summary>
     public void Dispose()
     {
         _tasks.CompleteAdding();
-        foreach (var thread in _threads)
+        foreach (var worker in _workers)
         {
-            thread.Join();
+            worker.Join();
         }
 
         _tasks.Dispose();
@@ -69,7 +77,7 @@ internal sealed class BackgroundThreads : TaskScheduler, IDisposable
         }
     }
 
-    private void Start(Action work)
+    private Thread Start(Action work)
     {
         var thread = new Thread(() =>
         {
@@ -81,10 +89,8 @@ internal sealed class BackgroundThreads : TaskScheduler, IDisposable
             IsBackground = true,
             Name = "SecureBackup in the background",
         };
-
-        // One that the system does not give is not waited for in the end.
         thread.Start();
-        _threads.Add(thread);
+        return thread;
     }
 }
 

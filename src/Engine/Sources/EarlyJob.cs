@@ -14,8 +14,12 @@ internal sealed class EarlyJob<T>(Func<T> find)
     /// <summary>Whether there will be nothing to take.</summary>
     public bool IsGivenUp { get; private set; }
 
-    /// <summary>By the walk: nobody begins any more.</summary>
-    public void GiveUp() => IsGivenUp |= Interlocked.Exchange(ref _isTaken, 1) == 0;
+    /// <summary>By the walk, which does not wait for it: what was found by now, or why that failed. Nobody begins any more.</summary>
+    public T? TakeIfDone()
+    {
+        GiveUp();
+        return _found.Task.IsCompleted ? _found.Task.GetAwaiter().GetResult() : null;
+    }
 
     /// <summary>By a helper; does nothing where somebody has begun.</summary>
     public void Run()
@@ -41,4 +45,6 @@ internal sealed class EarlyJob<T>(Func<T> find)
         GiveUp();
         return IsGivenUp ? null : _found.Task.GetAwaiter().GetResult();
     }
+
+    private void GiveUp() => IsGivenUp |= Interlocked.Exchange(ref _isTaken, 1) == 0;
 }

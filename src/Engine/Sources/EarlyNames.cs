@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Platform;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Sources;
 
@@ -25,6 +26,8 @@ internal sealed class EarlyNames
 
     /// <summary>Names before it have been handed out, or are no folders as far as anybody looked.</summary>
     private int _judged;
+
+    private Timestamp _restartedAt;
 
     public EarlyNames(LookAhead ahead, FolderNode folder, NameList names) => (_ahead, _folder, _names) = (ahead, folder, names);
 
@@ -118,24 +121,25 @@ internal sealed class EarlyNames
     /// <summary>The walk does not enter a folder as it was listed, nor what was listed in it.</summary>
     public static void Drop(EarlyJob<EarlyListing>? job)
     {
-        job?.GiveUp();
-        if (job is { IsDone: true })
-        {
-            job.Take()!.Early?.DropFolders();
-        }
+        job?.TakeIfDone()?.Early?.DropFolders();
     }
 
-    /// <summary>What is known has become too old: all is asked for once more.</summary>
-    public void Restart(int next)
+    /// <summary>What is known has become too old: all is asked for once more. Where answers always come too late, that is not done at every name.</summary>
+    public void Restart(int next, Timestamp time)
     {
+        if (LookAhead.IsFresh(_restartedAt, time))
+        {
+            return;
+        }
+
         foreach (var slice in _slices)
         {
-            slice.Job.GiveUp();
+            slice.Job.TakeIfDone();
         }
 
         _slices.Clear();
         DropFolders();
-        (_asked, _judged) = (next, next);
+        (_asked, _judged, _restartedAt) = (next, next, time);
     }
 
     private void DropFolders()

@@ -15,7 +15,7 @@ internal abstract class FileSystemReader : IDisposable
     /// <summary>Whether names that differ in case alone are the same, so that patterns ignore case.</summary>
     public abstract bool IgnoresCase { get; }
 
-    /// <summary>Whether a folder that was looked at a while ago is never listed as what has taken its place since.</summary>
+    /// <summary>Whether a folder that was looked at a while ago is never listed as what has taken its place since, as far as the file system's ids tell.</summary>
     public abstract bool KnowsFoldersAgain { get; }
 
     public static FileSystemReader Create(ChangeTimeTrust trust)

@@ -9,9 +9,6 @@ internal sealed partial class FileSystemWalk
     /// <summary>Each folder on the way may keep listings of its next ones: of trees deeper than any but a hostile one, only the upper ones do.</summary>
     private const int MaxAskingDepth = 32;
 
-    /// <summary>So many of its own next ones each folder on the way may have listed, whatever was listed above.</summary>
-    private const int MinOwnListings = 8;
-
     /// <summary>For which folder, and after how many answers, was last asked for more folders.</summary>
     private (WalkFrame Frame, long Done) _lastAsked;
 
@@ -35,8 +32,9 @@ internal sealed partial class FileSystemWalk
     /// <summary>Below a folder that has rules of its own, which the walk alone reads, nothing is listed.</summary>
     private void ListAhead(EarlyNames early, FolderNode folder, NameList names, int next)
     {
+        // Whatever was listed above, each folder on the way may have as many of its next ones listed as there are helpers.
         var isOwn = _components.Count < _frames.Count;
-        while ((ahead.ListingsLeft > 0 || (isOwn && early.Listings < MinOwnListings)) && early.TryNextFolder(next, out var index, out var stat))
+        while ((ahead.ListingsLeft > 0 || (isOwn && early.Listings < ahead.MostHelpers)) && early.TryNextFolder(next, out var index, out var stat))
         {
             _components.Add(Decode(names[index]));
             if (!IsLeftOut(stat) && IsOnThisFileSystem(stat) && _frames[^1].Path.Depth + _components.Count - _frames.Count < EntryPath.MaxDepth)
@@ -73,16 +71,16 @@ internal sealed partial class FileSystemWalk
             return look.Stat;
         }
 
-        if (early is not null && ahead.MayRestart(_statedAt))
+        if (early is not null)
         {
-            frame.Early!.Restart(index + 1);
+            frame.Early!.Restart(index + 1, _statedAt);
         }
 
         return ahead.Stat(frame.Folder, frame.Names[index]);
     }
 
     /// <summary>A folder that has been listed; null where the walk must list it.</summary>
-    /// <param name="stat">The folder now: one that changed after the look before its listing is listed again.</param>
+    /// <param name="stat">The look that stands for the folder: where that is another than the one before the listing, both must show the same.</param>
     private WalkFrame? Adopt(in EntryStat stat, EntryPath path, bool isIncluded, EarlyJob<EarlyListing>? job)
     {
         if (job?.Take() is { Names: { } names } listing && LookAhead.IsFresh(listing.SeenAt, now()) && listing.Seen.IsSameFileAs(stat) && listing.Seen.ShowsSameContentAs(stat))

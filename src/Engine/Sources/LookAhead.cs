@@ -12,7 +12,7 @@ namespace SecureBackup.Engine.Sources;
 internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, TimeSpan slow) : IDisposable
 {
     /// <summary>
-    /// How many answers are waited for at once. 995 folders of documents on a share 2 ms away took 6.1 s by one, 2.0 s by four and 1.2 s by eight, and sixteen were no faster; 116,000 entries of
+    /// How many answers are waited for at once. 995 folders of documents on a share 2 ms away took 6.1 s by one, 2.0 s by four and 1.4 s by eight, and sixteen were no faster; 116,000 entries of
     /// a disk that answers after 0.1 ms 2.8 s by one and 1.9 s by eight, of which the system's own work is most.
     /// </summary>
     private const int MaxHelpers = 8;
@@ -51,7 +51,9 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
     private long _listingTicks;
     private long _sent;
     private long _done;
-    private Timestamp _restartedAt;
+
+    /// <summary>How many there are at most: for a run in the background half as many as threads for its other work, besides which these come.</summary>
+    public int MostHelpers { get; } = Math.Clamp(TaskScheduler.Current.MaximumConcurrencyLevel / 2, 1, MaxHelpers);
 
     /// <summary>Whether it pays to ask ahead at the moment.</summary>
     public bool IsDue => Volatile.Read(ref _sumTicks) / Answers >= slow.Ticks;
@@ -68,7 +70,7 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
     public int Listings { get; private set; }
 
     /// <summary>How many more folders may be listed before the walk has come to some: what helpers do soon, as long as the last ones took.</summary>
-    public int ListingsLeft => (int)Math.Clamp(MaxHelpers * Soon.Ticks / Math.Max(1, Volatile.Read(ref _listingTicks)), MaxHelpers, MaxListings) - Listings;
+    public int ListingsLeft => (int)Math.Clamp(MostHelpers * Soon.Ticks / Math.Max(1, Volatile.Read(ref _listingTicks)), MostHelpers, MaxListings) - Listings;
 
     /// <summary>Whether what was seen then may stand for what is there.</summary>
     public static bool IsFresh(Timestamp seenAt, Timestamp time) => seenAt <= time && time.ToDateTimeOffset() - seenAt.ToDateTimeOffset() < MaxAge;
@@ -98,7 +100,7 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
 
     /// <summary>Looks at some of a folder's names.</summary>
     /// <param name="depth">Where the walk is.</param>
-    public EarlyJob<EarlyLook?[]> Look(FolderNode folder, NameList names, int from, int count, int depth) => Send(() => LookAt(folder, names, from, count), depth);
+    public EarlyJob<EarlyLook?[]> Look(FolderNode folder, NameList names, int from, int count, int depth) => Send(() => LookAt(folder, names, from, count, Stopwatch.GetTimestamp()), depth);
 
     /// <summary>Lists a folder that the walk will enter, and looks at its first names.</summary>
     /// <param name="seen">The look that showed it.</param>
@@ -111,18 +113,6 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
 
     /// <summary>The walk has come to so many listed folders, or never will.</summary>
     public void Forget(int listings) => Listings -= listings;
-
-    /// <summary>Whether it pays to ask again for what has become too old: not where nothing comes in time.</summary>
-    public bool MayRestart(Timestamp time)
-    {
-        if (IsFresh(_restartedAt, time))
-        {
-            return false;
-        }
-
-        _restartedAt = time;
-        return true;
-    }
 
     public void Dispose()
     {
@@ -157,12 +147,12 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
         return job;
     }
 
-    /// <summary>On the threads of whoever walks: a run in the background has half as many as threads for its other work, besides which these come.</summary>
+    /// <summary>As those of whoever walks, in the background too, each a thread of its own.</summary>
     private void StartHelpers()
     {
         try
         {
-            for (var helper = Math.Clamp(TaskScheduler.Current.MaximumConcurrencyLevel / 2, 1, MaxHelpers); helper > 0; helper--)
+            for (var helper = 0; helper < MostHelpers; helper++)
             {
                 _helpers.Add(Task.Factory.StartNew(Help, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Current));
             }
@@ -195,10 +185,9 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
         }
     }
 
-    private EarlyLook?[] LookAt(FolderNode folder, NameList names, int from, int count)
+    private EarlyLook?[] LookAt(FolderNode folder, NameList names, int from, int count, long began)
     {
         var looks = new EarlyLook?[count];
-        var began = Stopwatch.GetTimestamp();
         for (var i = 0; i < count && !_isOver && Stopwatch.GetElapsedTime(began) < Soon; i++)
         {
             try
@@ -222,17 +211,19 @@ internal sealed class LookAhead(FileSystemReader reader, Func<Timestamp> now, Ti
         try
         {
             List(folder, names);
+            var looks = LookAt(folder, names, 0, !names.IsFull && isLookedInto(names) ? Math.Min(names.Count, FirstNames) : 0, began);
+            return new EarlyListing(folder, seen, names.IsFull ? null : names, seenAt, looks);
         }
         catch (SourceFaultException)
         {
             // Nor does this say what a folder has.
             return new EarlyListing(folder, seen, null, seenAt, []);
         }
-
-        var looks = LookAt(folder, names, 0, !names.IsFull && isLookedInto(names) ? Math.Min(names.Count, FirstNames) : 0);
-        var average = Volatile.Read(ref _listingTicks);
-        Volatile.Write(ref _listingTicks, average + ((Stopwatch.GetElapsedTime(began).Ticks - average) / MaxHelpers));
-        return new EarlyListing(folder, seen, names.IsFull ? null : names, seenAt, looks);
+        finally
+        {
+            var average = Volatile.Read(ref _listingTicks);
+            Volatile.Write(ref _listingTicks, average + ((Stopwatch.GetElapsedTime(began).Ticks - average) / MaxHelpers));
+        }
     }
 
     /// <summary>By several at once, without a lock: an answer that is lost in the average matters to nobody.</summary>
