@@ -59,10 +59,7 @@ public sealed class LookAheadTests : IDisposable
     [Fact]
     public void SeveralFoldersAreListedAtOnceAndThoseBelowThemToo()
     {
-        for (var i = 0; i < 40; i++)
-        {
-            _tree.Write($"f{i:00}/deep/deeper/x");
-        }
+        WriteInto(40, "/deep/deeper/x");
 
         using var several = new CountdownEvent(3);
         _reader.Before = call =>
@@ -98,10 +95,7 @@ public sealed class LookAheadTests : IDisposable
     [Fact]
     public void HelpersLookAgainWhereTheWalkWasHeldUp()
     {
-        for (var i = 0; i < 48; i++)
-        {
-            _tree.Write($"f{i:00}/x");
-        }
+        WriteInto(48, "/x");
 
         var seconds = 1_800_000_000L;
         _now = () => new Timestamp(Interlocked.Read(ref seconds), 0);
@@ -122,10 +116,7 @@ public sealed class LookAheadTests : IDisposable
     [Fact]
     public void AClockThatIsSetBackMakesNothingFresh()
     {
-        for (var i = 0; i < 40; i++)
-        {
-            _tree.Write($"f{i:00}");
-        }
+        WriteInto(40, "");
 
         var seconds = 1_800_000_000L;
         _now = () => new Timestamp(Interlocked.Decrement(ref seconds), 0);
@@ -137,10 +128,7 @@ public sealed class LookAheadTests : IDisposable
     [Fact]
     public void WhatAHelperCannotReadTheWalkTriesItself()
     {
-        for (var i = 0; i < 64; i++)
-        {
-            _tree.Write($"f{i:00}/x");
-        }
+        WriteInto(64, "/x");
 
         _reader.Before = call =>
         {
@@ -158,10 +146,7 @@ public sealed class LookAheadTests : IDisposable
     [Fact]
     public void WhatAHelperDiesOfEndsTheWalk()
     {
-        for (var i = 0; i < 200; i++)
-        {
-            _tree.Write($"f{i:000}");
-        }
+        WriteInto(100, "");
 
         _reader.Before = call =>
         {
@@ -191,10 +176,7 @@ public sealed class LookAheadTests : IDisposable
     [Fact]
     public void AWalkThatIsLeftEarlyLeavesNobodyBehind()
     {
-        for (var i = 0; i < 100; i++)
-        {
-            _tree.Write($"f{i:00}/x");
-        }
+        WriteInto(100, "/x");
 
         using var isLeft = new CountdownEvent(1);
         var slice = Enumerable.Range(0, 8).Select(i => "look " + _tree.At($"f{i:00}")).ToHashSet();
@@ -217,6 +199,9 @@ public sealed class LookAheadTests : IDisposable
 
         Assert.Equal(0, held);
     }
+
+    /// <param name="below">The path of a file in each folder <c>f00</c>, <c>f01</c> and so on; empty: they are files themselves.</param>
+    private void WriteInto(int count, string below) => Enumerable.Range(0, count).ToList().ForEach(i => _tree.Write($"f{i:00}{below}"));
 
     /// <summary>Before its first look at a name the walk waits until somebody has helped.</summary>
     private void WaitForHelp(string call)
