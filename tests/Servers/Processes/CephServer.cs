@@ -65,6 +65,9 @@ public sealed class CephServer : IAsyncDisposable
         AuthenticationRegion = "us-east-1",
         RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
         ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+
+        // The library's own is 24 days, for which a test would wait where the gateway waits for itself.
+        Timeout = TimeSpan.FromSeconds(60),
     });
 
     /// <summary>A new bucket of a name of its own.</summary>
