@@ -14,8 +14,8 @@ internal abstract class ScheduleLane : IAsyncDisposable
         MaxRetryAfter = TimeSpan.FromMilliseconds(4),
     };
 
-    /// <summary>For how long a line that hangs is waited for.</summary>
-    protected static TimeSpan StallTimeout { get; } = TimeSpan.FromMilliseconds(400);
+    /// <summary>For how long a line that hangs is waited for. All tries together outlast a busy machine on which a store says nothing for seconds.</summary>
+    protected static TimeSpan StallTimeout { get; } = TimeSpan.FromMilliseconds(1_500);
 
     /// <summary>What the product uses: the platform under its retries.</summary>
     internal abstract Target Faulty { get; }
