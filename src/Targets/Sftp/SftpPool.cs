@@ -9,8 +9,14 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
 {
     private const int MaxConnections = 4;
 
+    /// <summary>A line that hangs does not hold up the end.</summary>
+    private static readonly TimeSpan MaxWaitAtEnd = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly ConcurrentStack<SftpSession> _idle = new();
+
+    /// <summary>Connections that are being closed; its own lock.</summary>
+    private readonly List<Task> _closing = [];
 
     /// <summary>One call with a connection of its own.</summary>
     /// <param name="doing">What cannot be done, for errors, such as "'x' cannot be read".</param>
@@ -49,15 +55,17 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     public void Dispose()
     {
         DropIdle();
+        Task.WaitAll(Closing(), MaxWaitAtEnd);
         _free.Dispose();
         login.Dispose();
     }
 
     private async Task<SftpSession> ConnectAsync(StallGuard guard)
     {
-        var session = await SftpSession.ConnectAsync(settings, login, guard.Token);
+        var session = new SftpSession(settings, login);
         try
         {
+            await session.ConnectAsync(guard.Token);
             guard.Moved();
             if (needsFolder)
             {
@@ -68,7 +76,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch
         {
-            session.Dispose();
+            Close(session);
             throw;
         }
     }
@@ -82,7 +90,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
                 return session;
             }
 
-            session.Dispose();
+            Close(session);
         }
 
         return null;
@@ -96,7 +104,11 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
             return;
         }
 
-        session?.Dispose();
+        if (session is not null)
+        {
+            Close(session);
+        }
+
         DropIdle();
     }
 
@@ -104,7 +116,25 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     {
         while (_idle.TryPop(out var session))
         {
-            session.Dispose();
+            Close(session);
+        }
+    }
+
+    /// <summary>Aside: the call under which a line broke has a limit, and closing has none.</summary>
+    private void Close(SftpSession session)
+    {
+        lock (_closing)
+        {
+            _closing.RemoveAll(static closing => closing.IsCompletedSuccessfully);
+            _closing.Add(session.CloseAsync());
+        }
+    }
+
+    private Task[] Closing()
+    {
+        lock (_closing)
+        {
+            return [.. _closing];
         }
     }
 }
