@@ -12,6 +12,9 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts the program behind a shell that waits for the end of its input, which is ours, and ends the program then.</summary>
     private const string Keeper = """exec 2> /dev/null; log="$1"; shift; "$@" < /dev/null >> "$log" 2>&1 & echo $!; read -r _; kill -9 $!; wait $!; exit 0""";
 
+    /// <summary>For what takes seconds: a program that waits for another one that has died waits for ever.</summary>
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(3);
+
     /// <summary>What would lead the programs elsewhere.</summary>
     private static readonly string[] ForeignVariables =
         ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
@@ -69,7 +72,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var start = Describe("/bin/sh", ["-c", Keeper, "sh", log, program, .. arguments], environment);
         start.RedirectStandardInput = true;
         var keeper = Process.Start(start)!;
-        var said = await keeper.StandardOutput.ReadLineAsync();
+        var said = await keeper.StandardOutput.ReadLineAsync().WaitAsync(LongEnough);
         return new ServerProcess(keeper, int.Parse(said!, CultureInfo.InvariantCulture), log);
     }
 
@@ -80,9 +83,18 @@ public sealed class ServerProcess : IAsyncDisposable
         start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
-        var said = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? said : throw new InvalidOperationException($"{program} {arguments.FirstOrDefault()} ended with {process.ExitCode}: {await errors}");
+        var said = process.StandardOutput.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(LongEnough);
+        }
+        catch (TimeoutException exception)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new InvalidOperationException($"{program} {arguments.FirstOrDefault()} did not end within {LongEnough}: {await errors}", exception);
+        }
+
+        return process.ExitCode == 0 ? await said : throw new InvalidOperationException($"{program} {arguments.FirstOrDefault()} ended with {process.ExitCode}: {await errors}");
     }
 
     public async Task WaitAsync(Func<Task<bool>> isReady)
@@ -109,7 +121,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
         _isStopped = true;
         _keeper.StandardInput.Close();
-        await _keeper.WaitForExitAsync();
+        await _keeper.WaitForExitAsync().WaitAsync(LongEnough);
         _keeper.Dispose();
     }
 

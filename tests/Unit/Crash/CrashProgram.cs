@@ -5,6 +5,9 @@ namespace SecureBackup.Tests.Unit.Crash;
 /// <summary>The crash host as a process of its own, which may be killed at its work.</summary>
 internal static class CrashProgram
 {
+    /// <summary>A run takes a second or two; one that has not ended by now hangs.</summary>
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(3);
+
     /// <returns>What it said at its end, in words; null when it was killed before.</returns>
     internal static async Task<string[]?> RunAsync(TimeSpan? killAfter, params IEnumerable<string> arguments)
     {
@@ -15,6 +18,20 @@ internal static class CrashProgram
             UseShellExecute = false,
         })!;
         var errors = process.StandardError.ReadToEndAsync(CrashScene.Token);
+        try
+        {
+            return await WatchAsync(process, errors, killAfter).WaitAsync(LongEnough, CrashScene.Token);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"The program did not end within {LongEnough}: {string.Join(' ', process.StartInfo.ArgumentList)}\n{await errors}");
+            throw;
+        }
+    }
+
+    private static async Task<string[]?> WatchAsync(Process process, Task<string> errors, TimeSpan? killAfter)
+    {
         Assert.Equal("running", await process.StandardOutput.ReadLineAsync(CrashScene.Token));
         if (killAfter is { } delay)
         {

@@ -210,10 +210,16 @@ public sealed class RemovalSweepTests
             if (name.Value.StartsWith(ObjectNames.Removals, StringComparison.Ordinal))
             {
                 await _turn.WaitAsync(cancellationToken);
-                var next = BeforeRecord;
-                BeforeRecord = null;
-                await (next?.Invoke() ?? Task.CompletedTask);
-                _turn.Release();
+                try
+                {
+                    var next = BeforeRecord;
+                    BeforeRecord = null;
+                    await (next?.Invoke() ?? Task.CompletedTask);
+                }
+                finally
+                {
+                    _turn.Release();
+                }
             }
 
             await base.ReadAsync(name, offset, destination, cancellationToken);
