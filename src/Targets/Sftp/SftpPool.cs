@@ -55,7 +55,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     public void Dispose()
     {
         DropIdle();
-        Task.WaitAll(Closing(), MaxWaitAtEnd);
+        Task.WaitAny([Task.WhenAll(Closing())], MaxWaitAtEnd);
         _free.Dispose();
         login.Dispose();
     }
@@ -125,7 +125,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     {
         lock (_closing)
         {
-            _closing.RemoveAll(static closing => closing.IsCompletedSuccessfully);
+            _closing.RemoveAll(static closing => closing.IsCompleted);
             _closing.Add(session.CloseAsync());
         }
     }

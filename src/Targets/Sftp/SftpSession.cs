@@ -73,11 +73,11 @@ internal sealed class SftpSession : IDisposable
 
     public string PathOf(string relative) => relative.Length == 0 ? Root.Length == 0 ? "/" : Root : $"{Root}/{relative}";
 
-    /// <summary>Ends the connection, one that is still being made too. The library waits for its own thread to notice, without a limit: this may never return.</summary>
+    /// <summary>Ends the connection, one that is still being made too. The library waits for its own thread to notice, without a limit: this may never return, and so has a thread of its own.</summary>
     public async Task CloseAsync()
     {
         await Task.WhenAny(_connecting);
-        await Task.Run(Dispose);
+        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     public void Dispose()

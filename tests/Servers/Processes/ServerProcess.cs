@@ -72,7 +72,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var start = Describe("/bin/sh", ["-c", Keeper, "sh", log, program, .. arguments], environment);
         start.RedirectStandardInput = true;
         var keeper = Process.Start(start)!;
-        var said = await keeper.StandardOutput.ReadLineAsync().WaitAsync(LongEnough);
+        var said = await keeper.StandardOutput.ReadLineAsync();
         return new ServerProcess(keeper, int.Parse(said!, CultureInfo.InvariantCulture), log);
     }
 
@@ -86,7 +86,7 @@ public sealed class ServerProcess : IAsyncDisposable
         var said = process.StandardOutput.ReadToEndAsync();
         try
         {
-            await process.WaitForExitAsync().WaitAsync(LongEnough);
+            await Task.WhenAll(process.WaitForExitAsync(), said, errors).WaitAsync(LongEnough);
         }
         catch (TimeoutException exception)
         {
@@ -121,7 +121,7 @@ public sealed class ServerProcess : IAsyncDisposable
 
         _isStopped = true;
         _keeper.StandardInput.Close();
-        await _keeper.WaitForExitAsync().WaitAsync(LongEnough);
+        await _keeper.WaitForExitAsync();
         _keeper.Dispose();
     }
 

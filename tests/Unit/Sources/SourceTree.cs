@@ -33,7 +33,7 @@ internal sealed partial class SourceTree : IDisposable
     public FileSystemSource Open(FileSystemSourceOptions? options = null) =>
         FileSystemSource.Open((options ?? Options()) with { Roots = [new FileSystemRoot("r", Path)] }, TimeProvider.System);
 
-    /// <summary>Without helpers: what a walk sees of changes meanwhile must not hang on how busy the machine is.</summary>
+    /// <summary>Without helpers: what a walk sees of changes meanwhile must not depend on how busy the machine is.</summary>
     public static FileSystemSourceOptions Options() => new() { Roots = [], SlowAnswer = TimeSpan.MaxValue };
 
     /// <summary>Alone and with helpers, which must come to the same.</summary>

@@ -92,11 +92,7 @@ public sealed class SftpRefusalTests
                 await line.WriteAsync("SSH-2.0-x\r\n"u8.ToArray(), Cancel);
 
                 // The client names itself, and then the algorithms it knows: from here on it waits.
-                for (var said = 0; said < 256;)
-                {
-                    said += await line.ReadAsync(new byte[4096], Cancel);
-                }
-
+                await line.ReadExactlyAsync(new byte[256], Cancel);
                 await cancelled.CancelAsync();
                 await Task.Delay(Timeout.Infinite, ended.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
             },
