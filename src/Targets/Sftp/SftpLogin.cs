@@ -13,7 +13,6 @@ internal sealed class SftpLogin : IDisposable
     private readonly string _user;
     private readonly byte[] _password;
     private readonly PrivateKeyFile? _key;
-    private volatile bool _isDisposed;
 
     /// <exception cref="RequestException"><c>TargetOptionInvalid</c>, <c>CredentialMissing</c>, <c>CredentialNotUsable</c>.</exception>
     public SftpLogin(SftpSettings settings, TargetCredential credential)
@@ -62,7 +61,6 @@ internal sealed class SftpLogin : IDisposable
 
     public void Dispose()
     {
-        _isDisposed = true;
         Array.Clear(_password);
         _key?.Dispose();
     }
@@ -75,8 +73,6 @@ internal sealed class SftpLogin : IDisposable
         var method = new KeyboardInteractiveAuthenticationMethod(_user);
         method.AuthenticationPrompt += (_, asked) =>
         {
-            // A login that nobody waits for any more: no answer is better than a wrong password.
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
             foreach (var question in asked.Prompts.Where(static question => !question.IsEchoed))
             {
                 question.Response = Encoding.UTF8.GetString(_password);

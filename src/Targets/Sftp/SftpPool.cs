@@ -9,14 +9,8 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
 {
     private const int MaxConnections = 4;
 
-    /// <summary>A line that hangs does not hold up the end.</summary>
-    private static readonly TimeSpan MaxWaitAtEnd = TimeSpan.FromSeconds(5);
-
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly ConcurrentStack<SftpSession> _idle = new();
-
-    /// <summary>Connections that are being closed; its own lock.</summary>
-    private readonly List<Task> _closing = [];
 
     /// <summary>One call with a connection of its own.</summary>
     /// <param name="doing">What cannot be done, for errors, such as "'x' cannot be read".</param>
@@ -55,17 +49,15 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     public void Dispose()
     {
         DropIdle();
-        Task.WaitAny([Task.WhenAll(Closing())], MaxWaitAtEnd);
         _free.Dispose();
         login.Dispose();
     }
 
     private async Task<SftpSession> ConnectAsync(StallGuard guard)
     {
-        var session = new SftpSession(settings, login);
+        var session = await SftpSession.ConnectAsync(settings, login, guard.Token);
         try
         {
-            await session.ConnectAsync(guard.Token);
             guard.Moved();
             if (needsFolder)
             {
@@ -76,7 +68,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch
         {
-            Close(session);
+            session.Dispose();
             throw;
         }
     }
@@ -90,7 +82,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
                 return session;
             }
 
-            Close(session);
+            session.Dispose();
         }
 
         return null;
@@ -104,11 +96,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
             return;
         }
 
-        if (session is not null)
-        {
-            Close(session);
-        }
-
+        session?.Dispose();
         DropIdle();
     }
 
@@ -116,25 +104,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     {
         while (_idle.TryPop(out var session))
         {
-            Close(session);
-        }
-    }
-
-    /// <summary>Aside: the call under which a line broke has a limit, and closing has none.</summary>
-    private void Close(SftpSession session)
-    {
-        lock (_closing)
-        {
-            _closing.RemoveAll(static closing => closing.IsCompleted);
-            _closing.Add(session.CloseAsync());
-        }
-    }
-
-    private Task[] Closing()
-    {
-        lock (_closing)
-        {
-            return [.. _closing];
+            session.Dispose();
         }
     }
 }
