@@ -9,8 +9,15 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
 {
     private const int MaxConnections = 4;
 
+    /// <summary>A server that lets a connection hang holds up a call, and the end, no longer than this.</summary>
+    private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(5);
+
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly ConcurrentStack<SftpSession> _idle = new();
+    private readonly Lock _lock = new();
+
+    /// <summary>Ends with all closings that have begun; under the lock.</summary>
+    private Task _closings = Task.CompletedTask;
 
     /// <summary>One call with a connection of its own.</summary>
     /// <param name="doing">What cannot be done, for errors, such as "'x' cannot be read".</param>
@@ -23,14 +30,14 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         SftpSession? session = null;
         try
         {
-            session = TakeIdle() ?? await ConnectAsync(guard);
+            session = await TakeIdleAsync() ?? await ConnectAsync(guard);
             var value = await work(session, guard);
             _idle.Push(session);
             return value;
         }
         catch (Exception exception)
         {
-            GiveBack(session, exception);
+            await GiveBackAsync(session, exception);
             var what = $"{doing} in {settings.DisplayName}";
             throw exception switch
             {
@@ -48,16 +55,21 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
 
     public void Dispose()
     {
-        DropIdle();
+        Task.WaitAny([CloseIdleAsync()]);
         _free.Dispose();
-        login.Dispose();
+        lock (_lock)
+        {
+            // A login that was given up reads the password until it ends.
+            _ = _closings.ContinueWith(_ => login.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
     }
 
     private async Task<SftpSession> ConnectAsync(StallGuard guard)
     {
-        var session = await SftpSession.ConnectAsync(settings, login, guard.Token);
+        var session = new SftpSession(settings, login);
         try
         {
+            await session.ConnectAsync(guard.Token);
             guard.Moved();
             if (needsFolder)
             {
@@ -68,12 +80,12 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch
         {
-            session.Dispose();
+            await CloseAsync(session);
             throw;
         }
     }
 
-    private SftpSession? TakeIdle()
+    private async Task<SftpSession?> TakeIdleAsync()
     {
         while (_idle.TryPop(out var session))
         {
@@ -82,13 +94,13 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
                 return session;
             }
 
-            session.Dispose();
+            await CloseAsync(session);
         }
 
         return null;
     }
 
-    private void GiveBack(SftpSession? session, Exception exception)
+    private async Task GiveBackAsync(SftpSession? session, Exception exception)
     {
         if (session is { Client.IsConnected: true } && !SftpFaults.IsBroken(exception))
         {
@@ -96,15 +108,37 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
             return;
         }
 
-        session?.Dispose();
-        DropIdle();
+        await Task.WhenAll(session is null ? Task.CompletedTask : CloseAsync(session), CloseIdleAsync());
     }
 
-    private void DropIdle()
+    private Task CloseIdleAsync()
     {
+        var closing = new List<Task>();
         while (_idle.TryPop(out var session))
         {
-            session.Dispose();
+            closing.Add(CloseAsync(session));
+        }
+
+        return Task.WhenAll(closing);
+    }
+
+    /// <summary>
+    /// Whoever asks next must not meet what the server still does for a connection that broke; so a call waits for the closing, though not for ever.
+    /// After a login that was given up nobody waits: the server does nothing for it.
+    /// </summary>
+    private async Task CloseAsync(SftpSession session)
+    {
+        var isAbandoned = session.IsLoginAbandoned;
+        var closing = session.CloseAsync();
+        lock (_lock)
+        {
+            _closings = Task.WhenAll(_closings, closing);
+        }
+
+        if (!isAbandoned)
+        {
+            // However it ends, the connection is not used again.
+            await closing.WaitAsync(MaxClosing, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

@@ -9,12 +9,21 @@ internal sealed class SftpSession : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
+    private readonly SftpSettings _settings;
     private readonly ConnectionInfo _info;
+    private Task _login = Task.CompletedTask;
+    private TargetException? _refusal;
 
-    private SftpSession(ConnectionInfo info, SftpClient client)
+    public SftpSession(SftpSettings settings, SftpLogin login)
     {
-        _info = info;
-        Client = client;
+        _settings = settings;
+        _info = login.Describe(settings.StallTimeout < ConnectTimeout ? settings.StallTimeout : ConnectTimeout);
+        Client = new SftpClient(_info) { OperationTimeout = settings.StallTimeout };
+        Client.HostKeyReceived += (_, shown) =>
+        {
+            shown.CanTrust = settings.HostKeys.Accept(shown.FingerPrintSHA256);
+            _refusal = shown.CanTrust ? null : settings.HostKeys.Refusal(settings.DisplayName, shown.FingerPrintSHA256, shown.HostKeyName);
+        };
     }
 
     public SftpClient Client { get; }
@@ -22,38 +31,26 @@ internal sealed class SftpSession : IDisposable
     /// <summary>The target's folder by its real path, without a slash at its end.</summary>
     public string Root { get; private set; } = "";
 
-    /// <summary>Proves the server, then the user; asks nothing about the folder.</summary>
-    public static async Task<SftpSession> ConnectAsync(SftpSettings settings, SftpLogin login, CancellationToken cancellationToken)
+    /// <summary>A login was given up that the library still waits in: between its steps it cannot be cancelled.</summary>
+    public bool IsLoginAbandoned => !_login.IsCompleted;
+
+    /// <summary>Proves the server, then the user; asks nothing about the folder. Returns as soon as it is cancelled.</summary>
+    public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        var info = login.Describe(settings.StallTimeout < ConnectTimeout ? settings.StallTimeout : ConnectTimeout);
-        var session = new SftpSession(info, new SftpClient(info) { OperationTimeout = settings.StallTimeout });
-        TargetException? refusal = null;
-        session.Client.HostKeyReceived += (_, shown) =>
-        {
-            shown.CanTrust = settings.HostKeys.Accept(shown.FingerPrintSHA256);
-            refusal = shown.CanTrust ? null : settings.HostKeys.Refusal(settings.DisplayName, shown.FingerPrintSHA256, shown.HostKeyName);
-        };
+        _login = Task.Run(() => Client.ConnectAsync(cancellationToken), CancellationToken.None);
         try
         {
-            await session.Client.ConnectAsync(cancellationToken);
-            session.Root = settings.Folder.StartsWith('/') ? settings.Folder : $"{session.Client.WorkingDirectory.TrimEnd('/')}/{settings.Folder}".TrimEnd('/');
-            return session;
+            await _login.WaitAsync(cancellationToken);
+            Root = _settings.Folder.StartsWith('/') ? _settings.Folder : $"{Client.WorkingDirectory.TrimEnd('/')}/{_settings.Folder}".TrimEnd('/');
         }
-        catch (Exception) when (refusal is not null)
+        catch (Exception) when (_refusal is not null)
         {
-            session.Dispose();
-            throw refusal;
+            throw _refusal;
         }
         catch (Exception exception) when (exception is not (BackupException or NotSupportedException or SshException) && !SftpFaults.IsBroken(exception))
         {
             // Bytes that were changed on the way, or are those of no SSH server, reach the library's parsers before anything proves them.
-            session.Dispose();
-            throw new TargetException(TargetFault.Garbled, $"{settings.DisplayName} cannot be reached: what came while the connection was made is not SSH.", exception);
-        }
-        catch
-        {
-            session.Dispose();
-            throw;
+            throw new TargetException(TargetFault.Garbled, $"{_settings.DisplayName} cannot be reached: what came while the connection was made is not SSH.", exception);
         }
     }
 
@@ -78,6 +75,13 @@ internal sealed class SftpSession : IDisposable
     }
 
     public string PathOf(string relative) => relative.Length == 0 ? Root.Length == 0 ? "/" : Root : $"{Root}/{relative}";
+
+    /// <summary>Ends the connection, after a login that was given up. May never return, and so has a thread of its own: the library waits without a limit for one of its own threads.</summary>
+    public async Task CloseAsync()
+    {
+        await _login.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
 
     public void Dispose()
     {
