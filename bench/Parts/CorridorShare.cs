@@ -7,9 +7,10 @@ namespace SecureBackup.Bench.Parts;
 /// <param name="ColdSeconds">The first of its kind in the process: much of its code is compiled anew meanwhile.</param>
 /// <param name="Seconds">The median of the next three.</param>
 /// <param name="PartSeconds">What the parts take on the cores there are, or what the disk takes, whichever is more.</param>
+/// <param name="DiskSeconds">The median of three: as many bytes as are stored, as packs alone, before each of the warm runs. A disk takes a few packs into its own memory sooner than many.</param>
 /// <param name="Wall">Which of the two that is.</param>
 /// <param name="Costs">One core's seconds for each part.</param>
-internal sealed record CorridorFigure(string Set, double ColdSeconds, double Seconds, double PartSeconds, string Wall, IReadOnlyDictionary<string, double> Costs)
+internal sealed record CorridorFigure(string Set, double ColdSeconds, double Seconds, double PartSeconds, double DiskSeconds, string Wall, IReadOnlyDictionary<string, double> Costs)
 {
     internal double Share => PartSeconds / Seconds;
 }
@@ -18,7 +19,7 @@ internal sealed record CorridorFigure(string Set, double ColdSeconds, double Sec
 /// Compares a first backup, taken in this process, with what its parts cost: what every byte, every new byte, every stored byte, every chunk and every entry needs, spread over all cores
 /// without any loss, while the disk takes what is stored.
 /// </summary>
-internal sealed class CorridorShare(IReadOnlyList<PartFigure> parts, double diskRate)
+internal sealed class CorridorShare(IReadOnlyList<PartFigure> parts)
 {
     private const int WarmRuns = 3;
 
@@ -26,16 +27,20 @@ internal sealed class CorridorShare(IReadOnlyList<PartFigure> parts, double disk
     {
         set.Warm();
         var (cold, first) = await BackUpAsync(set, Path.Combine(folder, "cold"));
-        var warm = new List<double>();
+        var (disk, warm) = (new List<double>(), new List<double>());
         while (warm.Count < WarmRuns)
         {
+            SideBySide.Disk.FlushAll();
+            disk.Add(PackWriter.Measure(Path.Combine(folder, $"disk{warm.Count}"), first.BytesStored));
             warm.Add((await BackUpAsync(set, Path.Combine(folder, $"warm{warm.Count}"))).Seconds);
         }
 
         var costs = CostsOf(set, first);
-        var (work, disk) = (costs.Values.Sum() / Environment.ProcessorCount, first.BytesStored / diskRate);
-        return new CorridorFigure(set.Name, cold, warm.Order().ElementAt(WarmRuns / 2), Math.Max(work, disk), work > disk ? "processor" : "disk", costs);
+        var (work, written) = (costs.Values.Sum() / Environment.ProcessorCount, Median(disk));
+        return new CorridorFigure(set.Name, cold, Median(warm), Math.Max(work, written), written, work > written ? "processor" : "disk", costs);
     }
+
+    private static double Median(List<double> runs) => runs.Order().ElementAt(WarmRuns / 2);
 
     private static async Task<(double Seconds, BackupResult First)> BackUpAsync(SampleSet set, string folder)
     {

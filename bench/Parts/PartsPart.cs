@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using SecureBackup.Bench.Samples;
-using SecureBackup.Engine.Packing;
 
 namespace SecureBackup.Bench.Parts;
 
@@ -23,7 +22,7 @@ internal static class PartsPart
         sets.ForEach(PartSample.Take);
         var limits = MeasureLimits(sets, scratch);
         var parts = MeasureParts(sets, scratch);
-        var share = new CorridorShare(parts, parts.First(static part => part.Name is PartNames.WritePack) is var write ? PackSize.DefaultBytes / (write.Nanoseconds / 1e9) : 0);
+        var share = new CorridorShare(parts);
         var corridors = new List<CorridorFigure>();
         foreach (var set in sets)
         {
@@ -70,11 +69,11 @@ internal static class PartsPart
 
     private static void PrintShare(List<CorridorFigure> corridors)
     {
-        var table = new TextTable(["first backup, in this process", "seconds, cold", "seconds", "its parts allow", "wall", "**corridor ÷ parts**", "most costly parts, seconds of one core"]);
+        var table = new TextTable(["first backup, in this process", "seconds, cold", "seconds", "its parts allow", "the disk alone", "wall", "**corridor ÷ parts**", "most costly parts, seconds of one core"]);
         foreach (var corridor in corridors)
         {
             var costs = corridor.Costs.OrderByDescending(static cost => cost.Value).Take(4).Select(static cost => string.Create(CultureInfo.InvariantCulture, $"{cost.Key} {cost.Value:0.00}"));
-            table.Add([corridor.Set, $"{corridor.ColdSeconds:0.00}", $"{corridor.Seconds:0.00}", $"{corridor.PartSeconds:0.00}", corridor.Wall, $"**{corridor.Share:P0}**", string.Join("; ", costs)]);
+            table.Add([corridor.Set, $"{corridor.ColdSeconds:0.00}", $"{corridor.Seconds:0.00}", $"{corridor.PartSeconds:0.00}", $"{corridor.DiskSeconds:0.00}", corridor.Wall, $"**{corridor.Share:P0}**", string.Join("; ", costs)]);
         }
 
         table.Print();

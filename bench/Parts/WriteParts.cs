@@ -1,9 +1,7 @@
-using System.Security.Cryptography;
 using BenchmarkDotNet.Attributes;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
-using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Bench.Parts;
 
@@ -15,10 +13,10 @@ public class WriteParts
     private const int Packs = 8;
     private const int PieceBytes = 1 << 20;
 
-    private readonly OwnedBuffer _pack = OwnedBuffer.Rent(PackSize.DefaultBytes);
+    private readonly OwnedBuffer _pack = PackWriter.RentFilled();
     private readonly byte[] _piece = new byte[PieceBytes];
     private string _folder = string.Empty;
-    private LocalTarget? _target;
+    private PackWriter _packs = null!;
     private ObjectName _stored;
 
     public static string Scratch { get; set; } = string.Empty;
@@ -26,10 +24,9 @@ public class WriteParts
     [GlobalSetup]
     public void Begin()
     {
-        _folder = Directory.CreateDirectory(Path.Combine(Scratch, Guid.NewGuid().ToString("N"))).FullName;
-        _target = LocalTarget.Open(_folder);
-        RandomNumberGenerator.Fill(_pack.Span);
-        _stored = WritePack();
+        _folder = Path.Combine(Scratch, Guid.NewGuid().ToString("N"));
+        _packs = new PackWriter(_folder, _pack);
+        _stored = _packs.Write();
     }
 
     [Benchmark(Description = PartNames.WriteSmall, OperationsPerInvoke = SmallFiles)]
@@ -46,7 +43,7 @@ public class WriteParts
     {
         for (var i = 0; i < Packs; i++)
         {
-            WritePack();
+            _packs.Write();
         }
     }
 
@@ -56,17 +53,7 @@ public class WriteParts
     {
         for (var offset = 0L; offset < (long)Packs * PackSize.DefaultBytes; offset += PieceBytes)
         {
-            await _target!.ReadAsync(_stored, offset % PackSize.DefaultBytes, _piece, CancellationToken.None);
+            await _packs.Target.ReadAsync(_stored, offset % PackSize.DefaultBytes, _piece, CancellationToken.None);
         }
-    }
-
-    /// <summary>As a backup does it: past the cache, on this very thread.</summary>
-    private unsafe ObjectName WritePack()
-    {
-        var name = new ObjectName($"packs/{Guid.NewGuid():N}");
-        using var pin = _pack.Memory.Pin();
-        using var content = new UnmanagedMemoryStream((byte*)pin.Pointer, _pack.LengthBytes);
-        _target!.PutAsync(name, content, new PutOptions { PastCache = true }, CancellationToken.None).GetAwaiter().GetResult();
-        return name;
     }
 }

@@ -39,6 +39,15 @@ public sealed class IsolationTests : IDisposable
     }
 
     [Fact]
+    public async Task The_engine_is_loaded_before_a_command_needs_it()
+    {
+        var lines = await _place.LinesAsync("""
+            [Threading.SpinWait]::SpinUntil({ [Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'SecureBackup.Engine' }).Count -gt 0 }, 60000)
+            """);
+        Assert.Equal(["True"], lines);
+    }
+
+    [Fact]
     public async Task Importing_again_by_force_keeps_working()
     {
         var lines = await _place.LinesAsync("""
