@@ -8,7 +8,7 @@ namespace SecureBackup.Bench.Parts;
 /// <param name="Seconds">The median of the next three.</param>
 /// <param name="PartSeconds">What the parts take on the cores there are, or what the disk takes, whichever is more.</param>
 /// <param name="DiskSeconds">The median of three: as many bytes as are stored, as packs alone, before each of the warm runs. A disk takes a few packs into its own memory sooner than many.</param>
-/// <param name="Wall">Which of the two that is.</param>
+/// <param name="Wall">Which is more: what the parts take of the processor, or the disk.</param>
 /// <param name="Costs">One core's seconds for each part.</param>
 internal sealed record CorridorFigure(string Set, double ColdSeconds, double Seconds, double PartSeconds, double DiskSeconds, string Wall, IReadOnlyDictionary<string, double> Costs)
 {

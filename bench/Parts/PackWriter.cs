@@ -6,12 +6,12 @@ using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Bench.Parts;
 
-/// <summary>Puts packs of random bytes into a folder as a backup does: past the cache, one after another, each flushed.</summary>
+/// <summary>Puts packs of random bytes into a folder: past the cache, as a backup mostly does, one after another, each flushed.</summary>
 internal sealed class PackWriter(string folder, OwnedBuffer pack)
 {
     internal LocalTarget Target { get; } = LocalTarget.Open(Directory.CreateDirectory(folder).FullName);
 
-    /// <returns>Seconds that so many bytes, in whole packs, take the disk.</returns>
+    /// <returns>Seconds that so many bytes take the disk.</returns>
     internal static double Measure(string folder, long bytes)
     {
         using var pack = RentFilled();
@@ -19,7 +19,7 @@ internal sealed class PackWriter(string folder, OwnedBuffer pack)
         var watch = Stopwatch.StartNew();
         for (var written = 0L; written < bytes; written += PackSize.DefaultBytes)
         {
-            writer.Write();
+            writer.Write((int)Math.Min(PackSize.DefaultBytes, bytes - written));
         }
 
         return watch.Elapsed.TotalSeconds;
@@ -32,11 +32,11 @@ internal sealed class PackWriter(string folder, OwnedBuffer pack)
         return pack;
     }
 
-    internal unsafe ObjectName Write()
+    internal unsafe ObjectName Write(int length = PackSize.DefaultBytes)
     {
         var name = new ObjectName($"packs/{Guid.NewGuid():N}");
         using var pin = pack.Memory.Pin();
-        using var content = new UnmanagedMemoryStream((byte*)pin.Pointer, pack.LengthBytes);
+        using var content = new UnmanagedMemoryStream((byte*)pin.Pointer, length);
         Target.PutAsync(name, content, new PutOptions { PastCache = true }, CancellationToken.None).GetAwaiter().GetResult();
         return name;
     }

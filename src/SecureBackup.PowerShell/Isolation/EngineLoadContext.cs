@@ -24,7 +24,8 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
     private static readonly Lazy<string[]> NativeFolders = new(FindNativeFolders);
     private static readonly Lazy<string[]> NativeTargetsFolders = new(static () => OfSameBuild(TargetsFolder, TargetsAssembly, Path.Combine(TargetsFolder, PlatformName())));
     private static readonly Lazy<EngineLoadContext> Shared = new(static () => new EngineLoadContext());
-    private static int _isHooked;
+    private static readonly Lock Hooking = new();
+    private static bool _isHooked;
 
     private readonly AssemblyDependencyResolver _resolver = new(Path.Combine(Folder, EngineAssembly + ".dll"));
 
@@ -39,13 +40,20 @@ internal sealed class EngineLoadContext : AssemblyLoadContext
     /// </summary>
     public static void Hook()
     {
-        if (Interlocked.Exchange(ref _isHooked, 1) == 0)
+        // No import returns before the hook is there: the default context remembers what it could not find.
+        lock (Hooking)
         {
+            if (_isHooked)
+            {
+                return;
+            }
+
             Default.Resolving += static (_, name) =>
                 name.Name is { } asked && (asked.Equals(EngineAssembly, StringComparison.OrdinalIgnoreCase) || asked.Equals(TargetsAssembly, StringComparison.OrdinalIgnoreCase))
                     && Shared.Value.PathOf(name) is not null
                     ? Shared.Value.LoadFromAssemblyName(name)
                     : null;
+            _isHooked = true;
         }
     }
 

@@ -17,6 +17,6 @@ public sealed class ModuleHooks : IModuleAssemblyInitializer, IModuleAssemblyCle
     /// <summary>Closes the vaults that this runspace holds open and wipes their keys.</summary>
     public void OnRemove(PSModuleInfo psModuleInfo) => RunspaceVaults.CloseCurrent();
 
-    /// <summary>No other method here may name a type of the engine: it would be looked for before the hook is there to find it.</summary>
+    /// <summary>A method of its own: one that names a type of the engine is compiled when the hook is there to find it, not before.</summary>
     private static int LoadEngine() => CryptoSelfTest.Run();
 }

@@ -5,19 +5,19 @@ using SecureBackup.Targets.Http;
 namespace SecureBackup.Targets.Sftp;
 
 /// <summary>A few connections to one server, made when they are needed. One that broke takes the idle ones with it: they lead to the same server.</summary>
-internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvider time, bool needsFolder = true) : IDisposable
+internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvider time, bool needsFolder = true) : IAsyncDisposable
 {
     private const int MaxConnections = 4;
 
-    /// <summary>A server that lets a connection hang holds up a call, and the end, no longer than this.</summary>
+    /// <summary>How long a call waits for the end of its connection that broke, and the pool for the end of the idle ones.</summary>
     private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly ConcurrentStack<SftpSession> _idle = new();
     private readonly Lock _lock = new();
 
-    /// <summary>Ends with all closings that have begun; under the lock.</summary>
-    private Task _closings = Task.CompletedTask;
+    /// <summary>Ends with the last login that came to nothing, which may have been given up; under the lock.</summary>
+    private Task _abandoned = Task.CompletedTask;
 
     /// <summary>One call with a connection of its own.</summary>
     /// <param name="doing">What cannot be done, for errors, such as "'x' cannot be read".</param>
@@ -30,7 +30,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         SftpSession? session = null;
         try
         {
-            session = await TakeIdleAsync() ?? await ConnectAsync(guard);
+            session = TakeIdle() ?? await ConnectAsync(guard);
             var value = await work(session, guard);
             _idle.Push(session);
             return value;
@@ -53,14 +53,18 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        Task.WaitAny([CloseIdleAsync()]);
+        await WaitAsync(Task.WhenAll(DropIdle()));
         _free.Dispose();
-        lock (_lock)
+        if (_abandoned.IsCompleted)
         {
-            // A login that was given up reads the password until it ends.
-            _ = _closings.ContinueWith(_ => login.Dispose(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            login.Dispose();
+        }
+        else
+        {
+            // It reads the password until it ends.
+            _ = _abandoned.ContinueWith(_ => login.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }
 
@@ -80,12 +84,17 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch
         {
-            await CloseAsync(session);
+            lock (_lock)
+            {
+                _abandoned = Task.WhenAll(_abandoned, session.Login);
+            }
+
+            _ = session.CloseAsync();
             throw;
         }
     }
 
-    private async Task<SftpSession?> TakeIdleAsync()
+    private SftpSession? TakeIdle()
     {
         while (_idle.TryPop(out var session))
         {
@@ -94,7 +103,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
                 return session;
             }
 
-            await CloseAsync(session);
+            _ = session.CloseAsync();
         }
 
         return null;
@@ -108,37 +117,32 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
             return;
         }
 
-        await Task.WhenAll(session is null ? Task.CompletedTask : CloseAsync(session), CloseIdleAsync());
+        DropIdle();
+        if (session is not null)
+        {
+            // Whoever asks next must not meet what the server still does for this call. For idle connections, and those that came to nothing, it does nothing.
+            await WaitAsync(session.CloseAsync());
+        }
     }
 
-    private Task CloseIdleAsync()
+    /// <returns>Their ends.</returns>
+    private List<Task> DropIdle()
     {
-        var closing = new List<Task>();
+        var ends = new List<Task>();
         while (_idle.TryPop(out var session))
         {
-            closing.Add(CloseAsync(session));
+            ends.Add(session.CloseAsync());
         }
 
-        return Task.WhenAll(closing);
+        return ends;
     }
 
-    /// <summary>
-    /// Whoever asks next must not meet what the server still does for a connection that broke; so a call waits for the closing, though not for ever.
-    /// After a login that was given up nobody waits: the server does nothing for it.
-    /// </summary>
-    private async Task CloseAsync(SftpSession session)
+    /// <summary>Not for ever: a closing may hang.</summary>
+    private async Task WaitAsync(Task closing)
     {
-        var isAbandoned = session.IsLoginAbandoned;
-        var closing = session.CloseAsync();
-        lock (_lock)
+        if (await Task.WhenAny(closing, Task.Delay(MaxClosing, time)) == closing)
         {
-            _closings = Task.WhenAll(_closings, closing);
-        }
-
-        if (!isAbandoned)
-        {
-            // However it ends, the connection is not used again.
-            await closing.WaitAsync(MaxClosing, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await closing;
         }
     }
 }

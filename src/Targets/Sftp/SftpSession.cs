@@ -11,7 +11,7 @@ internal sealed class SftpSession : IDisposable
 
     private readonly SftpSettings _settings;
     private readonly ConnectionInfo _info;
-    private Task _login = Task.CompletedTask;
+    private CancellationToken _cancellation;
     private TargetException? _refusal;
 
     public SftpSession(SftpSettings settings, SftpLogin login)
@@ -21,6 +21,13 @@ internal sealed class SftpSession : IDisposable
         Client = new SftpClient(_info) { OperationTimeout = settings.StallTimeout };
         Client.HostKeyReceived += (_, shown) =>
         {
+            // A login that was given up ends here at the latest, before the server learns who the user is.
+            if (_cancellation.IsCancellationRequested)
+            {
+                shown.CanTrust = false;
+                return;
+            }
+
             shown.CanTrust = settings.HostKeys.Accept(shown.FingerPrintSHA256);
             _refusal = shown.CanTrust ? null : settings.HostKeys.Refusal(settings.DisplayName, shown.FingerPrintSHA256, shown.HostKeyName);
         };
@@ -31,16 +38,17 @@ internal sealed class SftpSession : IDisposable
     /// <summary>The target's folder by its real path, without a slash at its end.</summary>
     public string Root { get; private set; } = "";
 
-    /// <summary>A login was given up that the library still waits in: between its steps it cannot be cancelled.</summary>
-    public bool IsLoginAbandoned => !_login.IsCompleted;
+    /// <summary>Ends when the login does, which may be after it was given up: the library's waits in it cannot be cancelled, and take up to 15 s each.</summary>
+    public Task Login { get; private set; } = Task.CompletedTask;
 
     /// <summary>Proves the server, then the user; asks nothing about the folder. Returns as soon as it is cancelled.</summary>
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        _login = Task.Run(() => Client.ConnectAsync(cancellationToken), CancellationToken.None);
+        _cancellation = cancellationToken;
+        Login = Task.Run(() => Client.ConnectAsync(cancellationToken), CancellationToken.None);
         try
         {
-            await _login.WaitAsync(cancellationToken);
+            await Login.WaitAsync(cancellationToken);
             Root = _settings.Folder.StartsWith('/') ? _settings.Folder : $"{Client.WorkingDirectory.TrimEnd('/')}/{_settings.Folder}".TrimEnd('/');
         }
         catch (Exception) when (_refusal is not null)
@@ -79,8 +87,8 @@ internal sealed class SftpSession : IDisposable
     /// <summary>Ends the connection, after a login that was given up. May never return, and so has a thread of its own: the library waits without a limit for one of its own threads.</summary>
     public async Task CloseAsync()
     {
-        await _login.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await Login.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 
     public void Dispose()

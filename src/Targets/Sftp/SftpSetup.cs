@@ -90,9 +90,5 @@ internal sealed class SftpSetup(SftpSettings settings, SftpLogin login, TimeProv
         }
     }
 
-    public override ValueTask DisposeAsync()
-    {
-        _pool.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public override ValueTask DisposeAsync() => _pool.DisposeAsync();
 }

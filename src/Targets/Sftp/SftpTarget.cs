@@ -155,7 +155,7 @@ internal sealed class SftpTarget : Target
 
     public override async ValueTask DisposeAsync()
     {
-        _pool.Dispose();
+        await _pool.DisposeAsync();
         await base.DisposeAsync();
     }
 

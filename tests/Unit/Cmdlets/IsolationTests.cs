@@ -38,13 +38,31 @@ public sealed class IsolationTests : IDisposable
         Assert.All(lines, line => Assert.Matches(" in (Default|SecureBackup.Engine)$", line));
     }
 
+    /// <summary>libsodium is loaded by the check of the cryptography, and by nothing else that an import does.</summary>
     [Fact]
-    public async Task The_engine_is_loaded_before_a_command_needs_it()
+    public async Task The_engine_and_its_libraries_are_loaded_before_a_command_needs_them()
     {
         var lines = await _place.LinesAsync("""
-            [Threading.SpinWait]::SpinUntil({ [Runtime.Loader.AssemblyLoadContext]::All.Where({ $_.Name -eq 'SecureBackup.Engine' }).Count -gt 0 }, 60000)
+            [Threading.SpinWait]::SpinUntil({ [Diagnostics.Process]::GetCurrentProcess().Modules.ModuleName -match 'sodium' }, 60000)
             """);
         Assert.Equal(["True"], lines);
+    }
+
+    [Fact]
+    public async Task The_first_import_may_happen_in_many_runspaces_at_once()
+    {
+        const string script = """
+            $counts = 1..8 | ForEach-Object -ThrottleLimit 8 -Parallel {
+                Import-Module $env:SECUREBACKUP_MODULE
+                $vault = "$using:PWD/vault-$_"
+                $null = New-BackupVault $vault
+                (Start-CustomerBackup -LiteralPath "$using:PWD/crm" -Vault $vault).FileCount
+            }
+            $counts -join ' '
+            """;
+        var options = PackagedModule.Options(_place.Environment, _place.FullPath);
+        var result = await Shell.ShellProcess.RunCommandAsync(script, options, TestContext.Current.CancellationToken);
+        Assert.Equal(["3 3 3 3 3 3 3 3"], result.ShouldSucceed().OutputLines);
     }
 
     [Fact]

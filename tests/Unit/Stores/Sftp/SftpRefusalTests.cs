@@ -81,7 +81,7 @@ public sealed class SftpRefusalTests
     public async Task A_call_that_is_cancelled_does_not_wait_for_who_says_nothing_more()
     {
         using var cancelled = new CancellationTokenSource();
-        using var ended = new CancellationTokenSource();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var stranger = Task.Run(
@@ -94,13 +94,20 @@ public sealed class SftpRefusalTests
                 // The client names itself, and then the algorithms it knows: from here on it waits.
                 await line.ReadExactlyAsync(new byte[256], Cancel);
                 await cancelled.CancelAsync();
-                await Task.Delay(Timeout.Infinite, ended.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+                await ended.Task;
             },
             Cancel);
 
         await using var target = SftpPlace.Open($"sftp://user@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/x?hostkey={SomeKey}&identityfile={(await TestServers.SshAsync()).KeyFile}");
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.StatAsync(Name, cancelled.Token).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
-        await ended.CancelAsync();
+        try
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.StatAsync(Name, cancelled.Token).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
+        }
+        finally
+        {
+            ended.SetResult();
+        }
+
         await stranger;
     }
 
