@@ -31,7 +31,8 @@ internal sealed class CorridorShare(IReadOnlyList<PartFigure> parts)
         while (warm.Count < WarmRuns)
         {
             SideBySide.Disk.FlushAll();
-            disk.Add(PackWriter.Measure(Path.Combine(folder, $"disk{warm.Count}"), first.BytesStored));
+            var packs = Path.Combine(folder, $"disk{warm.Count}");
+            disk.Add(await Task.Factory.StartNew(() => PackWriter.Measure(packs, first.BytesStored), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
             warm.Add((await BackUpAsync(set, Path.Combine(folder, $"warm{warm.Count}"))).Seconds);
         }
 

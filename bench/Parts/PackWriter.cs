@@ -6,7 +6,7 @@ using SecureBackup.Engine.Targets;
 
 namespace SecureBackup.Bench.Parts;
 
-/// <summary>Puts packs of random bytes into a folder: past the cache, as a backup mostly does, one after another, each flushed.</summary>
+/// <summary>Puts packs of random bytes into a folder: past the cache, as a backup mostly does, one after another, each flushed. For a thread of its own: on the pool's nothing is written past the cache.</summary>
 internal sealed class PackWriter(string folder, OwnedBuffer pack)
 {
     internal LocalTarget Target { get; } = LocalTarget.Open(Directory.CreateDirectory(folder).FullName);

@@ -16,7 +16,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     private readonly ConcurrentStack<SftpSession> _idle = new();
     private readonly Lock _lock = new();
 
-    /// <summary>Ends with the last login that came to nothing, which may have been given up; under the lock.</summary>
+    /// <summary>Ends with the last login that was given up; under the lock.</summary>
     private Task _abandoned = Task.CompletedTask;
 
     /// <summary>One call with a connection of its own.</summary>
@@ -84,9 +84,12 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch
         {
-            lock (_lock)
+            if (!session.Login.IsCompleted)
             {
-                _abandoned = Task.WhenAll(_abandoned, session.Login);
+                lock (_lock)
+                {
+                    _abandoned = Task.WhenAll(_abandoned, Task.WhenAny(session.Login));
+                }
             }
 
             _ = session.CloseAsync();
@@ -138,11 +141,5 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
     }
 
     /// <summary>Not for ever: a closing may hang.</summary>
-    private async Task WaitAsync(Task closing)
-    {
-        if (await Task.WhenAny(closing, Task.Delay(MaxClosing, time)) == closing)
-        {
-            await closing;
-        }
-    }
+    private async Task WaitAsync(Task closing) => await Task.WhenAny(closing, Task.Delay(MaxClosing, time));
 }

@@ -21,7 +21,7 @@ internal sealed class SftpSession : IDisposable
         Client = new SftpClient(_info) { OperationTimeout = settings.StallTimeout };
         Client.HostKeyReceived += (_, shown) =>
         {
-            // A login that was given up ends here at the latest, before the server learns who the user is.
+            // A login that was given up goes no further than this, where the server has not yet shown its key.
             if (_cancellation.IsCancellationRequested)
             {
                 shown.CanTrust = false;
@@ -49,6 +49,7 @@ internal sealed class SftpSession : IDisposable
         try
         {
             await Login.WaitAsync(cancellationToken);
+            _cancellation = CancellationToken.None;
             Root = _settings.Folder.StartsWith('/') ? _settings.Folder : $"{Client.WorkingDirectory.TrimEnd('/')}/{_settings.Folder}".TrimEnd('/');
         }
         catch (Exception) when (_refusal is not null)
@@ -84,11 +85,14 @@ internal sealed class SftpSession : IDisposable
 
     public string PathOf(string relative) => relative.Length == 0 ? Root.Length == 0 ? "/" : Root : $"{Root}/{relative}";
 
-    /// <summary>Ends the connection, after a login that was given up. May never return, and so has a thread of its own: the library waits without a limit for one of its own threads.</summary>
+    /// <summary>
+    /// Ends the connection, after a login that was given up. May never return, and so has a thread of its own: the library waits without a limit for one of its own threads.
+    /// Never fails: however it ends, the connection is not used again.
+    /// </summary>
     public async Task CloseAsync()
     {
         await Login.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()
