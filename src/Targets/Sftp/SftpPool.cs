@@ -5,19 +5,12 @@ using SecureBackup.Targets.Http;
 namespace SecureBackup.Targets.Sftp;
 
 /// <summary>A few connections to one server, made when they are needed. One that broke takes the idle ones with it: they lead to the same server.</summary>
-internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvider time, bool needsFolder = true) : IAsyncDisposable
+internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvider time, bool needsFolder = true) : IDisposable
 {
     private const int MaxConnections = 4;
 
-    /// <summary>How long a call waits for the end of its connection that broke, and the pool for the end of the idle ones.</summary>
-    private static readonly TimeSpan MaxClosing = TimeSpan.FromSeconds(5);
-
     private readonly SemaphoreSlim _free = new(MaxConnections);
     private readonly ConcurrentStack<SftpSession> _idle = new();
-    private readonly Lock _lock = new();
-
-    /// <summary>Ends with the last login that was given up; under the lock.</summary>
-    private Task _abandoned = Task.CompletedTask;
 
     /// <summary>One call with a connection of its own.</summary>
     /// <param name="doing">What cannot be done, for errors, such as "'x' cannot be read".</param>
@@ -37,7 +30,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch (Exception exception)
         {
-            await GiveBackAsync(session, exception);
+            GiveBack(session, exception);
             var what = $"{doing} in {settings.DisplayName}";
             throw exception switch
             {
@@ -53,27 +46,18 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await WaitAsync(Task.WhenAll(DropIdle()));
+        DropIdle();
         _free.Dispose();
-        if (_abandoned.IsCompleted)
-        {
-            login.Dispose();
-        }
-        else
-        {
-            // It reads the password until it ends.
-            _ = _abandoned.ContinueWith(_ => login.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        }
+        login.Dispose();
     }
 
     private async Task<SftpSession> ConnectAsync(StallGuard guard)
     {
-        var session = new SftpSession(settings, login);
+        var session = await SftpSession.ConnectAsync(settings, login, guard.Token);
         try
         {
-            await session.ConnectAsync(guard.Token);
             guard.Moved();
             if (needsFolder)
             {
@@ -84,15 +68,7 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
         }
         catch
         {
-            if (!session.Login.IsCompleted)
-            {
-                lock (_lock)
-                {
-                    _abandoned = Task.WhenAll(_abandoned, Task.WhenAny(session.Login));
-                }
-            }
-
-            _ = session.CloseAsync();
+            session.Dispose();
             throw;
         }
     }
@@ -106,13 +82,13 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
                 return session;
             }
 
-            _ = session.CloseAsync();
+            session.Dispose();
         }
 
         return null;
     }
 
-    private async Task GiveBackAsync(SftpSession? session, Exception exception)
+    private void GiveBack(SftpSession? session, Exception exception)
     {
         if (session is { Client.IsConnected: true } && !SftpFaults.IsBroken(exception))
         {
@@ -120,26 +96,15 @@ internal sealed class SftpPool(SftpSettings settings, SftpLogin login, TimeProvi
             return;
         }
 
+        session?.Dispose();
         DropIdle();
-        if (session is not null)
-        {
-            // Whoever asks next must not meet what the server still does for this call. For idle connections, and those that came to nothing, it does nothing.
-            await WaitAsync(session.CloseAsync());
-        }
     }
 
-    /// <returns>Their ends.</returns>
-    private List<Task> DropIdle()
+    private void DropIdle()
     {
-        var ends = new List<Task>();
         while (_idle.TryPop(out var session))
         {
-            ends.Add(session.CloseAsync());
+            session.Dispose();
         }
-
-        return ends;
     }
-
-    /// <summary>Not for ever: a closing may hang.</summary>
-    private async Task WaitAsync(Task closing) => await Task.WhenAny(closing, Task.Delay(MaxClosing, time));
 }

@@ -9,28 +9,12 @@ internal sealed class SftpSession : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
 
-    private readonly SftpSettings _settings;
     private readonly ConnectionInfo _info;
-    private CancellationToken _cancellation;
-    private TargetException? _refusal;
 
-    public SftpSession(SftpSettings settings, SftpLogin login)
+    private SftpSession(ConnectionInfo info, SftpClient client)
     {
-        _settings = settings;
-        _info = login.Describe(settings.StallTimeout < ConnectTimeout ? settings.StallTimeout : ConnectTimeout);
-        Client = new SftpClient(_info) { OperationTimeout = settings.StallTimeout };
-        Client.HostKeyReceived += (_, shown) =>
-        {
-            // A login that was given up goes no further than this, where the server has not yet shown its key.
-            if (_cancellation.IsCancellationRequested)
-            {
-                shown.CanTrust = false;
-                return;
-            }
-
-            shown.CanTrust = settings.HostKeys.Accept(shown.FingerPrintSHA256);
-            _refusal = shown.CanTrust ? null : settings.HostKeys.Refusal(settings.DisplayName, shown.FingerPrintSHA256, shown.HostKeyName);
-        };
+        _info = info;
+        Client = client;
     }
 
     public SftpClient Client { get; }
@@ -38,28 +22,38 @@ internal sealed class SftpSession : IDisposable
     /// <summary>The target's folder by its real path, without a slash at its end.</summary>
     public string Root { get; private set; } = "";
 
-    /// <summary>Ends when the login does, which may be after it was given up: the library's waits in it cannot be cancelled, and take up to 15 s each.</summary>
-    public Task Login { get; private set; } = Task.CompletedTask;
-
-    /// <summary>Proves the server, then the user; asks nothing about the folder. Returns as soon as it is cancelled.</summary>
-    public async Task ConnectAsync(CancellationToken cancellationToken)
+    /// <summary>Proves the server, then the user; asks nothing about the folder.</summary>
+    public static async Task<SftpSession> ConnectAsync(SftpSettings settings, SftpLogin login, CancellationToken cancellationToken)
     {
-        _cancellation = cancellationToken;
-        Login = Task.Run(() => Client.ConnectAsync(cancellationToken), CancellationToken.None);
+        var info = login.Describe(settings.StallTimeout < ConnectTimeout ? settings.StallTimeout : ConnectTimeout);
+        var session = new SftpSession(info, new SftpClient(info) { OperationTimeout = settings.StallTimeout });
+        TargetException? refusal = null;
+        session.Client.HostKeyReceived += (_, shown) =>
+        {
+            shown.CanTrust = settings.HostKeys.Accept(shown.FingerPrintSHA256);
+            refusal = shown.CanTrust ? null : settings.HostKeys.Refusal(settings.DisplayName, shown.FingerPrintSHA256, shown.HostKeyName);
+        };
         try
         {
-            await Login.WaitAsync(cancellationToken);
-            _cancellation = CancellationToken.None;
-            Root = _settings.Folder.StartsWith('/') ? _settings.Folder : $"{Client.WorkingDirectory.TrimEnd('/')}/{_settings.Folder}".TrimEnd('/');
+            await session.Client.ConnectAsync(cancellationToken);
+            session.Root = settings.Folder.StartsWith('/') ? settings.Folder : $"{session.Client.WorkingDirectory.TrimEnd('/')}/{settings.Folder}".TrimEnd('/');
+            return session;
         }
-        catch (Exception) when (_refusal is not null)
+        catch (Exception) when (refusal is not null)
         {
-            throw _refusal;
+            session.Dispose();
+            throw refusal;
         }
         catch (Exception exception) when (exception is not (BackupException or NotSupportedException or SshException) && !SftpFaults.IsBroken(exception))
         {
             // Bytes that were changed on the way, or are those of no SSH server, reach the library's parsers before anything proves them.
-            throw new TargetException(TargetFault.Garbled, $"{_settings.DisplayName} cannot be reached: what came while the connection was made is not SSH.", exception);
+            session.Dispose();
+            throw new TargetException(TargetFault.Garbled, $"{settings.DisplayName} cannot be reached: what came while the connection was made is not SSH.", exception);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
         }
     }
 
@@ -84,16 +78,6 @@ internal sealed class SftpSession : IDisposable
     }
 
     public string PathOf(string relative) => relative.Length == 0 ? Root.Length == 0 ? "/" : Root : $"{Root}/{relative}";
-
-    /// <summary>
-    /// Ends the connection, after a login that was given up. May never return, and so has a thread of its own: the library waits without a limit for one of its own threads.
-    /// Never fails: however it ends, the connection is not used again.
-    /// </summary>
-    public async Task CloseAsync()
-    {
-        await Login.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Factory.StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
 
     public void Dispose()
     {

@@ -90,5 +90,9 @@ internal sealed class SftpSetup(SftpSettings settings, SftpLogin login, TimeProv
         }
     }
 
-    public override ValueTask DisposeAsync() => _pool.DisposeAsync();
+    public override ValueTask DisposeAsync()
+    {
+        _pool.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }

@@ -155,7 +155,7 @@ internal sealed class SftpTarget : Target
 
     public override async ValueTask DisposeAsync()
     {
-        await _pool.DisposeAsync();
+        _pool.Dispose();
         await base.DisposeAsync();
     }
 

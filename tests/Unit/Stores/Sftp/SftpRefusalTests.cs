@@ -76,41 +76,6 @@ public sealed class SftpRefusalTests
         await stranger;
     }
 
-    /// <summary>The library waits for the next word of a login for fifteen seconds, and cannot be told not to.</summary>
-    [Fact]
-    public async Task A_call_that_is_cancelled_does_not_wait_for_who_says_nothing_more()
-    {
-        using var cancelled = new CancellationTokenSource();
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var stranger = Task.Run(
-            async () =>
-            {
-                using var client = await listener.AcceptTcpClientAsync(Cancel);
-                await using var line = client.GetStream();
-                await line.WriteAsync("SSH-2.0-x\r\n"u8.ToArray(), Cancel);
-
-                // The client names itself, and then the algorithms it knows: from here on it waits.
-                await line.ReadExactlyAsync(new byte[256], Cancel);
-                await cancelled.CancelAsync();
-                await ended.Task;
-            },
-            Cancel);
-
-        await using var target = SftpPlace.Open($"sftp://user@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/x?hostkey={SomeKey}&identityfile={(await TestServers.SshAsync()).KeyFile}");
-        try
-        {
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => target.StatAsync(Name, cancelled.Token).WaitAsync(TimeSpan.FromSeconds(10), Cancel));
-        }
-        finally
-        {
-            ended.SetResult();
-        }
-
-        await stranger;
-    }
-
     [Fact]
     public async Task A_key_that_the_server_does_not_know_is_rejected()
     {
