@@ -84,14 +84,32 @@ function Get-BuildId([string] $Path) {
 function Publish-Engine([string] $Destination) {
     Invoke-Dotnet 'publish', (Get-RepositoryPath 'src/Engine'), '-c', 'Release', '-o', $Destination
     foreach ($file in [IO.Directory]::GetFiles($Destination, '*.xml')) { [IO.File]::Delete($file) }
-    foreach ($list in [IO.Directory]::GetFiles($Destination, 'framework.txt', 'AllDirectories')) {
-        [IO.File]::WriteAllLines($list, [string[]]@([IO.File]::ReadAllLines($list) | ForEach-Object { "$([IO.Path]::GetFileNameWithoutExtension($_)) $(Get-BuildId $_)" }))
-    }
-
     $runtimes = [IO.Path]::Combine($Destination, 'runtimes')
     if (-not [IO.Directory]::Exists($runtimes)) { return }
     foreach ($folder in [IO.Directory]::GetDirectories($runtimes)) {
         if ([IO.Path]::GetFileName($folder) -match '^(android|ios|tvos|maccatalyst|browser|wasm|wasi)') { [IO.Directory]::Delete($folder, $true) }
+    }
+}
+
+# Runs the demo with the module as it is, and writes to a file what the JIT compiled for it.
+function New-Profile([string] $Manifest, [string] $Path) {
+    $variables = @{ DOTNET_STARTUP_HOOKS = Get-RepositoryPath 'tools/Profile/bin/Release/net10.0/SecureBackup.Profile.dll'; SECUREBACKUP_PROFILE = $Path }
+    $before = [Environment]::GetEnvironmentVariable('DOTNET_STARTUP_HOOKS')
+    try {
+        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
+        Invoke-Dotnet $shell, (Get-RepositoryPath 'tools/Demo.ps1'), '-ModulePath', $Manifest
+    }
+    finally {
+        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
+        if ($before) { [Environment]::SetEnvironmentVariable('DOTNET_STARTUP_HOOKS', $before) }
+    }
+}
+
+# An empty profile is none.
+function Build-NativeCode([string] $Destination, [string] $Profiled) {
+    Invoke-Dotnet 'msbuild', (Get-RepositoryPath 'src/Engine'), '-t:CompilePublished', '-p:Configuration=Release', "-p:PublishDir=$Destination/", "-p:StartupProfile=$Profiled"
+    foreach ($list in [IO.Directory]::GetFiles($Destination, 'framework.txt', 'AllDirectories')) {
+        [IO.File]::WriteAllLines($list, [string[]]@([IO.File]::ReadAllLines($list) | ForEach-Object { "$([IO.Path]::GetFileNameWithoutExtension($_)) $(Get-BuildId $_)" }))
     }
 }
 
@@ -128,6 +146,14 @@ function Publish-Module {
             $engine = [IO.Path]::Combine($fresh, 'engine')
             Publish-Engine $engine
             Publish-Targets ([IO.Path]::Combine($engine, 'targets')) $engine
+            $profiled = [IO.Path]::Combine($aside, 'demo.mibc')
+            try { New-Profile ([IO.Path]::Combine($fresh, 'SecureBackup.psd1')) $profiled }
+            catch {
+                $profiled = ''
+                $Host.UI.WriteLine("`nCompiled ahead without a profile, so commands begin more slowly: $($_.Exception.Message)")
+            }
+
+            Build-NativeCode $engine $profiled
             $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($module))
             if ([IO.Directory]::Exists($module)) { [IO.Directory]::Move($module, [IO.Path]::Combine($aside, 'old')) }
             [IO.Directory]::Move($fresh, $module)

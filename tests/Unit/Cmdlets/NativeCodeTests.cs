@@ -56,6 +56,15 @@ public sealed class NativeCodeTests : IDisposable
     }
 
     [Fact]
+    public async Task Most_generic_code_that_the_commands_need_was_compiled_ahead()
+    {
+        var images = NativeImages();
+        var plain = await JittedAsync(CopyModule(images));
+        var ahead = await JittedAsync(PackagedModule.Folder);
+        Assert.InRange(ahead, 0, plain / 10);
+    }
+
+    [Fact]
     public Task Without_it_the_module_runs_from_the_code_that_every_platform_has() => RequireOtherCodeAsync(static _ => { });
 
     [Fact]
@@ -114,6 +123,15 @@ public sealed class NativeCodeTests : IDisposable
         var lines = result.ShouldSucceed().OutputLines;
         Assert.Equal(["3", "True"], lines.Take(2));
         return [.. lines.Skip(2)];
+    }
+
+    /// <returns>How many methods, generic code of the framework and the engine, the JIT had to compile.</returns>
+    private async Task<int> JittedAsync(string module)
+    {
+        _place.Environment["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location;
+        _place.Environment["SECUREBACKUP_PROFILE"] = _place["jitted.mibc"];
+        await UseAsync(module);
+        return Profiles.ProfileReading.Read(File.ReadAllBytes(_place["jitted.mibc"])).Count;
     }
 
     /// <summary>Skips the test where the module was packaged without the compiler.</summary>
