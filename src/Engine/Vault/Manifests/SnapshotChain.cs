@@ -168,7 +168,9 @@ internal static class SnapshotOrder
             var known = predecessors.Select(reference => ranks[reference]).ToList();
             ranks[snapshot.Reference] = (
                 known.Select(static rank => rank.Time).Append(timeOf(snapshot)).Max(),
-                known.Select(static rank => rank.Depth).DefaultIfEmpty(0).Max() + 1);
+
+                // Not by Max: of whole numbers it is vector code, which is never compiled ahead and took 2 to 4 ms of every run.
+                known.Aggregate(0, static (depth, rank) => Math.Max(depth, rank.Depth)) + 1);
         }
 
         return snapshots.OrderByDescending(snapshot => ranks[snapshot.Reference]).ThenByDescending(static snapshot => snapshot.Id.Value);
