@@ -91,21 +91,27 @@ function Publish-Engine([string] $Destination) {
     }
 }
 
-# Runs the demo with the module as it is, and writes to a file what the JIT compiled for it.
+# Runs the demo with the module as it is, and writes to a file what the JIT compiled for it beside what the framework has ready.
 function New-Profile([string] $Manifest, [string] $Path) {
-    $variables = @{ DOTNET_STARTUP_HOOKS = Get-RepositoryPath 'tools/Profile/bin/Release/net10.0/SecureBackup.Profile.dll'; SECUREBACKUP_PROFILE = $Path }
-    $before = [Environment]::GetEnvironmentVariable('DOTNET_STARTUP_HOOKS')
+    $hook = Get-RepositoryPath 'tools/Profile/bin/Release/net10.0/SecureBackup.Profile.dll'
+    $variables = @{ DOTNET_STARTUP_HOOKS = $hook; DOTNET_ReadyToRun = '1'; SECUREBACKUP_PROFILE = $Path }
+    $before = @{}
     try {
-        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
+        foreach ($name in $variables.Keys) {
+            $before[$name] = [Environment]::GetEnvironmentVariable($name) ?? [NullString]::Value
+            [Environment]::SetEnvironmentVariable($name, $variables[$name])
+        }
+
         Invoke-Dotnet $shell, (Get-RepositoryPath 'tools/Demo.ps1'), '-ModulePath', $Manifest
     }
     finally {
-        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
-        if ($before) { [Environment]::SetEnvironmentVariable('DOTNET_STARTUP_HOOKS', $before) }
+        foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
     }
+
+    if (-not [IO.File]::Exists($Path)) { throw 'The demo ran without the startup hook that notes what is compiled.' }
 }
 
-# An empty profile is none.
+# Without a path it is compiled without a profile.
 function Build-NativeCode([string] $Destination, [string] $Profiled) {
     Invoke-Dotnet 'msbuild', (Get-RepositoryPath 'src/Engine'), '-t:CompilePublished', '-p:Configuration=Release', "-p:PublishDir=$Destination/", "-p:StartupProfile=$Profiled"
     foreach ($list in [IO.Directory]::GetFiles($Destination, 'framework.txt', 'AllDirectories')) {
@@ -147,13 +153,15 @@ function Publish-Module {
             Publish-Engine $engine
             Publish-Targets ([IO.Path]::Combine($engine, 'targets')) $engine
             $profiled = [IO.Path]::Combine($aside, 'demo.mibc')
-            try { New-Profile ([IO.Path]::Combine($fresh, 'SecureBackup.psd1')) $profiled }
+            try {
+                New-Profile ([IO.Path]::Combine($fresh, 'SecureBackup.psd1')) $profiled
+                Build-NativeCode $engine $profiled
+            }
             catch {
-                $profiled = ''
-                $Host.UI.WriteLine("`nCompiled ahead without a profile, so commands begin more slowly: $($_.Exception.Message)")
+                $Host.UI.WriteLine("`nThere is no profile of the demo, so commands will begin more slowly; the module works all the same if ./build.ps1 Demo does. $($_.Exception.Message)")
+                Build-NativeCode $engine ''
             }
 
-            Build-NativeCode $engine $profiled
             $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName($module))
             if ([IO.Directory]::Exists($module)) { [IO.Directory]::Move($module, [IO.Path]::Combine($aside, 'old')) }
             [IO.Directory]::Move($fresh, $module)

@@ -22,6 +22,10 @@ $vault = [IO.Path]::Combine($folder, 'vault')
 $key = [IO.Path]::Combine($folder, 'owner.key')
 $elapsed = [Collections.Generic.List[object]]::new()
 
+# What a host keeps of a vault goes with it.
+$cache = [Environment]::GetEnvironmentVariable('SECUREBACKUP_CACHE') ?? [NullString]::Value
+[Environment]::SetEnvironmentVariable('SECUREBACKUP_CACHE', [IO.Path]::Combine($folder, 'cache'))
+
 function Write-Line([string] $Text = '') { $Host.UI.WriteLine($Text) }
 function Format-Size([long] $Bytes) { '{0,8:N2} MiB' -f ($Bytes / 1MB) }
 
@@ -280,6 +284,7 @@ catch {
 }
 finally {
     if (Get-Command Disconnect-BackupVault -ErrorAction Ignore) { Disconnect-BackupVault -ErrorAction Ignore }
+    [Environment]::SetEnvironmentVariable('SECUREBACKUP_CACHE', $cache)
     if ($Keep) { Write-Line "Kept: $folder" } else { [IO.Directory]::Delete($folder, $true) }
 }
 

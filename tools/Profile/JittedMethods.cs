@@ -5,7 +5,9 @@ using System.Runtime.CompilerServices;
 
 namespace SecureBackup.Profile;
 
-/// <summary>What the JIT compiles in this process, from now to <see cref="End"/>, by the runtime's own events.</summary>
+/// <summary>
+/// What had no code at all and the JIT therefore compiles in this process, from now to <see cref="End"/>, by the runtime's own events. The process must unload no code: the events tell of methods by their address.
+/// </summary>
 internal sealed class JittedMethods : EventListener
 {
     private const EventKeywords Jit = (EventKeywords)0x10;
@@ -15,6 +17,12 @@ internal sealed class JittedMethods : EventListener
     private const int MethodLoadVerbose = 143;
     private const uint IsDynamic = 1;
     private const uint IsJitted = 8;
+
+    /// <summary>Of the flags: without optimisation for good, at once with it, or without it at first. Any other is for code that ran before and is compiled once more.</summary>
+    private const int TierBit = 7;
+    private const uint TierMask = 7;
+    private const uint FirstTier = 1;
+    private const uint LastFirstTier = 3;
 
     private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(1);
 
@@ -53,15 +61,17 @@ internal sealed class JittedMethods : EventListener
         {
             _typeOf[(nint)method] = (nint)type;
         }
-        else if (eventData is { EventId: MethodLoadVerbose, Payload: [ulong loaded, _, _, _, _, uint flags, _, string name, ..] } && (flags & (IsJitted | IsDynamic)) == IsJitted)
+        else if (eventData is { EventId: MethodLoadVerbose, Payload: [ulong loaded, _, _, _, _, uint flags, string owner, string name, ..] } && IsFirst(flags))
         {
             _jitted[(nint)loaded] = true;
-            if (string.Equals(name, nameof(Last), StringComparison.Ordinal))
+            if (string.Equals(name, nameof(Last), StringComparison.Ordinal) && string.Equals(owner, typeof(JittedMethods).FullName, StringComparison.Ordinal))
             {
                 _hasEnded.Set();
             }
         }
     }
+
+    private static bool IsFirst(uint flags) => (flags & (IsJitted | IsDynamic)) == IsJitted && ((flags >> TierBit) & TierMask) is >= FirstTier and <= LastFirstTier;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Last()

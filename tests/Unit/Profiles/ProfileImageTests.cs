@@ -78,14 +78,32 @@ public sealed class ProfileImageTests
         }
     }
 
-    /// <summary>By its place in its assembly, which only the right name and signature lead to.</summary>
-    private static string Describe(MethodBase method) => $"{method.Module.Name} {method.MetadataToken:x} {method.DeclaringType!.GetGenericArguments().Length} {(method.IsGenericMethod ? method.GetGenericArguments().Length : 0)}";
+    /// <summary>By its place in its assembly, which only the right name and signature lead to, and by what it is made of.</summary>
+    private static string Describe(MethodBase method) =>
+        $"{method.Module.Name} {method.MetadataToken:x} <{Names(method.DeclaringType!.GetGenericArguments())}> <{Names(method.IsGenericMethod ? method.GetGenericArguments() : [])}>";
+
+    private static string Names(IEnumerable<Type> types) => string.Join(", ", types.Select(NameOf));
+
+    private static string NameOf(Type type) =>
+        type.IsArray ? NameOf(type.GetElementType()!) + "[]"
+        : type.IsConstructedGenericType ? $"{NameOf(type.GetGenericTypeDefinition())}<{Names(type.GetGenericArguments())}>"
+        : $"{(type == Shared ? "System.Private.Canon" : type.Assembly.GetName().Name)} {type.FullName!.Replace('+', '/')}";
 
     private static string Describe(Mono.Cecil.MethodReference method)
     {
         var definition = method.Resolve();
         Assert.True(definition is not null, $"{method.FullName} is not found.");
-        var arguments = (method.DeclaringType as Mono.Cecil.GenericInstanceType)?.GenericArguments.Count ?? 0;
-        return $"{definition.Module.Name} {definition.MetadataToken.ToInt32():x} {arguments} {(method as Mono.Cecil.GenericInstanceMethod)?.GenericArguments.Count ?? 0}";
+        var types = (method.DeclaringType as Mono.Cecil.GenericInstanceType)?.GenericArguments ?? [];
+        return $"{definition.Module.Name} {definition.MetadataToken.ToInt32():x} <{Names(types)}> <{Names((method as Mono.Cecil.GenericInstanceMethod)?.GenericArguments ?? [])}>";
     }
+
+    private static string Names(IEnumerable<Mono.Cecil.TypeReference> types) => string.Join(", ", types.Select(NameOf));
+
+    private static string NameOf(Mono.Cecil.TypeReference type) => type switch
+    {
+        Mono.Cecil.ArrayType array => NameOf(array.ElementType) + "[]",
+        Mono.Cecil.GenericInstanceType instance => $"{NameOf(instance.ElementType)}<{Names(instance.GenericArguments)}>",
+        { IsPrimitive: true } or { FullName: "System.String" or "System.Object" } => $"System.Private.CoreLib {type.FullName}",
+        _ => $"{type.Scope.Name} {type.FullName}",
+    };
 }
