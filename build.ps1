@@ -57,6 +57,22 @@ function Invoke-Dotnet([string[]] $Command) {
     if ($LASTEXITCODE -ne 0) { throw "dotnet $($Command[0]) failed with exit code $LASTEXITCODE." }
 }
 
+# What runs in the action sees these variables; afterwards they are as they were.
+function Invoke-WithEnvironment([hashtable] $Variables, [scriptblock] $Action) {
+    $before = @{}
+    try {
+        foreach ($name in $Variables.Keys) {
+            $before[$name] = [Environment]::GetEnvironmentVariable($name) ?? [NullString]::Value
+            [Environment]::SetEnvironmentVariable($name, $Variables[$name])
+        }
+
+        & $Action
+    }
+    finally {
+        foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
+    }
+}
+
 # Release, because the console that may be running this script is the Debug build.
 function Build-Solution {
     Invoke-Step 'Build (Release)' { Invoke-Dotnet 'build', $solution, '-c', 'Release' }
@@ -94,18 +110,8 @@ function Publish-Engine([string] $Destination) {
 # Runs the demo with the module as it is, and writes to a file what the JIT compiled for it beside what the framework has ready.
 function New-Profile([string] $Manifest, [string] $Path) {
     $hook = Get-RepositoryPath 'tools/Profile/bin/Release/net10.0/SecureBackup.Profile.dll'
-    $variables = @{ DOTNET_STARTUP_HOOKS = $hook; DOTNET_ReadyToRun = '1'; SECUREBACKUP_PROFILE = $Path }
-    $before = @{}
-    try {
-        foreach ($name in $variables.Keys) {
-            $before[$name] = [Environment]::GetEnvironmentVariable($name) ?? [NullString]::Value
-            [Environment]::SetEnvironmentVariable($name, $variables[$name])
-        }
-
+    Invoke-WithEnvironment @{ DOTNET_STARTUP_HOOKS = $hook; DOTNET_ReadyToRun = '1'; SECUREBACKUP_PROFILE = $Path } {
         Invoke-Dotnet $shell, (Get-RepositoryPath 'tools/Demo.ps1'), '-ModulePath', $Manifest
-    }
-    finally {
-        foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) }
     }
 
     if (-not [IO.File]::Exists($Path)) { throw 'The demo ran without the startup hook that notes what is compiled.' }
@@ -224,13 +230,9 @@ function Invoke-Test {
     foreach ($line in & (Get-RepositoryPath 'tools/TestServers.ps1') -Repository $PSScriptRoot) { $Host.UI.WriteLine($line) }
     $variables = @{ SECUREBACKUP_MODULE = $manifest; SECUREBACKUP_SHELL = $shell; SECUREBACKUP_TEST_LONG = if ($Long) { '1' } }
     if ($Long) { $variables.SECUREBACKUP_TEST_SCHEDULES = '100000' }
-    try {
-        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
-        $unit = Invoke-UnitTest
-        $acceptance = Invoke-AcceptanceTest
-    }
-    finally {
-        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
+    $unit, $acceptance = Invoke-WithEnvironment $variables {
+        Invoke-UnitTest
+        Invoke-AcceptanceTest
     }
 
     $passed = $unit.passed + $acceptance.passed
@@ -253,14 +255,9 @@ function Invoke-Demo {
 function Invoke-TenYears([string] $Speed) {
     if ($Speed -notin 'week', 'day') { throw "--ten-years takes week or day, not '$Speed'." }
     Build-Solution
-    $variables = @{ SECUREBACKUP_TEST_TEN_YEARS = $Speed; SECUREBACKUP_UPDATE_DOCS = '1' }
-    try {
-        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, $variables[$name]) }
+    Invoke-WithEnvironment @{ SECUREBACKUP_TEST_TEN_YEARS = $Speed; SECUREBACKUP_UPDATE_DOCS = '1' } {
         & dotnet (Get-RepositoryPath 'tests/Unit/bin/Release/net10.0/SecureBackup.Tests.Unit.dll') -class SecureBackup.Tests.Unit.TenYears.TenYearsTests -diagnostics
         if ($LASTEXITCODE -ne 0) { throw "The ten years failed with exit code $LASTEXITCODE." }
-    }
-    finally {
-        foreach ($name in $variables.Keys) { [Environment]::SetEnvironmentVariable($name, [NullString]::Value) }
     }
 }
 
