@@ -164,7 +164,7 @@ function Publish-Module {
                 Build-NativeCode $engine $profiled
             }
             catch {
-                $Host.UI.WriteLine("`nThere is no profile of the demo, so commands will begin more slowly; the module works all the same if ./build.ps1 Demo does. $($_.Exception.Message)")
+                $Host.UI.WriteLine("`nCompiled without a profile of the demo, so commands will begin more slowly; the module works all the same if ./build.ps1 Demo does. $($_.Exception.Message)")
                 Build-NativeCode $engine ''
             }
 
