@@ -74,7 +74,11 @@ public sealed class SignatureList
 
     /// <summary>The known members whose signatures verify: at least one. Each known member's signature must.</summary>
     /// <exception cref="IntegrityException">SignatureInvalid: one does not verify, or none is by a known member.</exception>
-    public IReadOnlyList<MemberEntry> Verify(ContentHash signed, IMemberDirectory members)
+    public IReadOnlyList<MemberEntry> Verify(ContentHash signed, IMemberDirectory members) => Verify(signed, members, proven: null);
+
+    /// <param name="proven">Asked before, and told, what is valid.</param>
+    /// <inheritdoc cref="Verify(ContentHash, IMemberDirectory)"/>
+    internal IReadOnlyList<MemberEntry> Verify(ContentHash signed, IMemberDirectory members, ProvenSignatures? proven)
     {
         var verified = new List<MemberEntry>(_signatures.Length);
         foreach (var signature in _signatures)
@@ -84,7 +88,7 @@ public sealed class SignatureList
                 continue;
             }
 
-            if (!member.Key.Verify(signed, signature.Value.Span))
+            if (!(proven?.Verify(member.Key, signed, signature.Value.Span) ?? member.Key.Verify(signed, signature.Value.Span)))
             {
                 throw new IntegrityException(FaultCodes.SignatureInvalid, $"The signature of {member.Name} under {_owner} is not valid.");
             }

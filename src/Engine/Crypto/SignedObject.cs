@@ -103,5 +103,9 @@ public sealed class SignedObject
 
     /// <summary>The known members whose signatures verify: at least one. Each known member's signature must.</summary>
     /// <exception cref="IntegrityException">SignatureInvalid: one does not verify, or none is by a known member.</exception>
-    public IReadOnlyList<MemberEntry> Verify(IMemberDirectory members) => _signatures.Verify(_signedHash, members);
+    public IReadOnlyList<MemberEntry> Verify(IMemberDirectory members) => Verify(members, proven: null);
+
+    /// <param name="proven">Asked before, and told, what is valid.</param>
+    /// <inheritdoc cref="Verify(IMemberDirectory)"/>
+    internal IReadOnlyList<MemberEntry> Verify(IMemberDirectory members, ProvenSignatures? proven) => _signatures.Verify(_signedHash, members, proven);
 }

@@ -93,7 +93,7 @@ internal sealed partial class CatalogLoader
             stored =>
             {
                 var signed = Expect(stored, kind, folder);
-                if (passesOverRevoked && signed.Verify(_register) is var signers && signers.All(static signer => signer.IsRevoked))
+                if (passesOverRevoked && signed.Verify(_register, _proven) is var signers && signers.All(static signer => signer.IsRevoked))
                 {
                     _ofRevoked[stored.Name] = signers[0].Name;
                     return null!;

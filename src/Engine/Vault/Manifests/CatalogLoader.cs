@@ -18,8 +18,14 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     /// <summary>One state for all that is judged: others may refresh the vault meanwhile.</summary>
     private RegisterState _register = vault.Register;
 
+    /// <summary>What this host verified before; null where it would not pay to ask.</summary>
+    private ProvenSignatures? _proven;
+
     internal async Task<CatalogContent> LoadAsync(CancellationToken cancellationToken)
     {
+        var cache = new ProvenSignatureCache(vault);
+        _proven = cache.Open();
+
         // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing. What has no order is asked for at once.
         var manifestStats = ListAsync(ObjectNames.Manifests, cancellationToken);
         var verificationStats = ListAsync(ObjectNames.Verifications, cancellationToken);
@@ -60,6 +66,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
         await RememberAsync(known, [.. heads.Take(ManifestCodec.HeadsNamed), .. missing], cancellationToken);
+        await cache.KeepAsync(_proven, cancellationToken);
         var findings = verifications.ToLookup(static item => item.Record.Manifest, static item => item.Record.Finding);
         var decisions = approvals.ToLookup(static item => item.Record.Manifest, static item => item.Record.Decision);
         return new CatalogContent
@@ -160,7 +167,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     /// <param name="member">Who must have signed; null for anybody with the right. Revoked members' manifests are judged by the chain, their other objects count no more.</param>
     private void RequireSigner(SignedObject signed, MemberRoles role, MemberId? member)
     {
-        var signers = signed.Verify(_register);
+        var signers = signed.Verify(_register, _proven);
         if (!signers.Any(signer => signer.Has(role) && (member is null ? !signer.IsRevoked : signer.Id == member)))
         {
             throw new IntegrityException(

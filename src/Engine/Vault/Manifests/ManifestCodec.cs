@@ -112,46 +112,71 @@ internal static class ManifestCodec
 
     internal static SnapshotSummary DecodeSummary(ReadOnlyMemory<byte> plain, string what)
     {
+        DataSetId? dataSetId = null;
+        string? dataSet = null;
+        Timestamp? startedAt = null;
+        Timestamp? endedAt = null;
+        string? hostName = null;
+        string[]? tags = null;
+        ObjectId[]? pages = null;
+        SnapshotOutcome? outcome = null;
+        int? packs = null;
+        long? entries = null;
+        long? files = null;
+        long? contentBytes = null;
+        long? storedBytes = null;
+        long? faults = null;
+        var kind = SnapshotKind.Files;
+        (ContentFigures? Figures, IReadOnlyList<GateFinding> Findings) gates = (null, []);
+        (long Records, long Subjects) records = default;
         var reader = CborMapReader.OfMap(plain, what);
-        var summary = new SnapshotSummary
-        {
-            DataSetId = default, DataSet = "", StartedAt = default, EndedAt = default, HostName = "", ReferencePages = [], PackCount = 0,
-        };
-        var seen = 0;
         while (reader.NextKey(out var key, GatesKey, KindKey, RecordsKey))
         {
-            seen += key < CborMapReader.FirstIgnorableKey ? 1 : 0;
-            summary = key switch
+            switch (key)
             {
-                0 => summary with { DataSetId = new DataSetId(reader.ReadId()) },
-                1 => summary with { DataSet = reader.ReadText() },
-                2 => summary with { StartedAt = reader.ReadTime() },
-                3 => summary with { EndedAt = reader.ReadTime() },
-                4 => summary with { HostName = reader.ReadText() },
-                5 => summary with { Tags = reader.ReadArray(MaxTags, static item => item.ReadText()) },
-                6 => summary with { EntryCount = reader.ReadCount() },
-                7 => summary with { ContentBytes = reader.ReadCount() },
-                8 => summary with { StoredBytes = reader.ReadCount() },
-                9 => summary with { FaultCount = reader.ReadCount() },
-                10 => summary with { Outcome = ReadOutcome(reader) },
-                11 => summary with { ReferencePages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())) },
-                12 => summary with { PackCount = reader.ReadInt32() },
-                13 => summary with { FileCount = reader.ReadCount() },
-                GatesKey => ReadGates(reader, summary),
-                KindKey => summary with { Kind = ReadKind(reader) },
-                RecordsKey => ReadRecords(reader, summary),
-                _ => throw reader.UnknownKey(key),
-            };
+                case 0: dataSetId = new DataSetId(reader.ReadId()); break;
+                case 1: dataSet = reader.ReadText(); break;
+                case 2: startedAt = reader.ReadTime(); break;
+                case 3: endedAt = reader.ReadTime(); break;
+                case 4: hostName = reader.ReadText(); break;
+                case 5: tags = reader.ReadArray(MaxTags, static item => item.ReadText()); break;
+                case 6: entries = reader.ReadCount(); break;
+                case 7: contentBytes = reader.ReadCount(); break;
+                case 8: storedBytes = reader.ReadCount(); break;
+                case 9: faults = reader.ReadCount(); break;
+                case 10: outcome = ReadOutcome(reader); break;
+                case 11: pages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())); break;
+                case 12: packs = reader.ReadInt32(); break;
+                case 13: files = reader.ReadCount(); break;
+                case GatesKey: gates = ContentFigures.Read(reader); break;
+                case KindKey: kind = ReadKind(reader); break;
+                case RecordsKey: records = ReadRecords(reader); break;
+                default: throw reader.UnknownKey(key);
+            }
         }
 
-        reader.Check(seen == 14, "a part of it is missing");
-        return summary;
-    }
-
-    private static SnapshotSummary ReadGates(CborMapReader reader, SnapshotSummary summary)
-    {
-        var (figures, findings) = ContentFigures.Read(reader);
-        return summary with { Figures = figures, Findings = findings };
+        return new SnapshotSummary
+        {
+            DataSetId = reader.Required(dataSetId, "the data set's id"),
+            DataSet = reader.Required(dataSet, "the data set"),
+            StartedAt = reader.Required(startedAt, "the time of its beginning"),
+            EndedAt = reader.Required(endedAt, "the time of its end"),
+            HostName = reader.Required(hostName, "the host"),
+            Tags = reader.Required(tags, "the list of tags"),
+            EntryCount = reader.Required(entries, "the count of entries"),
+            FileCount = reader.Required(files, "the count of files"),
+            ContentBytes = reader.Required(contentBytes, "the length of the content"),
+            StoredBytes = reader.Required(storedBytes, "the length of what was stored"),
+            FaultCount = reader.Required(faults, "the count of faults"),
+            Outcome = reader.Required(outcome, "the outcome"),
+            ReferencePages = reader.Required(pages, "the list of reference pages"),
+            PackCount = reader.Required(packs, "the count of packs"),
+            Kind = kind,
+            Figures = gates.Figures,
+            Findings = gates.Findings,
+            RecordCount = records.Records,
+            SubjectCount = records.Subjects,
+        };
     }
 
     private static SnapshotKind ReadKind(CborMapReader reader)
@@ -160,12 +185,12 @@ internal static class ManifestCodec
         return kind <= (ulong)SnapshotKind.Records ? (SnapshotKind)kind : throw reader.Unsupported($"content kind {kind}");
     }
 
-    private static SnapshotSummary ReadRecords(CborMapReader reader, SnapshotSummary summary)
+    private static (long Records, long Subjects) ReadRecords(CborMapReader reader)
     {
         reader.BeginTuple(2);
-        summary = summary with { RecordCount = reader.ReadCount(), SubjectCount = reader.ReadCount() };
+        var (records, subjects) = (reader.ReadCount(), reader.ReadCount());
         reader.EndArray();
-        return summary;
+        return (records, subjects);
     }
 
     private static SnapshotOutcome ReadOutcome(CborMapReader reader)
