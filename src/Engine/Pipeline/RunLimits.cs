@@ -31,6 +31,7 @@ public sealed record RunLimits
         var target = ReadsStore || IsDryRun ? vault.Target.Uncached : vault.Target;
         target = MaxBytesPerSecond is { } rate ? target.Rewired(inner => new ThrottledTarget(inner, rate, vault.Time)) : target;
         var view = vault.ForRun(sink, IsDryRun ? new DryRunTarget(target, vault.Time) : target, host);
+        view.VerifiesAnew = ReadsStore;
         view.TrafficMark = isShared ? target.Meter.Sample() : TargetTraffic.None;
         return view;
     }

@@ -27,7 +27,9 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
     /// <summary>Keeps what was asked for, and so forgets what is no longer in the vault. A crash leaves the old file or the new one; two runs at once leave that of one.</summary>
     internal async Task KeepAsync(ProvenSignatures proven, CancellationToken cancellationToken)
     {
-        if (proven.NewOnes < WrittenFrom)
+        // What is full already, and would be again, is left: others out of too many would save as much.
+        var isFull = proven.KnownCount == MaxSignatures && proven.Seen.Count > MaxSignatures;
+        if (proven.NewCount < WrittenFrom || isFull)
         {
             return;
         }
@@ -35,10 +37,11 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
         try
         {
             Directory.CreateDirectory(vault.Host.FolderOf(vault.Id));
-            await DurableFile.WriteAsync(FilePath, Seal([.. proven.Seen.Distinct().Take(MaxSignatures)]), DurableWriteOptions.Private, cancellationToken);
+            await DurableFile.WriteAsync(FilePath, Seal([.. proven.Seen.Take(MaxSignatures)]), DurableWriteOptions.Private, cancellationToken);
         }
         catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
         {
+            // Nothing is lost but time; where the folder as a whole refuses, the pins warn.
             vault.Sink.Report(new BackupEvent(
                 EventSeverity.Verbose, $"This host cannot keep in mind which signatures it verified, so the next run verifies them again: {refusal.Message}", FaultCodes.HostStateUnusable));
         }
@@ -48,12 +51,19 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
     {
         try
         {
-            if (!File.Exists(FilePath) || new FileInfo(FilePath).Length > ObjectHeader.SizeBytes + SealedBlob.SealedBytesOf(MaxPlainBytes))
+            if (!File.Exists(FilePath))
             {
                 return [];
             }
 
-            var bytes = File.ReadAllBytes(FilePath);
+            using var file = new FileStream(FilePath, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            if (file.Length > ObjectHeader.SizeBytes + SealedBlob.SealedBytesOf(MaxPlainBytes))
+            {
+                return [];
+            }
+
+            var bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
             var header = ObjectHeader.Read(bytes);
             header.Expect(ObjectKind.HostCache, vault.Id);
             using var root = Root();
@@ -94,5 +104,6 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
         return bytes;
     }
 
+    /// <summary>Where the cryptography comes to refuse signatures that it took before, the label must change: what it took then would count on.</summary>
     private DerivedKey Root() => DerivedKey.Derive(vault.SelfKey, "sb1/proven"u8);
 }

@@ -92,6 +92,9 @@ public sealed class UnlockedVault : IDisposable
     /// <summary>What the target had sent before this vault's own work. Of a vault that was opened for it the opening counts too.</summary>
     public TargetTraffic TrafficMark { get; set; } = TargetTraffic.None;
 
+    /// <summary>Nothing that this host verified before is taken for verified: of a run that judges what the store keeps, or deletes there.</summary>
+    internal bool VerifiesAnew { get; set; }
+
     public TimeProvider Time => Context.Time;
 
     public IEngineSink Sink => Context.Sink;

@@ -19,11 +19,11 @@ public sealed class ProvenSignaturesTests : IDisposable
     {
         var first = new ProvenSignatures(new HashSet<Id256>());
         Assert.True(first.Verify(_ann.Public, Hash, _signature));
-        Assert.Equal((1, NameOf(_ann.Public, Hash, _signature)), (first.NewOnes, Assert.Single(first.Seen)));
+        Assert.Equal((1, NameOf(_ann.Public, Hash, _signature)), (first.NewCount, Assert.Single(first.Seen)));
 
         var second = new ProvenSignatures(first.Seen.ToHashSet());
         Assert.True(second.Verify(_ann.Public, Hash, _signature));
-        Assert.Equal((0, first.Seen[0]), (second.NewOnes, Assert.Single(second.Seen)));
+        Assert.Equal((0, first.Seen.Single()), (second.NewCount, Assert.Single(second.Seen)));
     }
 
     [Fact]
@@ -48,6 +48,14 @@ public sealed class ProvenSignaturesTests : IDisposable
 
         Assert.False(proven.Verify(_ann.Public, Hash, _signature.AsSpan(1)));
         Assert.Empty(proven.Seen);
+    }
+
+    [Fact]
+    public void What_many_ask_for_at_once_is_new_once()
+    {
+        var proven = new ProvenSignatures(new HashSet<Id256>());
+        Parallel.For(0, 200, _ => Assert.True(proven.Verify(_ann.Public, Hash, _signature)));
+        Assert.Equal((1, 1), (proven.NewCount, proven.Seen.Count));
     }
 
     private static Id256 NameOf(VerifyKey key, ContentHash hash, byte[] signature) => ContentHash.Of([.. key.Value.ToArray(), .. hash.Value.ToArray(), .. signature]).Value;

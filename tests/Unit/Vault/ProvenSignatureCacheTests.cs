@@ -1,5 +1,6 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Vault;
 
@@ -38,12 +39,70 @@ public sealed class ProvenSignatureCacheTests : IDisposable
         using var owner = await CreateAsync();
         var victim = (await LoadAsync(owner)).Snapshots[3];
         var name = ObjectNames.Manifest(victim.Id);
-        var bytes = _bench.Target.Objects[name].ToArray();
-        bytes[^1] ^= 1;
-        _bench.Target.Replace(name, bytes);
+        var good = _bench.Target.Objects[name].ToArray();
+        foreach (var at in new[] { good.Length - 1, good.AsSpan().IndexOf(victim.Body.MetadataPart.Span) + 50 })
+        {
+            var bad = (byte[])good.Clone();
+            bad[at] ^= 1;
+            _bench.Target.Replace(name, bad);
+            var catalog = await LoadAsync(owner);
+            Assert.Contains(catalog.Problems, problem => problem.Code == FaultCodes.SignatureInvalid && problem.Object == name);
+            Assert.DoesNotContain(catalog.Snapshots, snapshot => snapshot.Id == victim.Id);
+        }
+    }
+
+    /// <summary>The price of it: whoever has the member's key can say that a forged one was verified. Who judges what the store keeps, or deletes there, does not ask.</summary>
+    [Fact]
+    public async Task What_this_member_knows_is_relied_on_but_by_runs_that_judge_the_store()
+    {
+        using var owner = await CreateAsync();
+        var victim = (await LoadAsync(owner)).Snapshots[3];
+        var name = ObjectNames.Manifest(victim.Id);
+        var forged = _bench.Target.Objects[name].ToArray();
+        forged[^1] ^= 1;
+        _bench.Target.Replace(name, forged);
+        var signedBytes = ObjectHeader.SizeBytes + sizeof(uint) + SignedObject.Parse(forged).Body.Length;
+        var signer = owner.Register.Find(victim.Writer)!.Key;
+        await PlantAsync(owner, owner.Id, [ContentHash.Of([.. signer.Value.ToArray(), .. ContentHash.Of(forged.AsSpan(0, signedBytes)).Value.ToArray(), .. forged.AsSpan(forged.Length - VerifyKey.SignatureBytes)]).Value]);
+        Assert.Contains((await LoadAsync(owner)).Snapshots, snapshot => snapshot.Id == victim.Id);
+
+        using var check = new RunLimits { ReadsStore = true }.Apply(owner, _bench.Sink, isShared: false);
+        Assert.DoesNotContain((await LoadAsync(check)).Snapshots, snapshot => snapshot.Id == victim.Id);
+    }
+
+    [Fact]
+    public async Task What_was_known_of_another_vault_is_not_known_here()
+    {
+        using var owner = await CreateAsync();
+        var all = new ProvenSignatures(new HashSet<Id256>());
+        Assert.Equal(Snapshots, NewOnesOf(owner, all));
+        await PlantAsync(owner, new VaultId(Id256.Random()), [.. all.Seen]);
+        Assert.Equal(Snapshots, NewOnesOf(owner, new ProvenSignatureCache(owner)));
+        await PlantAsync(owner, owner.Id, [.. all.Seen]);
+        Assert.Equal(0, NewOnesOf(owner, new ProvenSignatureCache(owner)));
+        await PlantAsync(owner, owner.Id, [.. all.Seen], excess: 1);
+        Assert.Equal(Snapshots, NewOnesOf(owner, new ProvenSignatureCache(owner)));
+    }
+
+    [Fact]
+    public async Task Records_of_a_member_that_was_removed_count_no_more()
+    {
+        using var owner = await _bench.CreateAsync();
+        var snapshot = await _bench.BackUpAsync(owner);
+        await MemberAdmission.AddAsync(owner, new NewMember("eve", MemberRoles.Verifier) { KeyFilePath = _bench["eve.key"] }, None);
+        using var eve = await _bench.OpenByFileAsync(_bench["eve.key"], "eve");
+        var finding = new VerificationFinding(owner.Now, 1, 1, 1, default, default, true, 0, VerificationDepth.EveryByte);
+        for (var i = 0; i < Snapshots; i++)
+        {
+            await VerificationRecord.WriteAsync(eve, snapshot.Reference, finding, None);
+        }
+
+        Assert.True((await LoadAsync(owner)).Snapshots.Single().IsVerified);
+        Assert.Equal(0, NewOnesOf(owner, new ProvenSignatureCache(owner).Open(), ObjectNames.Verifications));
+        await MemberRevocation.RevokeAsync(owner, new RevocationRequest(eve.Self, "gone"), None);
         var catalog = await LoadAsync(owner);
-        Assert.Contains(catalog.Problems, problem => problem.Code == FaultCodes.SignatureInvalid && problem.Object == name);
-        Assert.DoesNotContain(catalog.Snapshots, snapshot => snapshot.Id == victim.Id);
+        Assert.False(catalog.Snapshots.Single().IsVerified);
+        Assert.Equal(FaultCodes.SignerNotEntitled, Assert.Single(catalog.Problems).Code);
     }
 
     [Fact]
@@ -158,15 +217,27 @@ public sealed class ProvenSignatureCacheTests : IDisposable
 
     private static Task<SnapshotCatalog> LoadAsync(UnlockedVault vault) => SnapshotCatalog.LoadAsync(vault, None);
 
-    /// <summary>Of the manifests that are there, those which are not known to be signed as they are.</summary>
-    private int NewOnesOf(UnlockedVault vault, ProvenSignatureCache cache)
+    /// <summary>What whoever has this member's key can put in the place of the file.</summary>
+    private static async Task PlantAsync(UnlockedVault vault, VaultId id, Id256[] known, int excess = 0)
     {
-        var proven = cache.Open();
-        foreach (var (name, bytes) in _bench.Target.Objects.Where(static pair => ObjectNames.TryParseId(pair.Key, ObjectNames.Manifests, out _)))
+        var header = new ObjectHeader(ObjectKind.HostCache, 0, id, ObjectId.Random());
+        var file = new byte[ObjectHeader.SizeBytes];
+        header.Write(file);
+        using var root = DerivedKey.Derive(vault.SelfKey, "sb1/proven"u8);
+        byte[] plain = [.. known.SelectMany(static name => name.ToArray()), .. new byte[excess]];
+        await File.WriteAllBytesAsync(new ProvenSignatureCache(vault).FilePath, [.. file, .. SealedBlob.Seal(new ObjectKey(root.Bytes, header, SealPurpose.Cache), plain)], None);
+    }
+
+    /// <summary>Of the manifests that are there, those which are not known to be signed as they are.</summary>
+    private int NewOnesOf(UnlockedVault vault, ProvenSignatureCache cache) => NewOnesOf(vault, cache.Open());
+
+    private int NewOnesOf(UnlockedVault vault, ProvenSignatures proven, string folder = ObjectNames.Manifests)
+    {
+        foreach (var (_, bytes) in _bench.Target.Objects.Where(pair => ObjectNames.TryParseId(pair.Key, folder, out var _)))
         {
             Assert.Single(SignedObject.Parse(bytes).Verify(vault.Register, proven));
         }
 
-        return proven.NewOnes;
+        return proven.NewCount;
     }
 }

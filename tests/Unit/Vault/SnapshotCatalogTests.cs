@@ -279,7 +279,7 @@ public sealed class SnapshotCatalogTests : IDisposable
             var summary = new SnapshotSummary
             {
                 DataSetId = new DataSetId(Id256.Random()), DataSet = "crm", StartedAt = new Timestamp(number, 1), EndedAt = new Timestamp(-1, 2), HostName = "h",
-                Tags = tags, EntryCount = number, FileCount = number, ContentBytes = number, StoredBytes = 1, FaultCount = 2, Outcome = (SnapshotOutcome)outcome,
+                Tags = tags, EntryCount = number, FileCount = number / 2, ContentBytes = number / 3, StoredBytes = 1, FaultCount = 2, Outcome = (SnapshotOutcome)outcome,
                 ReferencePages = [ObjectId.Random()], PackCount = 3,
             };
             var encoded = ManifestCodec.EncodeSummary(summary);
@@ -290,6 +290,36 @@ public sealed class SnapshotCatalogTests : IDisposable
             Assert.Equal(part.Encode(), OwnerPart.Decode(part.Encode(), "part").Encode());
             Assert.Equal(Finding(number), VerificationRecord.DecodeFinding(VerificationRecord.EncodeFinding(Finding(number)), "finding"));
         });
+
+    [Fact]
+    public void A_summary_that_lacks_a_part_is_malformed()
+    {
+        Assert.Equal(4, ManifestCodec.DecodeSummary(Without(-1), "summary").EntryCount);
+        for (var left = 0; left < 14; left++)
+        {
+            Assert.Same(FaultCodes.Malformed, Assert.Throws<IntegrityException>(() => ManifestCodec.DecodeSummary(Without(left), "summary")).Code);
+        }
+    }
+
+    private static byte[] Without(int left)
+    {
+        Action<CborMapWriter>[] parts =
+        [
+            static writer => writer.Id(Id256.Random()), static writer => writer.Text("crm"), static writer => writer.Time(default), static writer => writer.Time(default), static writer => writer.Text("h"),
+            static writer => writer.Array<string>([], static (item, tag) => item.Text(tag)), static writer => writer.Int(4), static writer => writer.Int(5), static writer => writer.Int(6), static writer => writer.Int(7),
+            static writer => writer.Int(0), static writer => writer.Array<ObjectId>([], static (item, page) => item.Id(page.Value)), static writer => writer.Int(8), static writer => writer.Int(9),
+        ];
+        var writer = new CborMapWriter().BeginMap();
+        for (var key = 0; key < parts.Length; key++)
+        {
+            if (key != left)
+            {
+                parts[key](writer.Key(key));
+            }
+        }
+
+        return writer.EndMap().Encode();
+    }
 
     private static VerificationFinding Finding(long faults) =>
         new(new Timestamp(50, 0), 3, 2, 100, Id256.Read(new byte[32]), Id256.Random(), true, faults, VerificationDepth.EveryByte) { LastPlace = new Id256(1, 2, 3, 4) };

@@ -18,18 +18,17 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     /// <summary>One state for all that is judged: others may refresh the vault meanwhile.</summary>
     private RegisterState _register = vault.Register;
 
-    /// <summary>What this host verified before; null where it would not pay to ask.</summary>
+    /// <summary>What this host verified before; null where every signature is verified.</summary>
     private ProvenSignatures? _proven;
 
     internal async Task<CatalogContent> LoadAsync(CancellationToken cancellationToken)
     {
-        var cache = new ProvenSignatureCache(vault);
-        _proven = cache.Open();
-
         // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing. What has no order is asked for at once.
         var manifestStats = ListAsync(ObjectNames.Manifests, cancellationToken);
         var verificationStats = ListAsync(ObjectNames.Verifications, cancellationToken);
         var approvalStats = ListAsync(ObjectNames.Approvals, cancellationToken);
+        var cache = new ProvenSignatureCache(vault);
+        _proven = vault.VerifiesAnew ? null : cache.Open();
         await Task.WhenAll(manifestStats, verificationStats, approvalStats);
 
         // After the listing: whatever register state the author of a listed manifest knew is there by now, unless it was taken away.
@@ -66,7 +65,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         var missing = chain.MissingOf(known?.Manifests ?? []);
         var heads = SnapshotChain.HeadsOf(accepted);
         await RememberAsync(known, [.. heads.Take(ManifestCodec.HeadsNamed), .. missing], cancellationToken);
-        await cache.KeepAsync(_proven, cancellationToken);
+        await (_proven is null ? Task.CompletedTask : cache.KeepAsync(_proven, cancellationToken));
         var findings = verifications.ToLookup(static item => item.Record.Manifest, static item => item.Record.Finding);
         var decisions = approvals.ToLookup(static item => item.Record.Manifest, static item => item.Record.Decision);
         return new CatalogContent

@@ -113,19 +113,13 @@ internal static class ManifestCodec
     internal static SnapshotSummary DecodeSummary(ReadOnlyMemory<byte> plain, string what)
     {
         DataSetId? dataSetId = null;
-        string? dataSet = null;
-        Timestamp? startedAt = null;
-        Timestamp? endedAt = null;
-        string? hostName = null;
-        string[]? tags = null;
-        ObjectId[]? pages = null;
+        (string? DataSet, string? Host) names = default;
+        (Timestamp? Start, Timestamp? End) times = default;
+        (long? Entries, long? Files, long? Faults) counts = default;
+        (long? Content, long? Stored) bytes = default;
+        (string[]? Tags, ObjectId[]? Pages) lists = default;
         SnapshotOutcome? outcome = null;
         int? packs = null;
-        long? entries = null;
-        long? files = null;
-        long? contentBytes = null;
-        long? storedBytes = null;
-        long? faults = null;
         var kind = SnapshotKind.Files;
         (ContentFigures? Figures, IReadOnlyList<GateFinding> Findings) gates = (null, []);
         (long Records, long Subjects) records = default;
@@ -135,19 +129,19 @@ internal static class ManifestCodec
             switch (key)
             {
                 case 0: dataSetId = new DataSetId(reader.ReadId()); break;
-                case 1: dataSet = reader.ReadText(); break;
-                case 2: startedAt = reader.ReadTime(); break;
-                case 3: endedAt = reader.ReadTime(); break;
-                case 4: hostName = reader.ReadText(); break;
-                case 5: tags = reader.ReadArray(MaxTags, static item => item.ReadText()); break;
-                case 6: entries = reader.ReadCount(); break;
-                case 7: contentBytes = reader.ReadCount(); break;
-                case 8: storedBytes = reader.ReadCount(); break;
-                case 9: faults = reader.ReadCount(); break;
+                case 1: names.DataSet = reader.ReadText(); break;
+                case 2: times.Start = reader.ReadTime(); break;
+                case 3: times.End = reader.ReadTime(); break;
+                case 4: names.Host = reader.ReadText(); break;
+                case 5: lists.Tags = reader.ReadArray(MaxTags, static item => item.ReadText()); break;
+                case 6: counts.Entries = reader.ReadCount(); break;
+                case 7: bytes.Content = reader.ReadCount(); break;
+                case 8: bytes.Stored = reader.ReadCount(); break;
+                case 9: counts.Faults = reader.ReadCount(); break;
                 case 10: outcome = ReadOutcome(reader); break;
-                case 11: pages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())); break;
+                case 11: lists.Pages = reader.ReadArray(MaxPages, static item => new ObjectId(item.ReadId())); break;
                 case 12: packs = reader.ReadInt32(); break;
-                case 13: files = reader.ReadCount(); break;
+                case 13: counts.Files = reader.ReadCount(); break;
                 case GatesKey: gates = ContentFigures.Read(reader); break;
                 case KindKey: kind = ReadKind(reader); break;
                 case RecordsKey: records = ReadRecords(reader); break;
@@ -158,24 +152,22 @@ internal static class ManifestCodec
         return new SnapshotSummary
         {
             DataSetId = reader.Required(dataSetId, "the data set's id"),
-            DataSet = reader.Required(dataSet, "the data set"),
-            StartedAt = reader.Required(startedAt, "the time of its beginning"),
-            EndedAt = reader.Required(endedAt, "the time of its end"),
-            HostName = reader.Required(hostName, "the host"),
-            Tags = reader.Required(tags, "the list of tags"),
-            EntryCount = reader.Required(entries, "the count of entries"),
-            FileCount = reader.Required(files, "the count of files"),
-            ContentBytes = reader.Required(contentBytes, "the length of the content"),
-            StoredBytes = reader.Required(storedBytes, "the length of what was stored"),
-            FaultCount = reader.Required(faults, "the count of faults"),
+            DataSet = reader.Required(names.DataSet, "the data set"),
+            StartedAt = reader.Required(times.Start, "the time of its beginning"),
+            EndedAt = reader.Required(times.End, "the time of its end"),
+            HostName = reader.Required(names.Host, "the host"),
+            Tags = reader.Required(lists.Tags, "the list of tags"),
+            EntryCount = reader.Required(counts.Entries, "the count of entries"),
+            FileCount = reader.Required(counts.Files, "the count of files"),
+            ContentBytes = reader.Required(bytes.Content, "the length of the content"),
+            StoredBytes = reader.Required(bytes.Stored, "the length of what was stored"),
+            FaultCount = reader.Required(counts.Faults, "the count of faults"),
             Outcome = reader.Required(outcome, "the outcome"),
-            ReferencePages = reader.Required(pages, "the list of reference pages"),
+            ReferencePages = reader.Required(lists.Pages, "the list of reference pages"),
             PackCount = reader.Required(packs, "the count of packs"),
             Kind = kind,
-            Figures = gates.Figures,
-            Findings = gates.Findings,
-            RecordCount = records.Records,
-            SubjectCount = records.Subjects,
+            Figures = gates.Figures, Findings = gates.Findings,
+            RecordCount = records.Records, SubjectCount = records.Subjects,
         };
     }
 

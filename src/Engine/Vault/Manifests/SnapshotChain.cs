@@ -156,6 +156,13 @@ internal static class SnapshotOrder
         var open = new Stack<Snapshot>(snapshots);
         while (open.TryPeek(out var snapshot))
         {
+            if (ranks.ContainsKey(snapshot.Reference))
+            {
+                // Whoever names it has put it here once more: a thief's snapshots may all name each other.
+                open.Pop();
+                continue;
+            }
+
             var (time, depth, isNext) = (timeOf(snapshot), 0, true);
             foreach (var reference in snapshot.Body.Predecessors)
             {
