@@ -85,6 +85,7 @@ public sealed class StsDouble : IAsyncDisposable
         var form = QueryHelpers.ParseQuery(Encoding.UTF8.GetString(call.Body)).ToDictionary(static pair => pair.Key, static pair => pair.Value.ToString(), StringComparer.Ordinal);
         call.Set("x-amzn-RequestId", Guid.NewGuid().ToString());
         call.Set("Date", _account.Time.GetUtcNow().ToString("R"));
+        call.Answering = status => _requests.Enqueue($"{form.GetValueOrDefault("Action")} {status}");
         XNamespace at = StsContract.Instance.Namespace;
         try
         {
@@ -98,8 +99,6 @@ public sealed class StsDouble : IAsyncDisposable
                 new XElement(at + "Error", new XElement(at + "Type", "Sender"), new XElement(at + "Code", code), new XElement(at + "Message", $"Refused: {Encoding.UTF8.GetString(call.Body)}")),
                 new XElement(at + "RequestId", Guid.NewGuid())));
         }
-
-        _requests.Enqueue($"{form.GetValueOrDefault("Action")} {context.Response.StatusCode}");
     }
 
     private XElement Answer(S3Call call, Dictionary<string, string> form, XNamespace at)

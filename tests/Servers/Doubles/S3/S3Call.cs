@@ -40,6 +40,9 @@ public sealed class S3Call
 
     public string Method => Context.Request.Method;
 
+    /// <summary>Is told the status before a byte of the answer is sent: who has the answer finds what was noted here.</summary>
+    public Action<int>? Answering { get; set; }
+
     public static async Task<S3Call> ReadAsync(HttpContext context)
     {
         using var body = new MemoryStream();
@@ -71,6 +74,7 @@ public sealed class S3Call
 
     public async Task AnswerAsync(int status, ReadOnlyMemory<byte> body, string type)
     {
+        Answering?.Invoke(status);
         Context.Response.StatusCode = status;
         if (status == 204)
         {

@@ -95,6 +95,9 @@ public sealed class S3Double : IAsyncDisposable
         call.Set("Date", _options.Time.GetUtcNow().ToString("R"));
         var own = call.Key is null ? _options.OwnSettings.Keys.FirstOrDefault(call.Has) : null;
         var operation = own is not null ? null : S3Contract.Instance.Find(call.Method, call.Bucket is not null, call.Key is not null, call.Query, name => call.Header(name) is not null);
+        call.Answering = status => _requests.Enqueue(new S3Request(
+            operation?.Name ?? own ?? "?", call.Method, $"{call.RawPath}?{call.RawQuery}", status,
+            context.Request.Headers.ToDictionary(static header => header.Key.ToLowerInvariant(), static header => header.Value.ToString(), StringComparer.Ordinal)));
         try
         {
             if (own is not null)
@@ -120,10 +123,6 @@ public sealed class S3Double : IAsyncDisposable
             var xml = XElement.Parse($"<Error><Code>{refusal.Code}</Code><Message>{refusal.Message}</Message>{refusal.More}<RequestId>{context.Response.Headers["x-amz-request-id"]}</RequestId></Error>");
             await call.AnswerAsync(refusal.Status, xml);
         }
-
-        _requests.Enqueue(new S3Request(
-            operation?.Name ?? own ?? "?", call.Method, $"{call.RawPath}?{call.RawQuery}", context.Response.StatusCode,
-            context.Request.Headers.ToDictionary(static header => header.Key.ToLowerInvariant(), static header => header.Value.ToString(), StringComparer.Ordinal)));
     }
 
     private void Check(S3Call call, S3Operation? operation)
