@@ -1,23 +1,23 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SecureBackup.Engine.Chunking;
 
-/// <summary>How large the chunks of one named chunker are. The average is a power of two.</summary>
-internal sealed record FastCdcSizes(string Name, int MinBytes, int AverageBytes, int MaxBytes);
+/// <summary>
+/// Of one named chunker: no chunk ends before <paramref name="MinBytes"/>, or later than <paramref name="MaxBytes"/>; below <paramref name="TurnBytes"/> the mask has
+/// <paramref name="HardBits"/>, from there on <paramref name="EasyBits"/>. Where the turn is the minimum, the easy mask is all there is.
+/// </summary>
+internal sealed record FastCdcSizes(string Name, int MinBytes, int TurnBytes, int MaxBytes, int HardBits, int EasyBits);
 
 /// <summary>
-/// Normalised content-defined chunking (FastCDC) with a secret gear table and secret masks. The rolling hash of a place is that of the 64 bytes
-/// before it; a cut is where the hash has zeros in all bits of a mask. The mask has two bits more than the average asks for before the average
-/// is reached, two fewer after it, so that sizes gather around it. Nothing is cut before the minimum; at the maximum a cut is forced.
+/// Content-defined chunking (FastCDC) with a secret gear table and secret masks. The rolling hash of a place is that of the 64 bytes before it; a cut is where the hash
+/// has zeros in all bits of a mask. Nothing is cut before the minimum; at the maximum a cut is forced. With two masks (normalisation) sizes gather around the turn, and
+/// after an insertion the cuts need longer to fall into step again, since where a chunk may end depends on where it began.
 /// </summary>
 public sealed class FastCdcChunker : IChunker
 {
     /// <summary>The hash forgets a byte after so many further ones.</summary>
     private const int HashWindowBytes = 64;
-
-    private const int NormalizationBits = 2;
 
     /// <summary>Of what is scanned together. The second one's hash costs 64 bytes; of the two at a cut one is in vain.</summary>
     private const int StretchBytes = 2048;
@@ -30,11 +30,10 @@ public sealed class FastCdcChunker : IChunker
     internal FastCdcChunker(FastCdcSizes sizes, ReadOnlySpan<byte> key)
     {
         var table = new GearTable(key);
-        var bits = BitOperations.Log2((uint)sizes.AverageBytes);
         _sizes = sizes;
         _gear = table.Gear;
-        _hardMask = table.Mask(bits + NormalizationBits);
-        _easyMask = table.Mask(bits - NormalizationBits);
+        _hardMask = table.Mask(sizes.HardBits);
+        _easyMask = table.Mask(sizes.EasyBits);
     }
 
     public string Name => _sizes.Name;
@@ -54,11 +53,11 @@ public sealed class FastCdcChunker : IChunker
                 hash = (hash << 1) + _gear[value];
             }
 
-            var average = Math.Min(end, _sizes.AverageBytes);
-            var cut = Scan(window[..average], MinBytes, _hardMask, ref hash);
+            var turn = Math.Min(end, _sizes.TurnBytes);
+            var cut = Scan(window[..turn], MinBytes, _hardMask, ref hash);
             if (cut < 0)
             {
-                cut = Scan(window[..end], average, _easyMask, ref hash);
+                cut = Scan(window[..end], turn, _easyMask, ref hash);
             }
 
             if (cut >= 0)

@@ -106,12 +106,12 @@ public static class VaultCreator
             throw new RequestException(FaultCodes.InvalidVaultOption, $"Packs have {MinPackSizeBytes} to {VaultParameters.MaxPackSizeBytes} bytes.");
         }
 
-        if (options.ChunkerName is not (ChunkerCatalog.Default or ChunkerCatalog.Small))
+        if (options.ChunkerName is not (ChunkerCatalog.Default or ChunkerCatalog.Normalized or ChunkerCatalog.Small))
         {
             throw new RequestException(FaultCodes.InvalidVaultOption, $"There is no chunker '{options.ChunkerName}'.");
         }
 
-        if (options.ChunkerName is ChunkerCatalog.Default && options.PackSizeBytes < MinPackOfDefaultChunks)
+        if (options.ChunkerName is not ChunkerCatalog.Small && options.PackSizeBytes < MinPackOfDefaultChunks)
         {
             throw new RequestException(FaultCodes.InvalidVaultOption, $"The chunks of '{options.ChunkerName}' need packs of at least {MinPackOfDefaultChunks} bytes.");
         }

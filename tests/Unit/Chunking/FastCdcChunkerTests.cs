@@ -117,8 +117,11 @@ public sealed class FastCdcChunkerTests
         var small = Lengths(Small, Noise(2, 8_000_000));
         Assert.InRange(small.Average(), 3_600, 5_600);
 
-        var large = Lengths(ChunkerCatalog.Create(ChunkerCatalog.Default, Key), Noise(3, 96 << 20));
-        Assert.InRange(large.Average(), 900_000, 1_500_000);
+        foreach (var name in new[] { ChunkerCatalog.Default, ChunkerCatalog.Normalized })
+        {
+            var large = Lengths(ChunkerCatalog.Create(name, Key), Noise(3, 96 << 20));
+            Assert.InRange(large.Average(), 900_000, 1_350_000);
+        }
     }
 
     [Fact]
@@ -126,16 +129,49 @@ public sealed class FastCdcChunkerTests
     {
         // Computed by a second implementation, in Python. Changed boundaries would store everything a second time.
         Assert.Equal([4237, 4420, 4378, 5441, 5120, 2307, 5479, 5832, 2786], Lengths(Small, Noise(4, 40_000)));
+        var stream = Noise(7, 12 << 20);
+        Assert.Equal(
+            [951330, 634885, 859930, 1463771, 1097990, 546885, 784750, 2526582, 897494, 1329584, 897242, 592469], Lengths(ChunkerCatalog.Create(ChunkerCatalog.Default, Key), stream));
+        Assert.Equal(
+            [1291045, 1155100, 1425572, 1136189, 1331635, 2347920, 313097, 1128727, 1303479, 557679, 592469], Lengths(ChunkerCatalog.Create(ChunkerCatalog.Normalized, Key), stream));
+    }
+
+    /// <summary>With the normalised chunker it is 2.3 chunks' worth, without normalisation 1.5: what a day's changes in a large table cost.</summary>
+    [Fact]
+    public void An_insertion_costs_little_more_than_the_chunk_that_it_falls_into()
+    {
+        var chunker = ChunkerCatalog.Create(ChunkerCatalog.Default, Key);
+        var stream = Noise(8, 48 << 20);
+        var before = EndsOf(chunker, stream);
+        var random = new Random(8);
+        var changedBytes = 0L;
+        const int Insertions = 40;
+        for (var time = 0; time < Insertions; time++)
+        {
+            var at = random.Next(4 << 20, 28 << 20);
+            var start = before.Where(end => end <= at).Max();
+            byte[] changed = [.. stream.AsSpan(start, at - start), .. Noise(9, 100_000), .. stream.AsSpan(at, 16 << 20)];
+            changedBytes += EndsOf(chunker, changed).First(end => end > at - start + 100_000 && before.Contains(start + end - 100_000));
+        }
+
+        Assert.InRange(changedBytes / Insertions, 1_000_000, 1_900_000);
+    }
+
+    private static List<int> EndsOf(IChunker chunker, byte[] stream)
+    {
+        var end = 0;
+        return [.. Lengths(chunker, stream).Select(length => end += length)];
     }
 
     /// <summary>Whatever is scanned together, and however: place by place, with each hash reckoned anew from the 64 bytes before it.</summary>
     [Theory]
-    [InlineData(512)]
-    [InlineData(4096)]
-    [InlineData(16384)]
-    public void The_cuts_are_where_the_definition_says(int averageBytes)
+    [InlineData(512, 11, 7)]
+    [InlineData(4096, 14, 10)]
+    [InlineData(16384, 16, 12)]
+    [InlineData(256, 12, 12)]
+    public void The_cuts_are_where_the_definition_says(int turnBytes, int hardBits, int easyBits)
     {
-        var sizes = new FastCdcSizes("any", 256, averageBytes, 8 * averageBytes);
+        var sizes = new FastCdcSizes("any", 256, turnBytes, 32_768, hardBits, easyBits);
         var chunker = new FastCdcChunker(sizes, Key);
         Gen.Select(Gen.Byte, Gen.Int[0, 60_000]).Sample(
             (seed, length) => Lengths(chunker, Noise(seed, length)).SequenceEqual(LengthsByDefinition(sizes, Noise(seed, length))),
@@ -145,7 +181,6 @@ public sealed class FastCdcChunkerTests
     private static List<int> LengthsByDefinition(FastCdcSizes sizes, ReadOnlySpan<byte> stream)
     {
         var table = new GearTable(Key);
-        var bits = System.Numerics.BitOperations.Log2((uint)sizes.AverageBytes);
         var lengths = new List<int>();
         for (var rest = stream; rest.Length > 0; rest = rest[lengths[^1]..])
         {
@@ -158,7 +193,7 @@ public sealed class FastCdcChunkerTests
                     hash = (hash << 1) + table.Gear[value];
                 }
 
-                if ((hash & table.Mask(length < sizes.AverageBytes ? bits + 2 : bits - 2)) == 0)
+                if ((hash & table.Mask(length < sizes.TurnBytes ? sizes.HardBits : sizes.EasyBits)) == 0)
                 {
                     break;
                 }
@@ -196,10 +231,14 @@ public sealed class FastCdcChunkerTests
     [Fact]
     public void The_catalog_knows_its_names_and_guesses_no_other()
     {
-        var chunker = ChunkerCatalog.Create("fastcdc-1m", Key);
-        Assert.Equal(("fastcdc-1m", 262_144, 4_194_304), (chunker.Name, chunker.MinBytes, chunker.MaxBytes));
+        foreach (var (name, minBytes) in new[] { ("fastcdc-1m-nc0", 524_288), ("fastcdc-1m", 262_144) })
+        {
+            var chunker = ChunkerCatalog.Create(name, Key);
+            Assert.Equal((name, minBytes, 4_194_304), (chunker.Name, chunker.MinBytes, chunker.MaxBytes));
+        }
+
         Assert.Equal(("fastcdc-4k", 1_024, 16_384), (Small.Name, Small.MinBytes, Small.MaxBytes));
-        foreach (var name in new[] { "", "fastcdc", "FASTCDC-1M", "fastcdc-2m" })
+        foreach (var name in new[] { "", "fastcdc", "FASTCDC-1M", "fastcdc-2m", "fastcdc-1m-nc1" })
         {
             Assert.Same(FaultCodes.UnsupportedFormat, Assert.Throws<VaultException>(() => ChunkerCatalog.Create(name, Key)).Code);
         }
