@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Pipeline.Stages;
 using SecureBackup.Engine.Sources;
@@ -37,10 +36,10 @@ public static class BackupCorridor
         UnlockedVault vault, ISource source, BackupOptions options, RunContext context, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
+        var chunker = vault.CreateChunker();
         await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Files, context, cancellationToken);
         using var listingBuilder = new ListingBuilder(session.Chunks, vault.Keys.Chunker);
         using var cache = session.OpenListingCache(options);
-        var chunker = ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes);
         var parts = new EntryChunkerParts(session.Chunks, listingBuilder, cache.Previous, cache.Rule, cache.Next)
         {
             SmallFiles = new SmallFileReader(session.Chunks, chunker, session.Meter, cache.Rule),

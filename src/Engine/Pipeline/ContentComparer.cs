@@ -1,4 +1,3 @@
-using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Sources;
@@ -19,8 +18,7 @@ internal sealed class ContentComparer : IDisposable
     internal ContentComparer(UnlockedVault vault, CompareOptions options)
     {
         _options = options;
-        var chunker = ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes);
-        _writer = new ContentWriter(chunker, new NamingStore(vault), ChunkClass.Data, null);
+        _writer = new ContentWriter(vault.CreateChunker(), new NamingStore(vault), ChunkClass.Data, null);
     }
 
     /// <summary>For two of one kind.</summary>

@@ -73,8 +73,12 @@ public static partial class RestoreCorridor
     internal static RequestException NothingMatches(RestoreRequest request) => new(
         FaultCodes.NothingMatches, $"Nothing in snapshot {request.Snapshot.Id} matches {string.Join(", ", request.Include.Select(pattern => $"'{pattern}'"))}.");
 
-    private static StandingComparer ComparerOf(UnlockedVault vault, IDestination destination, ChunkFetcher fetcher) =>
-        new(destination, ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes), vault.Keys.ChunkId, fetcher);
+    /// <summary>A chunker that this version does not know stops no restore: cut by another one, less of what stands there is found to be right, and the rest is fetched.</summary>
+    private static StandingComparer ComparerOf(UnlockedVault vault, IDestination destination, ChunkFetcher fetcher)
+    {
+        var name = vault.Register.Parameters.ChunkerName;
+        return new(destination, ChunkerCatalog.Create(ChunkerCatalog.Knows(name) ? name : ChunkerCatalog.Default, vault.Keys.Chunker.Bytes), vault.Keys.ChunkId, fetcher);
+    }
 
     /// <summary>One word for all of them: an ordinary system tree has hundreds.</summary>
     private static void WarnOfLinks(IReadOnlyList<EntryFault> links, IEngineSink sink)

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
@@ -84,6 +85,11 @@ public sealed class UnlockedVault : IDisposable
     public EpochKeys Keys => TryKeysOf(Register.NewestEpoch) ?? (Register.Find(Self) is { IsRevoked: true } self
         ? throw new KeyException(FaultCodes.MemberRevoked, $"The key of {self.Name} was revoked.")
         : KeysOf(Register.NewestEpoch));
+
+    /// <summary>As the vault's parameters name it: all hosts cut alike.</summary>
+    /// <exception cref="VaultException">UnsupportedFormat: this version does not know the name.</exception>
+    /// <exception cref="KeyException">MemberRevoked, KeyNotGranted.</exception>
+    public IChunker CreateChunker() => ChunkerCatalog.Create(Register.Parameters.ChunkerName, Keys.Chunker.Bytes);
 
     public UnlockContext Context { get; }
 

@@ -35,7 +35,7 @@ public static class VaultCreator
     private const int MinPackSizeBytes = 64 * 1024;
 
     /// <summary>The largest chunk and what stands around it.</summary>
-    private const int MinPackOfDefaultChunks = 5 * 1024 * 1024;
+    private const int MinPackOfLongChunks = 5 * 1024 * 1024;
     private const int MaxNameLength = 200;
 
     /// <exception cref="RequestException">VaultExists, TargetNotEmpty, NoUnlocker, InvalidVaultOption, KeyFileExists, KeyFileNotWritable, EmptyPassphrase.</exception>
@@ -106,14 +106,14 @@ public static class VaultCreator
             throw new RequestException(FaultCodes.InvalidVaultOption, $"Packs have {MinPackSizeBytes} to {VaultParameters.MaxPackSizeBytes} bytes.");
         }
 
-        if (options.ChunkerName is not (ChunkerCatalog.Default or ChunkerCatalog.Normalized or ChunkerCatalog.Small))
+        if (!ChunkerCatalog.Knows(options.ChunkerName))
         {
             throw new RequestException(FaultCodes.InvalidVaultOption, $"There is no chunker '{options.ChunkerName}'.");
         }
 
-        if (options.ChunkerName is not ChunkerCatalog.Small && options.PackSizeBytes < MinPackOfDefaultChunks)
+        if (options.ChunkerName is not ChunkerCatalog.Small && options.PackSizeBytes < MinPackOfLongChunks)
         {
-            throw new RequestException(FaultCodes.InvalidVaultOption, $"The chunks of '{options.ChunkerName}' need packs of at least {MinPackOfDefaultChunks} bytes.");
+            throw new RequestException(FaultCodes.InvalidVaultOption, $"The chunks of '{options.ChunkerName}' need packs of at least {MinPackOfLongChunks} bytes.");
         }
 
         if (options.KeyFilePath is { } path && Path.Exists(path))

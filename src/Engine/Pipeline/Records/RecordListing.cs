@@ -24,12 +24,12 @@ internal sealed class RecordListing : IDisposable
     private readonly ContentWriter _identities;
     private readonly ListingBuilder _listing;
 
-    internal RecordListing(BackupSession session, RecordSpool spool, SubjectKeyIssuer issuer, string dataSet, RunContext context)
+    internal RecordListing(BackupSession session, IChunker chunker, RecordSpool spool, SubjectKeyIssuer issuer, string dataSet, RunContext context)
     {
         var vault = session.Vault;
         (_session, _spool, _issuer, _context) = (session, spool, issuer, context);
         _root = Encoding.UTF8.GetBytes(dataSet);
-        _chunker = ChunkerCatalog.Create(vault.Register.Parameters.ChunkerName, vault.Keys.Chunker.Bytes);
+        _chunker = chunker;
         _identities = new ContentWriter(_chunker, session.Chunks, ChunkClass.Page, null);
         _listing = new ListingBuilder(session.Chunks, vault.Keys.Chunker);
     }
