@@ -62,7 +62,7 @@ internal sealed class SubjectDay
                 session.Chunks.Need(pack);
             }
 
-            await using var chunker = new SubjectContents(session.Chunks, new FreshTally(session.Meter), vault.CreateChunker(), Encoding.UTF8.GetBytes(_dataSet));
+            await using var chunker = new SubjectContents(session.Chunks, new FreshTally(session.Meter), session.Chunker, Encoding.UTF8.GetBytes(_dataSet));
             await chunker.BeginAsync(issuer.For(_subject), _subject, token);
             await chunker.WriteAsync(record, token);
             var root = await ReplaceAsync(session, await chunker.FinishAsync(token), token);

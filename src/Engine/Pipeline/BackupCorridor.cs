@@ -36,18 +36,17 @@ public static class BackupCorridor
         UnlockedVault vault, ISource source, BackupOptions options, RunContext context, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        var chunker = vault.CreateChunker();
         await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Files, context, cancellationToken);
         using var listingBuilder = new ListingBuilder(session.Chunks, vault.Keys.Chunker);
         using var cache = session.OpenListingCache(options);
         var parts = new EntryChunkerParts(session.Chunks, listingBuilder, cache.Previous, cache.Rule, cache.Next)
         {
-            SmallFiles = new SmallFileReader(session.Chunks, chunker, session.Meter, cache.Rule),
+            SmallFiles = new SmallFileReader(session.Chunks, session.Chunker, session.Meter, cache.Rule),
             Meter = session.Meter,
             Counters = context.Counters,
             Sink = context.Sink,
         };
-        using var entries = new EntryChunker(parts, chunker);
+        using var entries = new EntryChunker(parts, session.Chunker);
 
         var contents = await StoreAllAsync(session, source, parts.SmallFiles, entries, listingBuilder, context, cancellationToken);
         var draft = SnapshotDraft.Of(session, options, entries, contents, context.Counters.Sample());

@@ -1,4 +1,5 @@
 using System.Collections;
+using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
@@ -42,6 +43,9 @@ internal sealed class BackupSession : IAsyncDisposable
 
     internal required ContentMeter Meter { get; init; }
 
+    /// <summary>The vault's.</summary>
+    internal required IChunker Chunker { get; init; }
+
     /// <summary>Reference pages that are there.</summary>
     internal required IReadOnlySet<ObjectId> KnownPages { get; init; }
 
@@ -57,6 +61,7 @@ internal sealed class BackupSession : IAsyncDisposable
     internal static async Task<BackupSession> OpenAsync(UnlockedVault vault, BackupOptions options, SnapshotKind kind, RunContext context, CancellationToken cancellationToken)
     {
         RequireEntitled(vault, options.DataSet);
+        var chunker = vault.CreateChunker();
         var loading = SnapshotCatalog.LoadAsync(vault, cancellationToken);
         var announcing = AnnounceAsync(vault, cancellationToken);
         ChunkIndex? index = null;
@@ -80,7 +85,7 @@ internal sealed class BackupSession : IAsyncDisposable
             var channels = new BackupChannels();
             var meter = new ContentMeter(index, lastGood.Packs);
             var chunks = new ChunkStore(index, vault, channels, context.Counters, meter);
-            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, KnownPages = lastGood.Pages, Compression = options.Compression, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
+            var backup = new BackupSession(vault, session, snapshots, index, channels, chunks) { Meter = meter, Chunker = chunker, KnownPages = lastGood.Pages, Compression = options.Compression, GoodOnes = [.. good.Select(static snapshot => snapshot.Summary)] };
             await backup.AdoptAsync(inventory, condemned, context.Sink, cancellationToken);
             return backup;
         }

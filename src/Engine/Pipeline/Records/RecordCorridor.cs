@@ -27,10 +27,9 @@ public static class RecordCorridor
         UnlockedVault vault, RecordSpool spool, BackupOptions options, RunContext context, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        var chunker = vault.CreateChunker();
         await using var session = await BackupSession.OpenAsync(vault, options, SnapshotKind.Records, context, cancellationToken);
         using var issuer = await SubjectKeyIssuer.BeginAsync(vault, vault.Keys.DataSetIdOf(options.DataSet), cancellationToken);
-        using var listing = new RecordListing(session, chunker, spool, issuer, options.DataSet, context);
+        using var listing = new RecordListing(session, spool, issuer, options.DataSet, context);
         try
         {
             var contents = await StoringStages.RunAsync(session, context.Counters, static _ => { }, listing.RunAsync, cancellationToken);

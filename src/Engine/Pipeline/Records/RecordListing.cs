@@ -1,5 +1,4 @@
 using System.Text;
-using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Entries;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Packing;
@@ -20,18 +19,15 @@ internal sealed class RecordListing : IDisposable
     private readonly SubjectKeyIssuer _issuer;
     private readonly RunContext _context;
     private readonly byte[] _root;
-    private readonly IChunker _chunker;
     private readonly ContentWriter _identities;
     private readonly ListingBuilder _listing;
 
-    internal RecordListing(BackupSession session, IChunker chunker, RecordSpool spool, SubjectKeyIssuer issuer, string dataSet, RunContext context)
+    internal RecordListing(BackupSession session, RecordSpool spool, SubjectKeyIssuer issuer, string dataSet, RunContext context)
     {
-        var vault = session.Vault;
         (_session, _spool, _issuer, _context) = (session, spool, issuer, context);
         _root = Encoding.UTF8.GetBytes(dataSet);
-        _chunker = chunker;
-        _identities = new ContentWriter(_chunker, session.Chunks, ChunkClass.Page, null);
-        _listing = new ListingBuilder(session.Chunks, vault.Keys.Chunker);
+        _identities = new ContentWriter(session.Chunker, session.Chunks, ChunkClass.Page, null);
+        _listing = new ListingBuilder(session.Chunks, session.Vault.Keys.Chunker);
     }
 
     internal long EntryCount => _listing.EntryCount;
@@ -65,7 +61,7 @@ internal sealed class RecordListing : IDisposable
     private async Task<SnapshotContents> StoreAllAsync(CancellationToken cancellationToken)
     {
         using var entries = new SubjectEntries(_spool.Folder);
-        await using (var contents = new SubjectContents(_session.Chunks, new FreshTally(_session.Meter), _chunker, _root))
+        await using (var contents = new SubjectContents(_session.Chunks, new FreshTally(_session.Meter), _session.Chunker, _root))
         {
             await (_spool.HasSubjects ? StoreSubjectsAsync(contents, entries, cancellationToken) : StoreStreamAsync(contents, entries, cancellationToken));
         }
