@@ -16,13 +16,8 @@ public sealed class LocalTarget : Target
 {
     private const long LargestObjectBytes = 64L << 30;
 
-    /// <summary>
-    /// Read on the caller's own thread. .NET has no asynchronous file reads outside Windows and gives each to another thread; then every method on the way to it
-    /// suspends, which in a small run is 200 methods to compile. Who is on a thread of its own, and not of the pool's, reads all on it.
-    /// </summary>
-    private const int ShortReadBytes = 64 * 1024;
-
     private readonly LocalTree _tree;
+    private readonly LocalReads _reads = new(new PageCost());
 
     private LocalTarget(string root, TimeProvider clock)
     {
@@ -248,23 +243,9 @@ public sealed class LocalTarget : Target
     /// <returns>How many bytes there were.</returns>
     private async ValueTask<int> FillAsync(SafeFileHandle file, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        var left = destination;
-        while (left.Length > 0)
-        {
-            var at = offset + destination.Length - left.Length;
-            var count = left.Length <= ShortReadBytes || !Thread.CurrentThread.IsThreadPoolThread
-                ? RandomAccess.Read(file, left.Span, at)
-                : await RandomAccess.ReadAsync(file, left, at, cancellationToken);
-            if (count == 0)
-            {
-                break;
-            }
-
-            left = left[count..];
-        }
-
-        Meter.AddReceived(destination.Length - left.Length);
-        return destination.Length - left.Length;
+        var filled = await _reads.FillAsync(file, offset, destination, cancellationToken);
+        Meter.AddReceived(filled);
+        return filled;
     }
 
     private T Guard<T>(string prefix, Func<T> step)

@@ -60,6 +60,64 @@ public sealed class DirectIoTests : IDisposable
         Assert.Equal(LinuxErrno.NoSpace, full.HResult);
     }
 
+    [Theory]
+    [InlineData(0, 0, 4 * Block, 4 * Block)]
+    [InlineData(2 * Block, 0, 3 * Block, 3 * Block)]
+    [InlineData(0, 0, (4 * Block) + 9, 4 * Block)]
+    [InlineData(12 * Block, 0, 8 * Block, 4 * Block)]
+    [InlineData(16 * Block, 0, 8 * Block, 0)]
+    [InlineData(20 * Block, 0, 8 * Block, 0)]
+    [InlineData(1, 0, 4 * Block, 0)]
+    [InlineData(0, 512, 4 * Block, 0)]
+    [InlineData(0, 0, Block - 1, 0)]
+    public void What_is_read_past_the_cache_is_what_the_file_has_and_whole_blocks(long offset, int start, int length, int expected)
+    {
+        var content = Content((16 * Block) + 7);
+        File.WriteAllBytes(_folder["file"], content);
+        using var buffer = OwnedBuffer.Rent(1024 * 1024);
+        buffer.Span.Fill(0xAA);
+        using var file = File.OpenHandle(_folder["file"]);
+
+        var count = DirectIo.Read(file, offset, buffer.Span.Slice(start, length));
+
+        Assert.Equal(content.AsSpan((int)Math.Min(offset, content.Length))[..count], buffer.Span.Slice(start, count));
+        if (IsOnDisk)
+        {
+            Assert.Equal(expected, count);
+        }
+        else
+        {
+            Assert.True(count == expected || count == 0);
+        }
+    }
+
+    [Fact]
+    public void The_cache_has_what_was_read_by_way_of_it_and_not_what_passed_it()
+    {
+        Assert.SkipUnless(IsOnDisk, "The tests' folder is on no block device.");
+        using var buffer = OwnedBuffer.Rent(1024 * 1024);
+        Content(buffer.LengthBytes).CopyTo(buffer.Span);
+        using var file = File.OpenHandle(_folder["file"], FileMode.CreateNew, FileAccess.ReadWrite);
+        Assert.True(DirectIo.Write(file, buffer.Span));
+        Assert.False(DirectIo.IsInCache(file, 0, buffer.LengthBytes));
+
+        Assert.Equal(buffer.LengthBytes, DirectIo.Read(file, 0, buffer.Span));
+        Assert.False(DirectIo.IsInCache(file, 0, buffer.LengthBytes));
+
+        RandomAccess.Read(file, buffer.Span, 0);
+        Assert.True(DirectIo.IsInCache(file, 0, buffer.LengthBytes));
+        Assert.True(DirectIo.IsInCache(file, 0, buffer.LengthBytes - 17));
+    }
+
+    private bool IsOnDisk => OperatingSystem.IsLinux() && new DriveInfo(_folder["."]).DriveFormat is "ext4" or "xfs";
+
+    private static byte[] Content(int lengthBytes)
+    {
+        var content = new byte[lengthBytes];
+        new Random(11).NextBytes(content);
+        return content;
+    }
+
     private static bool Write(string path, ReadOnlySpan<byte> bytes)
     {
         using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);

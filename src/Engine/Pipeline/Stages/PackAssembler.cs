@@ -76,6 +76,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         foreach (var chunkClass in new[] { ChunkClass.Data, ChunkClass.Page })
         {
             await PlaceWaitingAsync(chunkClass, cancellationToken);
+            _waiting[(int)chunkClass].Dispose();
             await CloseAsync(chunkClass, isFull: false, cancellationToken);
         }
 
