@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
@@ -17,19 +18,25 @@ internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, Pac
 
     internal async Task RunAsync(VerifyTurn turn, CancellationToken cancellationToken)
     {
-        var options = new ParallelOptions
-        {
-            MaxDegreeOfParallelism = check.AtOnce,
-            CancellationToken = cancellationToken,
-            TaskScheduler = TaskScheduler.Current,
-        };
         for (IReadOnlyList<PackRecord> open = turn.Packs; open.Count > 0; open = TakeSuccessors())
         {
-            await Parallel.ForEachAsync(open, options, async (pack, token) => await ReadAsync(pack, token));
+            var queue = new ConcurrentQueue<PackRecord>(open);
+            using var stages = new StageGroup(cancellationToken);
+            stages.StartWorkers(Math.Min(check.AtOnce, open.Count), check.IsNear, token => ReadAllAsync(queue, token));
+            await stages.WhenAllAsync();
         }
     }
 
     public void Dispose() => _turn.Dispose();
+
+    private async Task ReadAllAsync(ConcurrentQueue<PackRecord> queue, CancellationToken cancellationToken)
+    {
+        while (queue.TryDequeue(out var pack))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await ReadAsync(pack, cancellationToken);
+        }
+    }
 
     private async Task ReadAsync(PackRecord pack, CancellationToken cancellationToken)
     {

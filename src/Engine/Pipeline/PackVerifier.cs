@@ -18,6 +18,8 @@ internal sealed class PackVerifier(VaultReader vault, ProgressCounters counters)
     /// </summary>
     internal int AtOnce { get; } = Math.Clamp(Math.Min(Environment.ProcessorCount + 1, MaxPackBytes / vault.Vault.Register.Parameters.PackSizeBytes), 1, 8);
 
+    internal bool IsNear => vault.Vault.Target.Capabilities.IsNear;
+
     private const int MaxPackBytes = 128 * 1024 * 1024;
 
     // Fresh pages for each pack cost a fault every 4 KiB, and what they held is sealed.

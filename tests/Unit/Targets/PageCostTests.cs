@@ -4,8 +4,8 @@ namespace SecureBackup.Tests.Unit.Targets;
 
 public sealed class PageCostTests
 {
-    private const double Usual = 1.2e-6;
-    private const double Dear = 8e-6;
+    private const double Usual = 2.2e-6;
+    private const double Dear = 12e-6;
 
     [Fact]
     public void Before_anything_is_known_and_where_pages_are_cheap_the_cache_is_not_passed()
