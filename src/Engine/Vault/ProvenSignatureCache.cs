@@ -1,6 +1,5 @@
 using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 
@@ -18,8 +17,13 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
     private const int MaxSignatures = 200_000;
     private const int MaxPlainBytes = MaxSignatures * Id256.SizeBytes;
 
-    /// <summary>One for each member: two of them on one host would have no use of each other's.</summary>
-    internal string FilePath => Path.Combine(vault.Host.FolderOf(vault.Id), $"{vault.Self}.signatures");
+    /// <summary>
+    /// One for each member: two of them on one host would have no use of each other's. Where the cryptography comes to refuse signatures that it took before, the label must change: what it took then would
+    /// count on.
+    /// </summary>
+    private readonly SealedHostFile _file = new(vault, $"{vault.Self}.signatures", "sb1/proven"u8.ToArray(), MaxPlainBytes);
+
+    internal string FilePath => _file.FullPath;
 
     /// <summary>None are known where there is no file, or none that this member wrote whole.</summary>
     internal ProvenSignatures Open() => new(Read());
@@ -36,8 +40,7 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
 
         try
         {
-            Directory.CreateDirectory(vault.Host.FolderOf(vault.Id));
-            await DurableFile.WriteAsync(FilePath, Seal([.. proven.Seen.Take(MaxSignatures)]), DurableWriteOptions.Private, cancellationToken);
+            await _file.WriteAsync(Join([.. proven.Seen.Take(MaxSignatures)]), cancellationToken);
         }
         catch (Exception refusal) when (refusal is IOException or UnauthorizedAccessException)
         {
@@ -51,23 +54,7 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
     {
         try
         {
-            if (!File.Exists(FilePath))
-            {
-                return [];
-            }
-
-            using var file = new FileStream(FilePath, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
-            if (file.Length > ObjectHeader.SizeBytes + SealedBlob.SealedBytesOf(MaxPlainBytes))
-            {
-                return [];
-            }
-
-            var bytes = new byte[file.Length];
-            file.ReadExactly(bytes);
-            var header = ObjectHeader.Read(bytes);
-            header.Expect(ObjectKind.HostCache, vault.Id);
-            using var root = Root();
-            using var plain = SealedBlob.TryOpen(new ObjectKey(root.Bytes, header, SealPurpose.Cache), bytes.AsSpan(ObjectHeader.SizeBytes), MaxPlainBytes);
+            using var plain = _file.TryRead();
             return plain is null || plain.Span.Length % Id256.SizeBytes != 0 ? [] : Split(plain.Span);
         }
         catch (Exception error) when (error is BackupException or IOException or UnauthorizedAccessException)
@@ -88,7 +75,7 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
         return ids;
     }
 
-    private byte[] Seal(List<Id256> ids)
+    private static byte[] Join(List<Id256> ids)
     {
         var plain = new byte[ids.Count * Id256.SizeBytes];
         for (var i = 0; i < ids.Count; i++)
@@ -96,14 +83,6 @@ internal sealed class ProvenSignatureCache(UnlockedVault vault)
             ids[i].CopyTo(plain.AsSpan(i * Id256.SizeBytes));
         }
 
-        var header = new ObjectHeader(ObjectKind.HostCache, 0, vault.Id, ObjectId.Random());
-        var bytes = new byte[ObjectHeader.SizeBytes + SealedBlob.SealedBytesOf(plain.Length)];
-        header.Write(bytes);
-        using var root = Root();
-        SealedBlob.Seal(new ObjectKey(root.Bytes, header, SealPurpose.Cache), plain, bytes.AsSpan(ObjectHeader.SizeBytes));
-        return bytes;
+        return plain;
     }
-
-    /// <summary>Where the cryptography comes to refuse signatures that it took before, the label must change: what it took then would count on.</summary>
-    private DerivedKey Root() => DerivedKey.Derive(vault.SelfKey, "sb1/proven"u8);
 }

@@ -80,7 +80,7 @@ public sealed class RemoveCustomerDataCommand : VaultCommand
         var packages = 0;
         foreach (var subject in plan.Subjects)
         {
-            var pending = await registry.PendingOfSubjectAsync(subject.Subject, cancellationToken);
+            var pending = registry.PendingOfSubject(subject.Subject);
             packages += pending.Count;
             var refusal = subject.IsUnknown ? new RequestException(FaultCodes.NoSuchSubject, $"The vault holds no key of the subject '{names[subject.Subject]}'.")
                 : pending.Count > 0 && !Force ? new RequestException(FaultCodes.ExportPending, $"The data of '{names[subject.Subject]}' was exported to {string.Join(" and ", pending)} and is still there.")

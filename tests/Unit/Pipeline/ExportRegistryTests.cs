@@ -129,20 +129,20 @@ public sealed class ExportRegistryTests
         var (registry, path) = (new ExportRegistry(vault), scene.Folder[name]);
         var (three, package) = (vault.Keys.PseudonymOf("3"), ExportScene.Package(vault, "3", []));
         await registry.AddAsync(package, path, Token);
-        Assert.Empty(await registry.PendingOfSubjectAsync(three, Token));
+        Assert.Empty(registry.PendingOfSubject(three));
         using (var writer = SubjectPackageWriter.Begin(package, path))
         {
-            Assert.Equal([path], await registry.PendingOfSubjectAsync(three, Token));
+            Assert.Equal([path], registry.PendingOfSubject(three));
             await writer.WriteAsync(package, Token);
         }
 
-        Assert.Equal([path], await registry.PendingOfSubjectAsync(three, Token));
-        Assert.Empty(await registry.PendingOfSubjectAsync(vault.Keys.PseudonymOf("4"), Token));
+        Assert.Equal([path], registry.PendingOfSubject(three));
+        Assert.Empty(registry.PendingOfSubject(vault.Keys.PseudonymOf("4")));
         Directory.Move(path, scene.Folder["handed over"]);
-        Assert.Empty(await registry.PendingOfSubjectAsync(three, Token));
+        Assert.Empty(registry.PendingOfSubject(three));
         Directory.Move(scene.Folder["handed over"], path);
         _time.Advance(TimeSpan.FromDays(30));
-        Assert.Empty(await registry.PendingOfSubjectAsync(three, Token));
+        Assert.Empty(registry.PendingOfSubject(three));
         await registry.WithdrawAsync(package, Token);
         Assert.False(Path.Exists(path));
     }
@@ -163,7 +163,7 @@ public sealed class ExportRegistryTests
 
         Assert.Equal([scene.Folder["a"]], Directory.EnumerateFileSystemEntries(scene.Folder.FullPath, "a*", SearchOption.TopDirectoryOnly));
         Assert.Empty(Directory.EnumerateFileSystemEntries(scene.Folder["a"]));
-        Assert.Empty(await registry.PendingOfSubjectAsync(vault.Keys.PseudonymOf("3"), Token));
+        Assert.Empty(registry.PendingOfSubject(vault.Keys.PseudonymOf("3")));
     }
 
     [Fact]

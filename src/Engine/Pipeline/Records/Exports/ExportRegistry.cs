@@ -1,6 +1,4 @@
-using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Platform;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Telemetry;
 using SecureBackup.Engine.Vault;
@@ -19,18 +17,18 @@ public sealed class ExportRegistry(UnlockedVault vault)
 {
     private const int MaxPackages = 100_000;
     private const int MaxPathBytes = 65_536;
-    private const int MaxFileBytes = 64 * 1024 * 1024;
+    private const int MaxPlainBytes = 64 * 1024 * 1024;
     private const int MaxTurns = 200;
 
     private static readonly TimeSpan BetweenTurns = TimeSpan.FromMilliseconds(25);
 
-    private string FilePath => Path.Combine(vault.Host.FolderOf(vault.Id), "exports");
+    private readonly SealedHostFile _file = new(vault, "exports", "sb1/cache"u8.ToArray(), MaxPlainBytes);
 
     public async Task AddAsync(SubjectPackage package, string path, CancellationToken cancellationToken)
     {
         var added = new ExportedPackage(package.Id, vault.Keys.PseudonymOf(package.Subject), System.IO.Path.GetFullPath(path), Timestamp.From(package.Expires));
         await using var turn = await TakeTurnAsync(cancellationToken);
-        await WriteAsync([.. await ReadAsync(cancellationToken), added], cancellationToken);
+        await WriteAsync([.. Read(), added], cancellationToken);
     }
 
     /// <summary>Deletes packages whose day is over.</summary>
@@ -51,9 +49,9 @@ public sealed class ExportRegistry(UnlockedVault vault)
     /// Packages of a subject that were asked for and not handed over yet: they are being made, or lie where they were written and have not expired. Who was promised her data gets
     /// it before it is erased.
     /// </summary>
-    public async Task<IReadOnlyList<string>> PendingOfSubjectAsync(SubjectPseudonym subject, CancellationToken cancellationToken) =>
+    public IReadOnlyList<string> PendingOfSubject(SubjectPseudonym subject) =>
     [
-        .. (await ReadAsync(cancellationToken))
+        .. Read()
             .Where(package => package.Subject == subject && package.Expires.CompareTo(vault.Now) > 0 && SubjectPackageFiles.IsThere(package.Path, package.Id))
             .Select(static package => package.Path),
     ];
@@ -65,7 +63,7 @@ public sealed class ExportRegistry(UnlockedVault vault)
     private async Task<IReadOnlyList<string>> RemoveAsync(Func<ExportedPackage, bool> isOver, CancellationToken cancellationToken)
     {
         await using var turn = await TakeTurnAsync(cancellationToken);
-        var all = await ReadAsync(cancellationToken);
+        var all = Read();
         var ends = all.Where(isOver).Select(static package => (Package: package, End: SubjectPackageFiles.Delete(package.Path, package.Id))).ToList();
         foreach (var (package, _) in ends.Where(static item => item.End == PackageEnd.Left))
         {
@@ -94,7 +92,7 @@ public sealed class ExportRegistry(UnlockedVault vault)
             try
             {
                 Directory.CreateDirectory(vault.Host.FolderOf(vault.Id));
-                return new FileStream(FilePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(_file.FullPath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException) when (attempt < MaxTurns)
             {
@@ -107,20 +105,11 @@ public sealed class ExportRegistry(UnlockedVault vault)
         }
     }
 
-    private async Task<IReadOnlyList<ExportedPackage>> ReadAsync(CancellationToken cancellationToken)
+    private IReadOnlyList<ExportedPackage> Read()
     {
         try
         {
-            if (!File.Exists(FilePath) || new FileInfo(FilePath).Length > MaxFileBytes)
-            {
-                return [];
-            }
-
-            var bytes = await File.ReadAllBytesAsync(FilePath, cancellationToken);
-            var header = ObjectHeader.Read(bytes);
-            header.Expect(ObjectKind.HostCache, vault.Id, null);
-            using var root = DerivedKey.Derive(vault.SelfKey, "sb1/cache"u8);
-            using var plain = SealedBlob.TryOpen(new ObjectKey(root.Bytes, header, SealPurpose.Cache), bytes.AsSpan(ObjectHeader.SizeBytes), MaxFileBytes);
+            using var plain = _file.TryRead();
             return plain is null ? [] : Decode(plain.Memory.ToArray());
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or BackupException)
@@ -134,13 +123,7 @@ public sealed class ExportRegistry(UnlockedVault vault)
     {
         try
         {
-            var header = new ObjectHeader(ObjectKind.HostCache, 0, vault.Id, ObjectId.Random());
-            var head = new byte[ObjectHeader.SizeBytes];
-            header.Write(head);
-            using var root = DerivedKey.Derive(vault.SelfKey, "sb1/cache"u8);
-            byte[] bytes = [.. head, .. SealedBlob.Seal(new ObjectKey(root.Bytes, header, SealPurpose.Cache), Encode(packages))];
-            Directory.CreateDirectory(vault.Host.FolderOf(vault.Id));
-            await DurableFile.WriteAsync(FilePath, bytes, DurableWriteOptions.Private, cancellationToken);
+            await _file.WriteAsync(Encode(packages), cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
