@@ -7,7 +7,8 @@ namespace SecureBackup.Engine.Pipeline;
 
 /// <summary>
 /// Has the packs of a check read, several at once, and takes what is found, one at a time. A compaction may overtake a long check: what took over from a pack is read in its
-/// place, once for all that it took over from.
+/// place, once for all that it took over from. From near by each reader has a thread of its own, since nobody there waits for anything but the disk, and the pool's threads are few; not in a run in the
+/// background, which has the threads that it was given.
 /// </summary>
 internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, PackAttestation attestation, ChunkIndex index, VerifyFaults faults) : IDisposable
 {
@@ -15,19 +16,42 @@ internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, Pac
     private readonly SemaphoreSlim _turn = new(1);
     private readonly HashSet<PackId> _read = [];
     private readonly List<PackRecord> _successors = [];
+    private bool _isBlocking;
 
     internal async Task RunAsync(VerifyTurn turn, CancellationToken cancellationToken)
     {
+        _isBlocking = check.IsNear && TaskScheduler.Current == TaskScheduler.Default;
         for (IReadOnlyList<PackRecord> open = turn.Packs; open.Count > 0; open = TakeSuccessors())
         {
             var queue = new ConcurrentQueue<PackRecord>(open);
-            using var stages = new StageGroup(cancellationToken);
-            stages.StartWorkers(Math.Min(check.AtOnce, open.Count), check.IsNear, token => ReadAllAsync(queue, token));
-            await stages.WhenAllAsync();
+            using var readers = new StageGroup(cancellationToken);
+            for (var i = 0; i < Math.Min(check.AtOnce, open.Count); i++)
+            {
+                if (_isBlocking)
+                {
+                    readers.StartBlocking(token => ReadAll(queue, token));
+                }
+                else
+                {
+                    readers.Start(token => ReadAllAsync(queue, token));
+                }
+            }
+
+            await readers.WhenAllAsync();
         }
     }
 
     public void Dispose() => _turn.Dispose();
+
+    /// <summary>Each pack begins on this thread, wherever the last one ended.</summary>
+    private void ReadAll(ConcurrentQueue<PackRecord> queue, CancellationToken cancellationToken)
+    {
+        while (queue.TryDequeue(out var pack))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadAsync(pack, cancellationToken).GetAwaiter().GetResult();
+        }
+    }
 
     private async Task ReadAllAsync(ConcurrentQueue<PackRecord> queue, CancellationToken cancellationToken)
     {
@@ -43,7 +67,7 @@ internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, Pac
         foreach (var current in await CurrentAsync(pack, cancellationToken))
         {
             var verdict = await check.JudgeAsync(current, cancellationToken);
-            await _turn.WaitAsync(cancellationToken);
+            await TakeTurnAsync(cancellationToken);
             try
             {
                 await TakeAsync(verdict, cancellationToken);
@@ -55,9 +79,21 @@ internal sealed class PackReading(ReferencedPacks packs, PackVerifier check, Pac
         }
     }
 
+    /// <summary>Who waits for it stays on its thread, if that is its own.</summary>
+    private Task TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        if (!_isBlocking)
+        {
+            return _turn.WaitAsync(cancellationToken);
+        }
+
+        _turn.Wait(cancellationToken);
+        return Task.CompletedTask;
+    }
+
     private async Task<IReadOnlyList<PackRecord>> CurrentAsync(PackRecord pack, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken);
+        await TakeTurnAsync(cancellationToken);
         try
         {
             await packs.KeepUpAsync(index, cancellationToken);

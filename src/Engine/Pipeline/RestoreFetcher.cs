@@ -27,7 +27,19 @@ internal sealed class RestoreFetcher(RestoreParts parts, ChunkFetcher fallback) 
         batch.Unfinished?.AddUse();
         var work = new ConcurrentQueue<FetchWork>([.. ItemsOf(batch).Select(static chunks => new FetchWork(chunks, [])), .. batch.CopiesByFile().Select(static copies => new FetchWork([], copies))]);
         using var stages = new StageGroup(cancellationToken);
-        stages.StartWorkers(Workers, _isNear, token => WorkAsync(work, token));
+        for (var i = 0; i < Workers; i++)
+        {
+            if (_isNear)
+            {
+                // Nothing on the way is worth a hand-off, and the pool's few threads are left to the plan.
+                stages.StartBlocking(token => WorkAsync(work, token).GetAwaiter().GetResult());
+            }
+            else
+            {
+                stages.Start(token => WorkAsync(work, token));
+            }
+        }
+
         await stages.WhenAllAsync();
         if (batch.Unfinished is { } unfinished)
         {

@@ -48,22 +48,6 @@ internal sealed class StageGroup : IDisposable
         }
     }
 
-    /// <summary>Starts several of one kind. Near by, each on a thread of its own: nothing on the way is worth a hand-off, and whoever waits for the disk takes no thread from those that compute.</summary>
-    internal void StartWorkers(int count, bool isNear, Func<CancellationToken, Task> worker)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            if (isNear)
-            {
-                StartBlocking(token => worker(token).GetAwaiter().GetResult());
-            }
-            else
-            {
-                Start(worker);
-            }
-        }
-    }
-
     /// <summary>Waits for every stage to end, however they end, then throws the first failure or the cancellation.</summary>
     internal async Task WhenAllAsync()
     {

@@ -31,17 +31,21 @@ internal static partial class DirectIo
         return isPassed;
     }
 
-    /// <summary>Whether a read of this place into this memory can pass the cache at all.</summary>
-    internal static bool CanRead(long offset, ReadOnlySpan<byte> destination) => OperatingSystem.IsLinux() && offset % BlockBytes == 0 && destination.Length >= BlockBytes && IsAtBlock(destination);
+    /// <summary>
+    /// Whether a read of this place into this memory can pass the cache at all. Only on file systems that lie on one block device: past the cache nothing is read ahead, and of a share each answer would be
+    /// waited for.
+    /// </summary>
+    internal static bool CanRead(SafeFileHandle file, long offset, ReadOnlySpan<byte> destination) => OperatingSystem.IsLinux() && LinuxOpen.Direct != 0
+        && offset % BlockBytes == 0 && destination.Length >= BlockBytes && IsAtBlock(destination)
+        && LinuxCalls.Stat(file, out var stat) == 0 && stat.DeviceMajor != 0;
 
     /// <summary>
-    /// Reads on the caller's own thread, and puts nothing into the cache. What is in it and not yet on the disk is written first. Only from a block device: shares are read by way of the cache, since nothing
-    /// is read ahead past it, and each answer would be waited for.
+    /// Reads on the caller's own thread what <see cref="CanRead"/>, and puts nothing into the cache. What is in it and not yet on the disk is written first. Nobody else may use the handle meanwhile.
     /// </summary>
     /// <returns>How many bytes were read, from the first on: whole blocks. 0 where nothing was read, or not past the cache.</returns>
     internal static int Read(SafeFileHandle file, long offset, Span<byte> destination)
     {
-        if (!CanRead(offset, destination) || !IsOnBlockDevice(file) || !TrySet(file, isDirect: true))
+        if (!TrySet(file, isDirect: true))
         {
             return 0;
         }
@@ -50,8 +54,9 @@ internal static partial class DirectIo
         {
             return RandomAccess.Read(file, destination[..WholeBlocks(destination.Length)], offset) / BlockBytes * BlockBytes;
         }
-        catch (IOException exception) when (exception.HResult == LinuxErrno.Invalid)
+        catch (IOException)
         {
+            // Refused by the file system or device, or a fault, which whoever reads it by way of the cache then meets.
             return 0;
         }
         finally
@@ -64,6 +69,7 @@ internal static partial class DirectIo
     internal static unsafe bool IsInCache(SafeFileHandle file, long offset, int lengthBytes)
     {
         // Nothing is read by way of the map, so that a file that becomes shorter does no harm.
+        Span<byte> pages = new byte[(lengthBytes + Environment.SystemPageSize - 1) / Environment.SystemPageSize];
         var length = (nuint)lengthBytes;
         var start = Map(null, length, ReadAccess, SharedMap, file, offset);
         if ((nint)start == MapFailed)
@@ -71,10 +77,9 @@ internal static partial class DirectIo
             return true;
         }
 
-        Span<byte> pages = new byte[(lengthBytes + Environment.SystemPageSize - 1) / Environment.SystemPageSize];
         try
         {
-            return InCore(start, length, pages) != 0 || pages.Count((byte)0) * 2 <= pages.Length;
+            return InCore(start, length, pages) != 0 || CountPresent(pages) * 2 >= pages.Length;
         }
         finally
         {
@@ -82,7 +87,17 @@ internal static partial class DirectIo
         }
     }
 
-    private static bool IsOnBlockDevice(SafeFileHandle file) => OperatingSystem.IsLinux() && LinuxCalls.Stat(file, out var stat) == 0 && stat.DeviceMajor != 0;
+    /// <summary>The lowest bit of each says so; the others say nothing.</summary>
+    private static int CountPresent(ReadOnlySpan<byte> pages)
+    {
+        var count = 0;
+        foreach (var page in pages)
+        {
+            count += page & 1;
+        }
+
+        return count;
+    }
 
     private static int WholeBlocks(int lengthBytes) => lengthBytes / BlockBytes * BlockBytes;
 

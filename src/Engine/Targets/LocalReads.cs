@@ -21,14 +21,14 @@ internal sealed class LocalReads(PageCost cost)
     /// <returns>How many bytes there were.</returns>
     internal async ValueTask<int> FillAsync(SafeFileHandle file, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        var isBlocking = destination.Length <= ShortBytes || !Thread.CurrentThread.IsThreadPoolThread;
-        var filled = destination.Length < LongBytes || !DirectIo.CanRead(offset, destination.Span) ? 0
-            : isBlocking ? ReadLong(file, offset, destination.Span)
+        var isOnOwnThread = !Thread.CurrentThread.IsThreadPoolThread;
+        var filled = destination.Length < LongBytes || !DirectIo.CanRead(file, offset, destination.Span) ? 0
+            : isOnOwnThread ? ReadLong(file, offset, destination.Span)
             : await Task.Run(() => ReadLong(file, offset, destination.Span), cancellationToken);
         while (filled < destination.Length)
         {
             var left = destination[filled..];
-            var count = isBlocking ? RandomAccess.Read(file, left.Span, offset + filled) : await RandomAccess.ReadAsync(file, left, offset + filled, cancellationToken);
+            var count = isOnOwnThread || left.Length <= ShortBytes ? RandomAccess.Read(file, left.Span, offset + filled) : await RandomAccess.ReadAsync(file, left, offset + filled, cancellationToken);
             if (count == 0)
             {
                 break;
@@ -57,7 +57,7 @@ internal sealed class LocalReads(PageCost cost)
         var count = RandomAccess.Read(file, destination, offset);
         if (count > 0)
         {
-            cost.Learn((ThreadTime.Now - begin).TotalSeconds * Environment.SystemPageSize / count);
+            cost.Learn((ThreadTime.Now - begin).TotalSeconds * PageCost.PageBytes / count);
         }
 
         return count;

@@ -39,6 +39,35 @@ public sealed class WaitingChunksTests
     }
 
     [Fact]
+    public void What_waits_lies_where_what_has_gone_lay_and_is_wiped_at_the_end()
+    {
+        var waiting = new WaitingChunks(10_000);
+        var first = Fill(waiting);
+        Assert.All(waiting.Choose(_ => int.MaxValue), waiting.Remove);
+        Assert.Equal(0, waiting.Count);
+
+        var second = Fill(waiting);
+
+        Assert.Equal(first.Count, second.Count);
+        Assert.All(first.Zip(second), pair => Assert.True(pair.First.Span.Overlaps(pair.Second.Span, out var distance) && distance == 0));
+        waiting.Dispose();
+        Assert.All(second, payload => Assert.Equal(-1, payload.Span.IndexOfAnyExcept((byte)0)));
+        waiting.Add(Chunk([1, 2, 3]));
+        Assert.Equal([1, 2, 3], Assert.Single(waiting.Choose(_ => 3)).Chunk.Payload.ToArray());
+        waiting.Dispose();
+    }
+
+    private static List<ReadOnlyMemory<byte>> Fill(WaitingChunks waiting)
+    {
+        while (!waiting.IsFull)
+        {
+            waiting.Add(Chunk(RandomNumberGenerator.GetBytes(3000)));
+        }
+
+        return [.. waiting.Choose(_ => int.MaxValue).Select(static chunk => chunk.Chunk.Payload)];
+    }
+
+    [Fact]
     public void Few_wait_and_not_many_bytes()
     {
         using var waiting = new WaitingChunks(1000);

@@ -20,21 +20,24 @@ public sealed class PageCostTests
     {
         var cost = new PageCost();
 
-        var passed = Enumerable.Range(0, 1 + 128).Select(_ => Next(cost, Dear)).ToList();
+        var passed = Enumerable.Range(0, 2 + 128).Select(_ => Next(cost, Dear)).ToList();
 
-        Assert.False(passed[0]);
-        Assert.Equal(2, passed.Skip(1).Count(isPassed => !isPassed));
-        Assert.False(passed[64]);
+        // Two tell that pages are dear; of the others two are trials.
+        Assert.Equal([false, false, true], passed[..3]);
+        Assert.Equal(2, passed.Skip(2).Count(isPassed => !isPassed));
     }
 
     [Fact]
     public void One_read_that_was_held_up_changes_nothing()
     {
-        var cost = new PageCost();
-        Next(cost, Usual);
+        var first = new PageCost();
+        Assert.False(Next(first, 1));
+        Assert.False(Next(first, Usual));
 
-        Assert.False(Next(cost, 3.5 * Usual));
-        Assert.False(Next(cost, Usual));
+        var later = new PageCost();
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.False(Next(later, Usual)));
+        Assert.False(Next(later, 1));
+        Assert.False(Next(later, Usual));
     }
 
     [Fact]

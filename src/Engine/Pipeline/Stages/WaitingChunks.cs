@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Security.Cryptography;
 using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Engine.Pipeline.Stages;
@@ -15,9 +16,10 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
 
     private readonly List<WaitingChunk> _chunks = [];
 
-    /// <summary>Wiped at the end. Half a maximum longer than it, which most last ones fit into.</summary>
+    /// <summary>Half a maximum longer than it, which most last ones fit into. Wiped at the end, as far as it was ever filled: the rest takes no memory.</summary>
     private SharedBuffer? _space;
     private int _filled;
+    private int _mostFilled;
 
     internal int Count => _chunks.Count;
 
@@ -61,14 +63,18 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
     {
         _chunks.ForEach(static chunk => chunk.Dispose());
         _chunks.Clear();
-        _space?.Release();
-        _space = null;
+        if (_space is not null)
+        {
+            CryptographicOperations.ZeroMemory(_space.Memory.Span[.._mostFilled]);
+            _space.Release();
+            _space = null;
+        }
     }
 
     private OwnedBuffer CopyOf(ReadOnlySpan<byte> payload)
     {
         _filled = _chunks.Count == 0 ? 0 : _filled;
-        _space ??= new SharedBuffer(OwnedBuffer.Rent(maxBytes / 2 * 3), static () => { });
+        _space ??= new SharedBuffer(OwnedBuffer.RentForSealed(maxBytes / 2 * 3), static () => { });
         if (payload.Length > _space.Memory.Length - _filled)
         {
             return OwnedBuffer.CopyOf(payload);
@@ -77,6 +83,7 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
         payload.CopyTo(_space.Memory.Span[_filled..]);
         var part = _space.Part(_filled, payload.Length);
         _filled += payload.Length;
+        _mostFilled = Math.Max(_mostFilled, _filled);
         return part;
     }
 
