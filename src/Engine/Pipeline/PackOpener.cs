@@ -35,6 +35,9 @@ internal sealed partial class PackOpener(VaultReader vault) : ISubjectKeys, IDis
     /// <summary>Where chunks are opened, for who is done with each before the next. Owned.</summary>
     internal BufferShelf? Shelf { get; init; }
 
+    /// <summary>Where ranges are read; owned. None for who has several on their way, which would come on top of what waits for its next use.</summary>
+    internal BufferShelf? RangeShelf { get; init; }
+
     private Target Target => vault.Vault.Target;
 
     /// <summary>The chunk's plaintext from this one place; the caller owns it. Throws what is wrong with the place.</summary>
@@ -100,6 +103,7 @@ internal sealed partial class PackOpener(VaultReader vault) : ISubjectKeys, IDis
         _open.Clear();
         _compressors.Dispose();
         Shelf?.Dispose();
+        RangeShelf?.Dispose();
     }
 
     private async ValueTask<PackReader> OpenAsync(PackId id, CancellationToken cancellationToken)
@@ -138,10 +142,11 @@ internal sealed partial class PackOpener(VaultReader vault) : ISubjectKeys, IDis
     private ReadOnlyMemory<byte> TakePrologue(PackId id) => _ranges.LastOrDefault(range => range.Pack == id)?.TakePrologue() ?? default;
 
     /// <param name="prologue">Read beside it; null where that is not wanted.</param>
-    private static async Task<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, OwnedBuffer? prologue, CancellationToken cancellationToken)
+    private async Task<LoadedRange> ReadAlignedAsync(Target target, PackRecord pack, ByteRange range, OwnedBuffer? prologue, CancellationToken cancellationToken)
     {
         var (start, end) = Aligned(range, pack.LengthBytes);
-        var read = new LoadedRange(pack.Id, start, OwnedBuffer.RentForSealed((int)(end - start)), prologue);
+        var bytes = RangeShelf?.Rent((int)(end - start)) ?? OwnedBuffer.RentForSealed((int)(end - start));
+        var read = new LoadedRange(pack.Id, start, bytes, prologue);
         try
         {
             await Task.WhenAll(FillAsync(prologue, 0), FillAsync(read.Bytes, start));

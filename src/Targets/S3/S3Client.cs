@@ -51,6 +51,7 @@ internal sealed class S3Client : IDisposable
             ServiceURL = settings.Endpoint.AbsoluteUri,
             AuthenticationRegion = settings.Region,
             ForcePathStyle = settings.UsesPathStyle,
+            EndpointProvider = new S3Endpoint(settings),
             IgnoreConfiguredEndpointUrls = true,
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,

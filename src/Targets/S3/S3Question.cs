@@ -21,9 +21,7 @@ internal sealed class S3Question(HttpClient http, S3Settings settings, AWSCreden
     /// <exception cref="AmazonS3Exception">The store refuses.</exception>
     public async Task<XElement> SendAsync(string query, CancellationToken cancellationToken)
     {
-        var endpoint = settings.Endpoint;
-        var address = settings.UsesPathStyle ? new Uri(endpoint, $"/{settings.Bucket}?{query}") : new UriBuilder(endpoint) { Host = $"{settings.Bucket}.{endpoint.Host}", Path = "/", Query = query }.Uri;
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(settings.BucketAddress, $"?{query}"));
         if (settings.Authorize is null)
         {
             await SignAsync(request);

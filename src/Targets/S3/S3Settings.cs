@@ -13,6 +13,7 @@ internal sealed record S3Settings
 {
     private const string Packs = "packs/";
     private const string KmsOption = "kmskey";
+    private const int MaxLabelLength = 63;
 
     private static readonly string[] CommonOptions =
     [
@@ -34,6 +35,18 @@ internal sealed record S3Settings
     public required string DisplayName { get; init; }
 
     public bool UsesPathStyle { get; init; }
+
+    /// <summary>Ends with a slash. The bucket's name stands before the endpoint's where that makes the name of a host that a certificate for all buckets names, else in its path.</summary>
+    public Uri BucketAddress
+    {
+        get
+        {
+            var folder = new UriBuilder(Endpoint) { Path = $"{Endpoint.AbsolutePath.TrimEnd('/')}/" };
+            return UsesPathStyle || Endpoint.HostNameType is not UriHostNameType.Dns || !IsLabel(Bucket)
+                ? new Uri(folder.Uri, $"{Bucket}/")
+                : new UriBuilder(folder.Uri) { Host = $"{Bucket}.{Endpoint.Host}" }.Uri;
+        }
+    }
 
     public PayloadMode Payload { get; init; }
 
@@ -147,6 +160,9 @@ internal sealed record S3Settings
             MultipartThresholdBytes = profile.MultipartThresholdBytes,
         };
     }
+
+    private static bool IsLabel(string bucket) =>
+        bucket.Length <= MaxLabelLength && bucket.All(static character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character is '-') && bucket[^1] is not '-';
 
     private static string RegionOf(TargetSettings settings, S3Profile profile)
     {

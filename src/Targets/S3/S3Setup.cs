@@ -107,11 +107,7 @@ internal class S3Setup : TargetSetup
     public override Task<bool?> IsReadableByAllAsync(ObjectName name, CancellationToken cancellationToken)
     {
         var key = string.Join('/', new S3Naming(_settings.Prefix).KeyOf(name).Split('/').Select(Uri.EscapeDataString));
-        var endpoint = _settings.Endpoint;
-        var address = _settings.UsesPathStyle
-            ? new Uri(endpoint, $"/{_settings.Bucket}/{key}")
-            : new UriBuilder(endpoint) { Host = $"{_settings.Bucket}.{endpoint.Host}", Path = key }.Uri;
-        return AnonymousRead.TryAsync(_anonymous, address, _settings.StallTimeout, _time, cancellationToken);
+        return AnonymousRead.TryAsync(_anonymous, new Uri(_settings.BucketAddress, key), _settings.StallTimeout, _time, cancellationToken);
     }
 
     /// <summary>What only buckets of this platform have.</summary>
