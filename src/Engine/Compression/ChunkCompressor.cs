@@ -36,20 +36,23 @@ internal sealed class ChunkCompressor : IDisposable
     private readonly CompressionGoal _goal;
     private readonly ZstdCompressor _zstd;
     private readonly Scratch _packed = new();
-    private readonly Scratch _unpacked = new();
+    private readonly BufferShelf _unpacked;
+    private readonly BufferShelf? _ownShelf;
     private int _longTexts;
     private ZstdEffort _ofLongTexts;
 
-    internal ChunkCompressor(CompressionGoal goal)
-        : this(goal, new ZstdCompressor())
+    /// <param name="unpacked">Where chunks are unpacked again, one at a time; one of its own where there is none.</param>
+    internal ChunkCompressor(CompressionGoal goal, BufferShelf? unpacked = null)
+        : this(goal, new ZstdCompressor(), unpacked)
     {
     }
 
     /// <param name="zstd">Taken over.</param>
-    internal ChunkCompressor(CompressionGoal goal, ZstdCompressor zstd)
+    internal ChunkCompressor(CompressionGoal goal, ZstdCompressor zstd, BufferShelf? unpacked = null)
     {
         _goal = goal;
         _zstd = zstd;
+        _unpacked = unpacked ?? (_ownShelf = new BufferShelf());
     }
 
     /// <summary>Compresses a chunk, and unpacks it again to see that it is the same.</summary>
@@ -70,23 +73,23 @@ internal sealed class ChunkCompressor : IDisposable
 
         packed = room[..writtenBytes];
         checksum = XxHash3.HashToUInt64(packed.Span);
-        var unpacked = _unpacked.Take(plain.Length).Span;
+        using var unpacked = _unpacked.Rent(plain.Length);
         try
         {
-            _zstd.Decompress(packed.Span, unpacked);
+            _zstd.Decompress(packed.Span, unpacked.Span);
         }
         catch (IntegrityException reason)
         {
             throw Misread(plain.Length, reason);
         }
 
-        return XxHash3.HashToUInt64(unpacked) == plainChecksum ? true : throw Misread(plain.Length);
+        return XxHash3.HashToUInt64(unpacked.Span) == plainChecksum ? true : throw Misread(plain.Length);
     }
 
     public void Dispose()
     {
         _packed.Dispose();
-        _unpacked.Dispose();
+        _ownShelf?.Dispose();
         _zstd.Dispose();
     }
 

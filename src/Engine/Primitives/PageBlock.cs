@@ -52,7 +52,8 @@ internal sealed unsafe partial class Pages : SafeHandle
     private const int PrivateAnonymousLinux = 0x22;
     private const int PrivateAnonymousMac = 0x1002;
 
-    private const int HugePageBytes = 2 * 1024 * 1024;
+    /// <summary>Of a pack, which is filled to its end. Shorter ones are kept, and a huge page for the little that is used of them would stay.</summary>
+    private const int MinHugeBytes = 8 * 1024 * 1024;
     private const int UseHugePages = 14;
 
     private readonly nuint _lengthBytes;
@@ -82,7 +83,7 @@ internal sealed unsafe partial class Pages : SafeHandle
             throw new InvalidOperationException($"The system has no {lengthBytes} bytes of memory left.");
         }
 
-        if (OperatingSystem.IsLinux() && lengthBytes >= HugePageBytes)
+        if (OperatingSystem.IsLinux() && lengthBytes >= MinHugeBytes)
         {
             // A pack in huge pages costs eight faults for 4,096. A kernel that has none says so, and nothing is lost.
             _ = Advise((void*)pages.handle, length, UseHugePages);

@@ -57,6 +57,39 @@ public sealed class WaitingChunksTests
         waiting.Dispose();
     }
 
+    [Fact]
+    public void What_stays_moves_together_to_make_room_and_keeps_its_bytes()
+    {
+        using var waiting = new WaitingChunks(10_000);
+        var plains = Enumerable.Range(0, 5).Select(static _ => RandomNumberGenerator.GetBytes(3000)).ToList();
+        plains.ForEach(plain => waiting.Add(Chunk(plain)));
+        var places = Payloads(waiting);
+        waiting.Remove(waiting.Choose(static _ => int.MaxValue)[0]);
+        waiting.Remove(waiting.Choose(static _ => int.MaxValue)[1]);
+
+        plains.Add(RandomNumberGenerator.GetBytes(3000));
+        waiting.Add(Chunk(plains[5]));
+
+        var moved = Payloads(waiting);
+        Assert.Equal([plains[1], plains[3], plains[4], plains[5]], moved.Select(static payload => payload.ToArray()));
+        Assert.All(places.Zip(moved), pair => Assert.True(pair.First.Span.Overlaps(pair.Second.Span, out var distance) && distance == 0));
+    }
+
+    [Fact]
+    public void What_does_not_fit_beside_the_others_has_a_place_of_its_own()
+    {
+        using var waiting = new WaitingChunks(10_000);
+        byte[][] plains = [RandomNumberGenerator.GetBytes(9000), RandomNumberGenerator.GetBytes(14_000), RandomNumberGenerator.GetBytes(100)];
+        Array.ForEach(plains, plain => waiting.Add(Chunk(plain)));
+        waiting.Remove(waiting.Choose(static _ => int.MaxValue)[0]);
+        waiting.Add(Chunk(plains[0]));
+        waiting.Add(Chunk(plains[0]));
+
+        Assert.Equal([plains[1], plains[2], plains[0], plains[0]], Payloads(waiting).Select(static payload => payload.ToArray()));
+    }
+
+    private static List<ReadOnlyMemory<byte>> Payloads(WaitingChunks waiting) => [.. waiting.Choose(static _ => int.MaxValue).Select(static chunk => chunk.Chunk.Payload)];
+
     private static List<ReadOnlyMemory<byte>> Fill(WaitingChunks waiting)
     {
         while (!waiting.IsFull)
@@ -64,7 +97,7 @@ public sealed class WaitingChunksTests
             waiting.Add(Chunk(RandomNumberGenerator.GetBytes(3000)));
         }
 
-        return [.. waiting.Choose(_ => int.MaxValue).Select(static chunk => chunk.Chunk.Payload)];
+        return Payloads(waiting);
     }
 
     [Fact]

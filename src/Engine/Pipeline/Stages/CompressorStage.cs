@@ -20,7 +20,7 @@ internal sealed class CompressorStage(BackupChannels channels, PackAssembler ass
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var compressor = new ChunkCompressor(goal);
+        using var compressor = new ChunkCompressor(goal, assembler.Opened);
         await foreach (var chunk in channels.Claimed.Reader.ReadAllAsync(cancellationToken))
         {
             using (chunk)

@@ -28,14 +28,20 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     /// <summary>Shorter ones fit anywhere: 64 KiB by default.</summary>
     private const int ShortPart = 256;
 
+    /// <summary>Each takes less than a millisecond, and a pack at least 30. The runtime would let 20 MiB of short-lived garbage gather beside the packs: what does not compress, on its way to an S3 store, held 257 MiB, and so 251.</summary>
+    private const int PacksPerCollection = 4;
+
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly BufferShelf _opened = new();
     private readonly PackBuilder?[] _open = new PackBuilder?[2];
 
     /// <summary>How many chunks the last pack held: about as many go into the next, and lists that grow leave twice their length behind.</summary>
     private readonly int[] _lastCount = new int[2];
     private readonly WaitingChunks[] _waiting = [new(sealing.PackSizeBytes / WaitingPart), new(sealing.PackSizeBytes / WaitingPart)];
     private ExceptionDispatchInfo? _failure;
+    private int _closed;
+
+    /// <summary>Where a frame is opened again. Whoever adds a chunk has unpacked it before, and may do so here too: as many buffers as there are workers serve for both.</summary>
+    internal BufferShelf Opened { get; } = new();
 
     internal async ValueTask AddAsync(PackableChunk chunk, CancellationToken cancellationToken)
     {
@@ -72,7 +78,7 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
     {
         // The end of a run is where it takes most memory: its last packs, the index, and the listing's last pages.
         buffers?.Trim();
-        _opened.Trim();
+        Opened.Trim();
         foreach (var chunkClass in new[] { ChunkClass.Data, ChunkClass.Page })
         {
             await PlaceWaitingAsync(chunkClass, cancellationToken);
@@ -88,12 +94,12 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
         Array.ForEach(_open, static builder => builder?.Dispose());
         Array.ForEach(_waiting, static chunks => chunks.Dispose());
         buffers?.Dispose();
-        _opened.Dispose();
+        Opened.Dispose();
         _turn.Dispose();
     }
 
     /// <summary>16 MiB of fresh pages cost 3 ms, and more where memory is in pieces. A pack of pages stays half empty for long, and what was not yet written takes no memory.</summary>
-    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null, _opened, _lastCount[(int)chunkClass]);
+    private PackBuilder Open(ChunkClass chunkClass) => _open[(int)chunkClass] ??= new PackBuilder(sealing, chunkClass == ChunkClass.Data ? buffers : null, Opened, _lastCount[(int)chunkClass]);
 
     private bool TryAdd(in PackableChunk chunk)
     {
@@ -168,6 +174,11 @@ internal sealed class PackAssembler(BackupChannels channels, PackSealing sealing
                 pack.Dispose();
                 throw;
             }
+        }
+
+        if (++_closed % PacksPerCollection == 1)
+        {
+            GC.Collect(0);
         }
     }
 }

@@ -15,13 +15,13 @@ namespace SecureBackup.Engine.Pipeline.Stages;
 /// </summary>
 internal sealed class PackUploader(BackupChannels channels, Target target, int packSizeBytes, ProgressCounters counters)
 {
-    /// <summary>Of memory: each worker holds a pack, and one is being filled meanwhile.</summary>
-    private const int MaxPackBytes = 48 * 1024 * 1024;
+    /// <summary>Of memory: each worker holds a pack.</summary>
+    private const int MaxBytesOnTheWay = 48 * 1024 * 1024;
 
     private readonly CacheChoice _cache = new();
     private int _ended;
 
-    private int Workers { get; } = Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, (MaxPackBytes / packSizeBytes) - 1));
+    private int Workers { get; } = Math.Max(1, Math.Min(target.Capabilities.ParallelPuts, MaxBytesOnTheWay / packSizeBytes));
 
     /// <summary>
     /// As many workers as pay. To a near target one writes and another reads back, so that the disk does both at once, and no pack stays in memory for it. They block, each on a thread of its own:

@@ -5,7 +5,7 @@ using SecureBackup.Engine.Primitives;
 namespace SecureBackup.Engine.Pipeline.Stages;
 
 /// <summary>
-/// Chunks that wait for their place, so that the last ones of a pack can be those that fill it. Each has a copy of its payload, in a buffer that is used again when all have gone: of what does not compress
+/// Chunks that wait for their place, so that the last ones of a pack can be those that fill it. Each has a copy of its payload, in a buffer that is used again: of what does not compress
 /// a quarter waits, and fresh pages for each were 5 % of the processor time. Not thread-safe.
 /// </summary>
 /// <param name="maxBytes">The chunk that makes them more is the last to come.</param>
@@ -16,8 +16,8 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
 
     private readonly List<WaitingChunk> _chunks = [];
 
-    /// <summary>Half a maximum longer than it, which most last ones fit into. Wiped at the end, as far as it was ever filled: the rest takes no memory.</summary>
-    private SharedBuffer? _space;
+    /// <summary>Half a maximum longer than it, which nearly all fit into. Wiped at the end, as far as it was ever filled: the rest takes no memory.</summary>
+    private OwnedBuffer? _space;
     private int _filled;
     private int _mostFilled;
 
@@ -30,8 +30,23 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
 
     internal void Add(in PackableChunk chunk)
     {
-        var payload = CopyOf(chunk.Payload.Span);
-        _chunks.Add(new WaitingChunk(chunk with { Payload = payload.Memory }, payload));
+        _space ??= OwnedBuffer.RentForSealed(maxBytes / 2 * 3);
+        if (chunk.Payload.Length > _space.LengthBytes - _filled)
+        {
+            MoveTogether(_space.Memory);
+        }
+
+        if (chunk.Payload.Length > _space.LengthBytes - _filled)
+        {
+            _chunks.Add(new WaitingChunk(chunk, OwnedBuffer.CopyOf(chunk.Payload.Span)));
+            return;
+        }
+
+        var place = _space.Memory.Slice(_filled, chunk.Payload.Length);
+        chunk.Payload.CopyTo(place);
+        _chunks.Add(new WaitingChunk(chunk, place));
+        _filled += place.Length;
+        _mostFilled = Math.Max(_mostFilled, _filled);
     }
 
     /// <summary>Those that together come closest to what a pack takes, in the order in which they came; none where not even one fits.</summary>
@@ -57,34 +72,31 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
     {
         _chunks.Remove(chunk);
         chunk.Dispose();
+        _filled = _chunks.Count == 0 ? 0 : _filled;
     }
 
     public void Dispose()
     {
         _chunks.ForEach(static chunk => chunk.Dispose());
         _chunks.Clear();
+        _filled = 0;
         if (_space is not null)
         {
-            CryptographicOperations.ZeroMemory(_space.Memory.Span[.._mostFilled]);
-            _space.Release();
+            CryptographicOperations.ZeroMemory(_space.Span[.._mostFilled]);
+            _space.Dispose();
             _space = null;
         }
     }
 
-    private OwnedBuffer CopyOf(ReadOnlySpan<byte> payload)
+    /// <summary>They lie in the order in which they came.</summary>
+    private void MoveTogether(Memory<byte> space)
     {
-        _filled = _chunks.Count == 0 ? 0 : _filled;
-        _space ??= new SharedBuffer(OwnedBuffer.RentForSealed(maxBytes / 2 * 3), static () => { });
-        if (payload.Length > _space.Memory.Length - _filled)
+        _filled = 0;
+        foreach (var chunk in _chunks.Where(static chunk => chunk.IsShared))
         {
-            return OwnedBuffer.CopyOf(payload);
+            chunk.MoveTo(space.Slice(_filled, chunk.LengthBytes));
+            _filled += chunk.LengthBytes;
         }
-
-        payload.CopyTo(_space.Memory.Span[_filled..]);
-        var part = _space.Part(_filled, payload.Length);
-        _filled += payload.Length;
-        _mostFilled = Math.Max(_mostFilled, _filled);
-        return part;
     }
 
     private static bool IsIn(int set, int place) => ((set >> place) & 1) == 1;
@@ -101,12 +113,27 @@ internal sealed class WaitingChunks(int maxBytes) : IDisposable
     }
 }
 
-/// <param name="payload">What the chunk's payload lies in; taken over.</param>
-internal sealed class WaitingChunk(PackableChunk chunk, OwnedBuffer payload) : IDisposable
+internal sealed class WaitingChunk : IDisposable
 {
-    internal PackableChunk Chunk => chunk;
+    private readonly OwnedBuffer? _own;
 
-    internal int LengthBytes => payload.LengthBytes;
+    /// <param name="place">Of a buffer that stays somebody else's, with the payload in it.</param>
+    internal WaitingChunk(in PackableChunk chunk, Memory<byte> place) => Chunk = chunk with { Payload = place };
 
-    public void Dispose() => payload.Dispose();
+    /// <param name="own">With the payload; taken over.</param>
+    internal WaitingChunk(in PackableChunk chunk, OwnedBuffer own) => (Chunk, _own) = (chunk with { Payload = own.Memory }, own);
+
+    internal PackableChunk Chunk { get; private set; }
+
+    internal int LengthBytes => Chunk.Payload.Length;
+
+    internal bool IsShared => _own is null;
+
+    internal void MoveTo(Memory<byte> place)
+    {
+        Chunk.Payload.CopyTo(place);
+        Chunk = Chunk with { Payload = place };
+    }
+
+    public void Dispose() => _own?.Dispose();
 }
