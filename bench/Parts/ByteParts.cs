@@ -19,11 +19,19 @@ public class ByteParts : IDisposable
     private readonly ChunkIdKey _ids = new(PartSample.Key);
     private readonly RootKey _root = new(PartSample.Key);
     private readonly IChunker _chunker = ChunkerCatalog.Create(ChunkerCatalog.Default, PartSample.Key);
-    private readonly ChunkCompressor _balanced = new(CompressionGoal.Balanced);
-    private readonly ChunkCompressor[] _everyCores = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(static _ => new ChunkCompressor(CompressionGoal.Balanced))];
-    private readonly ChunkCompressor _best = new(CompressionGoal.Best);
+    private readonly BufferShelf _unpacked = new();
+    private readonly ChunkCompressor _balanced;
+    private readonly ChunkCompressor[] _everyCores;
+    private readonly ChunkCompressor _best;
     private readonly ZstdCompressor _zstd = new();
     private PartSample _sample = null!;
+
+    public ByteParts()
+    {
+        _balanced = new ChunkCompressor(CompressionGoal.Balanced, _unpacked);
+        _everyCores = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new ChunkCompressor(CompressionGoal.Balanced, _unpacked))];
+        _best = new ChunkCompressor(CompressionGoal.Best, _unpacked);
+    }
 
     public static IReadOnlyList<string> Sets { get; set; } = [];
 
@@ -158,6 +166,7 @@ public class ByteParts : IDisposable
             _balanced.Dispose();
             Array.ForEach(_everyCores, static compressor => compressor.Dispose());
             _best.Dispose();
+            _unpacked.Dispose();
             _zstd.Dispose();
             _ids.Dispose();
             _root.Dispose();

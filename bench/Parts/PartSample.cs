@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using SecureBackup.Bench.Samples;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Compression;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Bench.Parts;
 
@@ -54,7 +55,8 @@ internal sealed class PartSample
 
     private static (byte[] Bytes, bool IsCompressed) Compress(byte[] chunk)
     {
-        using var compressor = new ChunkCompressor(CompressionGoal.Balanced);
+        using var unpacked = new BufferShelf();
+        using var compressor = new ChunkCompressor(CompressionGoal.Balanced, unpacked);
         return compressor.TryCompress(chunk, XxHash3.HashToUInt64(chunk), out var packed, out _) ? (packed.ToArray(), true) : (chunk, false);
     }
 }

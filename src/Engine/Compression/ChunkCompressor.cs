@@ -37,22 +37,21 @@ internal sealed class ChunkCompressor : IDisposable
     private readonly ZstdCompressor _zstd;
     private readonly Scratch _packed = new();
     private readonly BufferShelf _unpacked;
-    private readonly BufferShelf? _ownShelf;
     private int _longTexts;
     private ZstdEffort _ofLongTexts;
 
-    /// <param name="unpacked">Where chunks are unpacked again, one at a time; one of its own where there is none.</param>
-    internal ChunkCompressor(CompressionGoal goal, BufferShelf? unpacked = null)
-        : this(goal, new ZstdCompressor(), unpacked)
+    /// <param name="unpacked">Where chunks are unpacked again, one at a time. Stays the caller's.</param>
+    internal ChunkCompressor(CompressionGoal goal, BufferShelf unpacked)
+        : this(goal, unpacked, new ZstdCompressor())
     {
     }
 
     /// <param name="zstd">Taken over.</param>
-    internal ChunkCompressor(CompressionGoal goal, ZstdCompressor zstd, BufferShelf? unpacked = null)
+    internal ChunkCompressor(CompressionGoal goal, BufferShelf unpacked, ZstdCompressor zstd)
     {
         _goal = goal;
         _zstd = zstd;
-        _unpacked = unpacked ?? (_ownShelf = new BufferShelf());
+        _unpacked = unpacked;
     }
 
     /// <summary>Compresses a chunk, and unpacks it again to see that it is the same.</summary>
@@ -89,7 +88,6 @@ internal sealed class ChunkCompressor : IDisposable
     public void Dispose()
     {
         _packed.Dispose();
-        _ownShelf?.Dispose();
         _zstd.Dispose();
     }
 

@@ -78,8 +78,12 @@ internal sealed partial class PackOpener(VaultReader vault) : ISubjectKeys, IDis
             throw new IntegrityException(FaultCodes.PackMalformed, $"The pack {pack.Id} ends before a chunk that should lie in it.");
         }
 
-        var asked = await TakeAskedAsync(pack, range) ?? AskNow(pack, range, cancellationToken);
-        Forget((int)Math.Max(0, MaxKeptBytes - (asked.End - asked.Start)));
+        var asked = await TakeAskedAsync(pack, range);
+        var (start, end) = asked is null ? Aligned(range, pack.LengthBytes) : (asked.Start, asked.End);
+
+        // Before the next one is read, whose buffer may be theirs.
+        Forget((int)Math.Max(0, MaxKeptBytes - (end - start)));
+        asked ??= AskNow(pack, range, cancellationToken);
 
         // One that is gone or cold is asked for again with each of its chunks, and no more than once each time.
         _refused = pack.Id;

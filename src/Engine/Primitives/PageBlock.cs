@@ -52,7 +52,7 @@ internal sealed unsafe partial class Pages : SafeHandle
     private const int PrivateAnonymousLinux = 0x22;
     private const int PrivateAnonymousMac = 0x1002;
 
-    /// <summary>Of a pack, which is filled to its end. Shorter ones are kept, and a huge page for the little that is used of them would stay.</summary>
+    /// <summary>Packs, which mostly are filled to their end. Shorter blocks are kept, most are used in part, and a huge page would stay for that.</summary>
     private const int MinHugeBytes = 8 * 1024 * 1024;
     private const int UseHugePages = 14;
 

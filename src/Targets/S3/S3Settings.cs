@@ -36,7 +36,7 @@ internal sealed record S3Settings
 
     public bool UsesPathStyle { get; init; }
 
-    /// <summary>Ends with a slash. The bucket's name stands before the endpoint's where that makes the name of a host that a certificate for all buckets names, else in its path.</summary>
+    /// <summary>Ends with a slash. The bucket's name stands before the endpoint's where one label more makes the name of a host, else in the path: a certificate for all buckets has none with a dot.</summary>
     public Uri BucketAddress
     {
         get

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using SecureBackup.Engine.Compression;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Primitives;
 
 namespace SecureBackup.Tests.Unit.Compression;
 
@@ -14,7 +15,8 @@ public sealed class ChunkCompressorTests
     [InlineData(CompressionGoal.Best)]
     public void Chunks_of_every_length_and_kind_come_back(CompressionGoal goal)
     {
-        using var compressor = new ChunkCompressor(goal);
+        using var unpacked = new BufferShelf();
+        using var compressor = new ChunkCompressor(goal, unpacked);
         using var zstd = new ZstdCompressor();
         var random = new Random(Seed);
         foreach (var lengthBytes in new[] { 0, 1, 63, 64, 1000, 131_071, 131_072, 300_000, 1_500_000, 4_194_304 })
@@ -27,9 +29,9 @@ public sealed class ChunkCompressorTests
                 }
 
                 Assert.Equal(XxHash3.HashToUInt64(packed.Span), checksum);
-                var unpacked = new byte[lengthBytes];
-                zstd.Decompress(packed.Span, unpacked);
-                Assert.True(plain.AsSpan().SequenceEqual(unpacked), $"{lengthBytes} bytes, seed {Seed}");
+                var again = new byte[lengthBytes];
+                zstd.Decompress(packed.Span, again);
+                Assert.True(plain.AsSpan().SequenceEqual(again), $"{lengthBytes} bytes, seed {Seed}");
             }
         }
     }
@@ -47,18 +49,20 @@ public sealed class ChunkCompressorTests
     public void What_does_not_unpack_to_what_was_read_is_refused()
     {
         var plain = Table(new Random(Seed), 200_000);
-        using var compressor = new ChunkCompressor(CompressionGoal.Balanced);
+        using var unpacked = new BufferShelf();
+        using var compressor = new ChunkCompressor(CompressionGoal.Balanced, unpacked);
         var fault = Assert.Throws<IntegrityException>(() => compressor.TryCompress(plain, XxHash3.HashToUInt64(plain) ^ 1, out _, out _));
         Assert.Equal(FaultCodes.SealVerificationFailed, fault.Code);
 
-        using var erring = new ChunkCompressor(CompressionGoal.Balanced, new ZstdCompressor(new ErringCodec()));
+        using var erring = new ChunkCompressor(CompressionGoal.Balanced, unpacked, new ZstdCompressor(new ErringCodec()));
         fault = Assert.Throws<IntegrityException>(() => erring.TryCompress(plain, XxHash3.HashToUInt64(plain), out _, out _));
         Assert.Equal(FaultCodes.SealVerificationFailed, fault.Code);
     }
 
     private static int PackedBytes(CompressionGoal goal, byte[] plain)
     {
-        using var compressor = new ChunkCompressor(goal);
+        using var unpacked = new BufferShelf();
+        using var compressor = new ChunkCompressor(goal, unpacked);
         return compressor.TryCompress(plain, XxHash3.HashToUInt64(plain), out var packed, out _) ? packed.Length : 0;
     }
 

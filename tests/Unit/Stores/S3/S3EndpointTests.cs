@@ -2,6 +2,7 @@ using System.Text.Json;
 using Amazon.Runtime.Endpoints;
 using Amazon.S3.Endpoints;
 using Amazon.S3.Internal;
+using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets.Naming;
 using SecureBackup.Targets.Aws;
 using SecureBackup.Targets.S3;
@@ -45,6 +46,26 @@ public sealed class S3EndpointTests
     [InlineData("https://store.example:443", "https://store.example/shop/")]
     public void A_slash_at_the_end_of_an_endpoint_means_nothing(string endpoint, string address) =>
         Assert.Equal(address, Settings($"s3://shop/a?endpoint={endpoint}").BucketAddress.AbsoluteUri);
+
+    /// <summary>Here the rules of the SDK make a host of it, with a label more for each dot, and even before the number of a host.</summary>
+    [Theory]
+    [InlineData("http://localhost:9000", "http://localhost:9000/shop.backup/")]
+    [InlineData("http://127.0.0.1:9000", "http://127.0.0.1:9000/shop.backup/")]
+    [InlineData("https://localhost:9000", "https://localhost:9000/shop.backup/")]
+    public void A_name_with_a_dot_stands_in_the_path_without_TLS_too(string endpoint, string address) =>
+        Assert.Equal(address, Settings($"s3://shop.backup/a?endpoint={endpoint}&pathstyle=no").BucketAddress.AbsoluteUri);
+
+    /// <summary>The rules of the SDK would have two slashes before the bucket.</summary>
+    [Fact]
+    public async Task Requests_go_to_that_address()
+    {
+        await using var store = await ScriptedStore.StartAsync(static _ => new ScriptedAnswer(404, "NoSuchKey"));
+        await using var target = store.Open("s3://shop/a?versioning=off", "/base/");
+
+        Assert.Null(await target.TryFetchAsync(new ObjectName("packs/ab/one"), 1, TestContext.Current.CancellationToken));
+
+        Assert.Equal("/base/shop/a/packs/ab/one", Assert.Single(store.Seen).Path);
+    }
 
     [Theory]
     [InlineData("eu-central-1", "", "https://shop.s3.eu-central-1.amazonaws.com/")]

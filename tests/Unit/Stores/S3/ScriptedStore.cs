@@ -45,10 +45,11 @@ public sealed class ScriptedStore : IAsyncDisposable
     }
 
     /// <param name="address">Without an endpoint, with at least one option.</param>
-    public Target Open(string address)
+    /// <param name="folder">Of the server's, which the store is in.</param>
+    public Target Open(string address, string folder = "")
     {
         using var credential = TargetCredential.Of("AKSCRIPTED", "scripted-secret", "of the test");
-        var settings = new TargetSettings { Address = TargetUri.Parse($"{address}&endpoint={Address.OriginalString.TrimEnd('/')}") };
+        var settings = new TargetSettings { Address = TargetUri.Parse($"{address}&endpoint={Address.OriginalString.TrimEnd('/')}{folder}") };
         return RemoteTargets.Open(settings, credential, new OpenContext(NullSink.Instance, TimeProvider.System));
     }
 
