@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Amazon.Runtime.Endpoints;
 using Endpoint = Amazon.Runtime.Endpoints.Endpoint;
 
@@ -10,26 +9,12 @@ namespace SecureBackup.Targets.S3;
 /// </summary>
 internal sealed class S3Endpoint(S3Settings settings) : IEndpointProvider
 {
-    private const string SignatureVersion4 = "sigv4";
-
     /// <summary>Without a slash at its end, which the SDK would sign twice.</summary>
     private readonly string _address = settings.BucketAddress.AbsoluteUri.TrimEnd('/');
 
-    private readonly string _attributes = JsonSerializer.Serialize(new Dictionary<string, object[]>(StringComparer.Ordinal)
-    {
-        ["authSchemes"] =
-        [
-            new Dictionary<string, object>(StringComparer.Ordinal)
-            {
-                ["name"] = SignatureVersion4,
-                ["signingName"] = "s3",
-                ["signingRegion"] = settings.Region,
-
-                // A key is signed as it is sent.
-                ["disableDoubleEncoding"] = true,
-            },
-        ],
-    });
+    /// <summary>A region has letters, digits, hyphens and underscores alone. A key is signed as it is sent.</summary>
+    private readonly string _attributes =
+        $$"""{"authSchemes":[{"name":"sigv4","signingName":"s3","signingRegion":"{{settings.Region}}","disableDoubleEncoding":true}]}""";
 
     public Endpoint ResolveEndpoint(EndpointParameters parameters) => new(_address, _attributes, headersJson: null);
 }
