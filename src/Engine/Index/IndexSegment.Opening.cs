@@ -70,20 +70,13 @@ public sealed partial class IndexSegment
     /// <param name="whole">The segment, where it is at hand.</param>
     private static async Task<IndexSegment> OpenAsync(SegmentSource source, Id256 id, IndexAccess access, ReadOnlyMemory<byte>? whole, CancellationToken cancellationToken)
     {
-        var prologue = new byte[IndexLayout.PrologueBytes];
-        if (whole is { } bytes)
-        {
-            bytes.Span[..prologue.Length].CopyTo(prologue);
-        }
-        else
-        {
-            await source.Target.ReadAsync(source.Name, 0, prologue, cancellationToken);
-        }
-
+        var (prologue, tail) = whole is { } bytes
+            ? (bytes[..IndexLayout.PrologueBytes].ToArray(), bytes[IndexLayout.PrologueBytes..])
+            : await ReadBothEndsAsync(source, cancellationToken);
         var header = ObjectHeader.Read(prologue);
         header.Expect(ObjectKind.IndexSegment, access.Vault, new ObjectId(id));
         var key = access.RequireKey(header);
-        var end = await ReadEndAsync(source, whole, cancellationToken);
+        var end = await ReadEndAsync(source, tail, cancellationToken);
         var signer = SignatureList.Parse(end.Signatures, $"index segment {header.Object}").Verify(
             IndexSegmentBuilder.SignedHash(prologue, end.FooterFrames.Span), access.Members, MemberRoles.Writer | MemberRoles.Maintainer | MemberRoles.Verifier);
         if (!FrameOpener.TryCreate(new ObjectKey(key.Bytes, header, SealPurpose.Index), prologue.AsSpan(ObjectHeader.SizeBytes), out var opener))
@@ -96,9 +89,9 @@ public sealed partial class IndexSegment
             var footer = SegmentFooter.Read(OpenFooter(opener, end), end.Pages, header.Object);
             RequireRight(source.Name, signer, footer.IsAttestation);
             var segment = new IndexSegment(source, header, footer, opener, signer);
-            if (whole is { Length: <= SmallBytes } small)
+            if (whole is null or { Length: <= SmallBytes })
             {
-                segment.KeepPages(small.Span[IndexLayout.PrologueBytes..]);
+                segment.KeepPages(tail.Span, source.LengthBytes - tail.Length);
             }
 
             return segment;
@@ -121,15 +114,17 @@ public sealed partial class IndexSegment
     }
 
     /// <summary>
-    /// Puts pages that came along into the cache. A page that does not open is left for whoever asks for it: the segment says so then, as it does for any other.
+    /// Puts pages that came along whole into the cache. A page that does not open is left for whoever asks for it: the segment says so then, as it does for any other.
     /// </summary>
-    private void KeepPages(ReadOnlySpan<byte> pages)
+    /// <param name="tail">The segment from <paramref name="tailAt"/> to its end.</param>
+    private void KeepPages(ReadOnlySpan<byte> tail, long tailAt)
     {
-        for (var page = 0; page < _footer.ChunkPages + _footer.PackPages; page++)
+        var before = tailAt - IndexLayout.PrologueBytes + IndexLayout.StoredPageBytes - 1;
+        for (var page = (int)(before / IndexLayout.StoredPageBytes); page < _footer.ChunkPages + _footer.PackPages; page++)
         {
             try
             {
-                _cache.Add(this, page, OpenPage(page, pages.Slice(page * IndexLayout.StoredPageBytes, IndexLayout.StoredPageBytes)));
+                _cache.Add(this, page, OpenPage(page, tail.Slice((int)(PlaceOf(page) - tailAt), IndexLayout.StoredPageBytes)));
             }
             catch (IntegrityException)
             {
@@ -138,9 +133,19 @@ public sealed partial class IndexSegment
         }
     }
 
-    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, ReadOnlyMemory<byte>? whole, CancellationToken cancellationToken)
+    /// <summary>At once: far away each is a way there and back.</summary>
+    private static async Task<(byte[] Prologue, ReadOnlyMemory<byte> Tail)> ReadBothEndsAsync(SegmentSource source, CancellationToken cancellationToken)
     {
-        var tail = whole?[IndexLayout.PrologueBytes..] ?? await ReadTailAsync(source, Math.Min(FirstReadBytes, source.LengthBytes - IndexLayout.PrologueBytes), cancellationToken);
+        var prologue = new byte[IndexLayout.PrologueBytes];
+        var reading = source.Target.ReadAsync(source.Name, 0, prologue, cancellationToken);
+        var tail = ReadTailAsync(source, Math.Min(FirstReadBytes, source.LengthBytes - IndexLayout.PrologueBytes), cancellationToken);
+        await Task.WhenAll(reading, tail);
+        return (prologue, await tail);
+    }
+
+    /// <param name="tail">What was read of it first; read anew where the footer is longer.</param>
+    private static async Task<SegmentEnd> ReadEndAsync(SegmentSource source, ReadOnlyMemory<byte> tail, CancellationToken cancellationToken)
+    {
         var footerBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.Span[(tail.Length - 8)..]);
         var signatureBytes = BinaryPrimitives.ReadUInt32LittleEndian(tail.Span[(tail.Length - 4)..]);
         var pagesBytes = source.LengthBytes - IndexLayout.PrologueBytes - IndexLayout.EndBytes - footerBytes - signatureBytes;

@@ -64,17 +64,46 @@ public sealed class IndexSegmentTests : IDisposable
     }
 
     [Fact]
-    public async Task Opening_reads_no_page_and_a_lookup_only_two()
+    public async Task Opening_reads_both_ends_and_a_lookup_one_page()
     {
         var counting = new CountingTarget(_kit.Target);
         var id = await _kit.StoreAsync(_kit.Sealing(), _kit.Imagine(20_000), _kit.Imagine(10));
         var stat = await counting.StatAsync(IndexSegmentBuilder.NameOf(id), IndexKit.Token);
         using var segment = await IndexSegment.OpenAsync(counting, stat!, _kit.Access, _kit.Cache, IndexKit.Token);
         Assert.True(counting.BytesRead < 40_000, $"{counting.BytesRead} bytes");
-        Assert.Equal(0, _kit.Cache.LengthBytes);
 
+        var before = counting.BytesRead;
         await FindAsync(segment, new ChunkId(Id256.Random()));
-        Assert.True(counting.BytesRead < 80_000, $"{counting.BytesRead} bytes");
+        Assert.Equal(IndexLayout.StoredPageBytes, counting.BytesRead - before);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    [InlineData(1_261)]
+    [InlineData(1_600)]
+    [InlineData(20_000)]
+    public async Task What_lies_whole_in_the_end_is_not_read_again(int chunks)
+    {
+        var counting = new CountingTarget(_kit.Target);
+        var (pack, entries) = _kit.Imagine(chunks);
+        var id = await _kit.StoreAsync(_kit.Sealing(), (pack, entries));
+        var stat = await counting.StatAsync(IndexSegmentBuilder.NameOf(id), IndexKit.Token);
+        using var segment = await IndexSegment.OpenAsync(counting, stat!, _kit.Access, _kit.Cache, IndexKit.Token);
+        var opened = counting.BytesRead;
+        var isOneRead = opened == stat!.LengthBytes;
+        var tailAt = isOneRead ? 0 : stat.LengthBytes - (opened - IndexLayout.PrologueBytes);
+
+        Assert.Equal(pack, await segment.FindPackAsync(pack.Id, IndexKit.Token));
+        foreach (var entry in entries.OrderBy(static entry => entry.Chunk))
+        {
+            Assert.Equal(entry, Assert.Single(await FindAsync(segment, entry.Chunk)).Entry);
+        }
+
+        // Each page that begins before what came along is read once, by itself or all of them together; none that came along whole.
+        var pages = IndexLayout.ChunkPagesOf(chunks) + 1;
+        var before = Enumerable.Range(0, pages).Count(page => IndexLayout.PrologueBytes + (page * (long)IndexLayout.StoredPageBytes) < tailAt);
+        Assert.InRange(counting.BytesRead - opened, before * (long)IndexLayout.StoredPageBytes, 2 * before * (long)IndexLayout.StoredPageBytes);
     }
 
     [Fact]
