@@ -3,6 +3,7 @@ using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
+using SecureBackup.Engine.Targets;
 using SecureBackup.Engine.Vault;
 
 namespace SecureBackup.Engine.Pipeline;
@@ -30,23 +31,11 @@ internal sealed class ReferencedPacks : IDisposable
 
     internal IReadOnlyCollection<PackRecord> Records => [.. _records.Values];
 
-    internal static async Task<ReferencedPacks> LoadAsync(
-        UnlockedVault vault, Snapshot snapshot, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
+    internal static async Task<ReferencedPacks> LoadAsync(UnlockedVault vault, AskedPacks asked, ChunkIndex index, VerifyFaults faults, CancellationToken cancellationToken)
     {
         var packs = new ReferencedPacks(vault, faults);
-        foreach (var pack in await MovedAsync(vault, await packs.TryReadAsync(snapshot, cancellationToken), cancellationToken))
-        {
-            packs.Count++;
-            if (await index.FindPackAsync(pack, cancellationToken) is { } record)
-            {
-                packs._records.TryAdd(pack, record);
-            }
-            else
-            {
-                faults.AddPack(pack, FaultCodes.PackMissing, $"The snapshot needs pack {pack}, which stands in no index segment.");
-            }
-        }
-
+        var named = await MovedAsync(vault, await packs.TryNameAsync(asked.Named), await asked.Relocations, cancellationToken);
+        await packs.LocateAsync(named, index, asked.Listing, cancellationToken);
         return packs;
     }
 
@@ -55,26 +44,6 @@ internal sealed class ReferencedPacks : IDisposable
     /// it. Always, where the set itself is lost: that is a fault of its own.
     /// </summary>
     internal bool Has(PackRecord pack) => _isLost || (_records.TryGetValue(pack.Id, out var record) && record.Writer == pack.Writer);
-
-    /// <summary>One listing of the target instead of a question for each pack.</summary>
-    internal async Task RequireOnTargetAsync(ChunkIndex index, CancellationToken cancellationToken)
-    {
-        var missing = _records.Keys.ToHashSet();
-        await foreach (var stat in _vault.Target.ListAsync(ObjectNames.Packs, cancellationToken))
-        {
-            if (ObjectNames.TryParseId(stat.Name, ObjectNames.Packs, out var id)
-                && _records.TryGetValue(new PackId(id), out var record) && record.LengthBytes == stat.LengthBytes)
-            {
-                missing.Remove(record.Id);
-            }
-        }
-
-        await KeepUpAsync(index, cancellationToken);
-        foreach (var pack in missing.Where(pack => !_successors.ContainsKey(pack)))
-        {
-            _faults.AddPack(pack, FaultCodes.PackMissing, $"Pack {pack} is not on the target with its {_records[pack].LengthBytes} bytes.");
-        }
-    }
 
     /// <summary>The pack, or what compaction moved it to meanwhile.</summary>
     internal IReadOnlyList<PackRecord> Current(PackRecord pack) => _successors.TryGetValue(pack.Id, out var successors) ? successors : [pack];
@@ -104,6 +73,66 @@ internal sealed class ReferencedPacks : IDisposable
     }
 
     public void Dispose() => _looking.Dispose();
+
+    private async Task LocateAsync(IReadOnlyList<PackId> named, ChunkIndex index, ListingAhead listing, CancellationToken cancellationToken)
+    {
+        Count = named.Count;
+        var unknown = await FindAsync(named, index, cancellationToken);
+        var absent = await AbsentAsync(listing.ReadAsync());
+        if (unknown.Count > 0 || absent.Count > 0)
+        {
+            // What was asked for at once may be from before a compaction and from after it: once more, the index and then the packs, before anything is called missing.
+            await index.ReloadAsync(cancellationToken);
+            unknown = await FindAsync(unknown, index, cancellationToken);
+            absent = await AbsentAsync(_vault.Target.ListAsync(ObjectNames.Packs, cancellationToken));
+        }
+
+        await KeepUpAsync(index, cancellationToken);
+        foreach (var pack in unknown)
+        {
+            _faults.AddPack(pack, FaultCodes.PackMissing, $"The snapshot needs pack {pack}, which stands in no index segment.");
+        }
+
+        foreach (var pack in absent.Where(pack => !_successors.ContainsKey(pack)))
+        {
+            _faults.AddPack(pack, FaultCodes.PackMissing, $"Pack {pack} is not on the target with its {_records[pack].LengthBytes} bytes.");
+        }
+    }
+
+    /// <returns>Those that stand in no segment.</returns>
+    private async Task<IReadOnlyList<PackId>> FindAsync(IReadOnlyList<PackId> packs, ChunkIndex index, CancellationToken cancellationToken)
+    {
+        var unknown = new List<PackId>();
+        foreach (var pack in packs)
+        {
+            if (await index.FindPackAsync(pack, cancellationToken) is { } record)
+            {
+                _records.TryAdd(pack, record);
+            }
+            else
+            {
+                unknown.Add(pack);
+            }
+        }
+
+        return unknown;
+    }
+
+    /// <summary>One listing of the target instead of a question for each pack.</summary>
+    private async Task<HashSet<PackId>> AbsentAsync(IAsyncEnumerable<ObjectStat> listing)
+    {
+        var absent = _records.Keys.ToHashSet();
+        await foreach (var stat in listing)
+        {
+            if (ObjectNames.TryParseId(stat.Name, ObjectNames.Packs, out var id)
+                && _records.TryGetValue(new PackId(id), out var record) && record.LengthBytes == stat.LengthBytes)
+            {
+                absent.Remove(record.Id);
+            }
+        }
+
+        return absent;
+    }
 
     private bool IsLookDue()
     {
@@ -139,13 +168,15 @@ internal sealed class ReferencedPacks : IDisposable
     }
 
     /// <summary>What a snapshot needs now, without asking the index about any of it.</summary>
-    internal static async Task<IReadOnlyList<PackId>> ReadAsync(UnlockedVault vault, Snapshot snapshot, CancellationToken cancellationToken) =>
-        await MovedAsync(vault, await ReferenceSet.ReadAllAsync(vault, snapshot, cancellationToken), cancellationToken);
+    internal static async Task<IReadOnlyList<PackId>> ReadAsync(UnlockedVault vault, Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        var named = await ReferenceSet.ReadAllAsync(vault, snapshot, cancellationToken);
+        return await MovedAsync(vault, named, await RelocationMap.LoadAsync(vault, cancellationToken), cancellationToken);
+    }
 
     /// <summary>What the set is read as: packs that were compacted are the packs that took over from them.</summary>
-    private static async Task<IReadOnlyList<PackId>> MovedAsync(UnlockedVault vault, IReadOnlyList<PackId> named, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<PackId>> MovedAsync(UnlockedVault vault, IReadOnlyList<PackId> named, RelocationMap relocations, CancellationToken cancellationToken)
     {
-        var relocations = await RelocationMap.LoadAsync(vault, cancellationToken);
         if (!named.Any(relocations.IsMoved))
         {
             return named;
@@ -155,11 +186,11 @@ internal sealed class ReferencedPacks : IDisposable
         return [.. named.SelectMany(relocations.On(inventory.Has).Resolve).Distinct()];
     }
 
-    private async Task<IReadOnlyList<PackId>> TryReadAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PackId>> TryNameAsync(Task<IReadOnlyList<PackId>> reading)
     {
         try
         {
-            return await ReferenceSet.ReadAllAsync(_vault, snapshot, cancellationToken);
+            return await reading;
         }
         catch (BackupException damage) when (ChunkFetcher.IsDamage(damage))
         {

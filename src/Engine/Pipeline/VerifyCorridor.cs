@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SecureBackup.Engine.Faults;
+using SecureBackup.Engine.Index;
 using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -21,12 +22,11 @@ public static class VerifyCorridor
         RequirePercent(request.Percent);
         var clock = Stopwatch.StartNew();
         var (vault, snapshot) = (request.Vault, request.Snapshot);
-        using var index = await ChunkIndexLoader.OpenForReadingAsync(vault.Vault, snapshot, context.Sink, cancellationToken);
-        using var fetcher = new ChunkFetcher(vault, index) { TellsRefusals = true };
         var faults = new VerifyFaults(context.Counters);
-
-        using var packs = await ReferencedPacks.LoadAsync(vault.Vault, snapshot, index, faults, cancellationToken);
-        await packs.RequireOnTargetAsync(index, cancellationToken);
+        var opened = await OpenAsync(vault.Vault, snapshot, faults, context.Sink, cancellationToken);
+        using var index = opened.Index;
+        using var packs = opened.Packs;
+        using var fetcher = new ChunkFetcher(vault, index) { TellsRefusals = true };
         var turn = VerifyTurn.Next(packs, request, request.Catalog.LastReadingOf(snapshot.DataSetId));
         context.Counters.SetTotals(turn.Packs.Count, turn.Packs.Sum(pack => (long)pack.LengthBytes));
         var attestation = new PackAttestation(vault.Vault, index);
@@ -64,6 +64,22 @@ public static class VerifyCorridor
             Traffic = vault.Vault.TakeTraffic(),
             Elapsed = clock.Elapsed,
         };
+    }
+
+    private static async Task<(ChunkIndex Index, ReferencedPacks Packs)> OpenAsync(
+        UnlockedVault vault, Snapshot snapshot, VerifyFaults faults, IEngineSink sink, CancellationToken cancellationToken)
+    {
+        await using var asked = new AskedPacks(vault, snapshot, cancellationToken);
+        var index = await ChunkIndexLoader.OpenForReadingAsync(vault, snapshot, sink, cancellationToken);
+        try
+        {
+            return (index, await ReferencedPacks.LoadAsync(vault, asked, index, faults, cancellationToken));
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Sound as it is read now; but a disk, a cable or a memory that errs once will err again.</summary>

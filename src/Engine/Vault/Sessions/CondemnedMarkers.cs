@@ -80,6 +80,11 @@ public static class CondemnedMarkers
     {
         var stats = await vault.Store.ListAsync(ObjectNames.Condemned, static name => ObjectNames.TryParseId(name, ObjectNames.Condemned, out _), cancellationToken);
 
+        if (stats.Count == 0)
+        {
+            return [];
+        }
+
         // After the listing: whatever register state the author of a listed marker knew is there by now.
         await vault.RefreshAsync(cancellationToken);
         var markers = await vault.Store.ReadManyAsync(
