@@ -9,11 +9,13 @@ namespace SecureBackup.Engine.Vault;
 public sealed class LockedVault
 {
     private readonly RegisterReading _reading;
+    private CatalogListing? _listing;
 
-    private LockedVault(ObjectStore store, RegisterReading reading)
+    private LockedVault(ObjectStore store, RegisterReading reading, CatalogListing? listing)
     {
         Store = store;
         _reading = reading;
+        _listing = listing;
     }
 
     public VaultId Id => Register.Vault;
@@ -30,12 +32,21 @@ public sealed class LockedVault
 
     internal ObjectStore Store { get; }
 
+    /// <param name="listing">Of the same target, begun just now for the first catalog of whoever unlocks the vault; over when this returns or throws.</param>
     /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
-    public static async Task<LockedVault> OpenAsync(Target target, CancellationToken cancellationToken)
+    public static async Task<LockedVault> OpenAsync(Target target, CancellationToken cancellationToken, CatalogListing? listing = null)
     {
-        CryptoSelfTest.Run();
-        var store = new ObjectStore(target);
-        return new LockedVault(store, await RegisterLog.ReadAsync(store, cancellationToken));
+        try
+        {
+            CryptoSelfTest.Run();
+            var store = new ObjectStore(target);
+            return new LockedVault(store, await RegisterLog.ReadAsync(store, cancellationToken), listing);
+        }
+        finally
+        {
+            // What it failed by is told by the listing that is made in its place.
+            await (listing?.Whole ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <param name="credential">Still the caller's to dispose.</param>
@@ -68,7 +79,7 @@ public sealed class LockedVault
         }
 
         var secrets = await new Unlocking(Store, Register, context).OpenAsync(credential, cancellationToken);
-        var vault = new UnlockedVault(Store, Register, secrets, context, freshness);
+        var vault = new UnlockedVault(Store, Register, secrets, context, freshness, Interlocked.Exchange(ref _listing, null));
         if (remembered?.Head != Register.Head)
         {
             await context.Host.WritePinsAsync(Id, new HostPins(Register.Genesis, Register.Head, remembered?.Manifests ?? []), context.Sink, cancellationToken);

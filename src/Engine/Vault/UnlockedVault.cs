@@ -28,12 +28,14 @@ public sealed class UnlockedVault : IDisposable
     private readonly VaultSecrets _secrets;
     private readonly VaultReader _reader;
     private RegisterObstruction? _obstruction;
+    private CatalogListing? _listing;
     private readonly UnlockedVault? _origin;
     private RegisterState _register;
 
-    internal UnlockedVault(ObjectStore store, RegisterState register, VaultSecrets secrets, UnlockContext context, Freshness freshness)
+    internal UnlockedVault(ObjectStore store, RegisterState register, VaultSecrets secrets, UnlockContext context, Freshness freshness, CatalogListing? listing = null)
     {
         Store = store;
+        _listing = listing;
         _register = register;
         _secrets = secrets;
         Context = context;
@@ -134,6 +136,9 @@ public sealed class UnlockedVault : IDisposable
 
     /// <summary>How this owner came in; null for other members.</summary>
     internal OwnerAccess? Access => _secrets.Access;
+
+    /// <summary>What was listed while the vault was opened. For its first catalog: there is none the second time.</summary>
+    internal CatalogListing? TakeListing() => _origin is null ? Interlocked.Exchange(ref _listing, null) : _origin.TakeListing();
 
     /// <summary>The owner's keys as they are to be sealed anew, with the private key of every epoch that it holds. A view: its keys stay this vault's.</summary>
     /// <exception cref="KeyException">NotAnOwner.</exception>

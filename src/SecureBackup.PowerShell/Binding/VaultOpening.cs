@@ -13,12 +13,14 @@ internal static class VaultOpening
         ["keys", "bundles", "lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trashes", ".Spotlight-V100", ".fseventsd"];
 
     /// <summary>A target in which no vault is found is closed again.</summary>
-    public static async Task<LockedVault> OpenAsync(TargetAccess access, CancellationToken cancellationToken)
+    /// <param name="listsSnapshots">List the snapshots meanwhile: they are the first that is asked for.</param>
+    public static async Task<LockedVault> OpenAsync(TargetAccess access, CancellationToken cancellationToken, bool listsSnapshots = false)
     {
         var target = access.Open();
         try
         {
-            return await LockedVault.OpenAsync(target, cancellationToken);
+            var listing = listsSnapshots && !target.Capabilities.IsNear ? CatalogListing.Begin(target, TimeProvider.System, cancellationToken) : null;
+            return await LockedVault.OpenAsync(target, cancellationToken, listing);
         }
         catch
         {

@@ -91,11 +91,11 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>The vault without a key.</summary>
-    private protected LockedVault OpenLocked(string place)
+    private protected LockedVault OpenLocked(string place, bool listsSnapshots = false)
     {
         using var access = Reach(place);
         LockedVault? locked = null;
-        RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, token));
+        RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, token, listsSnapshots));
         return locked!;
     }
 

@@ -50,6 +50,8 @@ public sealed class GetCustomerBackupCommand : VaultCommand
     [Parameter(ParameterSetName = QuerySet)]
     public SwitchParameter Latest { get; set; }
 
+    private protected override bool BeginsWithSnapshots => true;
+
     protected override void ProcessRecord()
     {
         var path = RequireVaultPath();

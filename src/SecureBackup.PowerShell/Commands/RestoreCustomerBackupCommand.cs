@@ -84,6 +84,8 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
         _includes.AddRange(Include.Except(_includes, StringComparer.Ordinal).ToList());
     }
 
+    private protected override bool BeginsWithSnapshots => Snapshot.Length == 0 && !Mirror;
+
     private protected override void Execute()
     {
         if (Warm is null)

@@ -106,6 +106,8 @@ public sealed partial class StartCustomerBackupCommand : LongVaultCommand
         _paths.AddRange(FileSystemPaths.ResolveRoots(SessionState, isLiteral ? LiteralPath : Path, isLiteral));
     });
 
+    private protected override bool BeginsWithSnapshots => true;
+
     private protected override void Execute()
     {
         if (IsOfRecords && _paths.Count == 0)

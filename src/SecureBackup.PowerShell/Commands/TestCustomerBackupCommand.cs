@@ -52,6 +52,8 @@ public sealed class TestCustomerBackupCommand : LongVaultCommand
 
     private protected override bool ReadsStore => true;
 
+    private protected override bool BeginsWithSnapshots => true;
+
     private protected override void Execute()
     {
         foreach (var (path, ids) in _requests.ByVault)

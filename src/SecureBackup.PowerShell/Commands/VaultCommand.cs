@@ -42,6 +42,9 @@ public abstract class VaultCommand : EngineCommand
     /// <inheritdoc cref="RunLimits.ReadsStore"/>
     private protected virtual bool ReadsStore => false;
 
+    /// <summary>Whether the catalog of snapshots is what the work asks for first, and it deletes nothing by it: then they are listed while the vault is opened.</summary>
+    private protected virtual bool BeginsWithSnapshots => false;
+
     /// <summary>The full path of the vault that this cmdlet is about; no store is touched.</summary>
     private protected string RequireVaultPath()
     {
@@ -94,7 +97,7 @@ public abstract class VaultCommand : EngineCommand
         }
 
         // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
-        return VaultAccess.Of(OpenLocked(path), ChooseKey(chain, path));
+        return VaultAccess.Of(OpenLocked(path, BeginsWithSnapshots), ChooseKey(chain, path));
     }
 
     private KeyParameters KeyGiven() => new(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile))

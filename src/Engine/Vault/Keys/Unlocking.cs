@@ -9,6 +9,12 @@ namespace SecureBackup.Engine.Vault;
 /// <summary>From a credential to a member's keys.</summary>
 internal sealed class Unlocking(ObjectStore store, RegisterState register, UnlockContext context)
 {
+    /// <summary>Of so many owners the keys are asked for before it is known whose open; most vaults have one or two.</summary>
+    private const int MaxAhead = 4;
+
+    /// <summary>Far away: the owners' keys as they lie there, asked for beside the unlockers, since the register names both.</summary>
+    private readonly Dictionary<ObjectName, Task<StoredObject?>> _ahead = [];
+
     internal async Task<VaultSecrets> OpenAsync(VaultCredential credential, CancellationToken cancellationToken)
     {
         if (credential is MemberKeyCredential file)
@@ -16,10 +22,32 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             return OpenAsMember(file);
         }
 
-        var (bundle, access) = await OpenBundleAsync(credential, cancellationToken);
-        using (bundle)
+        AskAhead(cancellationToken);
+        try
         {
-            return VaultSecrets.Open(bundle.Signing, bundle.Sealing, bundle.Identities, register, access);
+            var (bundle, access) = await OpenBundleAsync(credential, cancellationToken);
+            using (bundle)
+            {
+                return VaultSecrets.Open(bundle.Signing, bundle.Sealing, bundle.Identities, register, access);
+            }
+        }
+        finally
+        {
+            // What nobody took is of owners whose unlockers did not open; how it ended is nobody's matter.
+            await ((Task)Task.WhenAll(_ahead.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void AskAhead(CancellationToken cancellationToken)
+    {
+        if (store.Target.Capabilities.IsNear)
+        {
+            return;
+        }
+
+        foreach (var name in register.Bundles.Where(bundle => register.Find(bundle.Key) is not { IsRevoked: true }).Select(static bundle => ObjectNames.Bundle(bundle.Value)).Take(MaxAhead))
+        {
+            _ahead[name] = store.TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken);
         }
     }
 
@@ -152,8 +180,8 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         {
             return await SecondRead.RunAsync(store.Target, name, async target =>
             {
-                var stored = await new ObjectStore(target).TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken)
-                    ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
+                var reading = _ahead.Remove(name, out var ahead) ? ahead : new ObjectStore(target).TryReadAsync(name, OwnerBundle.MaxBytes, cancellationToken);
+                var stored = await reading ?? throw new TargetException(TargetFault.NotFound, $"The owner's keys '{name}' are missing on {store.Target.DisplayName}.");
                 isRefused = false;
                 var bundle = stored.Read(item => OwnerBundle.TryOpen(item.Bytes.Span, register.Vault, id, bundleKey));
                 isRefused = bundle is null;

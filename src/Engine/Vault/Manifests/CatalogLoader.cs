@@ -24,12 +24,10 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     internal async Task<CatalogContent> LoadAsync(CancellationToken cancellationToken)
     {
         // Manifests before removals: a snapshot that is removed meanwhile is then seen with its record, never as missing. What has no order is asked for at once.
-        var manifestStats = ListAsync(ObjectNames.Manifests, cancellationToken);
-        var verificationStats = ListAsync(ObjectNames.Verifications, cancellationToken);
-        var approvalStats = ListAsync(ObjectNames.Approvals, cancellationToken);
+        var listing = vault.TakeListing() is { Serves: true } ahead ? ahead : CatalogListing.Begin(vault.Target, vault.Time, cancellationToken);
         var cache = new ProvenSignatureCache(vault);
         _proven = vault.VerifiesAnew ? null : cache.Open();
-        await Task.WhenAll(manifestStats, verificationStats, approvalStats);
+        await listing.Whole;
 
         // After the listing: whatever register state the author of a listed manifest knew is there by now, unless it was taken away.
         var removalStats = ListAsync(ObjectNames.Removals, cancellationToken);
@@ -37,18 +35,21 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         _register = vault.Register;
 
         // Verifications soon after their listing: one that another has taken the place of meanwhile is not looked for again.
-        var verifications = await ReadVerificationsAsync(await verificationStats, cancellationToken);
-        var approvals = await ReadApprovalsAsync(await approvalStats, cancellationToken);
         var gone = new Gone();
-        var read = await vault.Store.ReadManyAsync(await manifestStats, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
-        var removals = new RemovalSet(await LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats));
+        var readVerifications = ReadVerificationsAsync(await listing.Verifications, cancellationToken);
+        var readApprovals = ReadApprovalsAsync(await listing.Approvals, cancellationToken);
+        var readManifests = vault.Store.ReadManyAsync(await listing.Manifests, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
+        var readRemovals = LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats);
+        await Task.WhenAll(readVerifications, readApprovals, readManifests, readRemovals);
+        var (verifications, approvals) = (await readVerifications, await readApprovals);
+        var removals = new RemovalSet(await readRemovals);
         NoteRevoked();
 
         var known = await vault.Host.ReadPinsAsync(vault.Id, vault.Sink, cancellationToken);
-        var found = read.OfType<Snapshot>().ToList();
+        var found = (await readManifests).OfType<Snapshot>().ToList();
 
         // What was removed is not asked for: after ten years that would be thousands of questions.
-        var listed = (await manifestStats).Select(static stat => stat.Name).ToList();
+        var listed = (await listing.Manifests).Select(static stat => stat.Name).ToList();
         await CatchUpAsync(found, [.. listed, .. removals.Names], [.. known?.Manifests ?? [], .. removals.Predecessors], cancellationToken);
         if (!gone.IsWithin(removals.Names) || removals.Lacks(found, known?.Manifests ?? []))
         {
@@ -90,8 +91,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         };
     }
 
-    private Task<List<ObjectStat>> ListAsync(string folder, CancellationToken cancellationToken) =>
-        vault.Store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
+    private Task<List<ObjectStat>> ListAsync(string folder, CancellationToken cancellationToken) => CatalogListing.ListAsync(vault.Store, folder, cancellationToken);
 
     /// <summary>
     /// A listing is not one moment: a backup that ends meanwhile may be named by a manifest that was listed, or by this host's memory, and not be listed itself. So what is
