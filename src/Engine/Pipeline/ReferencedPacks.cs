@@ -83,7 +83,7 @@ internal sealed class ReferencedPacks : IDisposable
         {
             // What was asked for at once may be from before a compaction and from after it: once more, the index and then the packs, before anything is called missing.
             await index.ReloadAsync(cancellationToken);
-            unknown = await FindAsync(unknown, index, cancellationToken);
+            unknown = [.. (await FindAsync([.. unknown, .. absent], index, cancellationToken)).Except(absent)];
             absent = await AbsentAsync(_vault.Target.ListAsync(ObjectNames.Packs, cancellationToken));
         }
 
@@ -107,7 +107,7 @@ internal sealed class ReferencedPacks : IDisposable
         {
             if (await index.FindPackAsync(pack, cancellationToken) is { } record)
             {
-                _records.TryAdd(pack, record);
+                _records[pack] = record;
             }
             else
             {

@@ -32,9 +32,12 @@ public sealed class LockedVault
 
     internal ObjectStore Store { get; }
 
-    /// <param name="listing">Of the same target, begun just now for the first catalog of whoever unlocks the vault; over when this returns or throws.</param>
     /// <exception cref="VaultException">NotAVault, RegisterDamaged, UnsupportedFormat.</exception>
-    public static async Task<LockedVault> OpenAsync(Target target, CancellationToken cancellationToken, CatalogListing? listing = null)
+    public static Task<LockedVault> OpenAsync(Target target, CancellationToken cancellationToken) => OpenAsync(target, listing: null, cancellationToken);
+
+    /// <param name="listing">Of the same target, begun just now for the first catalog of whoever unlocks the vault; over when this returns or throws.</param>
+    /// <inheritdoc cref="OpenAsync(Target, CancellationToken)"/>
+    public static async Task<LockedVault> OpenAsync(Target target, CatalogListing? listing, CancellationToken cancellationToken)
     {
         try
         {

@@ -14,13 +14,13 @@ internal static class VaultOpening
 
     /// <summary>A target in which no vault is found is closed again.</summary>
     /// <param name="listsSnapshots">List the snapshots meanwhile: they are the first that is asked for.</param>
-    public static async Task<LockedVault> OpenAsync(TargetAccess access, CancellationToken cancellationToken, bool listsSnapshots = false)
+    public static async Task<LockedVault> OpenAsync(TargetAccess access, bool listsSnapshots, CancellationToken cancellationToken)
     {
         var target = access.Open();
         try
         {
             var listing = listsSnapshots && !target.Capabilities.IsNear ? CatalogListing.Begin(target, TimeProvider.System, cancellationToken) : null;
-            return await LockedVault.OpenAsync(target, cancellationToken, listing);
+            return await LockedVault.OpenAsync(target, listing, cancellationToken);
         }
         catch
         {

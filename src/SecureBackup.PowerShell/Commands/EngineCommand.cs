@@ -95,7 +95,7 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     {
         using var access = Reach(place);
         LockedVault? locked = null;
-        RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, token, listsSnapshots));
+        RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, listsSnapshots, token));
         return locked!;
     }
 

@@ -84,7 +84,7 @@ public sealed partial class RestoreCustomerBackupCommand : LongVaultCommand
         _includes.AddRange(Include.Except(_includes, StringComparer.Ordinal).ToList());
     }
 
-    private protected override bool BeginsWithSnapshots => Snapshot.Length == 0 && !Mirror;
+    private protected override bool BeginsWithSnapshots => !Mirror && _requests.ByVault.All(static request => request.Items.Count == 0);
 
     private protected override void Execute()
     {

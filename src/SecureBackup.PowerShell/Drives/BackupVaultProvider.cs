@@ -70,7 +70,7 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
             Guard(root, () => access = TargetAccess.To(root, InvokeCommand));
             using (access)
             {
-                RunEngine(root, async (_, token) => locked = await VaultOpening.OpenAsync(access!, token));
+                RunEngine(root, async (_, token) => locked = await VaultOpening.OpenAsync(access!, listsSnapshots: false, token));
             }
 
             KeyChoice? key = null;

@@ -1,3 +1,4 @@
+using SecureBackup.Engine.Crypto;
 using SecureBackup.Engine.Faults;
 using SecureBackup.Engine.Primitives;
 using SecureBackup.Engine.Targets;
@@ -27,7 +28,7 @@ public sealed class CatalogListingTests : IDisposable
         {
             var (removed, kept) = (await _bench.BackUpAsync(owner), await _bench.BackUpAsync(owner));
             await RemovalRecord.WriteAsync(owner, [removed], "old", Token);
-            await VerificationRecord.WriteAsync(owner, kept.Reference, new VerificationFinding(owner.Now, 3, 3, 1000, default, default, true, 0, VerificationDepth.EveryByte), Token);
+            await VerificationRecord.WriteAsync(owner, kept.Reference, Found(owner.Now), Token);
             await ApprovalRecord.WriteAsync(owner, kept, SnapshotVerdict.Approved, "looked at", Token);
         }
 
@@ -72,6 +73,42 @@ public sealed class CatalogListingTests : IDisposable
         Assert.Empty(catalog.Snapshots);
         Assert.Empty(catalog.Missing);
         Assert.Empty(catalog.Problems);
+    }
+
+    [Fact]
+    public async Task A_finding_that_another_took_the_place_of_meanwhile_is_found_in_its_successor()
+    {
+        using var owner = await _bench.CreateAsync();
+        var snapshot = await _bench.BackUpAsync(owner);
+        await VerificationRecord.WriteAsync(owner, snapshot.Reference, Found(owner.Now), Token);
+        var former = _bench.Single(ObjectNames.Verifications);
+        using var vault = await OpenAsync(_bench.Target);
+        _bench.Time.Advance(TimeSpan.FromSeconds(1));
+        var now = owner.Now;
+        await VerificationRecord.WriteAsync(owner, snapshot.Reference, Found(now), Token);
+        _bench.Target.Remove(former);
+
+        var catalog = await SnapshotCatalog.LoadAsync(vault, Token);
+
+        Assert.Equal(now.ToDateTimeOffset(), Assert.Single(catalog.Snapshots).LastVerifiedAt);
+        Assert.Empty(catalog.Problems);
+    }
+
+    [Fact]
+    public async Task All_lists_together_are_no_more_requests_at_once_than_one()
+    {
+        using var owner = await _bench.CreateAsync();
+        foreach (var _ in Enumerable.Range(0, 12))
+        {
+            var snapshot = await _bench.BackUpAsync(owner);
+            await VerificationRecord.WriteAsync(owner, snapshot.Reference, Found(owner.Now), Token);
+            await ApprovalRecord.WriteAsync(owner, snapshot, SnapshotVerdict.Approved, "looked at", Token);
+        }
+
+        var busy = new BusyTarget(_bench.Target);
+        using var vault = await OpenAsync(busy);
+        Assert.Equal(12, (await SnapshotCatalog.LoadAsync(vault, Token)).Snapshots.Count);
+        Assert.InRange(busy.MostAtOnce, 2, ObjectStore.ParallelReads);
     }
 
     [Fact]
@@ -152,11 +189,31 @@ public sealed class CatalogListingTests : IDisposable
         Assert.Equal(before + 1, noted.CountOf("READ register/"));
     }
 
+    /// <summary>A relocation outlives its marker, and a run that slept may not know whoever signed it.</summary>
+    [Fact]
+    public async Task A_run_that_slept_knows_of_packs_that_a_maintainer_moved_whom_it_has_not_heard_of()
+    {
+        using var owner = await _bench.CreateAsync();
+        using var sleeper = await _bench.OpenByFileAsync();
+        await MemberAdmission.AddAsync(owner, new NewMember("keeper", MemberRoles.Maintainer) { KeyFilePath = _bench["keeper.key"] }, Token);
+        var old = new PackId(Id256.Random());
+        using (var keeper = await _bench.OpenByFileAsync(_bench["keeper.key"], "keeper"))
+        {
+            var header = keeper.NewHeader(ObjectKind.Relocation, isSealed: true);
+            var relocation = new Relocation(keeper.Register.Head, [(old, new PackId(Id256.Random()))], keeper.Now);
+            await keeper.Store.PutAsync(ObjectNames.Relocation(header.Object), relocation.Seal(header, keeper.Keys, keeper.SelfKey), Token);
+        }
+
+        Assert.Contains(old, await CondemnedMarkers.LoadAsync(sleeper, _bench.Time.GetUtcNow(), Token));
+    }
+
+    private static VerificationFinding Found(Timestamp time) => new(time, 3, 3, 1000, default, default, true, 0, VerificationDepth.EveryByte);
+
     /// <summary>A snapshot, with no time going by.</summary>
     private static async Task CommitAsync(UnlockedVault owner) => await new ManifestWriter(owner, await SnapshotCatalog.LoadAsync(owner, Token)).CommitAsync(
         VaultBench.SummaryOf(owner, "crm", [], await ReferenceSet.WriteAsync(owner, [new PackId(Id256.Random())], Token)), VaultBench.SomeOwnerPart(), Id256.Random(), Token);
 
-    private async Task<LockedVault> LockedAsync(Target target) => await LockedVault.OpenAsync(target, Token, CatalogListing.Begin(target, _bench.Time, Token));
+    private async Task<LockedVault> LockedAsync(Target target) => await LockedVault.OpenAsync(target, CatalogListing.Begin(target, _bench.Time, Token), Token);
 
     /// <param name="host">One that made a snapshot itself would know of it.</param>
     private async Task<UnlockedVault> UnlockAsync(LockedVault locked, string host = "host")
@@ -166,4 +223,32 @@ public sealed class CatalogListingTests : IDisposable
     }
 
     private async Task<UnlockedVault> OpenAsync(Target target, string host = "host") => await UnlockAsync(await LockedAsync(target), host);
+
+    /// <summary>Holds each read back until others had their turn, many times, and counts how many are under way.</summary>
+    private sealed class BusyTarget(Target inner) : DelegatingTarget(inner)
+    {
+        private readonly Lock _gate = new();
+        private int _now;
+
+        internal int MostAtOnce { get; private set; }
+
+        public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        {
+            lock (_gate)
+            {
+                MostAtOnce = Math.Max(MostAtOnce, ++_now);
+            }
+
+            for (var turn = 0; turn < 200; turn++)
+            {
+                await Task.Yield();
+            }
+
+            await base.ReadAsync(name, offset, destination, cancellationToken);
+            lock (_gate)
+            {
+                _now--;
+            }
+        }
+    }
 }

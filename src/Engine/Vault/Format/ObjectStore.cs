@@ -43,6 +43,9 @@ public sealed class ObjectStore(Target target)
 
     public Target Target { get; } = target;
 
+    /// <summary>What several lists that are read at once share, so that they are not more requests than one; null where each counts for itself.</summary>
+    internal SemaphoreSlim? Turns { get; init; }
+
     /// <exception cref="TargetException"><c>NotFound</c> and whatever the store says.</exception>
     /// <exception cref="IntegrityException">Malformed: longer than <paramref name="maxBytes"/>; nothing was allocated for it.</exception>
     public async Task<StoredObject> ReadAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken) =>
@@ -165,6 +168,7 @@ public sealed class ObjectStore(Target target)
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, stats.Count, options, async (i, token) =>
         {
+            await (Turns?.WaitAsync(token) ?? Task.CompletedTask);
             try
             {
                 results[i] = await ReadAsync(stats[i], maxBytes, read, token);
@@ -175,6 +179,10 @@ public sealed class ObjectStore(Target target)
                 {
                     onBroken(stats[i].Name, exception);
                 }
+            }
+            finally
+            {
+                Turns?.Release();
             }
         });
         return results;

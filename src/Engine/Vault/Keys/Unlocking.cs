@@ -22,7 +22,8 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
             return OpenAsMember(file);
         }
 
-        AskAhead(cancellationToken);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        AskAhead(end.Token);
         try
         {
             var (bundle, access) = await OpenBundleAsync(credential, cancellationToken);
@@ -33,7 +34,8 @@ internal sealed class Unlocking(ObjectStore store, RegisterState register, Unloc
         }
         finally
         {
-            // What nobody took is of owners whose unlockers did not open; how it ended is nobody's matter.
+            // What nobody took is of owners whose unlockers did not open.
+            await end.CancelAsync();
             await ((Task)Task.WhenAll(_ahead.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

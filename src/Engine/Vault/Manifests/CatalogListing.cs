@@ -12,16 +12,15 @@ public sealed class CatalogListing
     internal static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time;
-    private readonly long _begun;
+    private DateTimeOffset _ended;
 
     private CatalogListing(ObjectStore store, TimeProvider time, CancellationToken cancellationToken)
     {
         _time = time;
-        _begun = time.GetTimestamp();
         Manifests = ListAsync(store, ObjectNames.Manifests, cancellationToken);
         Verifications = ListAsync(store, ObjectNames.Verifications, cancellationToken);
         Approvals = ListAsync(store, ObjectNames.Approvals, cancellationToken);
-        Whole = Task.WhenAll(Manifests, Verifications, Approvals);
+        Whole = EndAsync();
     }
 
     internal Task<List<ObjectStat>> Manifests { get; }
@@ -33,10 +32,24 @@ public sealed class CatalogListing
     internal Task Whole { get; }
 
     /// <summary>Whether it can be used in place of a new one. One that failed cannot: whoever lists anew is told why.</summary>
-    internal bool Serves => Whole.IsCompletedSuccessfully && _time.GetElapsedTime(_begun) <= MaxAge;
+    internal bool Serves
+    {
+        get
+        {
+            // By the clock on the wall, which goes on while a laptop sleeps.
+            var age = _time.GetUtcNow() - _ended;
+            return Whole.IsCompletedSuccessfully && age >= TimeSpan.Zero && age <= MaxAge;
+        }
+    }
 
     public static CatalogListing Begin(Target target, TimeProvider time, CancellationToken cancellationToken) => new(new ObjectStore(target), time, cancellationToken);
 
     internal static Task<List<ObjectStat>> ListAsync(ObjectStore store, string folder, CancellationToken cancellationToken) =>
         store.ListAsync(folder, name => ObjectNames.TryParseId(name, folder, out _), cancellationToken);
+
+    private async Task EndAsync()
+    {
+        await Task.WhenAll(Manifests, Verifications, Approvals);
+        _ended = _time.GetUtcNow();
+    }
 }

@@ -47,8 +47,24 @@ internal sealed partial class CatalogLoader
         }
     }
 
-    /// <summary>One that vanished between listing and reading was about a snapshot that is removed at this moment.</summary>
-    private Task<List<StoredRecord<VerificationRecord>>> ReadVerificationsAsync(IReadOnlyList<ObjectStat> listed, CancellationToken cancellationToken) => ReadRecordsAsync(
+    /// <summary>
+    /// One that vanished between listing and reading was about a snapshot that is removed at this moment, or a newer one has taken its place: then that is looked for once.
+    /// </summary>
+    private async Task<List<StoredRecord<VerificationRecord>>> ReadVerificationsAsync(IReadOnlyList<ObjectStat> listed, CancellationToken cancellationToken)
+    {
+        var gone = new Gone();
+        var records = await ReadVerificationsAsync(listed, gone.Or(OnBroken), cancellationToken);
+        if (!gone.IsEmpty)
+        {
+            var seen = listed.Select(static stat => stat.Name).ToHashSet();
+            var since = (await ListAsync(ObjectNames.Verifications, cancellationToken)).Where(stat => !seen.Contains(stat.Name)).ToList();
+            records.AddRange(await ReadVerificationsAsync(since, new Gone().Or(OnBroken), cancellationToken));
+        }
+
+        return records;
+    }
+
+    private Task<List<StoredRecord<VerificationRecord>>> ReadVerificationsAsync(IReadOnlyList<ObjectStat> listed, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken) => ReadRecordsAsync(
         listed,
         ObjectNames.Verifications,
         ObjectKind.VerificationRecord,
@@ -62,7 +78,7 @@ internal sealed partial class CatalogLoader
             var storedAt = Timestamp.From(stored.StoreTime);
             return record.Finding.Time.CompareTo(storedAt) <= 0 ? record : record with { Finding = record.Finding with { Time = storedAt } };
         },
-        new Gone().Or(OnBroken),
+        onBroken,
         cancellationToken,
         passesOverRevoked: true);
 
@@ -87,7 +103,7 @@ internal sealed partial class CatalogLoader
         IReadOnlyList<ObjectStat> listed, string folder, ObjectKind kind, MemberRoles role, Func<SignedObject, StoredObject, T> read, Action<ObjectName, BackupException> onBroken, CancellationToken cancellationToken, bool passesOverRevoked = false)
         where T : class
     {
-        var records = await vault.Store.ReadManyAsync(
+        var records = await _store.ReadManyAsync(
             listed,
             MaxRecordBytes,
             stored =>

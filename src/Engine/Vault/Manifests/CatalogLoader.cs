@@ -14,6 +14,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
     private const int MaxLateManifests = 1_000;
 
     private readonly List<CatalogProblem> _problems = [];
+    private ObjectStore _store = vault.Store;
 
     /// <summary>One state for all that is judged: others may refresh the vault meanwhile.</summary>
     private RegisterState _register = vault.Register;
@@ -34,11 +35,12 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         await Task.WhenAll(vault.RefreshAsync(cancellationToken), removalStats);
         _register = vault.Register;
 
-        // Verifications soon after their listing: one that another has taken the place of meanwhile is not looked for again.
+        using var turns = new SemaphoreSlim(ObjectStore.ParallelReads);
+        _store = new ObjectStore(vault.Target) { Turns = turns };
         var gone = new Gone();
         var readVerifications = ReadVerificationsAsync(await listing.Verifications, cancellationToken);
         var readApprovals = ReadApprovalsAsync(await listing.Approvals, cancellationToken);
-        var readManifests = vault.Store.ReadManyAsync(await listing.Manifests, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
+        var readManifests = _store.ReadManyAsync(await listing.Manifests, MaxRecordBytes, ReadManifest, gone.Or(OnBroken), cancellationToken);
         var readRemovals = LoadRemovalsAsync(OnBroken, cancellationToken, await removalStats);
         await Task.WhenAll(readVerifications, readApprovals, readManifests, readRemovals);
         var (verifications, approvals) = (await readVerifications, await readApprovals);
@@ -91,7 +93,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
         };
     }
 
-    private Task<List<ObjectStat>> ListAsync(string folder, CancellationToken cancellationToken) => CatalogListing.ListAsync(vault.Store, folder, cancellationToken);
+    private Task<List<ObjectStat>> ListAsync(string folder, CancellationToken cancellationToken) => CatalogListing.ListAsync(_store, folder, cancellationToken);
 
     /// <summary>
     /// A listing is not one moment: a backup that ends meanwhile may be named by a manifest that was listed, or by this host's memory, and not be listed itself. So what is
@@ -112,7 +114,7 @@ internal sealed partial class CatalogLoader(UnlockedVault vault)
                 }
             }
 
-            var more = (await vault.Store.ReadManyAsync(late, MaxRecordBytes, ReadManifest, OnBroken, cancellationToken)).OfType<Snapshot>().ToList();
+            var more = (await _store.ReadManyAsync(late, MaxRecordBytes, ReadManifest, OnBroken, cancellationToken)).OfType<Snapshot>().ToList();
             found.AddRange(more);
             named = [.. more.SelectMany(static snapshot => snapshot.Body.Predecessors)];
         }

@@ -64,8 +64,14 @@ public sealed record StandingMarker(ObjectName Name, CondemnedMarker Marker, Dat
 public static class CondemnedMarkers
 {
     /// <inheritdoc cref="UnusableOf"/>
-    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken) =>
-        UnusableOf(await StandingAsync(vault, cancellationToken), await RelocationMap.LoadAsync(vault, cancellationToken), now);
+    public static async Task<IReadOnlySet<PackId>> LoadAsync(UnlockedVault vault, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var standing = await StandingAsync(vault, cancellationToken);
+
+        // Markers or none: a relocation outlives its marker, and may be of an epoch or by a maintainer whom the register, as it was read last, does not know. It would move nothing then.
+        await vault.RefreshAsync(cancellationToken);
+        return UnusableOf(standing, await RelocationMap.LoadAsync(vault, cancellationToken), now);
+    }
 
     /// <summary>
     /// The packs that a writer must not use: those under a marker, and those whose chunks compaction moved. Markers that nobody with the right signed, and those older than twice
@@ -75,7 +81,7 @@ public static class CondemnedMarkers
     internal static IReadOnlySet<PackId> UnusableOf(IEnumerable<StandingMarker> standing, RelocationMap moved, DateTimeOffset now) =>
         standing.Where(marker => marker.VoidAt >= now).SelectMany(static marker => marker.Marker.Packs).Concat(moved.LeftPacks).ToHashSet();
 
-    /// <summary>All markers that maintainers signed, void ones too.</summary>
+    /// <summary>All markers that maintainers signed, void ones too. Where there are some, the register is read on for them.</summary>
     public static async Task<IReadOnlyList<StandingMarker>> StandingAsync(UnlockedVault vault, CancellationToken cancellationToken)
     {
         var stats = await vault.Store.ListAsync(ObjectNames.Condemned, static name => ObjectNames.TryParseId(name, ObjectNames.Condemned, out _), cancellationToken);
