@@ -94,16 +94,20 @@ public sealed class IndexSegmentTests : IDisposable
         var isOneRead = opened == stat!.LengthBytes;
         var tailAt = isOneRead ? 0 : stat.LengthBytes - (opened - IndexLayout.PrologueBytes);
 
+        var pages = IndexLayout.ChunkPagesOf(chunks) + 1;
         Assert.Equal(pack, await segment.FindPackAsync(pack.Id, IndexKit.Token));
+        Assert.Equal(PlaceOf(pages - 1) >= tailAt ? 0 : IndexLayout.StoredPageBytes, counting.BytesRead - opened);
+
         foreach (var entry in entries.OrderBy(static entry => entry.Chunk))
         {
             Assert.Equal(entry, Assert.Single(await FindAsync(segment, entry.Chunk)).Entry);
         }
 
         // Each page that begins before what came along is read once, by itself or all of them together; none that came along whole.
-        var pages = IndexLayout.ChunkPagesOf(chunks) + 1;
-        var before = Enumerable.Range(0, pages).Count(page => IndexLayout.PrologueBytes + (page * (long)IndexLayout.StoredPageBytes) < tailAt);
+        var before = Enumerable.Range(0, pages).Count(page => PlaceOf(page) < tailAt);
         Assert.InRange(counting.BytesRead - opened, before * (long)IndexLayout.StoredPageBytes, 2 * before * (long)IndexLayout.StoredPageBytes);
+
+        static long PlaceOf(int page) => IndexLayout.PrologueBytes + (page * (long)IndexLayout.StoredPageBytes);
     }
 
     [Fact]
