@@ -61,7 +61,7 @@ public sealed class CheckOpeningTests : IAsyncDisposable
             scene.Target = noted;
             var failure = await Assert.ThrowsAsync<TargetException>(() => scene.VerifyAsync(snapshot));
             Assert.Equal(TargetFault.AccessDenied, failure.Fault);
-            noted.RequireAnswered("LIST relocations/", "READ refs/");
+            noted.RequireEnded("LIST relocations/", "READ refs/");
         }
     }
 

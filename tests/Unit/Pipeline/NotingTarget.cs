@@ -10,6 +10,7 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
 {
     private readonly List<string> _notes = [];
     private readonly TaskCompletionSource _allAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _underWay;
 
     internal string? Refused { get; init; }
 
@@ -32,8 +33,12 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
             $"No '{between}' between '{first}' and '{last}': {string.Join(", ", _notes)}");
     }
 
-    /// <summary>Each was asked, and is under way no more.</summary>
-    internal void RequireAnswered(params string[] questions) => Assert.All(questions, question => Assert.True(At("answered", question) >= 0, $"'{question}' is not answered: {string.Join(", ", _notes)}"));
+    /// <summary>Each was asked, and nothing at all is under way any more, however it ended.</summary>
+    internal void RequireEnded(params string[] questions)
+    {
+        Assert.Equal(0, Volatile.Read(ref _underWay));
+        Assert.All(questions, question => Assert.True(CountOf(question) > 0, $"'{question}' was not asked: {string.Join(", ", _notes)}"));
+    }
 
     /// <summary>How often it was asked.</summary>
     internal int CountOf(string question)
@@ -46,6 +51,7 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
 
     public override async Task<PutReceipt> PutAsync(ObjectName name, Stream content, PutOptions options, CancellationToken cancellationToken)
     {
+        using var way = new Way(this);
         var question = await AskAsync("PUT", FolderOf(name.Value));
         var receipt = await base.PutAsync(name, content, options, cancellationToken);
         Note("answered", question);
@@ -54,6 +60,7 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
 
     public override async Task ReadAsync(ObjectName name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
+        using var way = new Way(this);
         var question = await AskAsync("READ", FolderOf(name.Value));
         await base.ReadAsync(name, offset, destination, cancellationToken);
         Note("answered", question);
@@ -61,6 +68,7 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
 
     public override async Task<WholeObject?> TryFetchAsync(ObjectName name, int maxBytes, CancellationToken cancellationToken)
     {
+        using var way = new Way(this);
         var question = await AskAsync("READ", FolderOf(name.Value));
         var found = await base.TryFetchAsync(name, maxBytes, cancellationToken);
         Note("answered", question);
@@ -69,6 +77,7 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
 
     public override async IAsyncEnumerable<ObjectStat> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var way = new Way(this);
         var question = await AskAsync("LIST", prefix);
         if (string.Equals(prefix, Refused, StringComparison.Ordinal))
         {
@@ -116,4 +125,17 @@ internal sealed class NotingTarget(Target inner) : DelegatingTarget(inner)
 
     /// <summary>The first time.</summary>
     private int At(string what, string question) => _notes.IndexOf($"{what} {question}");
+
+    private readonly struct Way : IDisposable
+    {
+        private readonly NotingTarget _target;
+
+        internal Way(NotingTarget target)
+        {
+            _target = target;
+            Interlocked.Increment(ref target._underWay);
+        }
+
+        public void Dispose() => Interlocked.Decrement(ref _target._underWay);
+    }
 }

@@ -158,7 +158,7 @@ public sealed class CatalogListingTests : IDisposable
     {
         var noted = new NotingTarget(_bench.Target);
         await VaultBench.RefusedAsync(FaultCodes.NotAVault, () => LockedAsync(noted));
-        noted.RequireAnswered("LIST snapshots/", "LIST verifications/", "LIST approvals/");
+        noted.RequireEnded("LIST snapshots/", "LIST verifications/", "LIST approvals/");
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public sealed class CatalogListingTests : IDisposable
 
         await VaultBench.RefusedAsync(FaultCodes.NoSuchUnlocker, () => locked.UnlockAsync(passphrase, _bench.Host(), Token));
 
-        noted.RequireAnswered("READ bundles/");
+        noted.RequireEnded("READ bundles/");
     }
 
     [Fact]
