@@ -156,7 +156,7 @@ public sealed class CatalogListingTests : IDisposable
     [Fact]
     public async Task Nothing_is_under_way_any_more_when_there_is_no_vault()
     {
-        var noted = new NotingTarget(_bench.Target);
+        var noted = new NotingTarget(_bench.Target) { Slow = "LIST approvals/" };
         await VaultBench.RefusedAsync(FaultCodes.NotAVault, () => LockedAsync(noted));
         noted.RequireEnded("LIST snapshots/", "LIST verifications/", "LIST approvals/");
     }
@@ -165,7 +165,7 @@ public sealed class CatalogListingTests : IDisposable
     public async Task Keys_that_were_asked_for_and_not_needed_are_waited_for()
     {
         (await _bench.CreateAsync()).Dispose();
-        var noted = new NotingTarget(_bench.Target);
+        var noted = new NotingTarget(_bench.Target) { Slow = "READ bundles/" };
         using var passphrase = new PassphraseCredential(VaultBench.Passphrase.AsMemory());
         var locked = await LockedAsync(noted);
 
