@@ -47,16 +47,17 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
     protected override void ProcessRecord()
     {
         var (path, keyFile) = ResolvePaths(Path, KeyFile);
-        var locked = OpenLocked(path);
+        using var reached = OpenLocked(path);
         KeyChoice? key = null;
         var given = new KeyParameters(Passphrase, keyFile) { PassphraseSecret = PassphraseSecret, KeyFileSecret = KeyFileSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) };
         GuardEngine(path, () => key = new KeyChain(given, Host).Resolve(path));
         ConnectedVault? connected = null;
         using (key)
         {
-            RunEngine(path, async (gate, token) => connected = await ConnectedVault.OpenAsync(path, locked, key!, gate, token));
+            RunEngine(path, async (gate, token) => connected = await ConnectedVault.OpenAsync(path, reached.Vault, key!, gate, token));
         }
 
+        reached.Keep();
         var replaced = RunspaceVaults.Current.Add(connected!);
         RunEngine(path, async (_, _) => await (replaced?.CloseAsync() ?? ValueTask.CompletedTask));
         if (Drive is { } name)

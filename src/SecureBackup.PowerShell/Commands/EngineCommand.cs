@@ -91,12 +91,12 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>The vault without a key.</summary>
-    private protected LockedVault OpenLocked(string place, bool listsSnapshots = false)
+    private protected ReachedVault OpenLocked(string place, bool listsSnapshots = false)
     {
         using var access = Reach(place);
         LockedVault? locked = null;
         RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, listsSnapshots, token));
-        return locked!;
+        return new ReachedVault(locked!);
     }
 
     /// <summary>Of a vault and of a key file, if there is one; a path that is none of the file system's is a terminating error.</summary>

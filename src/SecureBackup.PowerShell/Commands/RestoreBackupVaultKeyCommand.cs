@@ -59,13 +59,12 @@ public sealed class RestoreBackupVaultKeyCommand : EngineCommand
             return;
         }
 
-        var locked = OpenLocked(vaultPath);
+        using var reached = OpenLocked(vaultPath);
         using var credential = Gather(vaultPath);
         using var added = ChooseAdded(vaultPath, new KeyParameters(NewPassphrase, keyFile) { PassphraseSecret = NewPassphraseSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) });
         RunEngine(vaultPath, async (gate, token) =>
         {
-            await using var target = locked.Target;
-            using var vault = await locked.UnlockAsync(credential, VaultOpening.Context(gate), token);
+            using var vault = await reached.Vault.UnlockAsync(credential, VaultOpening.Context(gate), token);
             gate.WriteKey(await added.AddAsync(vault, Label, [], token), vaultPath);
         });
     }

@@ -74,7 +74,7 @@ public sealed partial class StartCustomerBackupCommand
         }
 
         Vault = _vaultAsGiven;
-        OpenLocked(RequireVaultPath());
+        OpenLocked(RequireVaultPath()).Dispose();
         return new RecordIntake(SubjectProperty);
     }
 

@@ -97,7 +97,9 @@ public abstract class VaultCommand : EngineCommand
         }
 
         // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
-        return VaultAccess.Of(OpenLocked(path, BeginsWithSnapshots), ChooseKey(chain, path));
+        using var reached = OpenLocked(path, BeginsWithSnapshots);
+        var key = ChooseKey(chain, path);
+        return VaultAccess.Of(reached.Keep(), key);
     }
 
     private KeyParameters KeyGiven() => new(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile))

@@ -51,6 +51,15 @@ internal sealed class GoldenTree(string root)
         Settle();
     }
 
+    /// <summary>Cut into several chunks by every chunker.</summary>
+    internal void MakeLong()
+    {
+        Folder("");
+        File("orders.csv", Text("order", 220_000), mode: 0x1A4);
+        File("scan.bin", Noise(700_000), mode: 0x1A4);
+        Settle();
+    }
+
     internal void MakeFirst()
     {
         Folder("");

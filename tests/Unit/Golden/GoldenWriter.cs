@@ -18,6 +18,7 @@ namespace SecureBackup.Tests.Unit.Golden;
 public sealed class GoldenWriter
 {
     private const string Variable = "SECUREBACKUP_WRITE_GOLDEN";
+    private const string LongNormalized = "long-contents-normalized";
     private const string DataSet = "shop";
     private const string Passphrase = "golden vaults are kept for ever";
 
@@ -29,7 +30,7 @@ public sealed class GoldenWriter
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Golden vaults are made on Linux.");
         using var rehearsal = new TempFolder();
         var folder = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked ? asked : rehearsal.FullPath;
-        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages", GoldenYears.Name })
+        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages", "long-contents", LongNormalized, GoldenYears.Name })
         {
             var path = Path.Combine(folder, name);
             if (Directory.Exists(path))
@@ -52,7 +53,7 @@ public sealed class GoldenWriter
         {
             Directory.CreateDirectory(path);
             await File.WriteAllTextAsync(Path.Combine(path, GoldenVault.PassphraseFile), Passphrase + "\n", Token);
-            using (var owner = await CreateAsync())
+            using (var owner = await CreateAsync(Parameters(name)))
             {
                 switch (name)
                 {
@@ -62,6 +63,10 @@ public sealed class GoldenWriter
                         break;
                     case "many-pages":
                         _tree.MakeMany();
+                        await BackUpAsync(owner);
+                        break;
+                    case "long-contents" or LongNormalized:
+                        _tree.MakeLong();
                         await BackUpAsync(owner);
                         break;
                     default:
@@ -87,15 +92,23 @@ public sealed class GoldenWriter
             await BackUpAsync(writer);
         }
 
-        private Task<UnlockedVault> CreateAsync()
+        /// <summary>Contents of many chunks and packs stay small by small chunks; those that a vault is made with by default need contents of megabytes.</summary>
+        private static (string ChunkerName, int PackSizeBytes) Parameters(string name) => name switch
+        {
+            "long-contents" => (ChunkerCatalog.Default, 16 * 1024 * 1024),
+            LongNormalized => (ChunkerCatalog.Normalized, 16 * 1024 * 1024),
+            _ => (ChunkerCatalog.Small, 64 * 1024),
+        };
+
+        private Task<UnlockedVault> CreateAsync((string ChunkerName, int PackSizeBytes) parameters)
         {
             var target = Directory.CreateDirectory(Path.Combine(path, GoldenVault.VaultFolder)).FullName;
             var creation = new VaultCreation
             {
                 Passphrase = Passphrase.AsMemory(),
                 KeyFilePath = Path.Combine(path, GoldenVault.OwnerKey),
-                ChunkerName = ChunkerCatalog.Small,
-                PackSizeBytes = 64 * 1024,
+                ChunkerName = parameters.ChunkerName,
+                PackSizeBytes = parameters.PackSizeBytes,
                 Stretching = new Argon2Parameters(Argon2Parameters.MinMemoryKiB, Argon2Parameters.MinPasses),
             };
             return VaultCreator.CreateAsync(LocalTarget.Create(target), creation, Host("owner"), Token);

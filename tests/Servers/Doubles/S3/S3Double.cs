@@ -37,6 +37,9 @@ public sealed class S3Double : IAsyncDisposable
 
     public Uri Endpoint => _server.Address;
 
+    /// <summary>Connections that no side has closed yet.</summary>
+    public int Connections => _server.Connections;
+
     /// <summary>Of the certificate, where it is secure.</summary>
     public string AuthorityFile => Path.Combine(_folder.FullName, "ca.pem");
 
