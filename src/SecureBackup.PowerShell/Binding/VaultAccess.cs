@@ -28,6 +28,7 @@ internal sealed class VaultAccess : IDisposable
         return new VaultAccess(connected, null, null);
     }
 
+    /// <param name="locked">Its target, too, is from now on the access's to close.</param>
     /// <param name="key">From now on the access's own.</param>
     public static VaultAccess Of(LockedVault locked, KeyChoice key) => new(null, locked, key);
 

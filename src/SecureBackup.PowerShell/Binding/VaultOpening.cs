@@ -12,23 +12,6 @@ internal static class VaultOpening
     private static readonly string[] NoStrangers =
         ["keys", "bundles", "lost+found", "System Volume Information", "$RECYCLE.BIN", ".Trashes", ".Spotlight-V100", ".fseventsd"];
 
-    /// <summary>A target in which no vault is found is closed again.</summary>
-    /// <param name="listsSnapshots">List the snapshots meanwhile: they are the first that is asked for.</param>
-    public static async Task<LockedVault> OpenAsync(TargetAccess access, bool listsSnapshots, CancellationToken cancellationToken)
-    {
-        var target = access.Open();
-        try
-        {
-            var listing = listsSnapshots && !target.Capabilities.IsNear ? CatalogListing.Begin(target, TimeProvider.System, cancellationToken) : null;
-            return await LockedVault.OpenAsync(target, listing, cancellationToken);
-        }
-        catch
-        {
-            await target.DisposeAsync();
-            throw;
-        }
-    }
-
     /// <summary>Makes the folder of a new vault. Files of others in it are refused: a vault is a folder of its own.</summary>
     public static Target CreateTarget(TargetAccess access)
     {

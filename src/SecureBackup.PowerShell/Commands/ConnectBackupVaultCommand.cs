@@ -51,20 +51,19 @@ public sealed class ConnectBackupVaultCommand : EngineCommand
         KeyChoice? key = null;
         var given = new KeyParameters(Passphrase, keyFile) { PassphraseSecret = PassphraseSecret, KeyFileSecret = KeyFileSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) };
         GuardEngine(path, () => key = new KeyChain(given, Host).Resolve(path));
-        ConnectedVault? connected = null;
         using (key)
         {
-            RunEngine(path, async (gate, token) => connected = await ConnectedVault.OpenAsync(path, reached.Vault, key!, gate, token));
+            RunEngine(path, (gate, token) => reached.ConnectAsync(path, key!, gate, token));
         }
 
-        reached.Keep();
-        var replaced = RunspaceVaults.Current.Add(connected!);
+        var connected = reached.TakeConnected();
+        var replaced = RunspaceVaults.Current.Add(connected);
         RunEngine(path, async (_, _) => await (replaced?.CloseAsync() ?? ValueTask.CompletedTask));
         if (Drive is { } name)
         {
             BackupDrives.Add(SessionState, name, path);
         }
 
-        WriteObject(BackupVaultInfo.From(path, connected!.Vault, isConnected: true));
+        WriteObject(BackupVaultInfo.From(path, connected.Vault, isConnected: true));
     }
 }

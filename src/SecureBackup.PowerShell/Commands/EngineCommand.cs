@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Rendering;
@@ -90,13 +89,21 @@ public abstract class EngineCommand : PSCmdlet, IDisposable
         return access!;
     }
 
-    /// <summary>The vault without a key.</summary>
+    /// <summary>The vault without a key; the caller's to close.</summary>
     private protected ReachedVault OpenLocked(string place, bool listsSnapshots = false)
     {
         using var access = Reach(place);
-        LockedVault? locked = null;
-        RunEngine(place, async (_, token) => locked = await VaultOpening.OpenAsync(access, listsSnapshots, token));
-        return new ReachedVault(locked!);
+        var reached = new ReachedVault();
+        try
+        {
+            RunEngine(place, (_, token) => reached.OpenAsync(access, listsSnapshots, token));
+            return reached;
+        }
+        catch
+        {
+            reached.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Of a vault and of a key file, if there is one; a path that is none of the file system's is a terminating error.</summary>

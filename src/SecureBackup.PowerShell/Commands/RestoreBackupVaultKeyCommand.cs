@@ -64,7 +64,7 @@ public sealed class RestoreBackupVaultKeyCommand : EngineCommand
         using var added = ChooseAdded(vaultPath, new KeyParameters(NewPassphrase, keyFile) { PassphraseSecret = NewPassphraseSecret, Secrets = new SecretStore(InvokeCommand, SecretVault) });
         RunEngine(vaultPath, async (gate, token) =>
         {
-            using var vault = await reached.Vault.UnlockAsync(credential, VaultOpening.Context(gate), token);
+            using var vault = await reached.Locked.UnlockAsync(credential, VaultOpening.Context(gate), token);
             gate.WriteKey(await added.AddAsync(vault, Label, [], token), vaultPath);
         });
     }

@@ -99,7 +99,7 @@ public abstract class VaultCommand : EngineCommand
         // The vault is looked at before anybody types a passphrase, so a wrong folder is said at once.
         using var reached = OpenLocked(path, BeginsWithSnapshots);
         var key = ChooseKey(chain, path);
-        return VaultAccess.Of(reached.Keep(), key);
+        return VaultAccess.Of(reached.Take(), key);
     }
 
     private KeyParameters KeyGiven() => new(Passphrase, KeyFile is null ? null : ResolvePath(KeyFile))

@@ -1,7 +1,6 @@
 using System.Management.Automation;
 using System.Management.Automation.Provider;
 using SecureBackup.Engine.Faults;
-using SecureBackup.Engine.Vault;
 using SecureBackup.PowerShell.Binding;
 using SecureBackup.PowerShell.Faults;
 using SecureBackup.PowerShell.Output;
@@ -65,22 +64,22 @@ public sealed partial class BackupVaultProvider : NavigationCmdletProvider, ICon
         Guard(drive.Root, () => root = VaultPlace.Parse(drive.Root, SessionState));
         if (RunspaceVaults.Current.Find(root) is null)
         {
-            LockedVault? locked = null;
+            using var reached = new ReachedVault();
             TargetAccess? access = null;
             Guard(root, () => access = TargetAccess.To(root, InvokeCommand));
             using (access)
             {
-                RunEngine(root, async (_, token) => locked = await VaultOpening.OpenAsync(access!, listsSnapshots: false, token));
+                RunEngine(root, (_, token) => reached.OpenAsync(access!, listsSnapshots: false, token));
             }
 
             KeyChoice? key = null;
             Guard(root, () => key = new KeyChain(KeyGiven(keys), Host).Resolve(root));
             using (key)
             {
-                ConnectedVault? connected = null;
-                RunEngine(root, async (gate, token) => connected = await ConnectedVault.OpenAsync(root, locked!, key!, gate, token));
-                RunspaceVaults.Current.Add(connected!);
+                RunEngine(root, async (gate, token) => (await reached.ConnectAsync(root, key!, gate, token)).Vault.RequireReader());
             }
+
+            RunspaceVaults.Current.Add(reached.TakeConnected());
         }
 
         Guard(root, () => RequireVault(root).Vault.RequireReader());

@@ -6,6 +6,8 @@ namespace SecureBackup.Tests.Unit.Cmdlets;
 public sealed class ClosedVaultTests : IDisposable
 {
     private const string Afterwards = "afterwards";
+    private const string NewDrive =
+        "$x = $ExecutionContext.SessionState; $null = $x.Drive.New([Management.Automation.PSDriveInfo]::new('own', $x.Provider.GetOne('BackupVault'), $v, '', $null), 'Global')";
 
     private readonly Workplace _place = new();
 
@@ -20,7 +22,10 @@ public sealed class ClosedVaultTests : IDisposable
     [InlineData("Get-CustomerBackup -Vault $v -PassphraseSecret nowhere", "SB1830")]
     [InlineData("Connect-BackupVault $v -KeyFile ./missing.key", "SB4015")]
     [InlineData("$env:SECUREBACKUP_PASSPHRASE = 'not this one'; Connect-BackupVault $v", "SB4010")]
+    [InlineData("$env:SECUREBACKUP_PASSPHRASE = 'not this one'; $null = Get-CustomerBackup -Vault $v", "SB4010")]
     [InlineData("$null = Connect-BackupVault $v; Disconnect-BackupVault $v", null)]
+    [InlineData($"$env:SECUREBACKUP_PASSPHRASE = 'not this one'; {NewDrive}", "SB4010")]
+    [InlineData($"{NewDrive}; Disconnect-BackupVault $v", null)]
     [InlineData("Restore-BackupVaultKey -Vault $v -Path ./missing.sheet -Confirm:$false", "SB1825")]
     public async Task No_connection_stays(string command, string? refusal)
     {
@@ -43,12 +48,12 @@ public sealed class ClosedVaultTests : IDisposable
 
         var lines = await _place.LinesAsync($$"""
             {{vault}}
-            try { {{command}} } catch { $_.FullyQualifiedErrorId }
+            try { {{command}} } catch { for ($e = $_.Exception; $e.InnerException -and $e -isnot [SecureBackup.PowerShell.Faults.BackupCommandException]; $e = $e.InnerException) { }; $e.Code }
             try { Get-BackupVault 's3://{{Afterwards}}/x{{query}}' } catch { 'asked' }
             """);
 
         Assert.Equal("asked", lines[^1]);
-        Assert.Equal(refusal, lines.Count > 1 ? lines[0].Split(',')[0] : null);
+        Assert.Equal(refusal, lines.Count > 1 ? lines[0] : null);
         Assert.Equal(0, left);
     }
 

@@ -51,7 +51,7 @@ internal sealed class GoldenTree(string root)
         Settle();
     }
 
-    /// <summary>Cut into several chunks by every chunker.</summary>
+    /// <summary>A table that is longer than the longest chunk of any chunker, and noise that most keys leave whole.</summary>
     internal void MakeLong()
     {
         Folder("");

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using SecureBackup.Engine.Chunking;
 using SecureBackup.Engine.Crypto;
+using SecureBackup.Engine.Packing;
 using SecureBackup.Engine.Pipeline;
 using SecureBackup.Engine.Sources;
 using SecureBackup.Engine.Targets;
@@ -18,6 +19,7 @@ namespace SecureBackup.Tests.Unit.Golden;
 public sealed class GoldenWriter
 {
     private const string Variable = "SECUREBACKUP_WRITE_GOLDEN";
+    private const string Long = "long-contents";
     private const string LongNormalized = "long-contents-normalized";
     private const string DataSet = "shop";
     private const string Passphrase = "golden vaults are kept for ever";
@@ -30,7 +32,7 @@ public sealed class GoldenWriter
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Golden vaults are made on Linux.");
         using var rehearsal = new TempFolder();
         var folder = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked ? asked : rehearsal.FullPath;
-        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages", "long-contents", LongNormalized, GoldenYears.Name })
+        foreach (var name in new[] { "plain", "two-snapshots-two-writers", "many-pages", Long, LongNormalized, GoldenYears.Name })
         {
             var path = Path.Combine(folder, name);
             if (Directory.Exists(path))
@@ -65,7 +67,7 @@ public sealed class GoldenWriter
                         _tree.MakeMany();
                         await BackUpAsync(owner);
                         break;
-                    case "long-contents" or LongNormalized:
+                    case Long or LongNormalized:
                         _tree.MakeLong();
                         await BackUpAsync(owner);
                         break;
@@ -95,8 +97,8 @@ public sealed class GoldenWriter
         /// <summary>Contents of many chunks and packs stay small by small chunks; those that a vault is made with by default need contents of megabytes.</summary>
         private static (string ChunkerName, int PackSizeBytes) Parameters(string name) => name switch
         {
-            "long-contents" => (ChunkerCatalog.Default, 16 * 1024 * 1024),
-            LongNormalized => (ChunkerCatalog.Normalized, 16 * 1024 * 1024),
+            Long => (ChunkerCatalog.Default, PackSize.DefaultBytes),
+            LongNormalized => (ChunkerCatalog.Normalized, PackSize.DefaultBytes),
             _ => (ChunkerCatalog.Small, 64 * 1024),
         };
 
