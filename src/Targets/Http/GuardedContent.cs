@@ -3,7 +3,7 @@ namespace SecureBackup.Targets.Http;
 /// <summary>The content of a put while it is sent: seekable, so that it can be read once for its hash and once more on the way; never disposed here.</summary>
 internal sealed class GuardedContent(Stream content, StallGuard guard) : Stream
 {
-    /// <summary>What reading the content threw. Whoever sends it may say something else of it. A read that was not begun, since its sender had given up, says nothing of the content.</summary>
+    /// <summary>What reading the content threw. Whoever sends it may say something else of it. A read that its sender cancelled says nothing of the content.</summary>
     public Exception? Failure { get; private set; }
 
     public override bool CanRead => true;

@@ -168,6 +168,21 @@ public sealed class BackupDriveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_key_that_may_not_read_makes_no_drive_and_connects_nothing()
+    {
+        var lines = await _place.LinesAsync(Prepare + """
+            $null = Export-BackupWriterKey -Path ./shop01.key -Name shop01
+            Disconnect-BackupVault
+            $env:SECUREBACKUP_PASSPHRASE = $null
+            $env:SECUREBACKUP_KEYFILE = "$PWD/shop01.key"
+            $session = $ExecutionContext.SessionState
+            Get-ProviderError { $session.Drive.New([Management.Automation.PSDriveInfo]::new('own', $session.Provider.GetOne('BackupVault'), './vault', '', $null), 'Global') }
+            @(Get-BackupVault).Count
+            """);
+        Assert.Equal([$"{FaultCodes.NotAReader}", "0"], lines);
+    }
+
+    [Fact]
     public async Task Paths_that_lead_into_no_open_vault_say_so()
     {
         var lines = await _place.LinesAsync(Prepare + """
